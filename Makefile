@@ -1,0 +1,198 @@
+# stickydns: sticky DNS resolution for unmodified programs
+#
+#   make            build/libstickydns.so and build/pinctl
+#   make demo       install what is missing, build, and show the main job on real SIP programs
+#   make test       install what is missing, build, run every test
+#   make check      build and run every test; what is needed must be there (CI runs this after deps)
+#   make bench      cost of each part, as ratios against the bare call
+#   make asan       unit and stress tests under AddressSanitizer and UBSan
+#   make tsan       stress tests under ThreadSanitizer
+#   make deps       install Debian packages (root or sudo)
+#   make install    PREFIX=/usr/local DESTDIR=
+#   make uninstall
+#   make clean
+#   make help       this text
+#
+# Variables: CC, CFLAGS, LDFLAGS, PREFIX, DESTDIR, PKG_CONFIG, V=1 (show commands),
+# STRICT= (empty: warnings are no errors, for packagers), TESTS (bats files to run).
+
+PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
+LIBDIR ?= $(PREFIX)/lib
+MANDIR ?= $(PREFIX)/share/man
+COMPDIR ?= $(PREFIX)/share/bash-completion/completions
+DOCDIR ?= $(PREFIX)/share/doc/stickydns
+PKG_CONFIG ?= pkg-config
+CFLAGS ?= -O2 -g
+STRICT ?= -Werror
+B ?= build
+
+ifneq ($(V),1)
+Q = @
+say = @printf '  %-5s %s\n'
+else
+say = @true
+endif
+
+WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
+	-Wpointer-arith -Wcast-align -Wundef -Wwrite-strings $(STRICT)
+BASE = -std=gnu11 -D_GNU_SOURCE -Ipolicy $(WARNINGS) -MMD -MP
+HARDEN = -fstack-protector-strong -D_FORTIFY_SOURCE=2
+
+POLICY_OBJ = $(patsubst policy/%.c,$(B)/policy/%.o,$(wildcard policy/*.c))
+SHIM_OBJ = $(patsubst shim/%.c,$(B)/shim/%.o,$(wildcard shim/*.c))
+TOOLS_OBJ = $(patsubst tools/%.c,$(B)/tools/%.o,$(wildcard tools/*.c))
+UNIT = $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*.c))
+STRESS = $(patsubst tests/stress/%.c,$(B)/tests/stress/%,$(wildcard tests/stress/*.c))
+BENCH = $(patsubst tests/bench/%.c,$(B)/tests/bench/%,$(filter-out tests/bench/lib%,$(wildcard tests/bench/*.c)))
+BENCH_LIBS = $(patsubst tests/bench/lib%.c,$(B)/tests/bench/lib%.so,$(wildcard tests/bench/lib*.c))
+CLIENTS = $(patsubst tests/clients/%.c,$(B)/tests/clients/%,$(filter-out tests/clients/lib%,$(wildcard tests/clients/*.c)))
+CLIENT_LIBS = $(patsubst tests/clients/lib%.c,$(B)/tests/clients/lib%.so,$(wildcard tests/clients/lib*.c))
+TEST_PARTS = $(UNIT) $(STRESS) $(CLIENTS) $(CLIENT_LIBS)
+
+BUILD_PACKAGES = gcc make pkg-config libc6-dev libc-ares-dev libjansson-dev libconfuse-dev
+TEST_PACKAGES = bats parallel dnsmasq-base sip-tester sipsak kamailio curl openssl python3-minimal \
+	iproute2 nftables util-linux procps strace valgrind binutils clang
+
+.PHONY: all demo test check bench asan tsan deps install uninstall clean help test-parts bench-parts libs
+
+all: $(B)/libstickydns.so $(B)/pinctl
+
+help:
+	@sed -n '/^#   make/s/^#   //p' Makefile
+
+# ---- what is built ----
+
+$(B)/libpolicy.a: $(POLICY_OBJ)
+	$(say) AR $@
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(B)/libstickydns.so: $(SHIM_OBJ) $(B)/libpolicy.a shim/libstickydns.map
+	$(say) LD $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,--version-script=shim/libstickydns.map -Wl,-z,defs,-z,now,-z,relro \
+		-Wl,-soname,libstickydns.so -o $@ $(SHIM_OBJ) $(B)/libpolicy.a
+
+$(B)/pinctl: $(TOOLS_OBJ) $(B)/libpolicy.a
+	$(say) LD $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(TOOLS_OBJ) $(B)/libpolicy.a $(TOOL_LIBS)
+
+# -fPIC -fvisibility=hidden for both: policy is linked into the shim. The shim is not
+# fortified: __*_chk of its own calls would be one more thing between it and libc.
+$(B)/policy/%.o: policy/%.c
+	@mkdir -p $(@D)
+	$(say) CC $<
+	$(Q)$(CC) $(BASE) $(CFLAGS) -fPIC -fvisibility=hidden -c -o $@ $<
+
+$(B)/shim/%.o: shim/%.c
+	@mkdir -p $(@D)
+	$(say) CC $<
+	$(Q)$(CC) $(BASE) $(CFLAGS) -fPIC -fvisibility=hidden -fstack-protector-strong -c -o $@ $<
+
+# The tools' libraries are looked for once, and only when a tool is built.
+TOOL_CFLAGS = $(eval TOOL_CFLAGS := $$(shell $(PKG_CONFIG) --cflags libcares jansson libconfuse 2>/dev/null))$(TOOL_CFLAGS)
+TOOL_LIBS = $(eval TOOL_LIBS := $$(shell $(PKG_CONFIG) --libs libcares jansson libconfuse 2>/dev/null))$(TOOL_LIBS)
+
+libs:
+	@for l in libcares jansson libconfuse; do \
+		$(PKG_CONFIG) --exists $$l || { echo "$$l is missing: make deps (as root) installs it" >&2; exit 1; }; done
+
+$(B)/tools/%.o: tools/%.c | libs
+	@mkdir -p $(@D)
+	$(say) CC $<
+	$(Q)$(CC) $(BASE) $(HARDEN) $(CFLAGS) $(TOOL_CFLAGS) -DLIBDIR='"$(LIBDIR)"' -c -o $@ $<
+
+# ---- test programs ----
+
+$(B)/tests/unit/%: tests/unit/%.c $(B)/libpolicy.a
+	@mkdir -p $(@D)
+	$(say) TEST $<
+	$(Q)$(CC) $(BASE) $(CFLAGS) $(LDFLAGS) -Itests/unit -o $@ $< $(B)/libpolicy.a
+
+$(B)/tests/stress/%: tests/stress/%.c $(B)/libpolicy.a
+	@mkdir -p $(@D)
+	$(say) TEST $<
+	$(Q)$(CC) $(BASE) $(CFLAGS) $(LDFLAGS) -Itests/unit -pthread -o $@ $< $(B)/libpolicy.a
+
+$(B)/tests/bench/lib%.so: tests/bench/lib%.c
+	@mkdir -p $(@D)
+	$(say) BENCH $<
+	$(Q)$(CC) $(BASE) $(CFLAGS) $(LDFLAGS) -shared -fPIC -o $@ $<
+
+$(B)/tests/bench/%: tests/bench/%.c $(B)/libpolicy.a
+	@mkdir -p $(@D)
+	$(say) BENCH $<
+	$(Q)$(CC) $(BASE) $(CFLAGS) $(LDFLAGS) -o $@ $< $(B)/libpolicy.a -ldl
+
+$(B)/tests/clients/lib%.so: tests/clients/lib%.c
+	@mkdir -p $(@D)
+	$(say) TEST $<
+	$(Q)$(CC) $(BASE) $(CFLAGS) $(LDFLAGS) -shared -fPIC -o $@ $<
+
+$(B)/tests/clients/%: tests/clients/%.c
+	@mkdir -p $(@D)
+	$(say) TEST $<
+	$(Q)$(CC) $(BASE) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $< -ldl
+
+test-parts: $(TEST_PARTS)
+bench-parts: $(BENCH) $(BENCH_LIBS)
+
+# ---- front door ----
+
+demo: deps
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)BUILD=$(abspath $(B)) tests/demo.sh
+
+test: deps
+	$(Q)$(MAKE) --no-print-directory check
+
+check: all test-parts
+	$(Q)BUILD=$(abspath $(B)) tests/run.sh $(TESTS)
+
+bench: all bench-parts
+	$(Q)BUILD=$(abspath $(B)) tests/bench/run.sh
+
+SANITIZE = $(MAKE) --no-print-directory CC=$(CC) CFLAGS="-O1 -g -fno-omit-frame-pointer $(1)" LDFLAGS="$(1)"
+
+asan:
+	$(Q)$(call SANITIZE,-fsanitize=address$(comma)undefined -fno-sanitize-recover=all) B=build/asan all test-parts
+	$(Q)BUILD=$(abspath build/asan) tests/run.sh --programs
+
+tsan:
+	$(Q)$(call SANITIZE,-fsanitize=thread) B=build/tsan test-parts
+	$(Q)BUILD=$(abspath build/tsan) tests/run.sh --programs
+
+comma = ,
+
+# Asks apt only when something is missing, so that a second run needs no network.
+deps:
+	@missing=$$(dpkg-query -W -f '$${db:Status-Status} $${Package}\n' $(BUILD_PACKAGES) $(TEST_PACKAGES) 2>/dev/null | \
+		sed -n 's/^installed //p' | sort -u > $(CURDIR)/.deps.tmp; \
+		printf '%s\n' $(BUILD_PACKAGES) $(TEST_PACKAGES) | sort -u | comm -23 - $(CURDIR)/.deps.tmp; rm -f $(CURDIR)/.deps.tmp); \
+	if [ -n "$$missing" ]; then \
+		sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+		echo "installing:" $$missing; \
+		log=$$(mktemp); \
+		{ $$sudo apt-get update && \
+		  $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $$missing; } >$$log 2>&1 || \
+			{ cat $$log >&2; rm -f $$log; exit 1; }; rm -f $$log; fi
+
+install: all
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 \
+		$(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(COMPDIR) $(DESTDIR)$(DOCDIR)
+	install -m 755 $(B)/pinctl $(DESTDIR)$(BINDIR)/pinctl
+	install -m 644 $(B)/libstickydns.so $(DESTDIR)$(LIBDIR)/libstickydns.so
+	install -m 644 tools/man/pinctl.1 $(DESTDIR)$(MANDIR)/man1/pinctl.1
+	install -m 644 tools/man/stickydns.conf.5 $(DESTDIR)$(MANDIR)/man5/stickydns.conf.5
+	install -m 644 tools/man/libstickydns.8 $(DESTDIR)$(MANDIR)/man8/libstickydns.8
+	install -m 644 tools/completions/pinctl.bash $(DESTDIR)$(COMPDIR)/pinctl
+	install -m 644 README.md LICENSE tools/stickydns.conf $(DESTDIR)$(DOCDIR)
+
+uninstall:
+	rm -f $(DESTDIR)$(BINDIR)/pinctl $(DESTDIR)$(LIBDIR)/libstickydns.so $(DESTDIR)$(MANDIR)/man1/pinctl.1 \
+		$(DESTDIR)$(MANDIR)/man5/stickydns.conf.5 $(DESTDIR)$(MANDIR)/man8/libstickydns.8 $(DESTDIR)$(COMPDIR)/pinctl
+	rm -rf $(DESTDIR)$(DOCDIR)
+
+clean:
+	rm -rf build
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,0 +1,170 @@
+/* addrs.c: address records and their endpoints. See addrs.h. */
+#include "addrs.h"
+
+#include "probe.h"
+#include "tick.h"
+
+static word64 *addr_key(const struct table *t, uint32_t slot) { return &t->addrs[slot].key; }
+
+static struct address addr_copy(const struct addr_record *r)
+{
+	return (struct address){.words = {get64(&r->addr[0]), get64(&r->addr[1])}, .scope = get64(&r->addr[2])};
+}
+
+static uint64_t addr_hash(const struct address *a, uint64_t seed)
+{
+	const uint64_t w[] = {a->words[0], a->words[1], a->scope};
+	return hash_words(w, 3, ~seed);
+}
+
+static bool addr_is(const struct table *t, uint32_t slot, const void *want)
+{
+	struct address a = addr_copy(&t->addrs[slot]);
+	return address_equal(&a, want);
+}
+
+static bool addr_whole(const struct table *t, uint32_t slot, uint64_t key)
+{
+	struct address a = addr_copy(&t->addrs[slot]);
+	return key_has_hash(key, addr_hash(&a, t->seed));
+}
+
+static bool addr_write(struct table *t, uint32_t slot, uint64_t key, const void *want, bool fresh)
+{
+	const struct address *a = want;
+	struct addr_record *r = &t->addrs[slot];
+	(void)key;
+	put64(&r->addr[0], a->words[0]);
+	put64(&r->addr[1], a->words[1]);
+	put64(&r->addr[2], a->scope);
+	put32(&r->used, tick_now());
+	if (fresh)
+		return true;
+	put64(&r->other, 0);
+	put32(&r->other_failed, 0);
+	put32(&r->drained, 0);
+	for (unsigned i = 0; i < ENDPOINTS; i++) {
+		struct endpoint_record *e = &r->endpoints[i];
+		put64(&e->health, 0);
+		put64(&e->pending, 0);
+		put32(&e->failed, 0);
+		put32(&e->succeeded, 0);
+		put32(&e->sent, 0);
+		put32(&e->heard, 0);
+	}
+	return true;
+}
+
+/* An address that a name holds never gives way. */
+static uint32_t addr_idle(const struct table *t, uint32_t slot, uint64_t key)
+{
+	uint32_t cursor = 0;
+	struct name_ref holder;
+	if (index_next(t, ref_make(slot, key), &cursor, &holder))
+		return 0;
+	return 1 + tick_since(tick_now(), get32(&t->addrs[slot].used));
+}
+
+static const struct probe_kind addresses = {addr_key, addr_is, addr_whole, addr_write, addr_idle};
+
+static struct probe probe_for(const struct table *t, const struct address *a)
+{
+	return (struct probe){t->layout.addr_slots, addr_hash(a, t->seed), a};
+}
+
+addr_ref addr_find(const struct table *t, const struct address *a)
+{
+	struct probe p = probe_for(t, a);
+	struct name_ref r;
+	return probe_find(t, addresses, &p, 0, &r) ? ref_make(r.slot, r.key) : 0;
+}
+
+addr_ref addr_insert(struct table *t, const struct address *a)
+{
+	struct probe p = probe_for(t, a);
+	struct name_ref r;
+	if (probe_find(t, addresses, &p, 0, &r))
+		return ref_make(r.slot, r.key);
+	if (!t->writable)
+		return 0;
+	if (probe_insert(t, addresses, &p, &r))
+		return ref_make(r.slot, r.key);
+	add64(&t->header->counters[COUNT_ADDRS_FULL], 1);
+	return 0;
+}
+
+struct addr_record *addr_at(const struct table *t, addr_ref r)
+{
+	if (r == 0 || ref_slot(r) >= t->layout.addr_slots)
+		return NULL;
+	struct addr_record *a = &t->addrs[ref_slot(r)];
+	return ref_names(r, seen64(&a->key)) ? a : NULL;
+}
+
+bool addr_read(const struct table *t, addr_ref r, struct address *out)
+{
+	const struct addr_record *a = addr_at(t, r);
+	if (!a)
+		return false;
+	*out = addr_copy(a);
+	before_recheck();
+	return ref_names(r, get64(&a->key));
+}
+
+/* ---- endpoints ---- */
+
+int endpoint_find(const struct addr_record *a, uint8_t transport, uint16_t port)
+{
+	for (int i = 0; i < ENDPOINTS; i++) {
+		struct health h = health_unpack(get64(&a->endpoints[i].health));
+		if (h.transport == transport && h.port == port)
+			return i;
+	}
+	return -1;
+}
+
+/* May the slot be given away? To anybody while it is free; to one that succeeds if its owner never did. */
+static bool slot_yields(const struct endpoint_record *e, struct health h, bool success)
+{
+	return h.transport == TRANSPORT_ANY || (success && get32(&e->succeeded) == 0);
+}
+
+/* Gives the slot to the endpoint. True too when another process just did the same. */
+static bool slot_take(struct endpoint_record *e, struct health want)
+{
+	uint64_t word = seen64(&e->health);
+	want.failures = health_unpack(word).failures;	/* stays: tentative pins sum it */
+	if (!cas64(&e->health, word, health_pack(want))) {
+		struct health h = health_unpack(seen64(&e->health));
+		return h.transport == want.transport && h.port == want.port;
+	}
+	put32(&e->failed, 0);
+	put64(&e->pending, 0);
+	put32(&e->sent, 0);
+	put32(&e->heard, 0);
+	return true;
+}
+
+int endpoint_take(struct addr_record *a, uint8_t transport, uint16_t port, bool success)
+{
+	const struct health want = {.transport = transport, .port = port};
+	int at = endpoint_find(a, transport, port);
+	if (at >= 0 || transport == TRANSPORT_ANY)
+		return at;
+	for (int pass = 0; pass <= success; pass++)	/* a free one before another's */
+		for (int i = 0; i < ENDPOINTS; i++) {
+			struct endpoint_record *e = &a->endpoints[i];
+			if (slot_yields(e, health_unpack(get64(&e->health)), pass) && slot_take(e, want))
+				return i;
+		}
+	return -1;
+}
+
+uint16_t endpoint_sum(const struct addr_record *a, uint8_t mask, bool other)
+{
+	uint32_t sum = other ? health_unpack(get64(&a->other)).failures : 0;
+	for (unsigned i = 0; i < ENDPOINTS; i++)
+		if (mask >> i & 1)
+			sum += health_unpack(seen64(&a->endpoints[i].health)).failures;
+	return (uint16_t)(sum & SUM_MASK);
+}

@@ -1,0 +1,53 @@
+/*
+ * addrs.h: address records, their endpoints, and which names hold an address.
+ *
+ * An address record is shared by all names that hold the address, so a failure
+ * is one CAS however many those are. Its endpoints (transport, port) take one of
+ * ENDPOINTS slots at their first outcome; a slot that never had a success yields
+ * to an endpoint that has one; what finds no slot shares the word "other".
+ */
+#ifndef STICKYDNS_ADDRS_H
+#define STICKYDNS_ADDRS_H
+
+#include "table.h"
+#include "words.h"
+
+/* Find the record of an address. 0: none. */
+addr_ref addr_find(const struct table *t, const struct address *a);
+
+/* Find or insert. 0: no room (an address that a name holds never gives way), or read-only. */
+addr_ref addr_insert(struct table *t, const struct address *a);
+
+/* The record, or NULL when the ref is out of bounds or the record was given to another address. */
+struct addr_record *addr_at(const struct table *t, addr_ref r);
+
+/* The address behind a ref. False as for addr_at. */
+bool addr_read(const struct table *t, addr_ref r, struct address *out);
+
+/* The endpoint's slot (0 to ENDPOINTS-1), or -1. */
+int endpoint_find(const struct addr_record *a, uint8_t transport, uint16_t port);
+
+/*
+ * Find it or give it a slot; with `success`, a slot that never had a success
+ * yields. -1: "other", as always for TRANSPORT_ANY.
+ */
+int endpoint_take(struct addr_record *a, uint8_t transport, uint16_t port, bool success);
+
+/* Failures so far, modulo SUM_MASK + 1: of the endpoints in `mask`, and of "other" when `other`. */
+uint16_t endpoint_sum(const struct addr_record *a, uint8_t mask, bool other);
+
+/* ---- address -> names ---- */
+
+/* Note that `name` holds `addr`. Best effort: an address of more than about a thousand names lists those. */
+void index_add(struct table *t, addr_ref addr, struct name_ref name);
+
+/*
+ * The next name that was noted with `addr` and still holds it, as pin or
+ * candidate. Start with *cursor = 0; false at the end.
+ */
+bool index_next(const struct table *t, addr_ref addr, uint32_t *cursor, struct name_ref *out);
+
+/* Does the record hold the address as pin, last confirmed, or candidate? */
+bool name_holds(const struct table *t, struct name_ref r, addr_ref addr);
+
+#endif

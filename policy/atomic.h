@@ -1,0 +1,64 @@
+/*
+ * atomic.h: every memory order of the project, by the name of what it is for.
+ *
+ * The table is shared by processes that trust neither each other's progress nor
+ * their contents, so each word in it is an atomic of 32 or 64 bits and is reached
+ * through these functions only. A plain store that another process may miss for
+ * a while is `relaxed`; the two pairs that carry meaning are named below.
+ */
+#ifndef STICKYDNS_ATOMIC_H
+#define STICKYDNS_ATOMIC_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef _Atomic uint64_t word64;
+typedef _Atomic uint32_t word32;
+
+_Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "64-bit words must be lock-free");
+_Static_assert(sizeof(word64) == 8 && sizeof(word32) == 4, "atomics carry no lock");
+
+/* A value that stands for itself alone: time stamps, counters, name bytes. */
+static inline uint64_t get64(const word64 *w) { return atomic_load_explicit(w, memory_order_relaxed); }
+static inline uint32_t get32(const word32 *w) { return atomic_load_explicit(w, memory_order_relaxed); }
+static inline void put64(word64 *w, uint64_t v) { atomic_store_explicit(w, v, memory_order_relaxed); }
+static inline void put32(word32 *w, uint32_t v) { atomic_store_explicit(w, v, memory_order_relaxed); }
+static inline uint64_t add64(word64 *w, uint64_t n) { return atomic_fetch_add_explicit(w, n, memory_order_relaxed); }
+static inline uint32_t add32(word32 *w, uint32_t n) { return atomic_fetch_add_explicit(w, n, memory_order_relaxed); }
+
+/* Acquire: what the writer wrote before its publish64/cas64 of this word is seen after it. */
+static inline uint64_t seen64(const word64 *w) { return atomic_load_explicit(w, memory_order_acquire); }
+static inline uint32_t seen32(const word32 *w) { return atomic_load_explicit(w, memory_order_acquire); }
+
+/* Release: pairs with seen64/seen32 of the same word. */
+static inline void publish64(word64 *w, uint64_t v) { atomic_store_explicit(w, v, memory_order_release); }
+static inline void publish32(word32 *w, uint32_t v) { atomic_store_explicit(w, v, memory_order_release); }
+
+/* One word moves from `want` to `next`, or nothing happens. Pairs with seen64 of the same word. */
+static inline bool cas64(word64 *w, uint64_t want, uint64_t next)
+{
+	return atomic_compare_exchange_strong_explicit(w, &want, next, memory_order_acq_rel,
+						       memory_order_acquire);
+}
+
+static inline bool cas32(word32 *w, uint32_t want, uint32_t next)
+{
+	return atomic_compare_exchange_strong_explicit(w, &want, next, memory_order_acq_rel,
+						       memory_order_acquire);
+}
+
+/*
+ * Between reading the body of a record and reading its key word again: keeps the
+ * body's loads before it. Pairs with the cas64 that retires or claims the record.
+ */
+static inline void before_recheck(void) { atomic_thread_fence(memory_order_acquire); }
+
+/*
+ * Between a store and a load that must not pass it: a writer of the journal sets
+ * the futex word, then looks for followers; a follower leaves its lease, then
+ * looks at the futex word. Each pairs with the other.
+ */
+static inline void store_before_look(void) { atomic_thread_fence(memory_order_seq_cst); }
+
+#endif

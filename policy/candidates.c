@@ -1,0 +1,152 @@
+/* candidates.c: the addresses that a name record knows. See candidates.h. */
+#include "candidates.h"
+
+#include "tick.h"
+
+enum { SETTLED_S = 60, USED_S = 60 };
+
+/* Pins are held by the pin words themselves, so only the list's own rules are asked. */
+static bool is_pinned(const struct table *t, struct name_ref r, addr_ref ref)
+{
+	const struct name_hot *hot = name_hot(t, r);
+	for (unsigned f = 0; f < FAMILIES; f++)
+		if (pin_unpack(get64(&hot->pin[f])).ref == ref || confirmed_unpack(get64(&hot->confirmed[f])).ref == ref)
+			return true;
+	return false;
+}
+
+/* How gladly this word gives way: 0 never, UINT32_MAX it is free. With settled_s 0 only ranks stay. */
+static uint32_t yields(const struct table *t, struct name_ref r, uint64_t word, uint32_t now_s, uint32_t settled_s)
+{
+	struct candidate_word c = candidate_unpack(word);
+	if (!addr_at(t, c.ref))
+		return UINT32_MAX;
+	uint32_t age = c.seen && c.seen <= now_s ? now_s - c.seen : UINT32_MAX - 1;
+	if (c.rank || (settled_s && (age <= settled_s || is_pinned(t, r, c.ref))))
+		return 0;
+	return age ? age : 1;
+}
+
+static bool take_in(struct table *t, struct name_ref r, struct candidate_word c, uint32_t now_s, uint32_t settled_s)
+{
+	word64 *words = name_cold(t, r)->candidates, *best = NULL;
+	uint64_t best_word = 0;
+	uint32_t most = 0;
+	for (unsigned i = 0; i < CANDIDATES && most < UINT32_MAX; i++) {
+		uint64_t word = get64(&words[i]);
+		uint32_t y = yields(t, r, word, now_s, settled_s);
+		if (y > most) {
+			most = y;
+			best = &words[i];
+			best_word = word;
+		}
+	}
+	if (!best || !cas64(best, best_word, candidate_pack(c)))
+		return false;
+	index_add(t, c.ref, r);
+	return true;
+}
+
+/* The candidate's word, or NULL. */
+static word64 *word_of(const struct table *t, struct name_ref r, addr_ref ref)
+{
+	word64 *words = name_cold(t, r)->candidates;
+	for (unsigned i = 0; i < CANDIDATES; i++)
+		if (candidate_unpack(get64(&words[i])).ref == ref)
+			return &words[i];
+	return NULL;
+}
+
+static void see(struct table *t, struct name_ref r, addr_ref ref, uint32_t now)
+{
+	word64 *w = word_of(t, r, ref);
+	uint32_t now_s = now / TICKS_PER_S;
+	if (!w) {
+		take_in(t, r, (struct candidate_word){.ref = ref, .seen = now_s}, now_s, SETTLED_S);
+		return;
+	}
+	uint64_t word = get64(w);
+	struct candidate_word c = candidate_unpack(word);
+	if (c.ref != ref || c.seen == now_s)
+		return;
+	c.seen = now_s;
+	cas64(w, word, candidate_pack(c));
+}
+
+void candidates_learn(struct table *t, struct name_ref r, const struct address *addrs, size_t n, uint32_t now)
+{
+	for (size_t i = 0; t->writable && i < n && i < CANDIDATES; i++) {
+		addr_ref ref = addr_insert(t, &addrs[i]);
+		struct addr_record *a = addr_at(t, ref);
+		if (!a)
+			continue;
+		if (!tick_within(now, get32(&a->used), USED_S))
+			put32(&a->used, now);
+		see(t, r, ref, now);
+	}
+}
+
+bool candidates_rank(struct table *t, struct name_ref r, addr_ref addr, uint8_t rank)
+{
+	word64 *w = word_of(t, r, addr);
+	if (!w)
+		return take_in(t, r, (struct candidate_word){.ref = addr, .rank = rank}, tick_now() / TICKS_PER_S, 0);
+	for (int round = 0; round < PROBES; round++) {
+		uint64_t word = get64(w);
+		struct candidate_word c = candidate_unpack(word);
+		if (c.ref != addr)
+			return false;
+		c.rank = rank;
+		if (cas64(w, word, candidate_pack(c)))
+			return true;
+	}
+	return false;
+}
+
+/* Applies `change` to every candidate of the family that it wants changed. */
+static void each(struct table *t, struct name_ref r, enum family f,
+		 bool (*change)(struct candidate_word *c, const struct address *a, const void *arg), const void *arg)
+{
+	word64 *words = name_cold(t, r)->candidates;
+	for (unsigned i = 0; i < CANDIDATES; i++) {
+		struct address a;
+		uint64_t word = get64(&words[i]);
+		struct candidate_word c = candidate_unpack(word);
+		if (addr_read(t, c.ref, &a) && address_family(&a) == f && change(&c, &a, arg))
+			cas64(&words[i], word, candidate_pack(c));
+	}
+}
+
+static bool unrank(struct candidate_word *c, const struct address *a, const void *arg)
+{
+	(void)a, (void)arg;
+	bool had = c->rank != 0;
+	c->rank = 0;
+	return had;
+}
+
+void candidates_unrank(struct table *t, struct name_ref r, enum family f)
+{
+	each(t, r, f, unrank, NULL);
+}
+
+struct published {
+	const struct address *addrs;
+	size_t n;
+};
+
+static bool unsee(struct candidate_word *c, const struct address *a, const void *arg)
+{
+	const struct published *p = arg;
+	for (size_t i = 0; i < p->n; i++)
+		if (address_equal(&p->addrs[i], a))
+			return false;
+	c->seen = 0;
+	return true;
+}
+
+void candidates_unsee(struct table *t, struct name_ref r, enum family f, const struct address *addrs, size_t n)
+{
+	const struct published p = {addrs, n};
+	each(t, r, f, unsee, &p);
+}

@@ -1,0 +1,25 @@
+/*
+ * candidates.h: the up to CANDIDATES addresses that a name record knows. Private to policy/.
+ *
+ * What an answer holds beyond them is not kept. Those of the preference list, the
+ * pin and the last confirmed one stay; of the rest, one that was in no answer for
+ * a minute gives way to one that is.
+ */
+#ifndef STICKYDNS_CANDIDATES_H
+#define STICKYDNS_CANDIDATES_H
+
+#include "addrs.h"
+
+/* Stamps the addresses of an answer as seen at tick `now`, and takes in new ones. */
+void candidates_learn(struct table *t, struct name_ref r, const struct address *addrs, size_t n, uint32_t now);
+
+/* Takes in one address whatever gives way, with a rank. False: no room. */
+bool candidates_rank(struct table *t, struct name_ref r, addr_ref addr, uint8_t rank);
+
+/* Takes the rank from every candidate of the family. */
+void candidates_unrank(struct table *t, struct name_ref r, enum family f);
+
+/* Forgets when the candidates of the family that are not in `addrs` were published. */
+void candidates_unsee(struct table *t, struct name_ref r, enum family f, const struct address *addrs, size_t n);
+
+#endif

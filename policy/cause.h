@@ -1,0 +1,41 @@
+/*
+ * cause.h: why an endpoint failed, a pin moved, an event was written.
+ *
+ * Small numbers that are kept in the table; append only, never renumber within
+ * a layout version.
+ */
+#ifndef STICKYDNS_CAUSE_H
+#define STICKYDNS_CAUSE_H
+
+enum cause {
+	CAUSE_NONE,
+	CAUSE_REFUSED,		/* ECONNREFUSED */
+	CAUSE_TIMED_OUT,	/* ETIMEDOUT, or SYN_SENT given up after 3 s */
+	CAUSE_UNREACHABLE,	/* EHOSTUNREACH */
+	CAUSE_RESET,		/* ECONNRESET before established */
+	CAUSE_ABANDONED,	/* a process went away after 3 s in SYN_SENT */
+	CAUSE_BY_HAND,		/* pinctl */
+	CAUSE_FAILED,		/* of a pin: an endpoint that counts for it failed */
+	CAUSE_FIRST,		/* first address handed out */
+	CAUSE_CONNECTED,	/* TCP established */
+	CAUSE_ABSENT,		/* no longer in the answer */
+	CAUSE_IDLE,		/* not used for `idle` */
+	CAUSE_MAX_AGE,		/* older than `max-age` */
+	CAUSE_TTL,		/* an explicit pin's --ttl */
+	CAUSE_PATH,		/* every candidate failed: the path, not the servers */
+	CAUSE_ELSEWHERE,	/* a tentative pin follows a success elsewhere */
+	CAUSE_DRAINED,
+	CAUSE_EVICTED,		/* the table was full */
+	CAUSES
+};
+
+/* "refused", "timed out"; "unknown" for a number that is none. */
+const char *cause_text(unsigned cause);
+
+/* The errno name that a failure stands for ("ECONNREFUSED"), or "" . */
+const char *cause_errno(unsigned cause);
+
+/* The cause of a failed connect; CAUSE_NONE where the trouble is the host's own (ENETUNREACH, EMFILE …). */
+enum cause cause_of_errno(int error);
+
+#endif

@@ -1,0 +1,259 @@
+/* decide.c: the rules. See decide.h. */
+#include "decide.h"
+
+#include "tick.h"
+
+/* ---- health of one endpoint ---- */
+
+/* A cool-off that ends further ahead than any can is one of an earlier lap of the 22-bit clock. */
+enum { COOL_LONGEST_S = COOL_MAX_S + COOL_MAX_S / 5 + TRY_S };
+
+uint32_t health_cooling_s(struct health h, uint32_t now_s)
+{
+	uint32_t left = (h.cool_end - now_s) & COOL_MASK;
+	return h.cool_end && left <= COOL_LONGEST_S ? left : 0;
+}
+
+enum fitness health_fitness(struct health h, uint32_t now_s)
+{
+	if (h.cool_end == 0)
+		return FIT;
+	return health_cooling_s(h, now_s) ? COOLING : DUE;
+}
+
+/* 0 means "does not cool", so a cool-off that would end then ends a second later. */
+static uint32_t cool_until(uint32_t second)
+{
+	return second & COOL_MASK ? second & COOL_MASK : 1;
+}
+
+struct health health_failed(struct health h, enum cause cause, uint32_t now_s, uint32_t dice)
+{
+	h.failures = (h.failures + 1) & SUM_MASK;
+	h.last_cause = (uint8_t)cause;
+	if (health_fitness(h, now_s) == COOLING && !h.trying)
+		return h;
+	if (h.n < COOL_N_MAX)
+		h.n++;
+	uint32_t n = h.n, s = COOL_STEP_S * n < COOL_MAX_S ? COOL_STEP_S * n : COOL_MAX_S;
+	h.cool_end = cool_until(now_s + s * (80 + dice % 41) / 100);
+	h.trying = false;
+	return h;
+}
+
+struct health health_succeeded(struct health h, uint32_t since_last_s)
+{
+	h.cool_end = 0;
+	h.trying = false;
+	if (h.n && since_last_s >= COOL_LOWER_S)
+		h.n--;
+	return h;
+}
+
+struct health health_trying(struct health h, uint32_t now_s)
+{
+	h.cool_end = cool_until(now_s + TRY_S);
+	h.trying = true;
+	return h;
+}
+
+/* ---- choosing ---- */
+
+static bool may_be_chosen(const struct snapshot *s, size_t i, int but)
+{
+	return (int)i != but && s->choice[i].in_answer && !s->choice[i].drained;
+}
+
+/* The first in the resolver's order that is this fit, other than `but`. -1: none. */
+static int first_with(const struct snapshot *s, enum fitness fitness, int but)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (may_be_chosen(s, i, but) && s->choice[i].fitness == fitness)
+			return (int)i;
+	return -1;
+}
+
+static bool none_fit(const struct snapshot *s) { return first_with(s, FIT, -1) < 0; }
+
+/* Who leads: a pin that is fit or may be tried; if nothing is fit, what may be tried, else the pin. */
+static void lead(const struct snapshot *s, int pin, struct transition *t)
+{
+	enum fitness fitness = pin < 0 ? COOLING : s->choice[pin].fitness;
+	int due;
+	t->head = -1;
+	t->take_try = false;
+	if (fitness != COOLING) {
+		t->head = pin;
+		t->take_try = fitness == DUE;
+	} else if (none_fit(s)) {
+		due = first_with(s, DUE, pin);
+		t->head = due >= 0 ? due : pin;
+		t->take_try = due >= 0;
+	}
+}
+
+static bool path_failed(const struct snapshot *s)
+{
+	bool any = false;
+	for (size_t i = 0; i < s->n; i++) {
+		if (s->choice[i].in_answer && !s->choice[i].failed_lately)
+			return false;
+		any |= s->choice[i].in_answer;
+	}
+	return any;
+}
+
+static struct transition keep(const struct snapshot *s)
+{
+	return (struct transition){.action = KEEP, .to = -1, .head = -1, .absent = s->absent};
+}
+
+/* A pin that is none, or has ended, gives way to the first address handed out; never to one that cools off. */
+static struct transition capture(const struct snapshot *s, enum action action, enum cause cause, int but)
+{
+	struct transition t = {.action = action, .cause = cause, .head = -1};
+	t.to = first_with(s, FIT, but);
+	if (t.to < 0)
+		t.to = first_with(s, DUE, but);
+	if (t.to < 0)
+		t.action = s->pin >= 0 ? FORGET : KEEP;
+	lead(s, t.to, &t);
+	return t;
+}
+
+/* ---- at a lookup ---- */
+
+/* The first of the preference list that is not cooling; all cooling: the first of it. */
+static int preferred(const struct snapshot *s)
+{
+	int best = -1, first = s->pin;
+	for (size_t i = 0; i < s->n; i++) {
+		const struct choice *c = &s->choice[i];
+		if (c->rank == 0)
+			continue;
+		if (c->rank < s->choice[first].rank || s->choice[first].rank == 0)
+			first = (int)i;
+		if (c->fitness != COOLING && (best < 0 || c->rank < s->choice[best].rank))
+			best = (int)i;
+	}
+	return best >= 0 ? best : first;
+}
+
+static struct transition lookup_explicit(const struct snapshot *s)
+{
+	struct transition t = keep(s);
+	if (s->expires && s->now >= s->expires)
+		return capture(s, CAPTURE, CAUSE_TTL, -1);
+	t.head = preferred(s);
+	t.take_try = s->choice[t.head].fitness == DUE;
+	return t;
+}
+
+static bool over(uint32_t now, uint32_t since, uint32_t seconds)
+{
+	return seconds != SETTING_OFF && since != 0 && tick_since(now, since) > tick_of(seconds);
+}
+
+/* The pin is not in this answer: has that ended it? Else notes since when. */
+static bool ended_by_absence(const struct snapshot *s, const struct settings *set, struct transition *t)
+{
+	if (set->value[SET_ABSENT] == ABSENT_FOLLOW)
+		return true;
+	if (set->value[SET_ABSENT] == ABSENT_KEEP)
+		return false;
+	if (s->absent == 0)
+		t->absent = s->now;
+	return s->absent != 0 && tick_since(s->now, s->absent) >= tick_of(set->value[SET_GRACE]);
+}
+
+static struct transition lookup_auto(const struct snapshot *s, const struct settings *set)
+{
+	struct transition t = keep(s);
+	if (over(s->now, s->used, set->value[SET_IDLE]))
+		return capture(s, CAPTURE, CAUSE_IDLE, -1);
+	if (over(s->now, s->set_at, set->value[SET_MAX_AGE]))
+		return capture(s, CAPTURE, CAUSE_MAX_AGE, -1);
+	if (s->choice[s->pin].drained && (first_with(s, FIT, s->pin) >= 0 || first_with(s, DUE, s->pin) >= 0))
+		return capture(s, MOVE, CAUSE_DRAINED, s->pin);
+	if (s->has_answer && s->choice[s->pin].in_answer)
+		t.absent = 0;
+	else if (s->has_answer && ended_by_absence(s, set, &t))
+		return capture(s, MOVE, CAUSE_ABSENT, s->pin);
+	if (s->sum_changed) {
+		uint32_t absent = t.absent;
+		t = decide_failure(s);
+		t.absent = absent;
+	}
+	lead(s, t.action == KEEP ? s->pin : t.to, &t);
+	return t;
+}
+
+struct transition decide_lookup(const struct snapshot *s, const struct settings *set)
+{
+	if (s->pin < 0)
+		return capture(s, CAPTURE, CAUSE_FIRST, -1);
+	return s->is_explicit ? lookup_explicit(s) : lookup_auto(s, set);
+}
+
+/* ---- after an outcome ---- */
+
+struct transition decide_failure(const struct snapshot *s)
+{
+	struct transition t = keep(s);
+	if (s->pin < 0 || s->is_explicit || !s->sum_changed)
+		return t;
+	t.action = MOVE;
+	t.cause = CAUSE_FAILED;
+	t.to = first_with(s, FIT, s->pin);
+	if (t.to < 0 && !path_failed(s))
+		t.to = first_with(s, DUE, s->pin);
+	if (t.to < 0) {
+		t.action = RETURN_LAST;
+		t.cause = CAUSE_PATH;
+		t.to = s->last_confirmed >= 0 ? s->last_confirmed : s->pin;
+	}
+	return t;
+}
+
+struct transition decide_success(const struct snapshot *s, int at)
+{
+	struct transition t = keep(s);
+	if (s->pin < 0)
+		return t;
+	bool here = at == s->pin;
+	if (here ? s->sum_changed && !s->is_explicit : s->is_explicit || (s->confirmed && !s->sum_changed))
+		return t;
+	t.action = CONFIRM;
+	t.cause = here ? CAUSE_CONNECTED : CAUSE_ELSEWHERE;
+	t.to = at;
+	return t;
+}
+
+/* ---- the order of an answer ---- */
+
+/* Does choice a go before b? Fit before drained or failed; of those, the soonest to recover first. */
+static bool goes_before(const struct choice *a, const struct choice *b)
+{
+	bool a_good = a->fitness == FIT && !a->drained, b_good = b->fitness == FIT && !b->drained;
+	if (a_good != b_good)
+		return a_good;
+	return !a_good && a->cooling_s < b->cooling_s;
+}
+
+size_t decide_order(const struct snapshot *s, int head, uint8_t order[static CHOICES])
+{
+	const bool as_is = none_fit(s);
+	size_t n = 0, first = 0;
+	if (head >= 0)
+		order[n++] = (uint8_t)head;
+	first = n;
+	for (size_t i = 0; i < s->n; i++) {
+		if ((int)i == head || !s->choice[i].in_answer)
+			continue;
+		size_t at = n++;	/* insertion sort: stable, and answers are short */
+		for (; !as_is && at > first && goes_before(&s->choice[i], &s->choice[order[at - 1]]); at--)
+			order[at] = order[at - 1];
+		order[at] = (uint8_t)i;
+	}
+	return n;
+}

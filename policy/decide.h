@@ -1,0 +1,117 @@
+/*
+ * decide.h: the rules, as pure functions.
+ *
+ * A snapshot, an event and the time go in; a verdict or a new word comes out.
+ * Nothing here reads the table, a clock or the environment, so that each rule is
+ * a row of a table-driven test. Times: `tick` 1/16 s, `s` seconds, of uptime.
+ */
+#ifndef STICKYDNS_DECIDE_H
+#define STICKYDNS_DECIDE_H
+
+#include "cause.h"
+#include "endpoint.h"
+#include "settings.h"
+#include "words.h"
+
+enum {
+	POOL_MAX = 64,			/* addresses of one family of one answer that are regarded */
+	CHOICES = POOL_MAX + 18,	/* and the candidates, pins and last confirmed that are not in it */
+
+	COOL_STEP_S = 30,		/* cool-off: min(30 s * n, 300 s) */
+	COOL_MAX_S = 300,
+	COOL_LOWER_S = 10,		/* n falls at most by one in 10 s */
+	TRY_S = 30,			/* the right to try an endpoint after its cool-off lapses */
+	PATH_S = 60,			/* all failed within this: the path failed */
+	GIVE_UP_S = 3,			/* SYN_SENT for so long: failed */
+	RECENT_S = 60,			/* a lookup counts for an outcome so long */
+	DNS_DOWN_S = 30,		/* DNS is not asked again so long (RFC 8767 5) */
+};
+
+/* ---- health of one endpoint ---- */
+
+enum fitness {
+	FIT,			/* never failed, or succeeded since */
+	DUE,			/* its cool-off is over; one caller may try it */
+	COOLING,
+};
+
+enum fitness health_fitness(struct health h, uint32_t now_s);
+
+/* Seconds until the cool-off ends; 0 when it does not cool. */
+uint32_t health_cooling_s(struct health h, uint32_t now_s);
+
+/* After a failure. `dice`: any random number, for 20 % jitter. */
+struct health health_failed(struct health h, enum cause cause, uint32_t now_s, uint32_t dice);
+
+/* After a success; `since_last_s`: seconds since the one before. */
+struct health health_succeeded(struct health h, uint32_t since_last_s);
+
+/* The right to try a DUE endpoint, taken. */
+struct health health_trying(struct health h, uint32_t now_s);
+
+/* ---- one family of one name ---- */
+
+/* An address that may be chosen: of this answer, a known candidate, or the pin. */
+struct choice {
+	enum fitness fitness;		/* of its worst endpoint that counts for this lookup */
+	uint32_t cooling_s;
+	bool in_answer;			/* of the answer at hand; without one: of the last answer */
+	bool failed_lately;		/* failed in the last PATH_S with no success since */
+	bool drained;
+	uint8_t rank;			/* in the preference list, from 1; else 0 */
+};
+
+struct snapshot {
+	uint32_t now;			/* tick */
+	uint32_t used;			/* tick of the last lookup; 0: never */
+	uint32_t set_at;		/* tick when the pin was set */
+	uint32_t expires;		/* tick when an explicit pin ends; 0: never */
+	uint32_t absent;		/* tick of the first answer without the pin; 0: none */
+	bool has_answer;		/* `in_answer` speaks of an answer at hand */
+	int pin;			/* index into choice, or -1 */
+	bool is_explicit, confirmed;
+	bool sum_changed;		/* a failure that counts came since the pin was set */
+	int last_confirmed;		/* index into choice, or -1 */
+	size_t n;
+	struct choice choice[CHOICES];	/* the answer first, in the resolver's order */
+};
+
+/* What becomes of a pin. */
+enum action {
+	KEEP,
+	CAPTURE,		/* `to` becomes the pin, tentative: there was none, or it ended */
+	MOVE,			/* it failed, or is gone from DNS: `to`, tentative */
+	RETURN_LAST,		/* nothing better: the last confirmed one, `to`, again, tentative */
+	FORGET,			/* it ended, and there is nothing to capture */
+	CONFIRM,		/* it succeeded; or `to` did, and takes its place */
+};
+
+struct transition {
+	enum action action;
+	enum cause cause;
+	int to;				/* index into choice, or -1 */
+	uint32_t absent;		/* the new value of snapshot.absent */
+
+	/* Of decide_lookup: who leads the answer, or -1. */
+	int head;
+	bool take_try;			/* `head` is DUE: win the right to try it; else mark it COOLING and ask again */
+};
+
+/* At a lookup: is the pin kept, replaced, or none made? */
+struct transition decide_lookup(const struct snapshot *s, const struct settings *set);
+
+/* After a failure that counts for the pin, or at the next read of a pin that has failed. */
+struct transition decide_failure(const struct snapshot *s);
+
+/* After a success of choice `at`: CONFIRM or KEEP. */
+struct transition decide_success(const struct snapshot *s, int at);
+
+/*
+ * The order of the answer: `head` first (-1: none), then what is fit in the
+ * resolver's order, then the others, soonest to recover first. If none is fit:
+ * head, then the resolver's order. Writes the indices of choices with in_answer,
+ * and head even if it is not; returns how many.
+ */
+size_t decide_order(const struct snapshot *s, int head, uint8_t order[static CHOICES]);
+
+#endif

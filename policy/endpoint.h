@@ -1,0 +1,69 @@
+/*
+ * endpoint.h: addresses, transports and ports, and their forms.
+ *
+ * An IPv4 address is kept as its IPv4-mapped IPv6 form (RFC 4291 2.5.5.2), so
+ * that both are one address. The scope id is kept for link-local unicast only
+ * (RFC 4007). No locks, no allocation.
+ */
+#ifndef STICKYDNS_ENDPOINT_H
+#define STICKYDNS_ENDPOINT_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+enum family { FAMILY_V4, FAMILY_V6, FAMILIES };
+
+enum transport { TRANSPORT_ANY, TRANSPORT_TCP, TRANSPORT_UDP };
+
+struct address {
+	union {
+		uint8_t bytes[16];	/* network order */
+		uint64_t words[2];
+	};
+	uint64_t scope;			/* interface index of a link-local address, else 0 */
+};
+
+struct endpoint {
+	struct address addr;
+	uint16_t port;			/* host order; 0: any */
+	uint8_t transport;		/* enum transport */
+};
+
+enum { ADDRESS_TEXT = 64 };		/* enough for address_format with a scope */
+
+static inline bool address_equal(const struct address *a, const struct address *b)
+{
+	return a->words[0] == b->words[0] && a->words[1] == b->words[1] && a->scope == b->scope;
+}
+
+enum family address_family(const struct address *a);
+
+/* From the 4 (AF_INET) or 16 (AF_INET6) bytes of an A or AAAA record; false for another family. */
+bool address_from_bytes(int af, const void *bytes, struct address *out);
+
+/* From a socket address of `len` bytes: address and port. False if it is neither AF_INET nor AF_INET6, or too short. */
+bool endpoint_from_sockaddr(const struct sockaddr *sa, socklen_t len, struct endpoint *out);
+
+/*
+ * Write `a` over the address part of a socket address whose family is already
+ * set: AF_INET takes IPv4 only, AF_INET6 either (IPv4 as mapped). Port and flow
+ * label stay. False if it does not fit.
+ */
+bool address_to_sockaddr(const struct address *a, struct sockaddr *sa);
+
+/* The 4 or 16 bytes that a hostent of family `af` carries; false if `a` has no such form. */
+bool address_to_bytes(const struct address *a, int af, void *out);
+
+/* Strict text form: inet_pton(3), with %scope for link-local IPv6. */
+bool address_parse(const char *text, struct address *out);
+
+/* inet_ntop(3) form, IPv4 dotted, with %scope by number. */
+void address_format(const struct address *a, char out[static ADDRESS_TEXT]);
+
+/* "tcp", "udp", or "any". */
+const char *transport_text(unsigned transport);
+
+#endif

@@ -1,0 +1,170 @@
+/* hand.c: pins by hand: set, dropped, refreshed, reported. See pins.h. */
+#include <string.h>
+#include <unistd.h>
+
+#include "candidates.h"
+#include "scene.h"
+#include "tick.h"
+
+enum { ROUNDS = 16 };
+
+static void hand_event(struct table *t, enum event_kind kind, enum cause cause, const struct name *n,
+		       const struct address *a)
+{
+	struct event ev = {.kind = (uint8_t)kind, .cause = (uint8_t)cause, .is_explicit = kind == EVENT_SET};
+	memcpy(ev.name, n->text, sizeof ev.name);
+	if (a) {
+		ev.has_addr = 1;
+		ev.addr = *a;
+	}
+	journal_write(t, &ev);
+}
+
+/* ---- set ---- */
+
+static void set_stamps(struct table *t, struct name_ref ref, enum family f, uint32_t ttl_s)
+{
+	struct name_hot *hot = name_hot(t, ref);
+	uint32_t now = tick_now();
+	put32(&hot->set_at[f], now);
+	put32(&hot->expires[f], ttl_s ? now + tick_of(ttl_s) : 0);
+	put32(&hot->absent[f], 0);
+	put32(&name_cold(t, ref)->origin[f], t->origin);
+	put32(&name_cold(t, ref)->origin_pid[f], (uint32_t)getpid());
+}
+
+/* All addresses have records before anything of the name changes. */
+static bool take_addresses(struct table *t, const struct address *addrs, size_t count, addr_ref refs[static PREFERENCES])
+{
+	for (size_t i = 0; i < count; i++)
+		if (!(refs[i] = addr_insert(t, &addrs[i])))
+			return false;
+	return true;
+}
+
+static bool set_ranks(struct table *t, struct name_ref ref, enum family f, const addr_ref *refs, size_t count)
+{
+	candidates_unrank(t, ref, f);
+	for (size_t i = 0; i < count; i++)
+		if (!candidates_rank(t, ref, refs[i], (uint8_t)(i + 1)))
+			return candidates_unrank(t, ref, f), false;
+	return true;
+}
+
+enum hand_status pins_set(struct table *t, const struct name *n, const struct address *addrs, size_t count,
+			  uint32_t ttl_s)
+{
+	addr_ref refs[PREFERENCES];
+	struct name_ref ref;
+	enum family f = address_family(&addrs[0]);
+	if (!t->writable)
+		return HAND_READ_ONLY;
+	if (!take_addresses(t, addrs, count, refs) || !table_insert(t, n, &ref) || !set_ranks(t, ref, f, refs, count))
+		return HAND_FULL;
+	const struct pin pin = {.ref = refs[0], .reuse = name_reuse(ref), .is_explicit = true,
+				.sum = endpoint_sum(addr_at(t, refs[0]), 15, true)};
+	set_stamps(t, ref, f, ttl_s);
+	for (int round = 0; round < ROUNDS; round++) {
+		word64 *w = &name_hot(t, ref)->pin[f];
+		if (!cas64(w, seen64(w), pin_pack(pin)))
+			continue;
+		index_add(t, refs[0], ref);
+		hand_event(t, EVENT_SET, CAUSE_BY_HAND, n, &addrs[0]);
+		return HAND_OK;
+	}
+	return HAND_FULL;
+}
+
+/* ---- drop ---- */
+
+enum hand_status pins_drop(struct table *t, const struct name *n)
+{
+	struct name_ref ref;
+	if (!table_find(t, n, &ref))
+		return HAND_NO_NAME;
+	if (!t->writable)
+		return HAND_READ_ONLY;
+	if (!table_retire(t, ref))
+		return HAND_NO_NAME;
+	hand_event(t, EVENT_DROPPED, CAUSE_BY_HAND, n, NULL);
+	return HAND_OK;
+}
+
+/* ---- refresh ---- */
+
+/* Ends an auto pin that is not among `addrs`. True: it was dropped. */
+static bool drop_unpublished(struct table *t, struct name_ref ref, const struct name *n, enum family f,
+			     const struct address *addrs, size_t count)
+{
+	struct address a;
+	word64 *w = &name_hot(t, ref)->pin[f];
+	uint64_t word = seen64(w);
+	struct pin p = pin_unpack(word);
+	if (p.reuse != name_reuse(ref) || p.is_explicit || !addr_read(t, p.ref, &a))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (address_equal(&a, &addrs[i]))
+			return put32(&name_hot(t, ref)->absent[f], 0), false;
+	if (!cas64(w, word, 0))
+		return false;
+	hand_event(t, EVENT_DROPPED, CAUSE_ABSENT, n, &a);
+	return true;
+}
+
+enum hand_status pins_refresh(struct table *t, const struct name *n, enum family f, const struct address *addrs,
+			      size_t count, uint32_t ttl_s, bool *dropped)
+{
+	struct name_ref ref;
+	uint32_t now = tick_now();
+	if (dropped)
+		*dropped = false;
+	if (!t->writable)
+		return HAND_READ_ONLY;
+	if (!table_insert(t, n, &ref))
+		return HAND_FULL;
+	candidates_unsee(t, ref, f, addrs, count);
+	candidates_learn(t, ref, addrs, count, now);
+	put32(&name_cold(t, ref)->ttl_end, count ? now / TICKS_PER_S + ttl_s : 0);
+	put32(&name_hot(t, ref)->dns_down, 0);
+	bool gone = drop_unpublished(t, ref, n, f, addrs, count);
+	if (dropped)
+		*dropped = gone;
+	return HAND_OK;
+}
+
+/* ---- fail and ok ---- */
+
+static void report(struct table *t, struct name_ref ref, const struct endpoint *e, bool ok)
+{
+	const struct outcome o = {.endpoint = *e, .names = &ref, .n_names = 1};
+	if (ok)
+		pins_succeeded(t, &o);
+	else
+		pins_failed(t, &o, CAUSE_BY_HAND);
+}
+
+/* The endpoints of the address that count for the name; none known: "other", or the one that confirmed it. */
+enum hand_status pins_report(struct table *t, const struct name *n, const struct address *a, bool ok)
+{
+	struct name_ref ref;
+	if (!table_find(t, n, &ref))
+		return HAND_NO_NAME;
+	if (!t->writable)
+		return HAND_READ_ONLY;
+	addr_ref addr = addr_find(t, a);
+	const struct addr_record *rec = addr_at(t, addr);
+	if (!rec || !name_holds(t, ref, addr))
+		return HAND_NO_ADDRESS;
+	struct regard r = regard_of(t, ref, address_family(a));
+	bool any = false;
+	for (unsigned i = 0; i < ENDPOINTS; i++) {
+		struct health h = health_unpack(seen64(&rec->endpoints[i].health));
+		if (h.transport == TRANSPORT_ANY || !regards(r, h))
+			continue;
+		report(t, ref, &(struct endpoint){*a, h.port, h.transport}, ok);
+		any = true;
+	}
+	if (!any || (ok && health_unpack(get64(&rec->other)).cool_end))
+		report(t, ref, &(struct endpoint){*a, r.port, r.transport}, ok);
+	return HAND_OK;
+}

@@ -1,0 +1,34 @@
+/*
+ * hash.h: a keyed 64-bit hash of whole words.
+ *
+ * Each table draws its own seed, so that nobody outside can choose names that
+ * meet in one probe sequence. Multiply and fold, eight bytes a step; not for
+ * secrets.
+ */
+#ifndef STICKYDNS_HASH_H
+#define STICKYDNS_HASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+static inline uint64_t hash_fold(uint64_t a, uint64_t b)
+{
+	__extension__ unsigned __int128 m = (unsigned __int128)a * b;
+	return (uint64_t)m ^ (uint64_t)(m >> 64);
+}
+
+static inline uint64_t hash_words(const uint64_t *w, size_t n, uint64_t seed)
+{
+	uint64_t h = seed ^ 0x9e3779b97f4a7c15u;
+	for (size_t i = 0; i < n; i++)
+		h = hash_fold(h ^ w[i], 0xa0761d6478bd642fu ^ seed);
+	return hash_fold(h ^ n, 0xe7037ed1a0b428dbu);
+}
+
+/* A position in [0, n) from the high half of a hash. */
+static inline uint32_t hash_slot(uint64_t h, uint32_t n)
+{
+	return (uint32_t)(((h >> 32) * n) >> 32);
+}
+
+#endif

@@ -1,0 +1,136 @@
+/*
+ * journal.c: the ring of events. See journal.h.
+ *
+ * A writer takes a number with one fetch-and-add, marks the record as being
+ * written, writes, and marks it whole. A writer that was stopped for a whole lap
+ * may spoil a record that is not its own any more; the check over number and
+ * body tells.
+ */
+#include "journal.h"
+
+#include <linux/futex.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "hash.h"
+#include "tick.h"
+
+enum { LEASE_S = 10 };		/* a follower that died is woken for in vain so long */
+
+static void stamp(const struct table *t, struct event *e)
+{
+	struct timespec ts;
+	clock_gettime(CLOCK_REALTIME, &ts);
+	e->time_ns = (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+	e->pid = (uint32_t)getpid();
+	e->origin = t->origin;
+	memset(e->comm, 0, sizeof e->comm);
+	prctl(PR_GET_NAME, e->comm);
+}
+
+static void wake_followers(struct header *h, uint64_t next)
+{
+	put32(&h->journal_futex, (uint32_t)next);
+	store_before_look();
+	if (get32(&h->journal_lease) >= tick_now())
+		syscall(SYS_futex, &h->journal_futex, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
+}
+
+void journal_write(struct table *t, struct event *e)
+{
+	uint64_t words[EVENT_WORDS];
+	stamp(t, e);
+	if (!t->writable)
+		return;
+	memcpy(words, e, sizeof words);
+
+	uint64_t n = add64(&t->header->journal_next, 1);
+	struct event_record *r = &t->journal[n % EVENTS];
+	publish64(&r->seq, 2 * n + 1);
+	put64(&r->check, hash_words(words, EVENT_WORDS, n));
+	for (size_t i = 0; i < EVENT_WORDS; i++)
+		put64(&r->body[i], words[i]);
+	publish64(&r->seq, 2 * n + 2);
+	wake_followers(t->header, n + 1);
+	if (t->observer)
+		t->observer(e);
+}
+
+uint64_t journal_next(const struct table *t) { return seen64(&t->header->journal_next); }
+
+uint64_t journal_oldest(const struct table *t)
+{
+	uint64_t next = journal_next(t);
+	return next > EVENTS ? next - EVENTS : 0;
+}
+
+/* Copies event n out of its record; false if it is not whole, or not n. */
+static bool read_record(const struct event_record *r, uint64_t n, struct event *out)
+{
+	uint64_t words[EVENT_WORDS];
+	if (seen64(&r->seq) != 2 * n + 2)
+		return false;
+	uint64_t check = get64(&r->check);
+	for (size_t i = 0; i < EVENT_WORDS; i++)
+		words[i] = get64(&r->body[i]);
+	if (check != hash_words(words, EVENT_WORDS, n))
+		return false;
+	memcpy(out, words, sizeof *out);
+	out->comm[sizeof out->comm - 1] = '\0';
+	out->name[sizeof out->name - 1] = '\0';
+	return true;
+}
+
+enum journal_status journal_read(const struct table *t, uint64_t *seq, struct event *out, uint64_t *lost)
+{
+	uint64_t oldest = journal_oldest(t);
+	if (*seq >= journal_next(t))
+		return JOURNAL_NONE;
+	if (*seq < oldest) {
+		*lost += oldest - *seq;
+		*seq = oldest;
+		return JOURNAL_LOST;
+	}
+	if (!read_record(&t->journal[*seq % EVENTS], *seq, out))
+		return JOURNAL_NONE;
+	(*seq)++;
+	return JOURNAL_OK;
+}
+
+void journal_wait(struct table *t, uint64_t seq, unsigned ms)
+{
+	struct timespec ts = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
+	struct header *h = t->header;
+	if (!t->writable) {		/* no lease may be left, so nobody would wake us */
+		if (ts.tv_sec > 0 || ts.tv_nsec > 100000000)
+			ts = (struct timespec){.tv_nsec = 100000000};
+		nanosleep(&ts, NULL);
+		return;
+	}
+	put32(&h->journal_lease, tick_now() + tick_of(LEASE_S + ms / 1000));
+	store_before_look();
+	if (journal_next(t) > seq)
+		return;
+	syscall(SYS_futex, &h->journal_futex, FUTEX_WAIT, (uint32_t)seq, &ts, NULL, 0);
+}
+
+const char *event_kind_text(unsigned kind)
+{
+	static const char *const text[EVENT_KINDS] = {
+		[EVENT_PINNED] = "pinned",   [EVENT_CONFIRMED] = "confirmed", [EVENT_MOVED] = "moved",
+		[EVENT_DROPPED] = "dropped", [EVENT_FAILED] = "failed",	      [EVENT_RECOVERED] = "recovered",
+		[EVENT_SET] = "set",	     [EVENT_EXPIRED] = "expired",
+	};
+	return kind < EVENT_KINDS ? text[kind] : "unknown";
+}
+
+const char *origin_text(unsigned origin)
+{
+	static const char *const text[ORIGINS] = {
+		[ORIGIN_SHIM] = "shim", [ORIGIN_PINCTL] = "pinctl", [ORIGIN_PINWATCH] = "pinwatch"};
+	return origin < ORIGINS ? text[origin] : "unknown";
+}

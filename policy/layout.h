@@ -1,0 +1,181 @@
+/*
+ * layout.h: the table as it lies in the file. Private to policy/.
+ *
+ *   +--------------------+ 0
+ *   | header             | 4 KiB   magic, version, signature, sizes, counters
+ *   +--------------------+
+ *   | settings, 2 banks  |         one in use, one being written
+ *   +--------------------+
+ *   | journal            |         ring of events
+ *   +--------------------+
+ *   | name, hot          | 128 B * 2 names     key, pins, head of the name
+ *   +--------------------+
+ *   | index              | 8 B * 6 names       address -> names
+ *   +--------------------+
+ *   | addresses          | 192 B * 4/3 addrs   key, address, health of endpoints
+ *   +--------------------+
+ *   | name, cold         | 360 B * 2 names     tail of the name, candidates
+ *   +--------------------+
+ *
+ * All up to the cold part is reserved when the file is made; a cold record is
+ * reserved when its name is inserted. Everything after the header is found with
+ * sizes that were checked once, at opening, and are kept outside the table.
+ */
+#ifndef STICKYDNS_LAYOUT_H
+#define STICKYDNS_LAYOUT_H
+
+#include <assert.h>
+#include <stddef.h>
+
+#include "atomic.h"
+#include "endpoint.h"
+#include "name.h"
+#include "settings.h"
+
+#define TABLE_MAGIC 0x3130736e64797473u	/* "stydns01" */
+
+enum {
+	TABLE_VERSION = 1,
+	PAGE = 4096,
+
+	HEAD_BYTES = 56,			/* of the name, in the hot part */
+	TAIL_BYTES = 200,			/* the rest, in the cold part */
+	CANDIDATES = 16,
+	ENDPOINTS = 4,
+	EVENTS = 2048,
+	INDEX_PER_NAME = 6,
+	PROBES = 128,				/* records looked at for one key, at most */
+
+	COMM_BYTES = 16,
+};
+
+/* Counters: what `pinctl stats` shows. */
+enum counter {
+	COUNT_CAPTURES, COUNT_CONFIRMED, COUNT_MOVES, COUNT_FAILURES, COUNT_SUCCESSES,
+	COUNT_STALE_ANSWERS, COUNT_NAMES_FULL, COUNT_ADDRS_FULL, COUNT_EVICTED, COUNT_TORN,
+	COUNTERS
+};
+
+struct header {
+	word64 magic;
+	word32 version;
+	word32 signature;			/* of the sizes below and the records' shapes */
+	word64 size;				/* of the file, bytes */
+	word32 names;				/* capacity: names */
+	word32 addrs;				/* capacity: addresses */
+	word64 seed;				/* of the hashes */
+	word64 boot_id[2];
+	word64 netns;				/* cookie of the network namespace; 0: unknown */
+	word32 all_reserved;			/* 1: the cold part was reserved at creation too */
+	word32 retired;				/* 1: replaced, attach again */
+	uint8_t pad0[56];
+
+	/* journal, a cache line of its own */
+	word64 journal_next;			/* sequence number of the next event */
+	word32 journal_futex;			/* its low half, for FUTEX_WAIT */
+	word32 journal_lease;			/* tick until which somebody follows */
+	uint8_t pad1[48];
+
+	word32 settings_bank;			/* counts stores; the low bit is the bank in use */
+	uint8_t pad2[60];
+
+	word64 counters[COUNTERS];
+	uint8_t pad3[4096 - 256 - COUNTERS * 8];
+};
+static_assert(offsetof(struct header, journal_next) == 128, "journal words own a cache line");
+static_assert(offsetof(struct header, counters) == 256, "counters start a cache line");
+static_assert(sizeof(struct header) == PAGE, "the header is one page");
+
+struct settings_record {
+	word64 pattern[NAME_WORDS];
+	word32 given;
+	word32 value[SETTINGS];
+	uint8_t pad[4];
+};
+static_assert(sizeof(struct settings_record) == 304, "no hidden padding");
+
+struct settings_bank {
+	word32 hosts;				/* blocks in use */
+	uint8_t pad[12];
+	struct settings_record defaults;
+	struct settings_record host[SETTINGS_HOSTS];
+};
+
+/* One event: words only, so that a torn one is found by its check. */
+enum { EVENT_WORDS = 43 };
+struct event_record {
+	word64 seq;				/* 2n+1: event n being written; 2n+2: whole */
+	word64 check;
+	word64 body[EVENT_WORDS];
+	uint8_t pad[24];
+};
+static_assert(sizeof(struct event_record) == 384, "whole cache lines");
+
+struct name_hot {
+	word64 key;
+	word64 pin[FAMILIES];
+	word64 confirmed[FAMILIES];
+	word32 used;				/* tick of the last lookup */
+	word32 set_at[FAMILIES];		/* tick when the pin was set */
+	word32 expires[FAMILIES];		/* tick when an explicit pin ends; 0: never */
+	word32 dns_down;			/* tick until which DNS is not asked */
+	/* second cache line */
+	word32 absent[FAMILIES];		/* tick of the first of the answers without the pin; 0: in it */
+	word64 head[HEAD_BYTES / 8];
+};
+static_assert(offsetof(struct name_hot, absent) == 64, "what a hit reads is one cache line");
+static_assert(sizeof(struct name_hot) == 128, "two cache lines");
+
+struct name_cold {
+	word64 tail[TAIL_BYTES / 8];
+	word64 candidates[CANDIDATES];
+	word32 moves;
+	word32 ttl_end;				/* second at which the records' TTL ends, from refresh; 0: unknown */
+	word32 origin_pid[FAMILIES];		/* who set the pin */
+	word32 origin[FAMILIES];		/* enum origin */
+	uint8_t pad[8];
+};
+static_assert(sizeof(struct name_cold) == 360, "no hidden padding");
+static_assert(HEAD_BYTES + TAIL_BYTES == NAME_BYTES, "the name is whole");
+
+struct endpoint_record {
+	word64 health;
+	word64 pending;				/* a connect in flight: since, by whom */
+	word32 failed;				/* ticks of the last one of each */
+	word32 succeeded;
+	word32 sent;
+	word32 heard;
+};
+static_assert(sizeof(struct endpoint_record) == 32, "two a cache line");
+
+struct addr_record {
+	word64 key;
+	word64 addr[3];				/* struct address */
+	word64 other;				/* health of the endpoints that found no slot */
+	word32 other_failed;
+	word32 drained;				/* 1: kept away by `pinctl drain` */
+	word32 used;				/* tick of the last answer or outcome */
+	uint8_t pad[12];
+	struct endpoint_record endpoints[ENDPOINTS];
+};
+static_assert(offsetof(struct addr_record, endpoints) == 64, "the first line is the address");
+static_assert(sizeof(struct addr_record) == 192, "three cache lines");
+
+static_assert(2 * (sizeof(struct name_hot) + sizeof(struct name_cold)) + 8 * INDEX_PER_NAME <= 1024,
+	      "at most 1 KiB a name");
+static_assert(sizeof(struct addr_record) * 4 / 3 <= 256, "at most 256 bytes an address");
+
+/* Where each part lies, for a table of so many names and addresses. */
+struct layout {
+	uint32_t name_slots, index_words, addr_slots;
+	size_t settings, journal, hot, index, addrs, cold;	/* byte offsets */
+	size_t reserved;					/* bytes reserved at creation */
+	size_t size;
+};
+
+struct layout layout_for(uint32_t names, uint32_t addrs);
+
+/* A number that differs when the shapes above differ. */
+uint32_t layout_signature(void);
+
+#endif

@@ -1,0 +1,208 @@
+/* outcome.c: what became of an endpoint, and the pins that it counts for. See pins.h. */
+#include <errno.h>
+#include <signal.h>
+
+#include "candidates.h"
+#include "hash.h"
+#include "scene.h"
+#include "tick.h"
+
+enum {
+	ROUNDS = 16,		/* races lost on one word before its own value is taken as good enough */
+	PENDING_MAX_S = 130,	/* no connect is in flight longer: tcp_syn_retries, tcp(7) */
+};
+
+/* ---- the endpoint ---- */
+
+/* The word and the time of a failure: of the endpoint's slot, or of "other". */
+static word64 *health_word(struct addr_record *a, int slot)
+{
+	return slot >= 0 ? &a->endpoints[slot].health : &a->other;
+}
+
+static word32 *failed_word(struct addr_record *a, int slot)
+{
+	return slot >= 0 ? &a->endpoints[slot].failed : &a->other_failed;
+}
+
+static void endpoint_event(struct table *t, enum event_kind kind, enum cause cause, const struct endpoint *e)
+{
+	struct event ev = {.kind = (uint8_t)kind, .cause = (uint8_t)cause, .has_addr = 1, .addr = e->addr,
+			   .transport = e->transport, .port = e->port};
+	journal_write(t, &ev);
+}
+
+/* The one CAS that makes a failure known to all. An event only when a cool-off began. */
+static void mark_failed(struct table *t, struct addr_record *a, int slot, const struct endpoint *e, enum cause cause)
+{
+	word64 *w = health_word(a, slot);
+	uint32_t now = tick_now(), now_s = now / TICKS_PER_S;
+	uint32_t dice = (uint32_t)hash_fold(now ^ (uintptr_t)w, t->seed | 1);
+	put32(failed_word(a, slot), now);
+	for (int round = 0; round < ROUNDS; round++) {
+		uint64_t word = seen64(w);
+		struct health h = health_unpack(word), next = health_failed(h, cause, now_s, dice);
+		if (!cas64(w, word, health_pack(next)))
+			continue;
+		if (next.cool_end != h.cool_end || h.trying)
+			endpoint_event(t, EVENT_FAILED, cause, e);
+		break;
+	}
+	add64(&t->header->counters[COUNT_FAILURES], 1);
+}
+
+static void mark_succeeded(struct table *t, struct endpoint_record *r, const struct endpoint *e)
+{
+	uint32_t now = tick_now(), last = get32(&r->succeeded);
+	for (int round = 0; round < ROUNDS; round++) {
+		uint64_t word = seen64(&r->health);
+		struct health h = health_unpack(word);
+		if (h.n == 0 && h.cool_end == 0)
+			break;
+		uint64_t next = health_pack(health_succeeded(h, tick_since(now, last) / TICKS_PER_S));
+		if (next != word && !cas64(&r->health, word, next))
+			continue;
+		if (h.cool_end)
+			endpoint_event(t, EVENT_RECOVERED, CAUSE_CONNECTED, e);
+		break;
+	}
+	if (last == 0)
+		add64(&t->header->counters[COUNT_SUCCESSES], 1);
+	if (now - last >= TICKS_PER_S)
+		put32(&r->succeeded, now);
+}
+
+/* ---- the names that it counts for ---- */
+
+/* Carries a failure over to the pin of one name, which moves if it counts for it. */
+static void settle_failure(struct table *t, struct name_ref ref, const struct name *name, enum family f)
+{
+	struct scene sc;
+	for (int round = 0; round < ROUNDS; round++) {
+		if (!scene_read(t, ref, name, f, NULL, NULL, 0, &sc))
+			return;
+		struct transition tr = decide_failure(&sc.s);
+		if (tr.action == KEEP || scene_apply(t, &sc, &tr))
+			return;
+	}
+}
+
+/* Confirms the pin of one name; `ours`: this process looked it up, so that a tentative pin may follow. */
+static void settle_success(struct table *t, struct name_ref ref, const struct name *name, const struct endpoint *e,
+			   int slot, bool ours)
+{
+	struct scene sc;
+	for (int round = 0; round < ROUNDS; round++) {
+		if (!scene_read(t, ref, name, address_family(&e->addr), NULL, NULL, 0, &sc))
+			return;
+		int at = scene_choice(&sc, &e->addr);
+		if (at < 0 || (at != sc.s.pin && !ours))
+			return;
+		struct transition tr = decide_success(&sc.s, at);
+		if (tr.action == KEEP || scene_confirm(t, &sc, &tr, slot, e))
+			return;
+	}
+}
+
+/* Nothing to do for a pin that this endpoint confirmed before: the steady state. */
+static bool confirmed_already(const struct table *t, struct name_ref ref, enum family f, addr_ref addr, int slot)
+{
+	struct pin p = pin_unpack(get64(&name_hot(t, ref)->pin[f]));
+	return p.ref == addr && p.confirmed && p.endpoints >> slot & 1;
+}
+
+struct verdict {
+	const struct endpoint *e;
+	addr_ref addr;
+	int slot;
+	bool failed;
+};
+
+static void settle(struct table *t, struct name_ref ref, const struct verdict *v, bool ours)
+{
+	struct name name;
+	struct name_ref same;
+	enum family f = address_family(&v->e->addr);
+	if (!v->failed && confirmed_already(t, ref, f, v->addr, v->slot))
+		return;
+	if (!table_at(t, ref.slot, &same, &name) || same.key != ref.key)
+		return;
+	if (v->failed)
+		settle_failure(t, ref, &name, f);
+	else
+		settle_success(t, ref, &name, v->e, v->slot, ours);
+}
+
+/* The names that this process looked up and that hold the address; if there are none, all that hold it. */
+static void settle_names(struct table *t, const struct outcome *o, const struct verdict *v)
+{
+	struct name_ref ref;
+	bool any = false;
+	for (size_t i = 0; i < o->n_names; i++) {
+		if (o->names[i].slot >= t->layout.name_slots || !name_holds(t, o->names[i], v->addr))
+			continue;
+		settle(t, o->names[i], v, true);
+		any = true;
+	}
+	uint32_t cursor = 0;
+	for (size_t n = 0; !any && n < o->reach && index_next(t, v->addr, &cursor, &ref); n++)
+		settle(t, ref, v, false);
+}
+
+bool pins_failed(struct table *t, const struct outcome *o, enum cause cause)
+{
+	struct verdict v = {.e = &o->endpoint, .addr = addr_find(t, &o->endpoint.addr), .failed = true};
+	struct addr_record *a = addr_at(t, v.addr);
+	if (!a || !t->writable)
+		return false;
+	v.slot = endpoint_take(a, v.e->transport, v.e->port, false);
+	mark_failed(t, a, v.slot, v.e, cause);
+	settle_names(t, o, &v);
+	return true;
+}
+
+bool pins_succeeded(struct table *t, const struct outcome *o)
+{
+	struct verdict v = {.e = &o->endpoint, .addr = addr_find(t, &o->endpoint.addr)};
+	struct addr_record *a = addr_at(t, v.addr);
+	if (!a || !t->writable)
+		return false;
+	v.slot = endpoint_take(a, v.e->transport, v.e->port, true);
+	if (v.slot < 0)
+		return true;		/* "other" confirms nothing */
+	mark_succeeded(t, &a->endpoints[v.slot], v.e);
+	settle_names(t, o, &v);
+	return true;
+}
+
+/* ---- connects in flight ---- */
+
+bool pins_process_lives(uint32_t pid)
+{
+	return pid && (kill((pid_t)pid, 0) == 0 || errno != ESRCH);
+}
+
+void pins_pending(struct table *t, addr_ref ref, const struct endpoint *e, uint32_t pid)
+{
+	struct addr_record *a = addr_at(t, ref);
+	int slot = a && t->writable ? endpoint_take(a, e->transport, e->port, false) : -1;
+	if (slot < 0)
+		return;
+	word64 *w = &a->endpoints[slot].pending;
+	uint64_t word = get64(w);
+	struct pending p = pending_unpack(word);
+	uint32_t now = tick_now();
+	if (p.since == 0 || tick_since(now, p.since) > tick_of(PENDING_MAX_S))
+		cas64(w, word, pending_pack((struct pending){now, pid}));
+}
+
+void pins_pending_over(struct table *t, addr_ref ref, const struct endpoint *e, uint32_t pid)
+{
+	struct addr_record *a = addr_at(t, ref);
+	int slot = a && t->writable ? endpoint_find(a, e->transport, e->port) : -1;
+	if (slot < 0)
+		return;
+	uint64_t word = get64(&a->endpoints[slot].pending);
+	if (word && pending_unpack(word).pid == pid)
+		cas64(&a->endpoints[slot].pending, word, 0);
+}

@@ -1,0 +1,189 @@
+/* pins.c: what a lookup gets. See pins.h. */
+#include "pins.h"
+
+#include "candidates.h"
+#include "scene.h"
+#include "tick.h"
+
+enum { ROUNDS = 8, STAMP_TICKS = TICKS_PER_S };	/* a busy name's stamp is written once a second */
+
+/* ---- connects whose process went away ---- */
+
+/*
+ * A connect that is 3 s old with no success since, and whose process is gone,
+ * failed: the process was ended while it waited. Whoever takes the note reports.
+ */
+static bool reap_pending(struct table *t, const struct scene *sc, size_t i)
+{
+	struct addr_record *a = addr_at(t, sc->refs[i]);
+	bool failed = false;
+	for (unsigned k = 0; a && k < ENDPOINTS; k++) {
+		struct endpoint_record *e = &a->endpoints[k];
+		uint64_t word = get64(&e->pending);
+		struct pending p = pending_unpack(word);
+		if (p.since == 0 || tick_since(sc->s.now, p.since) < tick_of(GIVE_UP_S) || pins_process_lives(p.pid))
+			continue;
+		if (!cas64(&e->pending, word, 0) || get32(&e->succeeded) >= p.since)
+			continue;
+		struct health h = health_unpack(get64(&e->health));
+		const struct outcome o = {.endpoint = {sc->addr[i], h.port, h.transport}, .reach = REACH_SHIM};
+		failed |= pins_failed(t, &o, CAUSE_ABANDONED);
+	}
+	return failed;
+}
+
+static bool reap_all(struct table *t, const struct scene *sc)
+{
+	bool failed = false;
+	for (size_t i = 0; t->writable && i < sc->s.n; i++)
+		failed |= reap_pending(t, sc, i);
+	return failed;
+}
+
+/* ---- one family ---- */
+
+/* Decides and, if nobody was first, carries out. The scene is as it was then. */
+static struct transition settle(struct table *t, struct scene *sc, const struct pool *pool, const struct lookup *l,
+				const struct settings *set, uint32_t stale_s)
+{
+	struct transition tr = decide_lookup(&sc->s, set);
+	for (int round = 0; round < ROUNDS; round++) {
+		if (tr.take_try && !scene_take_try(t, sc, tr.head)) {
+			sc->s.choice[tr.head].fitness = COOLING;	/* somebody else tries it */
+			tr = decide_lookup(&sc->s, set);
+			continue;
+		}
+		if (scene_apply(t, sc, &tr) ||
+		    !scene_read(t, sc->ref, sc->name, sc->family, pool, l, stale_s, sc))
+			break;
+		tr = decide_lookup(&sc->s, set);
+	}
+	return tr;
+}
+
+static enum lead lead_of(const struct scene *sc, int head)
+{
+	if (head < 0)
+		return LEAD_NONE;
+	return sc->s.pin >= 0 && sc->s.is_explicit ? LEAD_EXPLICIT : LEAD_AUTO;
+}
+
+static void pool_from(struct pool *pool, const struct scene *sc, int head)
+{
+	uint8_t order[CHOICES];
+	size_t n = decide_order(&sc->s, head, order);
+	pool->lead = (uint8_t)lead_of(sc, head);
+	pool->extra = head >= 0 && pool->n > 0 && !sc->s.choice[head].in_answer;
+	pool->n = n <= POOL_MAX + 1 ? n : POOL_MAX + 1;
+	for (size_t i = 0; i < pool->n; i++)
+		pool->addr[i] = sc->addr[order[i]];
+}
+
+/* A family that the answer lacks: only a pin set by hand is given all the same. */
+static void answer_empty(struct table *t, const struct lookup *l, struct name_ref ref, enum family f,
+			 const struct settings *set, struct pool *pool)
+{
+	struct scene sc;
+	struct pin p = pin_unpack(get64(&name_hot(t, ref)->pin[f]));
+	if (!p.is_explicit || p.reuse != name_reuse(ref) || !scene_read(t, ref, l->name, f, pool, l, 0, &sc))
+		return;
+	struct transition tr = settle(t, &sc, pool, l, set, 0);
+	if (tr.head < 0)
+		return;
+	pool->addr[0] = sc.addr[tr.head];
+	pool->n = 1;
+	pool->extra = true;
+	pool->lead = LEAD_EXPLICIT;
+}
+
+static void answer_family(struct table *t, const struct lookup *l, struct name_ref ref, enum family f,
+			  const struct settings *set, struct pool *pool)
+{
+	struct scene sc;
+	if (pool->n == 0) {
+		answer_empty(t, l, ref, f, set, pool);
+		return;
+	}
+	candidates_learn(t, ref, pool->addr, pool->n, tick_now());
+	if (!scene_read(t, ref, l->name, f, pool, l, 0, &sc))
+		return;
+	if (reap_all(t, &sc) && !scene_read(t, ref, l->name, f, pool, l, 0, &sc))
+		return;
+	struct transition tr = settle(t, &sc, pool, l, set, 0);
+	pool_from(pool, &sc, tr.head);
+}
+
+/* ---- a lookup ---- */
+
+static bool name_known(struct table *t, const struct lookup *l, struct settings *set, struct name_ref *ref)
+{
+	*set = settings_for(t, l->name);
+	return set->value[SET_STICKY] && table_insert(t, l->name, ref);
+}
+
+static void stamp_used(struct table *t, struct name_ref ref)
+{
+	uint32_t now = tick_now();
+	word32 *used = &name_hot(t, ref)->used;
+	if (t->writable && now - get32(used) >= STAMP_TICKS)
+		put32(used, now);
+}
+
+bool pins_answer(struct table *t, const struct lookup *l, struct pool pool[static FAMILIES], struct name_ref *ref)
+{
+	struct settings set;
+	if (!name_known(t, l, &set, ref))
+		return false;
+	for (unsigned f = 0; f < FAMILIES; f++) {
+		pool[f].extra = false;
+		pool[f].lead = LEAD_NONE;
+		if (pool[f].asked)
+			answer_family(t, l, *ref, (enum family)f, &set, &pool[f]);
+	}
+	if (t->writable && get32(&name_hot(t, *ref)->dns_down))
+		put32(&name_hot(t, *ref)->dns_down, 0);
+	stamp_used(t, *ref);
+	return true;
+}
+
+/* ---- when DNS is down (RFC 8767) ---- */
+
+bool pins_dns_down(const struct table *t, const struct name *n)
+{
+	struct name_ref ref;
+	return table_find(t, n, &ref) && get32(&name_hot(t, ref)->dns_down) > tick_now();
+}
+
+static void stale_family(struct table *t, const struct lookup *l, struct name_ref ref, enum family f,
+			 const struct settings *set, struct pool *pool)
+{
+	struct scene sc;
+	uint32_t stale_s = set->value[SET_STALE];
+	if (!scene_read(t, ref, l->name, f, NULL, l, stale_s, &sc))
+		return;
+	struct transition tr = settle(t, &sc, NULL, l, set, stale_s);
+	pool_from(pool, &sc, tr.head);
+}
+
+bool pins_stale(struct table *t, const struct lookup *l, bool failed_now, struct pool pool[static FAMILIES],
+		struct name_ref *ref)
+{
+	struct settings set = settings_for(t, l->name);
+	size_t n = 0;
+	if (!set.value[SET_STICKY] || set.value[SET_STALE] == SETTING_OFF || set.value[SET_STALE] == 0 ||
+	    !table_find(t, l->name, ref))
+		return false;
+	for (unsigned f = 0; f < FAMILIES; f++) {
+		pool[f].n = 0;
+		if (pool[f].asked)
+			stale_family(t, l, *ref, (enum family)f, &set, &pool[f]);
+		n += pool[f].n;
+	}
+	if (n == 0 || !t->writable)
+		return n > 0;
+	if (failed_now)
+		put32(&name_hot(t, *ref)->dns_down, tick_now() + tick_of(DNS_DOWN_S));
+	add64(&t->header->counters[COUNT_STALE_ANSWERS], 1);
+	stamp_used(t, *ref);
+	return true;
+}

@@ -1,0 +1,167 @@
+/*
+ * pins.h: lookups and outcomes: what the shim, pinctl and pinwatch call.
+ *
+ * Each function reads the records it needs into a snapshot, asks decide.h, and
+ * carries the answer out with CAS on the pin word; if another process was first,
+ * its result holds. No locks, bounded work, no allocation. A read-only table is
+ * honoured and taught nothing.
+ */
+#ifndef STICKYDNS_PINS_H
+#define STICKYDNS_PINS_H
+
+#include "addrs.h"
+#include "decide.h"
+#include "journal.h"
+#include "table.h"
+
+/* ---- lookups ---- */
+
+struct lookup {
+	const struct name *name;
+	uint16_t port;			/* the service asked for, host order; 0: none named */
+	uint8_t transport;		/* enum transport */
+};
+
+/*
+ * The addresses of one family, in order. In: as the resolver gave them. Out: as
+ * they are to be given; `extra` when addr[0] was not among them and was put in
+ * front. At most POOL_MAX; what a longer answer holds beyond them stays behind.
+ */
+struct pool {
+	bool asked;			/* the program takes this family; else it is not touched */
+	bool extra;
+	uint8_t lead;			/* out: enum lead, what addr[0] is */
+	size_t n;
+	struct address addr[POOL_MAX + 1];
+};
+
+enum lead { LEAD_NONE, LEAD_AUTO, LEAD_EXPLICIT };
+
+/*
+ * An answer from DNS: learn it, and order each family by its pin. A family that
+ * the answer lacks gets its explicit pin all the same. *ref is the name's record,
+ * for outcomes. False when the name is not to be touched (not sticky, no room):
+ * the pools are as they were.
+ */
+bool pins_answer(struct table *t, const struct lookup *l, struct pool pool[static FAMILIES],
+		 struct name_ref *ref);
+
+/* Is DNS to be left alone for this name, since it failed in the last DNS_DOWN_S? */
+bool pins_dns_down(const struct table *t, const struct name *n);
+
+/*
+ * DNS failed: the candidates seen within `stale`, in order, of the families that
+ * are asked for; and note that it failed (when `failed_now`). False: there are none.
+ */
+bool pins_stale(struct table *t, const struct lookup *l, bool failed_now, struct pool pool[static FAMILIES],
+		struct name_ref *ref);
+
+/* ---- outcomes ---- */
+
+/*
+ * What became of an endpoint. `names`: the records that this process looked up in
+ * the last RECENT_S; the outcome counts for those that hold the address, or, when
+ * none of them does, for all names that hold it (at most `reach` of them).
+ */
+struct outcome {
+	struct endpoint endpoint;
+	const struct name_ref *names;
+	size_t n_names;
+	size_t reach;
+};
+
+enum { REACH_SHIM = 16, REACH_ALL = 1 << 20 };
+
+/* It failed. One CAS makes it known; then the pins that it counts for move. False: no such address. */
+bool pins_failed(struct table *t, const struct outcome *o, enum cause cause);
+
+/* It succeeded. */
+bool pins_succeeded(struct table *t, const struct outcome *o);
+
+/*
+ * A TCP connect to `e` is in flight, by this process. Notes it for the case that
+ * the process is killed; pins_pending_over when it is known what became of it.
+ */
+void pins_pending(struct table *t, addr_ref ref, const struct endpoint *e, uint32_t pid);
+void pins_pending_over(struct table *t, addr_ref ref, const struct endpoint *e, uint32_t pid);
+
+/* Is there a process of this number? kill(2) with signal 0. May set errno. */
+bool pins_process_lives(uint32_t pid);
+
+/* ---- by hand ---- */
+
+enum hand_status { HAND_OK, HAND_NO_NAME, HAND_NO_ADDRESS, HAND_FULL, HAND_READ_ONLY };
+
+enum { PREFERENCES = 8 };
+
+/*
+ * Pin `n` to addrs[0..count) in order of preference: one family, 1 to PREFERENCES
+ * of them. `ttl_s`: 0 for ever. Replaces the pin and list of that family; whole
+ * or not at all.
+ */
+enum hand_status pins_set(struct table *t, const struct name *n, const struct address *addrs,
+			  size_t count, uint32_t ttl_s);
+
+/* Forget a name and all its pins. */
+enum hand_status pins_drop(struct table *t, const struct name *n);
+
+/*
+ * A fresh answer from DNS, as `pinctl refresh` gets it: `addrs` of family `f`
+ * with the least TTL among them. An auto pin that is not in it is dropped at once;
+ * an explicit one stays. `changed` (may be NULL): was the pin dropped?
+ */
+enum hand_status pins_refresh(struct table *t, const struct name *n, enum family f,
+			      const struct address *addrs, size_t count, uint32_t ttl_s, bool *dropped);
+
+/* `pinctl fail|ok HOST ADDR`: as an outcome of every endpoint of it that counts for the name. */
+enum hand_status pins_report(struct table *t, const struct name *n, const struct address *a, bool ok);
+
+/* ---- looking on ---- */
+
+struct endpoint_view {
+	uint16_t port;			/* 0 with transport 0: "other" */
+	uint8_t transport;
+	uint8_t last_cause;
+	uint16_t failures;
+	uint32_t cooling_s;
+	enum fitness fitness;
+	bool counts;			/* for this name: it regards this endpoint */
+	uint32_t failed, succeeded;	/* ticks; 0: never */
+};
+
+struct candidate_view {
+	struct address addr;
+	uint32_t seen_s;		/* seconds since it was last in an answer; UINT32_MAX: never */
+	uint8_t rank;
+	bool drained;
+	size_t n_endpoints;
+	struct endpoint_view endpoints[ENDPOINTS + 1];
+	struct endpoint_view worst;	/* of those that count */
+};
+
+struct pin_view {
+	bool present;
+	struct address addr;
+	bool is_explicit, confirmed, failed;
+	uint16_t port;			/* of the endpoint that confirmed it; 0: none */
+	uint8_t transport;
+	uint8_t origin;			/* enum origin */
+	uint32_t origin_pid;
+	uint32_t set_s;			/* seconds since it was set */
+	uint32_t expires_s;		/* seconds until an explicit pin ends; 0: never */
+};
+
+struct name_view {
+	struct name name;
+	struct pin_view pin[FAMILIES];
+	uint32_t idle_s;		/* since the last lookup; UINT32_MAX: never */
+	uint32_t moves;
+	uint32_t ttl_s;			/* left of the records' TTL, as refresh saw it; 0: over or unknown */
+	size_t n_candidates;
+	struct candidate_view candidates[CANDIDATES];
+};
+
+/* A copy of what is known of a record. False: it is gone. */
+bool pins_view(const struct table *t, struct name_ref ref, struct name_view *out);
+
+#endif

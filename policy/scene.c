@@ -1,0 +1,311 @@
+/* scene.c: reads what a decision needs, and carries it out. See scene.h. */
+#include "scene.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "tick.h"
+
+/* ---- which endpoints count ---- */
+
+bool regards(struct regard r, struct health h)
+{
+	if (r.port == 0)
+		return true;
+	return h.port == r.port && (r.transport == TRANSPORT_ANY || h.transport == r.transport);
+}
+
+struct regard regard_of(const struct table *t, struct name_ref ref, enum family f)
+{
+	const struct name_hot *hot = name_hot(t, ref);
+	const enum family order[] = {f, f == FAMILY_V4 ? FAMILY_V6 : FAMILY_V4};
+	for (unsigned i = 0; i < FAMILIES; i++) {
+		struct confirmed c = confirmed_unpack(get64(&hot->confirmed[order[i]]));
+		if (c.ref && c.reuse == name_reuse(ref))
+			return (struct regard){c.transport, c.port};
+	}
+	return (struct regard){0};
+}
+
+/* ---- judging an address ---- */
+
+static void judge_endpoint(struct health h, uint32_t failed, uint32_t now, struct choice *c)
+{
+	uint32_t now_s = now / TICKS_PER_S;
+	enum fitness fitness = health_fitness(h, now_s);
+	uint32_t cooling = health_cooling_s(h, now_s);
+	if (fitness > c->fitness)
+		c->fitness = fitness;
+	if (cooling > c->cooling_s)
+		c->cooling_s = cooling;
+	if (fitness != FIT && tick_within(now, failed, PATH_S))
+		c->failed_lately = true;
+}
+
+/* An address without a record never failed. */
+static struct choice judge(const struct table *t, addr_ref ref, struct regard r, uint32_t now)
+{
+	struct choice c = {.fitness = FIT};
+	const struct addr_record *a = addr_at(t, ref);
+	if (!a)
+		return c;
+	c.drained = get32(&a->drained) != 0;
+	for (unsigned i = 0; i < ENDPOINTS; i++) {
+		struct health h = health_unpack(seen64(&a->endpoints[i].health));
+		if (h.transport != TRANSPORT_ANY && regards(r, h))
+			judge_endpoint(h, get32(&a->endpoints[i].failed), now, &c);
+	}
+	if (r.port == 0)
+		judge_endpoint(health_unpack(seen64(&a->other)), get32(&a->other_failed), now, &c);
+	return c;
+}
+
+/* ---- gathering choices ---- */
+
+static int choice_add(const struct table *t, struct scene *sc, const struct address *a, addr_ref ref, bool in_answer)
+{
+	size_t i = sc->s.n;
+	if (i == CHOICES)
+		return -1;
+	sc->addr[i] = *a;
+	sc->refs[i] = ref;
+	sc->s.choice[i] = judge(t, ref, sc->regard, sc->s.now);
+	sc->s.choice[i].in_answer = in_answer;
+	sc->s.n++;
+	return (int)i;
+}
+
+int scene_choice(const struct scene *sc, const struct address *a)
+{
+	for (size_t i = 0; i < sc->s.n; i++)
+		if (address_equal(&sc->addr[i], a))
+			return (int)i;
+	return -1;
+}
+
+static int choice_of_ref(const struct table *t, struct scene *sc, addr_ref ref)
+{
+	struct address a;
+	for (size_t i = 0; i < sc->s.n; i++)
+		if (sc->refs[i] == ref)
+			return (int)i;
+	return addr_read(t, ref, &a) ? choice_add(t, sc, &a, ref, false) : -1;
+}
+
+static void add_pool(const struct table *t, struct scene *sc, const struct pool *pool)
+{
+	for (size_t i = 0; i < pool->n; i++)
+		if (scene_choice(sc, &pool->addr[i]) < 0)
+			choice_add(t, sc, &pool->addr[i], addr_find(t, &pool->addr[i]), true);
+}
+
+/* Known candidates of the family: all, or with an answer at hand only the preference list. */
+static void add_candidates(const struct table *t, struct scene *sc, bool all, uint32_t stale_s)
+{
+	const struct name_cold *cold = name_cold(t, sc->ref);
+	struct candidate_word words[CANDIDATES];
+	struct address addr[CANDIDATES];
+	uint32_t newest = 0, now_s = sc->s.now / TICKS_PER_S;
+	for (unsigned i = 0; i < CANDIDATES; i++) {
+		words[i] = candidate_unpack(get64(&cold->candidates[i]));
+		if ((!all && !words[i].rank) || !addr_read(t, words[i].ref, &addr[i]) ||
+		    address_family(&addr[i]) != sc->family)
+			words[i].ref = 0;
+		else if (words[i].seen > newest)
+			newest = words[i].seen;
+	}
+	for (unsigned i = 0; i < CANDIDATES; i++) {
+		struct candidate_word w = words[i];
+		int at = w.ref ? choice_of_ref(t, sc, w.ref) : -1;
+		if (at < 0)
+			continue;
+		sc->s.choice[at].rank = w.rank;
+		if (all)	/* seen in one answer: within a second, since each stamps with its own */
+			sc->s.choice[at].in_answer = w.rank || (w.seen && (stale_s ? now_s - w.seen <= stale_s
+										   : w.seen + 1 >= newest));
+	}
+}
+
+static void read_pin(const struct table *t, struct scene *sc)
+{
+	const struct name_hot *hot = name_hot(t, sc->ref);
+	sc->pin_word = seen64(&hot->pin[sc->family]);
+	struct pin p = pin_unpack(sc->pin_word);
+	struct confirmed c = confirmed_unpack(get64(&hot->confirmed[sc->family]));
+	const struct addr_record *a = p.reuse == name_reuse(sc->ref) ? addr_at(t, p.ref) : NULL;
+	sc->s.pin = a ? choice_of_ref(t, sc, p.ref) : -1;
+	sc->s.last_confirmed = c.ref && c.reuse == name_reuse(sc->ref) ? choice_of_ref(t, sc, c.ref) : -1;
+	if (sc->s.pin < 0)
+		return;
+	sc->s.is_explicit = p.is_explicit;
+	sc->s.confirmed = p.confirmed;
+	sc->s.sum_changed = p.sum != endpoint_sum(a, p.confirmed ? p.endpoints : 15, !p.confirmed);
+}
+
+bool scene_read(const struct table *t, struct name_ref ref, const struct name *name, enum family f,
+		const struct pool *pool, const struct lookup *l, uint32_t stale_s, struct scene *out)
+{
+	const struct name_hot *hot = name_hot(t, ref);
+	out->ref = ref;
+	out->name = name;
+	out->family = f;
+	out->regard = l && l->port ? (struct regard){l->transport, l->port} : regard_of(t, ref, f);
+	out->s = (struct snapshot){
+		.now = tick_now(),
+		.used = get32(&hot->used),
+		.set_at = get32(&hot->set_at[f]),
+		.expires = get32(&hot->expires[f]),
+		.absent = get32(&hot->absent[f]),
+		.has_answer = pool != NULL,
+	};
+	if (pool)
+		add_pool(t, out, pool);
+	add_candidates(t, out, pool == NULL, stale_s);
+	read_pin(t, out);
+	before_recheck();
+	return name_current(t, ref);
+}
+
+/* ---- carrying out ---- */
+
+void scene_event(struct table *t, const struct scene *sc, enum event_kind kind, enum cause cause, int addr,
+		 int old, const struct endpoint *e)
+{
+	struct event ev = {.kind = (uint8_t)kind, .cause = (uint8_t)cause};
+	ev.is_explicit = sc->s.pin >= 0 && sc->s.is_explicit;
+	memcpy(ev.name, sc->name->text, sizeof ev.name);
+	if (addr >= 0) {
+		ev.has_addr = 1;
+		ev.addr = sc->addr[addr];
+	}
+	if (old >= 0) {
+		ev.has_old = 1;
+		ev.old = sc->addr[old];
+	}
+	if (e) {
+		ev.transport = e->transport;
+		ev.port = e->port;
+	}
+	journal_write(t, &ev);
+}
+
+static void count(struct table *t, enum counter c) { add64(&t->header->counters[c], 1); }
+
+static void tell(struct table *t, const struct scene *sc, const struct transition *tr)
+{
+	switch (tr->action) {
+	case CAPTURE:
+		if (sc->s.pin >= 0)
+			scene_event(t, sc, EVENT_EXPIRED, tr->cause, sc->s.pin, -1, NULL);
+		scene_event(t, sc, EVENT_PINNED, CAUSE_FIRST, tr->to, -1, NULL);
+		count(t, COUNT_CAPTURES);
+		break;
+	case MOVE:
+	case RETURN_LAST:
+		if (tr->to == sc->s.pin)
+			break;
+		scene_event(t, sc, EVENT_MOVED, tr->cause, tr->to, sc->s.pin, NULL);
+		count(t, COUNT_MOVES);
+		add32(&name_cold(t, sc->ref)->moves, 1);
+		break;
+	case FORGET:
+		scene_event(t, sc, EVENT_DROPPED, tr->cause, sc->s.pin, -1, NULL);
+		break;
+	case KEEP:
+	case CONFIRM:
+		break;
+	}
+}
+
+/* A tentative pin on choice `to`: any failure of that address from now on moves it. */
+static uint64_t tentative(struct table *t, const struct scene *sc, int to)
+{
+	addr_ref ref = sc->refs[to] ? sc->refs[to] : addr_insert(t, &sc->addr[to]);
+	const struct addr_record *a = addr_at(t, ref);
+	if (!a)
+		return 0;
+	return pin_pack((struct pin){.ref = ref, .sum = endpoint_sum(a, 15, true), .reuse = name_reuse(sc->ref)});
+}
+
+/* Stamps a new pin and lets the index know. */
+static void pin_stamp(struct table *t, const struct scene *sc, uint64_t word)
+{
+	struct name_hot *hot = name_hot(t, sc->ref);
+	struct name_cold *cold = name_cold(t, sc->ref);
+	put32(&hot->set_at[sc->family], sc->s.now);
+	put32(&hot->expires[sc->family], 0);
+	put32(&hot->absent[sc->family], 0);
+	put32(&cold->origin_pid[sc->family], (uint32_t)getpid());
+	put32(&cold->origin[sc->family], t->origin);
+	if (word)
+		index_add(t, pin_unpack(word).ref, sc->ref);
+}
+
+bool scene_apply(struct table *t, const struct scene *sc, const struct transition *tr)
+{
+	struct name_hot *hot = name_hot(t, sc->ref);
+	if (!t->writable)
+		return true;
+	if (tr->action == KEEP) {
+		if (tr->absent != sc->s.absent)
+			put32(&hot->absent[sc->family], tr->absent);
+		return true;
+	}
+	uint64_t word = tr->action == FORGET ? 0 : tentative(t, sc, tr->to);
+	if (!cas64(&hot->pin[sc->family], sc->pin_word, word))
+		return false;
+	pin_stamp(t, sc, word);
+	tell(t, sc, tr);
+	return true;
+}
+
+bool scene_confirm(struct table *t, const struct scene *sc, const struct transition *tr, int slot,
+		   const struct endpoint *e)
+{
+	const struct addr_record *a = addr_at(t, sc->refs[tr->to]);
+	struct pin p = pin_unpack(sc->pin_word);
+	const bool here = tr->to == sc->s.pin;
+	if (!t->writable || !a || (here && p.confirmed && p.endpoints >> slot & 1))
+		return true;
+	struct pin next = here ? p : (struct pin){.ref = sc->refs[tr->to], .reuse = name_reuse(sc->ref)};
+	next.endpoints = (uint8_t)((here && p.confirmed ? p.endpoints : 0u) | 1u << slot);
+	next.latest = (uint8_t)slot;
+	next.confirmed = true;
+	next.sum = endpoint_sum(a, next.endpoints, false);
+
+	/* A failure between reading the scene and this sum would be lost in it. */
+	if (here && !sc->s.sum_changed && p.sum != endpoint_sum(a, p.confirmed ? p.endpoints : 15, !p.confirmed))
+		return false;
+	if (!cas64(&name_hot(t, sc->ref)->pin[sc->family], sc->pin_word, pin_pack(next)))
+		return false;
+	put64(&name_hot(t, sc->ref)->confirmed[sc->family],
+	      confirmed_pack((struct confirmed){next.ref, e->port, e->transport, next.reuse}));
+	if (!here) {
+		pin_stamp(t, sc, pin_pack(next));
+		scene_event(t, sc, EVENT_MOVED, tr->cause, tr->to, sc->s.pin, e);
+		count(t, COUNT_MOVES);
+	}
+	scene_event(t, sc, EVENT_CONFIRMED, CAUSE_CONNECTED, tr->to, -1, e);
+	count(t, COUNT_CONFIRMED);
+	return true;
+}
+
+bool scene_take_try(struct table *t, const struct scene *sc, int at)
+{
+	struct addr_record *a = addr_at(t, sc->refs[at]);
+	uint32_t now_s = sc->s.now / TICKS_PER_S;
+	bool won = false;
+	for (unsigned i = 0; a && t->writable && i < ENDPOINTS; i++) {
+		uint64_t word = seen64(&a->endpoints[i].health);
+		struct health h = health_unpack(word);
+		if (h.transport != TRANSPORT_ANY && regards(sc->regard, h) && health_fitness(h, now_s) == DUE)
+			won |= cas64(&a->endpoints[i].health, word, health_pack(health_trying(h, now_s)));
+	}
+	if (!a || !t->writable || sc->regard.port)
+		return won;
+	uint64_t word = seen64(&a->other);
+	struct health h = health_unpack(word);
+	if (health_fitness(h, now_s) == DUE)
+		won |= cas64(&a->other, word, health_pack(health_trying(h, now_s)));
+	return won;
+}

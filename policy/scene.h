@@ -1,0 +1,64 @@
+/*
+ * scene.h: one family of one name, read from the table for one decision, and the
+ * decision carried out. Private to policy/.
+ *
+ * A scene is a copy on the stack: what changes meanwhile is noticed by the CAS on
+ * the pin word, which starts from the word that was read.
+ */
+#ifndef STICKYDNS_SCENE_H
+#define STICKYDNS_SCENE_H
+
+#include "pins.h"
+
+/* Which endpoints of an address count. */
+struct regard {
+	uint8_t transport;		/* TRANSPORT_ANY: every one with the port */
+	uint16_t port;			/* 0: all, "other" too */
+};
+
+struct scene {
+	struct name_ref ref;
+	const struct name *name;	/* for events; never NULL */
+	enum family family;
+	uint64_t pin_word;
+	struct regard regard;
+	struct snapshot s;
+	struct address addr[CHOICES];	/* beside s.choice */
+	addr_ref refs[CHOICES];		/* 0: the address has no record */
+};
+
+/*
+ * Reads the scene. `pool`: the answer at hand; NULL: the known candidates stand
+ * for it, those of the last answer, or with `stale_s` all seen within so many
+ * seconds. False: the record is gone.
+ */
+bool scene_read(const struct table *t, struct name_ref ref, const struct name *name, enum family f,
+		const struct pool *pool, const struct lookup *l, uint32_t stale_s, struct scene *out);
+
+/*
+ * Carries out what became of the pin. False: another process changed the pin
+ * first; read again. On a read-only table nothing happens and all is well.
+ */
+bool scene_apply(struct table *t, const struct scene *sc, const struct transition *tr);
+
+/* The endpoint in slot `slot` of choice tr->to succeeded. As scene_apply. */
+bool scene_confirm(struct table *t, const struct scene *sc, const struct transition *tr, int slot,
+		   const struct endpoint *e);
+
+/* Does the endpoint count? */
+bool regards(struct regard r, struct health h);
+
+/* What counts for a name without regard to a lookup: the endpoint that confirmed it last, else all. */
+struct regard regard_of(const struct table *t, struct name_ref ref, enum family f);
+
+/* Wins the right to try the DUE endpoints of choice `at`. */
+bool scene_take_try(struct table *t, const struct scene *sc, int at);
+
+/* The choice with this address, or -1. */
+int scene_choice(const struct scene *sc, const struct address *a);
+
+/* An event about the scene's name; `addr` and `old` are choices, or -1. */
+void scene_event(struct table *t, const struct scene *sc, enum event_kind kind, enum cause cause, int addr,
+		 int old, const struct endpoint *e);
+
+#endif

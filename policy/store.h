@@ -1,0 +1,100 @@
+/*
+ * store.h: the table's file: making, opening, mapping, replacing.
+ *
+ * The file is untrusted. It is opened only if it is a regular file of root's or
+ * the caller's, not writable by the world, and at least as long as its header
+ * says; its sizes are copied out at opening and never read again. Whoever may
+ * write it can spoil a choice, and by truncating it end its users.
+ */
+#ifndef STICKYDNS_STORE_H
+#define STICKYDNS_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "layout.h"
+
+enum {
+	TABLE_NAMES_DEFAULT = 16384,
+	TABLE_NAMES_MAX = 1000000,
+	TABLE_PATH = 256,
+};
+
+struct event;
+
+/* A mapped table. Plain data of this process: pointers and sizes that were checked. */
+struct table {
+	struct header *header;
+	struct settings_bank *settings;		/* two */
+	struct event_record *journal;		/* EVENTS */
+	struct name_hot *hot;			/* layout.name_slots */
+	word64 *index;				/* layout.index_words */
+	struct addr_record *addrs;		/* layout.addr_slots */
+	struct name_cold *cold;			/* layout.name_slots */
+	struct layout layout;
+	uint32_t names_capacity, addrs_capacity;
+	uint64_t seed;
+	bool writable;
+	bool all_reserved;
+
+	/* Called with each event after it is in the journal; may be NULL. Set by the shim for its log. */
+	void (*observer)(const struct event *e);
+	uint8_t origin;				/* enum origin: what this process says of itself */
+};
+
+enum store_status {
+	STORE_OK,
+	STORE_ABSENT,		/* no such file */
+	STORE_DENIED,		/* EACCES, EPERM */
+	STORE_NOT_REGULAR,	/* a FIFO, directory, symlink … */
+	STORE_OWNER,		/* neither root's nor ours */
+	STORE_WORLD_WRITABLE,
+	STORE_SHORT,		/* shorter than its header says */
+	STORE_NO_TABLE,		/* no magic */
+	STORE_VERSION,		/* another layout */
+	STORE_STALE,		/* made before the last boot, or retired */
+	STORE_FOREIGN,		/* made in another network namespace */
+	STORE_FULL,		/* no space left for it */
+	STORE_EXISTS,		/* create: somebody else's is there */
+	STORE_SYSTEM,		/* another error; errno */
+};
+
+/*
+ * Open and map the table at `path` into `t`; for reading only when it may not be
+ * written. STORE_FOREIGN and STORE_STALE leave it mapped all the same: the shim
+ * refuses them, pinctl may look. errno is that of the failing call.
+ */
+enum store_status store_open(const char *path, struct table *t);
+
+/*
+ * Make a table of `names` names at `path` under a temporary name, reserve its
+ * pages, and link it into place. STORE_EXISTS if there is one by then.
+ * `replace`: an existing one is marked retired and gives way.
+ */
+enum store_status store_create(const char *path, uint32_t names, mode_t mode, gid_t group, bool replace);
+
+/* Unmap. NULL and a table that was never mapped are fine. */
+void store_close(struct table *t);
+
+/* True once the table was replaced: attach again. */
+static inline bool store_retired(const struct table *t) { return get32(&t->header->retired) != 0; }
+
+/*
+ * The n-th path to try, from 0: `env` ($STICKYDNS_TABLE) alone if given, else the
+ * system's, then the user's. False when there are no more. `*own`: may be created
+ * by any program.
+ */
+bool store_path(unsigned n, const char *env, uid_t uid, char out[static TABLE_PATH], bool *own);
+
+/* Reserve the pages of [p, p+size) so that no later access raises SIGBUS. False: no space. */
+bool store_reserve(const struct table *t, const void *p, size_t size);
+
+/* The cookie of this process's network namespace (SO_NETNS_COOKIE, socket(7)); 0: unknown. */
+uint64_t store_netns(void);
+
+/* "made before the last boot" … for one line of a message. */
+const char *store_status_text(enum store_status s);
+
+#endif

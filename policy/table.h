@@ -1,0 +1,51 @@
+/*
+ * table.h: name records: found, inserted, walked, retired.
+ *
+ * No locks: nobody waits for another process, stopped or dead. A record is
+ * claimed with one CAS on its key word; what a claim writes follows from the name
+ * alone, so whoever meets an unfinished claim of the same name finishes it. The
+ * key carries a hash of the whole name, so a record whose bytes do not match it
+ * is torn and gets retired by whoever meets it.
+ */
+#ifndef STICKYDNS_TABLE_H
+#define STICKYDNS_TABLE_H
+
+#include "store.h"
+#include "words.h"
+
+/* A name record, and its key word as it was when found. Words change; the slot is in bounds. */
+struct name_ref {
+	uint32_t slot;
+	uint64_t key;
+};
+
+static inline struct name_hot *name_hot(const struct table *t, struct name_ref r) { return &t->hot[r.slot]; }
+static inline struct name_cold *name_cold(const struct table *t, struct name_ref r) { return &t->cold[r.slot]; }
+static inline uint8_t name_reuse(struct name_ref r) { return (uint8_t)key_reuse(r.key); }
+
+/* Is the record still the one that was found? */
+bool name_current(const struct table *t, struct name_ref r);
+
+/* Find a live record. At most PROBES records are looked at. */
+bool table_find(const struct table *t, const struct name *n, struct name_ref *out);
+
+/*
+ * Find or insert. False: the table is full of explicit pins here, its file system
+ * is full, or it is read-only. The idlest of the records probed gives way when
+ * none is free.
+ */
+bool table_insert(struct table *t, const struct name *n, struct name_ref *out);
+
+/* Forget the record: its words can no longer be changed through `r`. False: it was gone already. */
+bool table_retire(struct table *t, struct name_ref r);
+
+/*
+ * Walk: the first live record in slot *cursor or after it, its name copied out.
+ * Start with *cursor = 0; false at the end.
+ */
+bool table_next(const struct table *t, uint32_t *cursor, struct name_ref *out, struct name *name);
+
+/* The record in a slot, if it is live and whole. */
+bool table_at(const struct table *t, uint32_t slot, struct name_ref *out, struct name *name);
+
+#endif

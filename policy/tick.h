@@ -1,0 +1,39 @@
+/*
+ * tick.h: the table's time.
+ *
+ * CLOCK_MONOTONIC in ticks of 1/16 s, as 32 bits: 8.5 years of uptime. Tick 0 is
+ * "never". The table's header carries the boot id, since this clock starts anew
+ * at each boot. The coarse clock is read (4 ms, no system call).
+ */
+#ifndef STICKYDNS_TICK_H
+#define STICKYDNS_TICK_H
+
+#include <stdint.h>
+#include <time.h>
+
+enum { TICKS_PER_S = 16 };
+
+static inline uint32_t tick_of(uint32_t seconds) { return seconds * TICKS_PER_S; }
+
+/* Now, in ticks; never 0. clock_gettime(2). */
+static inline uint32_t tick_now(void)
+{
+	struct timespec ts;
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
+	uint64_t t = (uint64_t)ts.tv_sec * TICKS_PER_S + (uint64_t)ts.tv_nsec / (1000000000u / TICKS_PER_S);
+	return t ? (uint32_t)t : 1;
+}
+
+/* Ticks from `then` to `now`; 0 when `then` lies ahead (another CPU's clock, a torn word). */
+static inline uint32_t tick_since(uint32_t now, uint32_t then)
+{
+	return now > then ? now - then : 0;
+}
+
+/* True when `then` is a time and at most `seconds` ago. */
+static inline int tick_within(uint32_t now, uint32_t then, uint32_t seconds)
+{
+	return then != 0 && tick_since(now, then) <= tick_of(seconds);
+}
+
+#endif

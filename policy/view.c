@@ -1,0 +1,140 @@
+/* view.c: copies of what the table knows, for people and tests. See pins.h. */
+#include <string.h>
+
+#include "scene.h"
+#include "tick.h"
+
+static uint32_t age_s(uint32_t now, uint32_t then)
+{
+	return then ? tick_since(now, then) / TICKS_PER_S : UINT32_MAX;
+}
+
+static struct endpoint_view view_health(uint64_t word, uint32_t failed, uint32_t succeeded, uint32_t now_s)
+{
+	struct health h = health_unpack(word);
+	return (struct endpoint_view){
+		.port = h.port, .transport = h.transport, .last_cause = h.last_cause, .failures = h.failures,
+		.cooling_s = health_cooling_s(h, now_s), .fitness = health_fitness(h, now_s),
+		.failed = failed, .succeeded = succeeded,
+	};
+}
+
+static bool worse(const struct endpoint_view *a, const struct endpoint_view *b)
+{
+	if (a->fitness != b->fitness)
+		return a->fitness > b->fitness;
+	return a->cooling_s != b->cooling_s ? a->cooling_s > b->cooling_s : a->failures > b->failures;
+}
+
+static void view_endpoints(const struct addr_record *a, struct regard r, uint32_t now_s, struct candidate_view *out)
+{
+	for (unsigned i = 0; i <= ENDPOINTS; i++) {
+		const bool other = i == ENDPOINTS;
+		const struct endpoint_record *e = &a->endpoints[other ? 0 : i];
+		uint64_t word = get64(other ? &a->other : &e->health);
+		struct endpoint_view v = view_health(word, get32(other ? &a->other_failed : &e->failed),
+						     other ? 0 : get32(&e->succeeded), now_s);
+		if (other ? v.failures == 0 : v.transport == TRANSPORT_ANY)
+			continue;
+		v.counts = other ? r.port == 0 : regards(r, health_unpack(word));
+		if (v.counts && worse(&v, &out->worst))
+			out->worst = v;
+		out->endpoints[out->n_endpoints++] = v;
+	}
+}
+
+static bool view_candidate(const struct table *t, uint64_t word, uint32_t now_s, struct regard r,
+			   struct candidate_view *out)
+{
+	struct candidate_word c = candidate_unpack(word);
+	*out = (struct candidate_view){.rank = c.rank};
+	const struct addr_record *a = addr_at(t, c.ref);
+	if (!a || !addr_read(t, c.ref, &out->addr))
+		return false;
+	out->seen_s = c.seen ? tick_since(now_s, c.seen) : UINT32_MAX;
+	out->drained = get32(&a->drained) != 0;
+	view_endpoints(a, r, now_s, out);
+	return true;
+}
+
+static int by_rank_then_address(const struct candidate_view *a, const struct candidate_view *b)
+{
+	enum family fa = address_family(&a->addr), fb = address_family(&b->addr);
+	unsigned ra = a->rank ? a->rank : 255u, rb = b->rank ? b->rank : 255u;
+	if (fa != fb)
+		return fa < fb ? -1 : 1;
+	if (ra != rb)
+		return ra < rb ? -1 : 1;
+	return memcmp(a->addr.bytes, b->addr.bytes, sizeof a->addr.bytes);
+}
+
+static void view_candidates(const struct table *t, struct name_ref ref, uint32_t now_s, struct name_view *out)
+{
+	const struct name_cold *cold = name_cold(t, ref);
+	for (unsigned i = 0; i < CANDIDATES; i++) {
+		struct candidate_view v;
+		struct address a;
+		uint64_t word = get64(&cold->candidates[i]);
+		if (!addr_read(t, candidate_unpack(word).ref, &a) ||
+		    !view_candidate(t, word, now_s, regard_of(t, ref, address_family(&a)), &v))
+			continue;
+		size_t at = out->n_candidates++;
+		for (; at > 0 && by_rank_then_address(&v, &out->candidates[at - 1]) < 0; at--)
+			out->candidates[at] = out->candidates[at - 1];
+		out->candidates[at] = v;
+	}
+}
+
+/* What an explicit pin leads to now: the first of its list that is not cooling. */
+static int leads_to(const struct scene *sc)
+{
+	const struct settings set = settings_builtin();
+	struct transition tr = sc->s.is_explicit ? decide_lookup(&sc->s, &set) : (struct transition){.head = -1};
+	return tr.head >= 0 ? tr.head : sc->s.pin;
+}
+
+static void view_pin(const struct table *t, struct name_ref ref, const struct name *name, enum family f, uint32_t now,
+		     struct pin_view *out)
+{
+	struct scene sc;
+	const struct name_cold *cold = name_cold(t, ref);
+	if (!scene_read(t, ref, name, f, NULL, NULL, 0, &sc) || sc.s.pin < 0)
+		return;
+	if (sc.s.is_explicit && sc.s.expires && sc.s.now >= sc.s.expires)
+		return;
+	int at = leads_to(&sc);
+	struct pin p = pin_unpack(sc.pin_word);
+	const struct addr_record *a = addr_at(t, p.ref);
+	out->present = true;
+	out->addr = sc.addr[at];
+	out->is_explicit = sc.s.is_explicit;
+	out->confirmed = sc.s.confirmed;
+	out->failed = sc.s.sum_changed;
+	if (a && sc.s.confirmed) {
+		struct health h = health_unpack(get64(&a->endpoints[p.latest].health));
+		out->port = h.port;
+		out->transport = h.transport;
+	}
+	out->origin = (uint8_t)get32(&cold->origin[f]);
+	out->origin_pid = get32(&cold->origin_pid[f]);
+	out->set_s = age_s(now, sc.s.set_at);
+	if (sc.s.expires)
+		out->expires_s = (sc.s.expires - sc.s.now + TICKS_PER_S - 1) / TICKS_PER_S;
+}
+
+bool pins_view(const struct table *t, struct name_ref ref, struct name_view *out)
+{
+	struct name_ref same;
+	uint32_t now = tick_now(), now_s = now / TICKS_PER_S;
+	*out = (struct name_view){0};
+	if (!table_at(t, ref.slot, &same, &out->name) || same.key != ref.key)
+		return false;
+	for (unsigned f = 0; f < FAMILIES; f++)
+		view_pin(t, ref, &out->name, (enum family)f, now, &out->pin[f]);
+	uint32_t ttl_end = get32(&name_cold(t, ref)->ttl_end);
+	out->ttl_s = ttl_end > now_s ? ttl_end - now_s : 0;
+	out->idle_s = age_s(now, get32(&name_hot(t, ref)->used));
+	out->moves = get32(&name_cold(t, ref)->moves);
+	view_candidates(t, ref, now_s, out);
+	return name_current(t, ref);
+}

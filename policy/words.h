@@ -1,0 +1,187 @@
+/*
+ * words.h: what the 64-bit words of the table mean.
+ *
+ * A word is read once, unpacked into a plain struct, judged, packed, and put
+ * back with one CAS. Everything that must change together is in one word.
+ *
+ *   key        hash 40 | reuse count 22 | state 2
+ *   pin        address ref 32 | failure sum 13 | name's reuse 8 | endpoints 4 | latest 2 | explicit 1 | confirmed 1 | 3
+ *   confirmed  address ref 32 | port 16 | transport 2 | name's reuse 8 | 6
+ *   health     transport 2 | port 16 | cool-off end 22 (s) | failures 13 | n 4 | last cause 6 | trying 1
+ *   candidate  address ref 32 | last published 28 (s) | rank 4
+ *   pending    since 32 (tick) | pid 32
+ *
+ * An address ref is the slot of an address record plus one (22 bits) and the low
+ * bits of that record's reuse count (10), so that a ref to an evicted address
+ * names nothing. 0 is none.
+ */
+#ifndef STICKYDNS_WORDS_H
+#define STICKYDNS_WORDS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* ---- key ---- */
+
+enum key_state { KEY_EMPTY, KEY_CLAIMED, KEY_LIVE, KEY_RETIRED };
+
+#define KEY_HASH_MASK (UINT64_MAX << 24)
+
+static inline unsigned key_state(uint64_t key) { return (unsigned)(key & 3); }
+static inline uint32_t key_reuse(uint64_t key) { return (uint32_t)(key >> 2) & 0x3fffff; }
+static inline bool key_has_hash(uint64_t key, uint64_t hash) { return ((key ^ hash) & KEY_HASH_MASK) == 0; }
+
+static inline uint64_t key_make(uint64_t hash, uint32_t reuse, enum key_state state)
+{
+	return (hash & KEY_HASH_MASK) | (uint64_t)(reuse & 0x3fffff) << 2 | (uint64_t)state;
+}
+
+/* The same record in another state. */
+static inline uint64_t key_in_state(uint64_t key, enum key_state state)
+{
+	return (key & ~(uint64_t)3) | (uint64_t)state;
+}
+
+/* ---- address ref ---- */
+
+typedef uint32_t addr_ref;
+
+static inline addr_ref ref_make(uint32_t slot, uint64_t key)
+{
+	return (slot + 1) << 10 | (key_reuse(key) & 0x3ff);
+}
+static inline uint32_t ref_slot(addr_ref r) { return (r >> 10) - 1; }
+static inline bool ref_names(addr_ref r, uint64_t key)
+{
+	return key_state(key) == KEY_LIVE && (r & 0x3ff) == (key_reuse(key) & 0x3ff);
+}
+
+/* ---- pin ---- */
+
+enum { SUM_MASK = 0x1fff };		/* failure counts and their sums are modulo this plus one */
+
+struct pin {
+	addr_ref ref;			/* 0: no pin */
+	uint16_t sum;			/* failures of the endpoints that count, when the pin was set */
+	uint8_t reuse;			/* low bits of the name record's reuse count */
+	uint8_t endpoints;		/* bit i: this name succeeded on the record's endpoint i */
+	uint8_t latest;			/* the endpoint that confirmed last */
+	bool is_explicit;		/* set by hand, else auto */
+	bool confirmed;			/* else tentative */
+};
+
+static inline uint64_t pin_pack(struct pin p)
+{
+	return (uint64_t)p.ref << 32 | (uint64_t)(p.sum & SUM_MASK) << 19 | (uint64_t)p.reuse << 11 |
+	       (uint64_t)(p.endpoints & 15u) << 7 | (uint64_t)(p.latest & 3u) << 5 |
+	       (uint64_t)p.is_explicit << 4 | (uint64_t)p.confirmed << 3;
+}
+
+static inline struct pin pin_unpack(uint64_t w)
+{
+	return (struct pin){
+		.ref = (addr_ref)(w >> 32),
+		.sum = (uint16_t)(w >> 19 & SUM_MASK),
+		.reuse = (uint8_t)(w >> 11),
+		.endpoints = (uint8_t)(w >> 7 & 15),
+		.latest = (uint8_t)(w >> 5 & 3),
+		.is_explicit = (w >> 4 & 1) != 0,
+		.confirmed = (w >> 3 & 1) != 0,
+	};
+}
+
+/* ---- the last confirmed address and endpoint of a name ---- */
+
+struct confirmed {
+	addr_ref ref;
+	uint16_t port;
+	uint8_t transport;
+	uint8_t reuse;
+};
+
+static inline uint64_t confirmed_pack(struct confirmed c)
+{
+	return (uint64_t)c.ref << 32 | (uint64_t)c.port << 16 | (uint64_t)(c.transport & 3u) << 14 |
+	       (uint64_t)c.reuse << 6;
+}
+
+static inline struct confirmed confirmed_unpack(uint64_t w)
+{
+	return (struct confirmed){
+		.ref = (addr_ref)(w >> 32),
+		.port = (uint16_t)(w >> 16),
+		.transport = (uint8_t)(w >> 14 & 3),
+		.reuse = (uint8_t)(w >> 6),
+	};
+}
+
+/* ---- health of an endpoint ---- */
+
+enum { COOL_MASK = 0x3fffff, COOL_N_MAX = 10 };
+
+struct health {
+	uint8_t transport;		/* enum transport; 0 with port 0: slot free, or "other" */
+	uint16_t port;
+	uint32_t cool_end;		/* second of uptime, 22 bits; 0: not cooling */
+	uint16_t failures;		/* modulo SUM_MASK + 1 */
+	uint8_t n;			/* cool-off is min(30 s * n, 300 s) */
+	uint8_t last_cause;		/* enum cause */
+	bool trying;			/* somebody took the right to try it after its cool-off */
+};
+
+static inline uint64_t health_pack(struct health h)
+{
+	return (uint64_t)(h.transport & 3u) << 62 | (uint64_t)h.port << 46 |
+	       (uint64_t)(h.cool_end & COOL_MASK) << 24 | (uint64_t)(h.failures & SUM_MASK) << 11 |
+	       (uint64_t)(h.n & 15u) << 7 | (uint64_t)(h.last_cause & 63u) << 1 | (uint64_t)h.trying;
+}
+
+static inline struct health health_unpack(uint64_t w)
+{
+	return (struct health){
+		.transport = (uint8_t)(w >> 62),
+		.port = (uint16_t)(w >> 46),
+		.cool_end = (uint32_t)(w >> 24) & COOL_MASK,
+		.failures = (uint16_t)(w >> 11 & SUM_MASK),
+		.n = (uint8_t)(w >> 7 & 15),
+		.last_cause = (uint8_t)(w >> 1 & 63),
+		.trying = (w & 1) != 0,
+	};
+}
+
+/* ---- candidate ---- */
+
+struct candidate_word {
+	addr_ref ref;
+	uint32_t seen;			/* second of uptime when last in an answer; 0: never */
+	uint8_t rank;			/* place in the preference list, from 1; 0: not in it */
+};
+
+static inline uint64_t candidate_pack(struct candidate_word c)
+{
+	return (uint64_t)c.ref << 32 | (uint64_t)(c.seen & 0xfffffff) << 4 | (c.rank & 15u);
+}
+
+static inline struct candidate_word candidate_unpack(uint64_t w)
+{
+	return (struct candidate_word){
+		.ref = (addr_ref)(w >> 32),
+		.seen = (uint32_t)(w >> 4) & 0xfffffff,
+		.rank = (uint8_t)(w & 15),
+	};
+}
+
+/* ---- a connect in flight ---- */
+
+struct pending {
+	uint32_t since;			/* tick; 0: none */
+	uint32_t pid;
+};
+
+static inline uint64_t pending_pack(struct pending p) { return (uint64_t)p.since << 32 | p.pid; }
+static inline struct pending pending_unpack(uint64_t w)
+{
+	return (struct pending){.since = (uint32_t)(w >> 32), .pid = (uint32_t)w};
+}
+
+#endif

@@ -1,0 +1,192 @@
+/* addrinfo.c: getaddrinfo, led by the pin. See addrinfo.h. */
+#include "addrinfo.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "flow.h"
+#include "guard.h"
+#include "log.h"
+#include "real.h"
+#include "runs.h"
+#include "session.h"
+
+/* One getaddrinfo call of the program. */
+struct call {
+	const char *node, *service;
+	const struct addrinfo *hints;
+	struct name name;
+	struct lookup lookup;
+	struct pool pool[FAMILIES];
+};
+
+/* ---- what the program asked for ---- */
+
+static int flags_of(const struct call *c) { return c->hints ? c->hints->ai_flags : 0; }
+static int family_of(const struct call *c) { return c->hints ? c->hints->ai_family : AF_UNSPEC; }
+
+/* Is the name one that can be sticky at all? No table is needed to say so. */
+static bool sticky_call(struct call *c)
+{
+	if (!c->node || (flags_of(c) & (AI_PASSIVE | AI_NUMERICHOST)))
+		return false;
+	return name_canonical(c->node, &c->name) == NAME_OK && session_wants(&c->name);
+}
+
+/* AI_V4MAPPED: IPv4 among IPv6 with AI_ALL, else only where there is no IPv6 (getaddrinfo(3)). */
+static void set_asked(struct call *c)
+{
+	int family = family_of(c), flags = flags_of(c);
+	bool mapped = family == AF_INET6 && (flags & AI_V4MAPPED);
+	c->pool[FAMILY_V6].asked = family == AF_UNSPEC || family == AF_INET6;
+	c->pool[FAMILY_V4].asked = family == AF_UNSPEC || family == AF_INET ||
+				   (mapped && ((flags & AI_ALL) || c->pool[FAMILY_V6].n == 0));
+}
+
+static uint16_t port_of(const struct addrinfo *list)
+{
+	struct endpoint e;
+	return list->ai_addr && endpoint_from_sockaddr(list->ai_addr, list->ai_addrlen, &e) ? e.port : 0;
+}
+
+static void set_lookup(struct call *c, uint16_t port)
+{
+	int type = c->hints ? c->hints->ai_socktype : 0;
+	c->lookup = (struct lookup){
+		.name = &c->name,
+		.port = port,
+		.transport = type == SOCK_STREAM ? TRANSPORT_TCP : type == SOCK_DGRAM ? TRANSPORT_UDP : TRANSPORT_ANY,
+	};
+}
+
+/* ---- lookups of addresses that libc did not return ---- */
+
+/* The address in the form that the program asked for; NULL where that has none, or the host no such family. */
+static struct addrinfo *numeric(const struct call *c, const struct address *a)
+{
+	struct addrinfo hints = {.ai_family = AF_UNSPEC}, *res;
+	char text[ADDRESS_TEXT];
+	if (c->hints)
+		hints = *c->hints;
+	hints.ai_flags = (hints.ai_flags | AI_NUMERICHOST) & ~AI_CANONNAME;
+	address_format(a, text);
+	return real()->getaddrinfo(text, c->service, &hints, &res) == 0 ? res : NULL;
+}
+
+static struct addrinfo *last_of(struct addrinfo *list)
+{
+	while (list->ai_next)
+		list = list->ai_next;
+	return list;
+}
+
+/* A family that the answer lacks has an explicit pin: it goes in front of all. */
+static struct addrinfo *put_lone_extra(const struct call *c, struct addrinfo *list, const struct pool *p)
+{
+	struct addrinfo *front = p->extra && p->n == 1 ? numeric(c, &p->addr[0]) : NULL;
+	if (!front)
+		return list;
+	front->ai_canonname = list->ai_canonname;
+	list->ai_canonname = NULL;
+	last_of(front)->ai_next = list;
+	return front;
+}
+
+/* ---- the three ways of an answer ---- */
+
+static void tell(const struct call *c)
+{
+	for (unsigned f = 0; log_wanted() && f < FAMILIES; f++)
+		if (c->pool[f].lead != LEAD_NONE && c->pool[f].n)
+			log_lookup(c->name.text, &c->pool[f].addr[0], c->pool[f].lead == LEAD_EXPLICIT);
+}
+
+static struct addrinfo *by_pin(struct call *c, struct table *t, struct addrinfo *list)
+{
+	struct name_ref ref;
+	bool had[FAMILIES];
+	runs_collect(list, c->pool);
+	set_asked(c);
+	set_lookup(c, port_of(list));
+	for (unsigned f = 0; f < FAMILIES; f++)
+		had[f] = c->pool[f].n > 0;
+	if (!pins_answer(t, &c->lookup, c->pool, &ref))
+		return list;
+	recent_note(ref);
+	tell(c);
+	list = runs_order(list, c->pool);
+	for (unsigned f = 0; f < FAMILIES; f++)
+		if (!had[f])
+			list = put_lone_extra(c, list, &c->pool[f]);
+	return list;
+}
+
+/* The canonical name cannot be known without DNS; the one asked for stands in. */
+static void name_canonically(const struct call *c, struct addrinfo *list)
+{
+	if (flags_of(c) & AI_CANONNAME)
+		list->ai_canonname = strdup(c->node);
+}
+
+/* DNS is down: the candidates from the table. NULL: there are none. */
+static struct addrinfo *from_table(struct call *c, struct table *t, bool failed_now)
+{
+	struct addrinfo *head = NULL, **link = &head;
+	struct name_ref ref;
+	char *end;
+	unsigned long port = c->service ? strtoul(c->service, &end, 10) : 0;
+	set_lookup(c, port <= UINT16_MAX ? (uint16_t)port : 0);
+	c->pool[FAMILY_V4].n = c->pool[FAMILY_V6].n = 0;
+	set_asked(c);
+	if (!pins_stale(t, &c->lookup, failed_now, c->pool, &ref))
+		return NULL;
+	if (family_of(c) == AF_INET6 && !(flags_of(c) & AI_ALL) && c->pool[FAMILY_V6].n)
+		c->pool[FAMILY_V4].n = 0;
+	for (unsigned f = 0; f < FAMILIES; f++)
+		for (size_t i = 0; i < c->pool[f].n; i++)
+			if ((*link = numeric(c, &c->pool[f].addr[i])))
+				link = &last_of(*link)->ai_next;
+	if (!head)
+		return NULL;
+	recent_note(ref);
+	tell(c);
+	name_canonically(c, head);
+	return head;
+}
+
+static bool dns_is_down(int error)
+{
+	return error == EAI_AGAIN || error == EAI_FAIL || error == EAI_SYSTEM;
+}
+
+static int lookup(struct call *c, struct table *t, struct addrinfo **res)
+{
+	struct addrinfo *list;
+	flow_sweep();
+	if (pins_dns_down(t, &c->name) && (list = from_table(c, t, false)))
+		return *res = list, 0;
+	int r = real()->getaddrinfo(c->node, c->service, c->hints, res);
+	int saved = errno;
+	if (r == 0 && *res)
+		*res = by_pin(c, t, *res);
+	else if (dns_is_down(r) && (list = from_table(c, t, true)))
+		*res = list, r = 0;
+	errno = saved;
+	return r;
+}
+
+int addrinfo_lookup(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **res)
+{
+	struct call c;
+	const uintptr_t frame = GUARD_HERE;
+	struct table *t = guard_inside(frame) ? NULL : session_table();
+	c.node = node;
+	c.service = service;
+	c.hints = hints;
+	if (!t || !sticky_call(&c))
+		return real()->getaddrinfo(node, service, hints, res);
+	guard_enter(frame);
+	int r = lookup(&c, t, res);
+	guard_leave();
+	return r;
+}

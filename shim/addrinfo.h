@@ -1,0 +1,16 @@
+/*
+ * addrinfo.h: getaddrinfo(3), led by the pin.
+ *
+ * libc's own answer is relinked, never rebuilt: glibc frees the nodes of a list
+ * one by one, so they may stand in any order, a node of ours (one malloc, as
+ * glibc's) may stand among them, and lists of several lookups may be joined.
+ */
+#ifndef STICKYDNS_ADDRINFO_H
+#define STICKYDNS_ADDRINFO_H
+
+#include <netdb.h>
+
+/* As getaddrinfo(3). `node` may be NULL. errno is the real call's. */
+int addrinfo_lookup(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **res);
+
+#endif

@@ -1,0 +1,48 @@
+/*
+ * fds.h: one byte for each file descriptor: what it is to us.
+ *
+ * So that a call on an fd that is none of ours costs one load. The byte is a
+ * hint: fclose, io_uring, vfork and SCM_RIGHTS bypass us, so whoever takes an
+ * outcome from an fd verifies the socket by its cookie.
+ */
+#ifndef STICKYDNS_FDS_H
+#define STICKYDNS_FDS_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { FDS = 65536 };			/* descriptors beyond are not followed */
+
+enum fd_class {
+	FD_UNKNOWN,			/* inherited, received, or not seen yet: ask the kernel */
+	FD_NONE,			/* nothing of ours: not IP, datagrams, accepted */
+	FD_STREAM,			/* a TCP socket of this process */
+	FD_PENDING,			/* a connect to a candidate is in flight: flow.h */
+};
+
+extern _Atomic uint8_t fd_classes[FDS];
+
+static inline enum fd_class fd_class(int fd)
+{
+	if ((unsigned)fd >= FDS)
+		return FD_NONE;
+	return (enum fd_class)atomic_load_explicit(&fd_classes[fd], memory_order_acquire);
+}
+
+/* Writes only what changes: a shared line stays clean. */
+static inline void fd_set_class(int fd, enum fd_class c)
+{
+	if ((unsigned)fd < FDS && fd_class(fd) != c)
+		atomic_store_explicit(&fd_classes[fd], (uint8_t)c, memory_order_release);
+}
+
+/* One class to another, by one thread only. */
+static inline bool fd_change_class(int fd, enum fd_class from, enum fd_class to)
+{
+	uint8_t want = (uint8_t)from;
+	return atomic_compare_exchange_strong_explicit(&fd_classes[fd], &want, (uint8_t)to, memory_order_acq_rel,
+						       memory_order_acquire);
+}
+
+#endif

@@ -1,0 +1,270 @@
+/* flow.c: outcomes of TCP connects. See flow.h. */
+#include "flow.h"
+
+#include <errno.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "guard.h"
+#include "real.h"
+#include "session.h"
+#include "tick.h"
+
+#ifndef SO_COOKIE
+#define SO_COOKIE 57
+#endif
+
+struct flow {
+	struct endpoint to;
+	addr_ref ref;
+	uint64_t cookie;		/* of the socket (SO_COOKIE, socket(7)) */
+	uint32_t since;			/* tick */
+	pid_t pid;
+};
+
+/* As the kernel names them in TCP_INFO (tcp(7)); netinet/tcp.h and linux/tcp.h exclude each other. */
+enum { STATE_ESTABLISHED = 1, STATE_SYN_SENT = 2, STATE_CLOSE = 7 };
+
+_Atomic uint8_t fd_classes[FDS];
+static struct flow flows[FDS];		/* that of an FD_PENDING fd; the others' pages are never touched */
+static _Atomic int pending_count;
+static _Atomic int highest;		/* no fd above was ever pending */
+
+/* ---- reporting ---- */
+
+/* The flow came to its end: by `cause`, or well (CAUSE_CONNECTED), or nothing is known (CAUSE_NONE). */
+static void report(const struct flow *fl, enum cause cause)
+{
+	struct name_ref names[RECENT];
+	struct table *t = session_table();
+	if (!t)
+		return;
+	pins_pending_over(t, fl->ref, &fl->to, (uint32_t)fl->pid);
+	if (cause == CAUSE_NONE)
+		return;
+	const struct outcome o = {fl->to, names, recent_names(names), REACH_SHIM};
+	if (cause == CAUSE_CONNECTED)
+		pins_succeeded(t, &o);
+	else
+		pins_failed(t, &o, cause);
+}
+
+/* Takes the flow off the fd; false if another thread was first, or it is a parent's. */
+static bool take(int fd, enum fd_class next, struct flow *out)
+{
+	*out = flows[fd];
+	if (out->pid != getpid() || !fd_change_class(fd, FD_PENDING, next))
+		return false;
+	atomic_fetch_sub_explicit(&pending_count, 1, memory_order_relaxed);
+	return true;
+}
+
+static void conclude(int fd, enum fd_class next, enum cause cause)
+{
+	struct flow fl;
+	int saved = errno;
+	if (take(fd, next, &fl))
+		report(&fl, cause);
+	errno = saved;
+}
+
+/* ---- what the kernel says ---- */
+
+enum progress { UNKNOWN, WAITING, CONNECTED, REFUSED };
+
+static uint64_t cookie_of(int fd)
+{
+	uint64_t cookie = 0;
+	socklen_t len = sizeof cookie;
+	return real()->getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len) == 0 ? cookie : 0;
+}
+
+/* Is it still the socket that was followed, and how far is it? */
+static enum progress progress_of(int fd, const struct flow *fl)
+{
+	struct tcp_info info = {0};
+	socklen_t len = sizeof info;
+	if (cookie_of(fd) != fl->cookie || real()->getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == -1)
+		return UNKNOWN;
+	if (info.tcpi_state == STATE_SYN_SENT)
+		return WAITING;
+	/* The handshake itself is the first byte that the peer acknowledges. */
+	return info.tcpi_state == STATE_CLOSE && info.tcpi_bytes_acked == 0 ? REFUSED : CONNECTED;
+}
+
+static bool waited_long(const struct flow *fl)
+{
+	return tick_since(tick_now(), fl->since) >= tick_of(GIVE_UP_S);
+}
+
+/* An error that the program has read leaves the socket closed; which one it was, the time tells. */
+static enum cause cause_of(enum progress p, const struct flow *fl)
+{
+	switch (p) {
+	case CONNECTED: return CAUSE_CONNECTED;
+	case REFUSED: return waited_long(fl) ? CAUSE_TIMED_OUT : CAUSE_REFUSED;
+	case WAITING: return waited_long(fl) ? CAUSE_TIMED_OUT : CAUSE_NONE;
+	case UNKNOWN: break;
+	}
+	return CAUSE_NONE;
+}
+
+void flow_give_up(int fd)
+{
+	int saved = errno;
+	struct flow fl = flows[fd];
+	if (fl.pid == getpid())
+		conclude(fd, FD_UNKNOWN, cause_of(progress_of(fd, &fl), &fl));
+	errno = saved;
+}
+
+void flow_so_error(int fd, int error)
+{
+	int saved = errno;
+	struct flow fl = flows[fd];
+	if (cookie_of(fd) != fl.cookie)
+		conclude(fd, FD_UNKNOWN, CAUSE_NONE);
+	else if (error)
+		conclude(fd, FD_STREAM, cause_of_errno(error));
+	else if (progress_of(fd, &fl) == CONNECTED)
+		conclude(fd, FD_STREAM, CAUSE_CONNECTED);
+	errno = saved;
+}
+
+static void sweep_one(int fd)
+{
+	struct flow fl = flows[fd];
+	enum progress p = progress_of(fd, &fl);
+	if (p == UNKNOWN)
+		conclude(fd, FD_UNKNOWN, CAUSE_NONE);
+	else if (p != WAITING || waited_long(&fl))
+		conclude(fd, FD_STREAM, cause_of(p, &fl));
+}
+
+void flow_sweep(void)
+{
+	int saved = errno;
+	int left = atomic_load_explicit(&pending_count, memory_order_relaxed);
+	int last = atomic_load_explicit(&highest, memory_order_relaxed);
+	for (int fd = 0; left > 0 && fd <= last; fd++) {
+		if (fd_class(fd) != FD_PENDING)
+			continue;
+		left--;
+		if (flows[fd].pid == getpid())
+			sweep_one(fd);
+	}
+	errno = saved;
+}
+
+/* ---- following ---- */
+
+static void pend(int fd, const struct flow *fl)
+{
+	if ((unsigned)fd >= FDS || fd_class(fd) == FD_PENDING)
+		return;
+	flows[fd] = *fl;
+	atomic_fetch_add_explicit(&pending_count, 1, memory_order_relaxed);
+	int last = atomic_load_explicit(&highest, memory_order_relaxed);
+	while (last < fd && !atomic_compare_exchange_weak(&highest, &last, fd))
+		;
+	fd_set_class(fd, FD_PENDING);
+}
+
+void flow_copy(int from, int to)
+{
+	enum fd_class c = fd_class(from);
+	flow_opened(to, c == FD_PENDING ? FD_STREAM : c);
+	if (c == FD_PENDING)
+		pend(to, &flows[from]);
+}
+
+void flow_forget(int fd)
+{
+	if (fd_change_class(fd, FD_PENDING, FD_UNKNOWN))
+		atomic_fetch_sub_explicit(&pending_count, 1, memory_order_relaxed);
+}
+
+void flow_close_range(unsigned first, unsigned last)
+{
+	unsigned end = last < FDS - 1 ? last + 1 : FDS;
+	for (unsigned fd = first; fd < end; fd++)
+		flow_closing((int)fd);
+}
+
+/* ---- connect ---- */
+
+/* For an fd that was not seen being made. */
+static enum fd_class ask_class(int fd)
+{
+	int type = 0, domain = 0;
+	socklen_t len = sizeof type;
+	if (real()->getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == -1)
+		return FD_UNKNOWN;
+	len = sizeof domain;
+	real()->getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len);
+	return type == SOCK_STREAM && (domain == AF_INET || domain == AF_INET6) ? FD_STREAM : FD_NONE;
+}
+
+/* A second connect on a pending socket tells how the first one went (connect(2)). */
+static int connect_again(int fd, const struct sockaddr *addr, socklen_t len)
+{
+	if (len >= sizeof addr->sa_family && addr && addr->sa_family == AF_UNSPEC)
+		flow_give_up(fd);
+	int r = real()->connect(fd, addr, len);
+	if (fd_class(fd) != FD_PENDING || (r == -1 && (errno == EALREADY || errno == EINPROGRESS || errno == EINTR)))
+		return r;
+	conclude(fd, FD_STREAM, r == 0 || errno == EISCONN ? CAUSE_CONNECTED : cause_of_errno(errno));
+	return r;
+}
+
+/* connect() on a TCP socket, to a candidate. EINTR, and a time-out by SO_SNDTIMEO, leave it in flight (connect(2), socket(7)). */
+static int connect_candidate(struct table *t, int fd, const struct sockaddr *addr, socklen_t len, struct flow *fl)
+{
+	int saved = errno;
+	fl->since = tick_now();
+	fl->pid = getpid();
+	pins_pending(t, fl->ref, &fl->to, (uint32_t)fl->pid);
+	errno = saved;
+
+	int r = real()->connect(fd, addr, len);
+
+	saved = errno;
+	if (r == -1 && (saved == EINPROGRESS || saved == EINTR || saved == EALREADY)) {
+		fl->cookie = cookie_of(fd);
+		pend(fd, fl);
+	} else {
+		report(fl, r == 0 ? CAUSE_CONNECTED : cause_of_errno(saved));
+	}
+	errno = saved;
+	return r;
+}
+
+/* The candidate that the program connects to. */
+static bool to_candidate(struct table *t, const struct sockaddr *addr, socklen_t len, struct flow *fl)
+{
+	if (!addr || !endpoint_from_sockaddr(addr, len, &fl->to))
+		return false;
+	fl->to.transport = TRANSPORT_TCP;
+	fl->ref = addr_find(t, &fl->to.addr);
+	return fl->ref != 0;
+}
+
+int flow_connect(int fd, const struct sockaddr *addr, socklen_t len)
+{
+	struct flow fl = {0};
+	enum fd_class c = fd_class(fd);
+	struct table *t = c == FD_NONE || guard_inside(GUARD_HERE) ? NULL : session_table();
+	if (!t)
+		return real()->connect(fd, addr, len);
+	if (c == FD_PENDING)
+		return connect_again(fd, addr, len);
+	if (!to_candidate(t, addr, len, &fl))
+		return real()->connect(fd, addr, len);
+	int saved = errno;
+	if (c == FD_UNKNOWN)
+		fd_set_class(fd, c = ask_class(fd));
+	errno = saved;
+	return c == FD_STREAM ? connect_candidate(t, fd, addr, len, &fl) : real()->connect(fd, addr, len);
+}

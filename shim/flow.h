@@ -1,0 +1,59 @@
+/*
+ * flow.h: what becomes of a TCP connect to a candidate.
+ *
+ * A connect that is not over when it returns leaves its socket FD_PENDING. Its
+ * outcome is taken once, by whichever call of the program shows it first:
+ * getsockopt(SO_ERROR), a second connect, shutdown, close, or the next lookup,
+ * which reads TCP_INFO of all that are pending. SYN_SENT for 3 s is a failure
+ * only when the program gives up, or at a lookup; an earlier close says nothing
+ * (the loser of happy eyeballs, RFC 8305). A child that closes an inherited
+ * descriptor blames nobody. No locks; errno is kept by every function here.
+ */
+#ifndef STICKYDNS_FLOW_H
+#define STICKYDNS_FLOW_H
+
+#include <stdbool.h>
+#include <sys/socket.h>
+
+#include "fds.h"
+
+/* connect(2), followed if it goes to a candidate over TCP. */
+int flow_connect(int fd, const struct sockaddr *addr, socklen_t len);
+
+/* The program read SO_ERROR of a pending fd. */
+void flow_so_error(int fd, int error);
+
+/* The program gives a pending fd up: close, shutdown, being replaced by dup2. The class is FD_UNKNOWN then. */
+void flow_give_up(int fd);
+
+/* Looks after all pending connects of this process. Cheap when there are none. */
+void flow_sweep(void);
+
+/* `to` is a duplicate of `from`: of its class, and with its pending connect. */
+void flow_copy(int from, int to);
+
+/* A stale FD_PENDING, left by a close that bypassed us, ends without an outcome. */
+void flow_forget(int fd);
+
+/* Descriptors first..last are about to be closed. */
+void flow_close_range(unsigned first, unsigned last);
+
+/* An fd is being closed or replaced: one load for those that are none of ours. */
+static inline void flow_closing(int fd)
+{
+	enum fd_class c = fd_class(fd);
+	if (__builtin_expect(c == FD_PENDING, 0))
+		flow_give_up(fd);
+	else if (c != FD_UNKNOWN)
+		fd_set_class(fd, FD_UNKNOWN);
+}
+
+/* A new descriptor of class `c` came to be. */
+static inline void flow_opened(int fd, enum fd_class c)
+{
+	if (__builtin_expect(fd_class(fd) == FD_PENDING, 0))
+		flow_forget(fd);
+	fd_set_class(fd, c);
+}
+
+#endif

@@ -1,0 +1,206 @@
+/*
+ * hooks.c: the exported symbols, and nothing else.
+ *
+ * Each is a shell around a named function; libstickydns.map lists them. The
+ * constructor binds libc and attaches to the table; a call that comes before it
+ * (another library's constructor) passes through to libc.
+ */
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <netdb.h>
+#include <stdarg.h>
+
+#include "addrinfo.h"
+#include "flow.h"
+#include "guard.h"
+#include "hostent.h"
+#include "real.h"
+#include "session.h"
+
+#define EXPORT __attribute__((visibility("default")))
+
+_Thread_local uintptr_t guard_frame __attribute__((tls_model("initial-exec")));
+
+__attribute__((constructor)) static void start(void)
+{
+	int saved = errno;
+	real_bind();
+	session_start();
+	errno = saved;
+}
+
+/* ---- names to addresses ---- */
+
+EXPORT int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **res)
+{
+	return addrinfo_lookup(node, service, hints, res);
+}
+
+static struct hostent *ask(const char *name, int af)
+{
+	return real()->gethostbyname2(name, af);
+}
+
+static struct hostent *ask_v4(const char *name, int af)
+{
+	(void)af;
+	return real()->gethostbyname(name);
+}
+
+static int ask_r(const struct host_call *h)
+{
+	return real()->gethostbyname2_r(h->name, h->af, h->ret, h->buf, h->len, h->result, h->err);
+}
+
+static int ask_v4_r(const struct host_call *h)
+{
+	return real()->gethostbyname_r(h->name, h->ret, h->buf, h->len, h->result, h->err);
+}
+
+EXPORT struct hostent *gethostbyname(const char *name)
+{
+	return hostent_lookup(name, AF_INET, ask_v4);
+}
+
+EXPORT struct hostent *gethostbyname2(const char *name, int af)
+{
+	return hostent_lookup(name, af, ask);
+}
+
+EXPORT int gethostbyname_r(const char *name, struct hostent *ret, char *buf, size_t len, struct hostent **result,
+			   int *err)
+{
+	const struct host_call h = {name, AF_INET, ret, buf, len, result, err};
+	return hostent_lookup_r(&h, ask_v4_r);
+}
+
+EXPORT int gethostbyname2_r(const char *name, int af, struct hostent *ret, char *buf, size_t len,
+			    struct hostent **result, int *err)
+{
+	const struct host_call h = {name, af, ret, buf, len, result, err};
+	return hostent_lookup_r(&h, ask_r);
+}
+
+/* ---- connects and their outcomes ---- */
+
+EXPORT int connect(int fd, const struct sockaddr *addr, socklen_t len)
+{
+	return flow_connect(fd, addr, len);
+}
+
+EXPORT int getsockopt(int fd, int level, int name, void *restrict value, socklen_t *restrict len)
+{
+	int r = real()->getsockopt(fd, level, name, value, len);
+	if (fd_class(fd) == FD_PENDING && r == 0 && level == SOL_SOCKET && name == SO_ERROR && *len == sizeof(int))
+		flow_so_error(fd, *(int *)value);
+	return r;
+}
+
+EXPORT int shutdown(int fd, int how)
+{
+	if (fd_class(fd) == FD_PENDING)
+		flow_give_up(fd);
+	return real()->shutdown(fd, how);
+}
+
+/* ---- what keeps the classes of descriptors true ---- */
+
+EXPORT int socket(int domain, int type, int protocol)
+{
+	int fd = real()->socket(domain, type, protocol);
+	bool stream = (domain == AF_INET || domain == AF_INET6) &&
+		      (type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)) == SOCK_STREAM;
+	if (fd >= 0)
+		flow_opened(fd, stream ? FD_STREAM : FD_NONE);
+	return fd;
+}
+
+EXPORT int accept(int fd, struct sockaddr *restrict addr, socklen_t *restrict len)
+{
+	int new = real()->accept(fd, addr, len);
+	if (new >= 0)
+		flow_opened(new, FD_NONE);
+	return new;
+}
+
+EXPORT int accept4(int fd, struct sockaddr *restrict addr, socklen_t *restrict len, int flags)
+{
+	int new = real()->accept4(fd, addr, len, flags);
+	if (new >= 0)
+		flow_opened(new, FD_NONE);
+	return new;
+}
+
+EXPORT int close(int fd)
+{
+	flow_closing(fd);
+	return real()->close(fd);
+}
+
+EXPORT int close_range(unsigned first, unsigned last, int flags)
+{
+	if (!(flags & (int)CLOSE_RANGE_CLOEXEC))
+		flow_close_range(first, last);
+	return real()->close_range(first, last, flags);
+}
+
+EXPORT void closefrom(int first)
+{
+	flow_close_range(first < 0 ? 0 : (unsigned)first, UINT32_MAX);
+	real()->closefrom(first);
+}
+
+EXPORT int dup(int fd)
+{
+	int new = real()->dup(fd);
+	if (new >= 0)
+		flow_copy(fd, new);
+	return new;
+}
+
+EXPORT int dup2(int from, int to)
+{
+	if (from != to)
+		flow_closing(to);
+	int new = real()->dup2(from, to);
+	if (new >= 0 && from != to)
+		flow_copy(from, new);
+	return new;
+}
+
+EXPORT int dup3(int from, int to, int flags)
+{
+	if (from != to)
+		flow_closing(to);
+	int new = real()->dup3(from, to, flags);
+	if (new >= 0)
+		flow_copy(from, new);
+	return new;
+}
+
+/* The third argument, if any, is an int or a pointer: a pointer's worth carries both (fcntl(2)). */
+static int fcntl_followed(int (*real_fcntl)(int, int, ...), int fd, int cmd, void *arg)
+{
+	int r = real_fcntl(fd, cmd, arg);
+	if (r >= 0 && (cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC))
+		flow_copy(fd, r);
+	return r;
+}
+
+EXPORT int fcntl(int fd, int cmd, ...)
+{
+	va_list ap;
+	va_start(ap, cmd);
+	void *arg = va_arg(ap, void *);
+	va_end(ap);
+	return fcntl_followed(real()->fcntl, fd, cmd, arg);
+}
+
+EXPORT int fcntl64(int fd, int cmd, ...)
+{
+	va_list ap;
+	va_start(ap, cmd);
+	void *arg = va_arg(ap, void *);
+	va_end(ap);
+	return fcntl_followed(real()->fcntl64, fd, cmd, arg);
+}

@@ -1,0 +1,33 @@
+/*
+ * hostent.h: gethostbyname(3) and its kin, led by the pin.
+ *
+ * The pointers to libc's addresses are put in order; an address that libc did not
+ * return needs a longer list, which is built in what the caller's buffer has left
+ * (ERANGE if that is too little, as the caller expects), or for the two functions
+ * with a static result in a static buffer of ours.
+ */
+#ifndef STICKYDNS_HOSTENT_H
+#define STICKYDNS_HOSTENT_H
+
+#include <netdb.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A call of one of the _r functions: its caller's places, as in gethostbyname_r(3). */
+struct host_call {
+	const char *name;
+	int af;
+	struct hostent *ret;
+	char *buf;
+	size_t len;
+	struct hostent **result;
+	int *err;			/* h_errno */
+};
+
+/* `real_call` asks libc; its result is what gethostbyname2_r returns. */
+int hostent_lookup_r(const struct host_call *h, int (*real_call)(const struct host_call *h));
+
+/* The static-result pair: `real_call` asks libc. As gethostbyname2(3). */
+struct hostent *hostent_lookup(const char *name, int af, struct hostent *(*real_call)(const char *name, int af));
+
+#endif

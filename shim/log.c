@@ -1,0 +1,117 @@
+/* log.c: log lines. See log.h. */
+#include "log.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "real.h"
+
+enum { LINE = 640, PATH_BYTES = 256 };
+enum target { NOWHERE, TO_STDERR, TO_SYSLOG, TO_FILE };
+enum level { LEVEL_WARNING, LEVEL_INFO, LEVEL_DEBUG };
+
+static enum target target;
+static enum level level = LEVEL_INFO;
+static char path[PATH_BYTES];
+
+void log_start(void)
+{
+	const char *to = getenv("STICKYDNS_LOG"), *want = getenv("STICKYDNS_LEVEL");
+	if (want)
+		level = strcmp(want, "warning") == 0 ? LEVEL_WARNING : strcmp(want, "debug") == 0 ? LEVEL_DEBUG : LEVEL_INFO;
+	if (!to || !*to)
+		return;
+	target = strcmp(to, "stderr") == 0 ? TO_STDERR : strcmp(to, "syslog") == 0 ? TO_SYSLOG : TO_FILE;
+	if (target == TO_FILE && snprintf(path, sizeof path, "%s", to) >= (int)sizeof path)
+		target = NOWHERE;
+}
+
+bool log_wanted(void) { return target != NOWHERE; }
+
+/* RFC 3164 form on the local socket; user facility (1), severity by level. */
+static void to_syslog(enum level l, const char *line, size_t len)
+{
+	struct sockaddr_un sa = {.sun_family = AF_UNIX, .sun_path = "/dev/log"};
+	char message[LINE + 16];
+	int n = snprintf(message, sizeof message, "<%d>%.*s", 1 << 3 | (l == LEVEL_WARNING ? 4 : l == LEVEL_INFO ? 6 : 7),
+			 (int)len, line);
+	int fd = real()->socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd == -1)
+		return;
+	if (n > 0)
+		sendto(fd, message, (size_t)n, MSG_NOSIGNAL, (struct sockaddr *)&sa, sizeof sa);
+	real()->close(fd);
+}
+
+static void to_file(const char *line, size_t len)
+{
+	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0640);
+	if (fd == -1)
+		return;
+	ssize_t lost = write(fd, line, len);
+	(void)lost;
+	real()->close(fd);
+}
+
+/* `line` has room for the newline. */
+static void put_line(enum level l, char *line, int n)
+{
+	if (n < 0)
+		return;
+	size_t len = (size_t)n < LINE - 1 ? (size_t)n : LINE - 2;
+	line[len++] = '\n';
+	ssize_t lost = 0;
+	if (target == TO_STDERR)
+		lost = write(STDERR_FILENO, line, len);
+	else if (target == TO_SYSLOG)
+		to_syslog(l, line, len - 1);
+	else if (target == TO_FILE)
+		to_file(line, len);
+	(void)lost;
+}
+
+/* "127.0.0.11", and ":5060/tcp" behind it where the endpoint is known. */
+static void endpoint_text(const struct address *a, uint16_t port, uint8_t transport, char out[static ADDRESS_TEXT + 16])
+{
+	address_format(a, out);
+	size_t len = strlen(out);
+	if (port)
+		snprintf(out + len, ADDRESS_TEXT + 16 - len, " port %u/%s", port, transport_text(transport));
+}
+
+void log_event(const struct event *e)
+{
+	enum level l = e->kind == EVENT_FAILED || e->kind == EVENT_MOVED ? LEVEL_WARNING : LEVEL_INFO;
+	char line[LINE], to[ADDRESS_TEXT + 16] = "", from[ADDRESS_TEXT] = "";
+	if (l > level)
+		return;
+	if (e->has_addr)
+		endpoint_text(&e->addr, e->port, e->transport, to);
+	if (e->has_old)
+		address_format(&e->old, from);
+	const char *error = cause_errno(e->cause);
+	int n = snprintf(line, sizeof line, "stickydns: %s[%u]: %s%s%s%s%s%s%s (%s)", e->comm, e->pid,
+			 e->name[0] ? e->name : "endpoint", e->name[0] ? ": " : " ", event_kind_text(e->kind),
+			 from[0] ? " from " : "", from, to[0] ? (from[0] ? " to " : " ") : "", to,
+			 error[0] ? error : cause_text(e->cause));
+	put_line(l, line, n);
+}
+
+void log_lookup(const char *name, const struct address *a, bool is_explicit)
+{
+	char line[LINE], to[ADDRESS_TEXT], comm[COMM_BYTES] = "";
+	enum level l = is_explicit ? LEVEL_INFO : LEVEL_DEBUG;
+	if (l > level || target == NOWHERE)
+		return;
+	prctl(PR_GET_NAME, comm);
+	address_format(a, to);
+	int n = snprintf(line, sizeof line, "stickydns: %s[%d]: %s: %s %s", comm, (int)getpid(), name,
+			 is_explicit ? "explicitly pinned to" : "pinned to", to);
+	put_line(l, line, n);
+}

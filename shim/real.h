@@ -1,0 +1,62 @@
+/*
+ * real.h: the libc functions behind our hooks.
+ *
+ * One list names them; their types, slots and binding come from it. All are bound
+ * at once, by the constructor or by the first call before it, since dlsym(3) is
+ * nothing to call in a signal handler.
+ */
+#ifndef STICKYDNS_REAL_H
+#define STICKYDNS_REAL_H
+
+#include <netdb.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/socket.h>
+
+#define REAL_SYMBOLS(X)                                                                                    \
+	X(getaddrinfo, int,                                                                                \
+	  (const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **res))    \
+	X(gethostbyname, struct hostent *, (const char *name))                                             \
+	X(gethostbyname2, struct hostent *, (const char *name, int af))                                    \
+	X(gethostbyname_r, int,                                                                            \
+	  (const char *name, struct hostent *ret, char *buf, size_t len, struct hostent **result, int *err)) \
+	X(gethostbyname2_r, int,                                                                           \
+	  (const char *name, int af, struct hostent *ret, char *buf, size_t len, struct hostent **result,  \
+	   int *err))                                                                                      \
+	X(connect, int, (int fd, const struct sockaddr *addr, socklen_t len))                              \
+	X(getsockopt, int, (int fd, int level, int name, void *value, socklen_t *len))                     \
+	X(socket, int, (int domain, int type, int protocol))                                               \
+	X(accept, int, (int fd, struct sockaddr *addr, socklen_t *len))                                    \
+	X(accept4, int, (int fd, struct sockaddr *addr, socklen_t *len, int flags))                        \
+	X(shutdown, int, (int fd, int how))                                                                \
+	X(close, int, (int fd))                                                                            \
+	X(close_range, int, (unsigned first, unsigned last, int flags))                                    \
+	X(closefrom, void, (int first))                                                                    \
+	X(dup, int, (int fd))                                                                              \
+	X(dup2, int, (int from, int to))                                                                   \
+	X(dup3, int, (int from, int to, int flags))                                                        \
+	X(fcntl, int, (int fd, int cmd, ...))                                                              \
+	X(fcntl64, int, (int fd, int cmd, ...))
+
+struct real {
+#define X(name, type, args) type(*name) args;
+	REAL_SYMBOLS(X)
+#undef X
+};
+
+extern struct real real_functions;
+extern _Atomic bool real_bound;
+
+/* Binds all of them. May be called by several threads at once; each writes the same. */
+void real_bind(void);
+
+/* The table of bound functions. */
+static inline const struct real *real(void)
+{
+	if (__builtin_expect(!atomic_load_explicit(&real_bound, memory_order_acquire), 0))
+		real_bind();
+	return &real_functions;
+}
+
+#endif

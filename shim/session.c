@@ -1,0 +1,152 @@
+/* session.c: attaching to the table, and this process's own lookups. See session.h. */
+#include "session.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "tick.h"
+
+enum {
+	ATTACH_MAX = 16,		/* mappings in one life: each stays */
+	PATTERNS_BYTES = 1024,
+};
+
+_Atomic(struct table *) session_current;
+
+static struct table tables[ATTACH_MAX];
+static _Atomic unsigned attached;	/* of tables[], taken */
+static _Atomic bool attaching;
+
+/* The environment, copied: programs overwrite theirs. */
+static char table_env[TABLE_PATH];
+static char patterns[PATTERNS_BYTES];
+
+/* ---- attaching ---- */
+
+static bool usable(struct table *t, const char *path)
+{
+	enum store_status s = store_open(path, t);
+	if (s == STORE_OK)
+		return true;
+	store_close(t);
+	return false;
+}
+
+/* Opens the table at `path`; makes it first if any program may. One left by an earlier boot gives way. */
+static bool open_or_make(struct table *t, const char *path, bool own)
+{
+	if (usable(t, path))
+		return true;
+	if (!own)
+		return false;
+	enum store_status s = store_open(path, t);
+	bool stale = s == STORE_STALE && t->writable;
+	store_close(t);
+	if (s != STORE_ABSENT && !stale)
+		return false;
+	store_create(path, TABLE_NAMES_DEFAULT, 0600, (gid_t)-1, stale);
+	return usable(t, path);
+}
+
+static struct table *attach(void)
+{
+	char path[TABLE_PATH];
+	bool own;
+	unsigned slot = atomic_fetch_add(&attached, 1);
+	if (slot >= ATTACH_MAX)
+		return NULL;
+	struct table *t = &tables[slot];
+	for (unsigned n = 0; store_path(n, table_env, geteuid(), path, &own); n++) {
+		if (!open_or_make(t, path, own))
+			continue;
+		t->origin = ORIGIN_SHIM;
+		t->observer = log_wanted() ? log_event : NULL;
+		return t;
+	}
+	return NULL;
+}
+
+struct table *session_again(void)
+{
+	if (atomic_exchange(&attaching, true))
+		return NULL;
+	struct table *t = atomic_load_explicit(&session_current, memory_order_acquire);
+	if (t && store_retired(t)) {
+		t = attach();
+		atomic_store_explicit(&session_current, t, memory_order_release);
+	}
+	atomic_store(&attaching, false);
+	return t;
+}
+
+static void copy_env(char *to, size_t size, const char *name)
+{
+	const char *value = getenv(name);
+	if (value && strlen(value) < size)
+		strcpy(to, value);
+}
+
+void session_start(void)
+{
+	const char *off = getenv("STICKYDNS");
+	if (getauxval(AT_SECURE) || (off && strcmp(off, "off") == 0))
+		return;
+	copy_env(table_env, sizeof table_env, "STICKYDNS_TABLE");
+	copy_env(patterns, sizeof patterns, "STICKYDNS_NAMES");
+	log_start();
+	atomic_store_explicit(&session_current, attach(), memory_order_release);
+}
+
+/* ---- whose names ---- */
+
+bool session_wants(const struct name *n)
+{
+	static const char separators[] = ", \t";
+	if (!patterns[0])
+		return true;
+	for (const char *p = patterns + strspn(patterns, separators); *p; p += strspn(p, separators)) {
+		size_t len = strcspn(p, separators);
+		if (name_match(p, len, n))
+			return true;
+		p += len;
+	}
+	return false;
+}
+
+/* ---- recent lookups ---- */
+
+/* Two words that may be read torn: then the key does not fit the slot, and the entry counts as out of date. */
+static struct {
+	word64 key;
+	word64 place;			/* slot 32 | tick 32 */
+} recent[RECENT];
+static _Atomic unsigned recent_next;
+
+void recent_note(struct name_ref ref)
+{
+	uint32_t now = tick_now();
+	uint64_t place = (uint64_t)ref.slot << 32 | now;
+	unsigned i;
+	for (i = 0; i < RECENT; i++)
+		if (get64(&recent[i].key) == ref.key && get64(&recent[i].place) >> 32 == ref.slot)
+			break;
+	if (i == RECENT)
+		i = atomic_fetch_add_explicit(&recent_next, 1, memory_order_relaxed) % RECENT;
+	put64(&recent[i].key, ref.key);
+	put64(&recent[i].place, place);
+}
+
+size_t recent_names(struct name_ref out[static RECENT])
+{
+	uint32_t now = tick_now();
+	size_t n = 0;
+	for (unsigned i = 0; i < RECENT; i++) {
+		uint64_t place = get64(&recent[i].place);
+		if (tick_within(now, (uint32_t)place, RECENT_S))
+			out[n++] = (struct name_ref){(uint32_t)(place >> 32), get64(&recent[i].key)};
+	}
+	return n;
+}

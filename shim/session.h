@@ -1,0 +1,46 @@
+/*
+ * session.h: this process and its table.
+ *
+ * Attached in the constructor, since programs give up root afterwards, and again
+ * when the table was replaced. No table, no matter: the program runs as without
+ * us. The mapping is never undone, since other threads may be reading it.
+ */
+#ifndef STICKYDNS_SESSION_H
+#define STICKYDNS_SESSION_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "pins.h"
+
+extern _Atomic(struct table *) session_current;
+
+/* Reads the environment and attaches. Once, from the constructor. */
+void session_start(void);
+
+/* Attaches to what replaced the table; the new one, or NULL. */
+struct table *session_again(void);
+
+/* The table, or NULL. No system call unless the table was replaced. */
+static inline struct table *session_table(void)
+{
+	struct table *t = atomic_load_explicit(&session_current, memory_order_acquire);
+	if (t && __builtin_expect(store_retired(t), 0))
+		return session_again();
+	return t;
+}
+
+/* Is the name one that this program's user wants touched (STICKYDNS_NAMES)? */
+bool session_wants(const struct name *n);
+
+/* ---- what this process looked up of late ---- */
+
+enum { RECENT = 64 };
+
+/* Notes a lookup. Safe from any thread and from signal handlers. */
+void recent_note(struct name_ref ref);
+
+/* The names looked up in the last RECENT_S; returns how many. Entries may be out of date, as any name_ref. */
+size_t recent_names(struct name_ref out[static RECENT]);
+
+#endif

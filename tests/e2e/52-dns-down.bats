@@ -1,0 +1,86 @@
+# DNS is down: names that were looked up before are answered from the table (RFC 8767); a name that DNS
+# says does not exist does not.
+
+load ../lib/harness
+setup_file() { use_clients lookup_client; }
+
+@test "DNS down: getaddrinfo and gethostbyname go on from the table" {
+    local client pin
+    client=$(client lookup_client)
+    dns_pool pool.test 127.0.0.11 127.0.0.12 127.0.0.13
+    client_start one shim
+    pin=$(ask one first pool.test)
+    dns_stop
+    expect_eq EAI_AGAIN "$(first_of bare pool.test)" "getaddrinfo, bare"
+    expect_eq TRY_AGAIN "$(bare "$client" byname pool.test)" "gethostbyname, bare"
+    expect_eq "$pin" "$(ask one first pool.test)" "getaddrinfo in a process that runs already"
+    expect_eq "$pin" "$(first_of shim pool.test)" "getaddrinfo in a new process"
+    expect_match "^$pin( |$)" "$(with_shim "$client" byname pool.test)" "gethostbyname"
+    expect_eq "127.0.0.11 127.0.0.12 127.0.0.13" \
+        "$(with_shim "$client" all pool.test | tr ' ' '\n' | sort | xargs)" "all addresses seen before"
+}
+
+@test "DNS down: programs connect on, and fail over" {
+    local pin next address
+    need curl
+    dns_pool pool.test 127.0.0.11 127.0.0.12 127.0.0.13
+    for address in 127.0.0.11 127.0.0.12 127.0.0.13; do server_start "$address" 80 accept; done
+    pin=$(with_shim curl -sS http://pool.test/)
+    dns_stop
+    expect_status 6 bare curl -sS http://pool.test/
+    expect_eq "$pin" "$(with_shim curl -sS http://pool.test/)" "who answered curl with DNS down"
+    server_stop "$pin" 80
+    next=$(with_shim curl -sS http://pool.test/)
+    expect_ne "$pin" "$next" "who answered curl with DNS and the pinned server down"
+    expect_eq "$next" "$(first_of shim pool.test)" "lookup afterwards"
+}
+
+@test "DNS down: a name never seen fails as ever" {
+    dns_pool pool.test 127.0.0.11
+    first_of shim pool.test
+    dns_stop
+    expect_eq EAI_AGAIN "$(first_of shim never.test)" "getaddrinfo"
+    expect_eq TRY_AGAIN "$(with_shim "$(client lookup_client)" byname never.test)" "gethostbyname"
+}
+
+# dnsmasq is stopped, not gone: each question costs its time-out, a second or more.
+@test "DNS silent: one lookup waits for it, those of the next 30 s do not" {
+    local started
+    dns_pool pool.test 127.0.0.11 127.0.0.12
+    client_start one shim
+    ask one first pool.test
+    kill -STOP "$DNS_PID"
+    started=$(now_ms)
+    expect_match '^127\.0\.0\.1[12]$' "$(ask one first pool.test)" "the lookup that waits"
+    expect_ge 900 $(($(now_ms) - started)) "milliseconds of the lookup that waits"
+    started=$(now_ms)
+    expect_match '^127\.0\.0\.1[12]=100$' "$(ask one many pool.test 100)" "the next 100 lookups"
+    expect_le 900 $(($(now_ms) - started)) "milliseconds of the next 100 lookups"
+}
+
+@test "DNS back: it is asked again" {
+    dns_pool pool.test 127.0.0.11
+    client_start one shim
+    ask one first pool.test
+    dns_stop
+    expect_eq 127.0.0.11 "$(ask one first pool.test)" "with DNS down"
+    dns_write other.test 127.0.0.12
+    dns_start
+    expect_eq 127.0.0.12 "$(ask one first other.test)" "another name, with DNS back"
+}
+
+@test "NXDOMAIN and NODATA pass through, the pin untouched" {
+    local client
+    client=$(client lookup_client)
+    dns_pool pool.test 127.0.0.11
+    expect_eq 127.0.0.11 "$(first_of shim pool.test)" "lookup"
+    dns_change pool.test                                    # no address at all: NXDOMAIN
+    expect_eq EAI_NONAME "$(first_of shim pool.test)" "getaddrinfo of a name that is gone"
+    expect_eq HOST_NOT_FOUND "$(with_shim "$client" byname pool.test)" "gethostbyname of it"
+    expect_eq 127.0.0.11 "$(pin_of pool.test)" "the pin of the name that is gone"
+    dns_change pool.test 2001:db8::1                        # an AAAA only: NODATA for IPv4
+    expect_eq "$(first_of bare pool.test)" "$(first_of shim pool.test)" "IPv4 lookup of a name with IPv6 only"
+    expect_eq 127.0.0.11 "$(pin_of pool.test)" "the IPv4 pin of a name with IPv6 only"
+    dns_change pool.test 127.0.0.12 127.0.0.11
+    expect_eq 127.0.0.11 "$(first_of shim pool.test)" "lookup when the name is back"
+}

@@ -1,0 +1,41 @@
+# make install and make uninstall: all there, all gone, nothing outside DESTDIR.
+
+load ../lib/harness
+
+ROOT=$(dirname "$TESTS")
+
+# From a copy of the tree, so that a build that is out of date writes nothing here.
+tree_copy() {
+    need make cc
+    mkdir "$BATS_TEST_TMPDIR/tree"
+    tar -C "$ROOT" --exclude=.git -cf - . | tar -C "$BATS_TEST_TMPDIR/tree" -xf -
+    cd "$BATS_TEST_TMPDIR/tree"
+}
+
+installed() { find "$1" ! -type d -printf '%P\n' | sort; }
+
+@test "install puts the shim, pinctl, its man page and completions under DESTDIR and PREFIX" {
+    local root=$BATS_TEST_TMPDIR/root prefix file
+    tree_copy
+    for prefix in /usr/local /opt/sticky; do
+        make install DESTDIR="$root" PREFIX="$prefix" >"$LOGS/make-install.log" 2>&1
+        for file in 'lib.*/libstickydns\.so' 'bin/pinctl' 'man/man[158]/pinctl\.[158](\.gz)?'; do
+            expect_match "(^|"$'\n'")${prefix#/}/$file" "$(installed "$root")" "installed files"
+        done
+        expect_eq "" "$(installed "$root" | grep -v "^${prefix#/}/" | grep -v '^etc/' || true)" "files outside PREFIX"
+        make uninstall DESTDIR="$root" PREFIX="$prefix" >"$LOGS/make-uninstall.log" 2>&1
+        expect_eq "" "$(installed "$root")" "files that uninstall left"
+    done
+}
+
+@test "what was installed works from there: pinctl run finds its shim" {
+    local root=$BATS_TEST_TMPDIR/root
+    use_clients lookup
+    tree_copy
+    make install DESTDIR="$root" PREFIX=/usr/local >"$LOGS/make-install.log" 2>&1
+    mount --bind "$root/usr/local" /usr/local
+    dns_pool pool.test 127.0.0.11 127.0.0.12 127.0.0.13
+    export STICKYDNS_TABLE=$TABLE
+    repeat 6 bare /usr/local/bin/pinctl run -- "$(client lookup)" -4 pool.test >"$BATS_TEST_TMPDIR/first"
+    expect_eq 1 "$(cut -d' ' -f1 "$BATS_TEST_TMPDIR/first" | spread)" "first addresses under the installed shim"
+}

@@ -1,0 +1,72 @@
+# The shim's log: what happened to which name, in words; nothing unless asked.
+
+load ../lib/harness
+setup_file() { use_clients lookup dial; }
+
+# logged WHAT EREGEX : some line of the log matches.
+logged() {
+    grep -qE "$2" "$SHIM_LOG" || { echo "expected a line for: $1"; echo "    matching: $2"; echo "seen:"; cat "$SHIM_LOG"; return 1; }
+}
+
+pid_of_run() { # with_shim, leaving the pid of the program in $pid
+    env "${SHIM_ENV[@]}" "$@" >/dev/null 2>&1 3>&- 4>&- &
+    pid=$!
+    wait "$pid" || true
+}
+
+@test "pinned, confirmed, failed with errno's name, moved" {
+    local first pid
+    dns_pool pool.test 127.0.0.11 127.0.0.12 127.0.0.13
+    for address in 11 12 13; do server_start 127.0.0.$address 5060 accept; done
+    pid_of_run "$(client dial)" block pool.test 5060
+    first=$(pin_of pool.test)
+    logged "pinned" "pool\.test.*pinned.* $first|pinned.*pool\.test.* $first"
+    logged "by whom" "$pid"
+    logged "confirmed, with port and transport" "confirmed.*$first.*5060|pool\.test.*confirmed.*"
+    grep -E confirmed "$SHIM_LOG" | grep -qi tcp || { echo "no transport in:"; cat "$SHIM_LOG"; return 1; }
+
+    : >"$SHIM_LOG"
+    pid_of_run "$(client dial)" block pool.test 5060
+    expect_eq "" "$(grep -E 'moved|dropped|failed' "$SHIM_LOG" || true)" "lines when nothing changed"
+
+    server_stop "$first" 5060
+    : >"$SHIM_LOG"
+    pid_of_run "$(client dial)" block pool.test 5060
+    pid_of_run "$(client lookup)" -4 pool.test
+    logged "failed" "$first.*ECONNREFUSED"
+    logged "moved" "moved.*$(pin_of pool.test)|$(pin_of pool.test).*moved"
+}
+
+@test "explicitly pinned" {
+    dns_pool pool.test 127.0.0.11 127.0.0.12
+    pinctl set pool.test 127.0.0.99
+    pid_of_run "$(client lookup)" -4 pool.test
+    logged "explicitly pinned" "explicit.*127\.0\.0\.99|127\.0\.0\.99.*explicit"
+}
+
+@test "to stderr when asked; the file gets no line that is not whole with 8 writers" {
+    local i lines
+    dns_pool pool.test 127.0.0.11 127.0.0.12
+    expect_match 'pool\.test' "$(with_shim env STICKYDNS_LOG=stderr "$(client lookup)" -4 pool.test 2>&1 >/dev/null)" "stderr"
+    rm "$TABLE"
+    : >"$SHIM_LOG"
+    for i in 1 2 3 4 5 6 7 8; do
+        env "${SHIM_ENV[@]}" "$(client lookup)" -n 50 pool.test >/dev/null 3>&- 4>&- &
+    done
+    wait
+    lines=$(grep -c '' "$SHIM_LOG" || true)
+    expect_ge 1 "$lines" "lines"
+    expect_eq "$lines" "$(grep -c 'stickydns' "$SHIM_LOG" || true)" "lines that say who writes"
+}
+
+@test "a log that cannot be opened or written changes nothing" {
+    local where
+    dns_pool pool.test 127.0.0.11
+    ln -s /dev/full "$BATS_TEST_TMPDIR/full"
+    mkfifo "$BATS_TEST_TMPDIR/fifo"
+    for where in /nonexistent/log "$BATS_TEST_TMPDIR" "$BATS_TEST_TMPDIR/full" "$BATS_TEST_TMPDIR/fifo" syslog ""; do
+        rm -f "$TABLE"
+        expect_eq 127.0.0.11 "$(LIMIT=5 with_shim env STICKYDNS_LOG="$where" "$(client lookup)" -4 pool.test 2>&1)" \
+            "output with STICKYDNS_LOG=$where"
+    done
+}

@@ -1,0 +1,42 @@
+# Programs with and without the shim, and what pinctl says of the table.
+
+# SHIM_ENV is the shim's environment as words for env(1): `env "${SHIM_ENV[@]}" CMD & pid=$!` gives CMD's
+# own pid. A test changes $TABLE or $SHIM_LOG (empty: no log) and calls shim_setup again.
+# PRELOAD_FIRST goes in front of the shim, for sanitizers: PRELOAD_FIRST=$(cc -print-file-name=libasan.so).
+shim_setup() {
+    SHIM_ENV=("LD_PRELOAD=${PRELOAD_FIRST:+$PRELOAD_FIRST:}$BUILD/libstickydns.so" "STICKYDNS_TABLE=$TABLE")
+    [[ -z $SHIM_LOG ]] || SHIM_ENV+=("STICKYDNS_LOG=$SHIM_LOG" "STICKYDNS_LEVEL=debug")
+}
+
+# bare CMD..., with_shim CMD... : CMD for at most $LIMIT seconds; its output, its exit status.
+bare() { timeout -k 2 "$LIMIT" "$@"; }
+
+with_shim() {
+    [[ -f $BUILD/libstickydns.so ]] || { echo "no $BUILD/libstickydns.so: run make first" >&2; return 1; }
+    timeout -k 2 "$LIMIT" env "${SHIM_ENV[@]}" "$@"
+}
+
+pinctl() {
+    [[ -x $BUILD/pinctl ]] || { echo "no $BUILD/pinctl: run make first" >&2; return 1; }
+    STICKYDNS_TABLE=$TABLE timeout -k 2 "$LIMIT" "$BUILD/pinctl" "$@"
+}
+
+# pin_field HOST FIELD [FAMILY] : of the pin of HOST, as pinctl tells it; nothing when there is none.
+pin_field() {
+    pinctl list --json | jq -r --arg host "$1" --arg field "$2" --arg family "${3:-inet}" \
+        '.[] | select(.name == $host) | .pins[] | select(.family == $family) | .[$field]'
+}
+
+pin_of() { pin_field "$1" address "${2:-inet}"; }
+
+# candidate_field HOST ADDR FIELD
+candidate_field() {
+    pinctl list --json | jq -r --arg host "$1" --arg address "$2" --arg field "$3" \
+        '.[] | select(.name == $host) | .candidates[] | select(.address == $address) | .[$field]'
+}
+
+# settings TEXT : takes TEXT as the stickydns.conf of the table.
+settings() {
+    printf '%s\n' "$1" >"$BATS_TEST_TMPDIR/stickydns.conf"
+    pinctl reload "$BATS_TEST_TMPDIR/stickydns.conf"
+}

@@ -1,0 +1,22 @@
+/* cmd-check.c: pinctl check [FILE]: would reload take it? */
+#include "cmd.h"
+#include "conf.h"
+
+static const struct usage usage = {
+	.args_doc = "[FILE]",
+	.doc = "Look for errors in FILE (" CONF_PATH "), and name the keys that are not in effect yet.",
+	.parser = parse_one_word,
+};
+
+int cmd_check(struct context *c, int argc, char **argv)
+{
+	const char *file = CONF_PATH;
+	struct conf f = {0};
+	int status = cmd_parse(c, &usage, argc, argv, &file);
+	if (status == DONE)
+		status = conf_read(c, file, &f);
+	if (status == DONE)
+		conf_notes(c, file, &f);
+	conf_free(&f);
+	return status;
+}

@@ -1,0 +1,66 @@
+/* cmd-drop.c: pinctl drop HOST... | --all: forget; the next lookup chooses anew. */
+#include "cmd.h"
+#include "names.h"
+
+struct words {
+	bool all;
+	char **host;
+	size_t n;
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct words *w = state->input;
+	(void)arg;
+	switch (key) {
+	case 'a':
+		w->all = true;
+		return 0;
+	case ARGP_KEY_ARGS:
+		w->host = state->argv + state->next;
+		w->n = (size_t)(state->argc - state->next);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_option options[] = {
+	{"all", 'a', NULL, 0, "every name in the table, those pinned by hand too", 0},
+	{0},
+};
+
+static const struct usage usage = {
+	.args_doc = "HOST...",
+	.doc = "Forget names and their pins, explicit ones too. Open connections stay; the next lookup chooses anew.",
+	.options = options,
+	.parser = parse,
+};
+
+static int drop(struct context *c, const struct names *l, bool all)
+{
+	int status = DONE;
+	for (size_t i = 0; i < l->n; i++) {
+		struct name name;
+		enum hand_status s = HAND_NO_NAME;
+		if (name_canonical(l->name[i], &name) == NAME_OK)
+			s = pins_drop(&c->table, &name);
+		/* With --all, one that somebody else dropped meanwhile is dropped. */
+		if (!(all && s == HAND_NO_NAME) && hand_result(c, s, l->name[i]) != DONE)
+			status = FAILED;
+	}
+	return status;
+}
+
+int cmd_drop(struct context *c, int argc, char **argv)
+{
+	struct words w = {0};
+	struct names l = {0};
+	int status = cmd_parse(c, &usage, argc, argv, &w);
+	if (status == DONE)
+		status = names_wanted(c, TO_WRITE, w.all, w.host, w.n, &l);
+	if (status == DONE)
+		status = drop(c, &l, w.all);
+	names_free(&l);
+	return status;
+}

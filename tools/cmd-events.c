@@ -1,0 +1,231 @@
+/*
+ * cmd-events.c: pinctl events: the journal, once or followed.
+ *
+ * Followers wait on the table's futex word. That the reader of a pipe went away
+ * shows as POLLERR on stdout, at once, and is no failure.
+ */
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cmd.h"
+#include "journal.h"
+#include "view.h"
+
+enum {
+	WAIT_MS = 1000,			/* between looks at stdout and at whether the table was replaced */
+	TORN_MS = 50,			/* an event that stays unfinished so long is a dead writer's */
+};
+
+struct words {
+	const char *last;
+	bool follow;
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct words *w = state->input;
+	switch (key) {
+	case 'n': w->last = arg; return 0;
+	case 'f': w->follow = true; return 0;
+	default: return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_option options[] = {
+	{"follow", 'f', NULL, 0, "go on as events come, until SIGINT, SIGTERM or the end of the reader", 0},
+	{"last", 'n', "N", 0, "the last N only", 0},
+	{0},
+};
+
+static const struct usage usage = {
+	.doc = "What happened, oldest first: as many events as the table keeps."
+	       "\vColumns: time, event, name, address, what it moved from, port/transport, cause, program, pid, who wrote. "
+	       "With --json one object a line; {\"event\":\"lost\",\"count\":N} where a slow reader missed some.",
+	.options = options,
+	.parser = parse,
+	.shows = true,
+};
+
+/* Written by the handler of SIGINT and SIGTERM, which can reach nothing else. */
+static volatile sig_atomic_t stopped;
+
+static void on_stop(int signal)
+{
+	(void)signal;
+	stopped = 1;
+}
+
+static void take_signals(void)
+{
+	const struct sigaction stop = {.sa_handler = on_stop};	/* no SA_RESTART: the futex wait ends */
+	sigaction(SIGINT, &stop, NULL);
+	sigaction(SIGTERM, &stop, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+/* ---- one event ---- */
+
+/* RFC 3339, UTC, milliseconds. */
+enum { TIME_TEXT = 64 };
+static void time_iso(uint64_t ns, char out[static TIME_TEXT])
+{
+	struct tm tm;
+	time_t s = (time_t)(ns / 1000000000u);
+	char day[TIME_TEXT - 8] = "-";
+	if (gmtime_r(&s, &tm))
+		strftime(day, sizeof day, "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(out, TIME_TEXT, "%s.%03uZ", day, (unsigned)(ns / 1000000 % 1000));
+}
+
+static json_t *port_of(const struct event *e) { return e->port ? json_integer(e->port) : json_null(); }
+
+static bool event_json(const struct event *e)
+{
+	char time[TIME_TEXT];
+	time_iso(e->time_ns, time);
+	return json_line(json_pack(
+		"{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:b, s:o, s:I, s:s}", "time", time, "event",
+		event_kind_text(e->kind), "name", json_text(e->name), "address",
+		e->has_addr ? json_address(&e->addr) : json_null(), "old", e->has_old ? json_address(&e->old) : json_null(),
+		"port", port_of(e), "transport", e->transport ? json_string(transport_text(e->transport)) : json_null(),
+		"cause", cause_text(e->cause), "explicit", e->is_explicit != 0, "comm", json_text(e->comm), "pid",
+		(json_int_t)e->pid, "origin", origin_text(e->origin)));
+}
+
+/* Aligned as far as can be, since the widths of what comes later are not known. */
+static void event_row(const struct event *e, bool pretty)
+{
+	char time[TIME_TEXT], name[NAME_BYTES], comm[COMM_BYTES], port[PORT_TEXT];
+	char addr[ADDRESS_TEXT] = "-", old[ADDRESS_TEXT] = "-";
+	const char *const kind = event_kind_text(e->kind);
+	time_iso(e->time_ns, time);
+	text_safe(*e->name ? e->name : "-", name, sizeof name);
+	text_safe(e->comm, comm, sizeof comm);
+	port_text(e->port, e->transport, port);
+	if (e->has_addr)
+		address_format(&e->addr, addr);
+	if (e->has_old)
+		address_format(&e->old, old);
+	if (pretty)
+		printf("%s  %-9s  %s %s%s%s %s: %s  (%s %u, %s)\n", time, kind, name, e->has_old ? old : "",
+		       e->has_old ? " -> " : "", addr, port, cause_text(e->cause), comm, e->pid, origin_text(e->origin));
+	else
+		printf("%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%u\t%s\n", time, kind, name, addr, old, port,
+		       cause_text(e->cause), comm, e->pid, origin_text(e->origin));
+}
+
+static void print_event(const struct context *c, const struct event *e)
+{
+	if (c->json)
+		event_json(e);
+	else
+		event_row(e, isatty(STDOUT_FILENO) == 1);
+}
+
+static void print_lost(const struct context *c, uint64_t lost)
+{
+	if (lost == 0)
+		return;
+	if (c->json)
+		json_line(json_pack("{s:s, s:I}", "event", "lost", "count", (json_int_t)lost));
+	else
+		note(c, "%llu events lost", (unsigned long long)lost);
+}
+
+/* ---- the journal ---- */
+
+/* Number *seq stays unfinished though later ones are there: its writer died. */
+static bool step_over_torn(const struct context *c, uint64_t *seq, uint64_t *lost)
+{
+	const struct timespec pause = {.tv_nsec = TORN_MS * 1000000};
+	struct event e;
+	uint64_t before = *seq;
+	if (journal_next(&c->table) <= before)
+		return false;
+	nanosleep(&pause, NULL);
+	if (journal_read(&c->table, seq, &e, lost) == JOURNAL_OK)
+		print_event(c, &e);
+	else if (*seq == before)
+		(*seq)++, (*lost)++;
+	return true;
+}
+
+/* Everything up to `end`, or to the end of the journal. */
+static void print_until(const struct context *c, uint64_t *seq, uint64_t end)
+{
+	uint64_t lost = 0;
+	struct event e;
+	while (*seq < end && !stopped && !ferror(stdout)) {
+		enum journal_status s = journal_read(&c->table, seq, &e, &lost);
+		if (s == JOURNAL_NONE && !step_over_torn(c, seq, &lost))
+			break;
+		if (s != JOURNAL_OK)
+			continue;
+		print_lost(c, lost);
+		lost = 0;
+		print_event(c, &e);
+	}
+	print_lost(c, lost);
+	fflush(stdout);
+}
+
+/* The pipe's other end is closed: poll(2). Found so whether or not there is an event to write. */
+static bool reader_gone(void)
+{
+	struct pollfd p = {.fd = STDOUT_FILENO};
+	return poll(&p, 1, 0) == 1 && (p.revents & POLLERR);
+}
+
+/* The table was replaced: on with the new one. */
+static int attach_again(struct context *c, uint64_t *seq)
+{
+	store_close(&c->table);
+	*seq = 0;
+	return table_open(c, TO_READ);
+}
+
+static int follow(struct context *c, uint64_t *seq)
+{
+	int status = DONE;
+	while (status == DONE && !stopped && !ferror(stdout) && !reader_gone()) {
+		print_until(c, seq, UINT64_MAX);
+		if (store_retired(&c->table))
+			status = attach_again(c, seq);
+		else if (!stopped)
+			journal_wait(&c->table, *seq, WAIT_MS);
+	}
+	return status;
+}
+
+static uint64_t first_of(const struct table *t, uint32_t last)
+{
+	uint64_t oldest = journal_oldest(t), next = journal_next(t);
+	return next - oldest > last ? next - last : oldest;
+}
+
+int cmd_events(struct context *c, int argc, char **argv)
+{
+	struct words w = {0};
+	uint32_t last = UINT32_MAX;
+	int status = cmd_parse(c, &usage, argc, argv, &w);
+	if (status == DONE && w.last && !number_parse(w.last, 0, UINT32_MAX - 1, &last))
+		status = misused(c, "-n: not a number: '%s'", w.last);
+	if (status == DONE)
+		status = table_open(c, TO_READ);
+	if (status != DONE)
+		return status;
+	uint64_t seq = first_of(&c->table, last);
+	if (!w.follow) {
+		print_until(c, &seq, journal_next(&c->table));
+		return DONE;
+	}
+	take_signals();
+	status = follow(c, &seq);
+	if (reader_gone())
+		_exit(status);		/* stdio would complain at exit of what nobody is left to read */
+	return status;
+}

@@ -1,0 +1,183 @@
+/*
+ * cmd-init.c: pinctl init: make a table before programs do.
+ *
+ * A table that a program makes is its user's alone and of the usual size. This
+ * one is as large as wanted, and, made by root, is the machine's: every program
+ * finds it, and the group stickydns may teach it.
+ */
+#include <errno.h>
+#include <grp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cmd.h"
+#include "conf.h"
+#include "format.h"
+
+#define SYSTEM_GROUP "stickydns"
+
+struct words {
+	const char *names, *group, *conf;
+	bool replace;
+};
+
+enum { KEY_CONF = 0x2000 };
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct words *w = state->input;
+	switch (key) {
+	case 'n': w->names = arg; return 0;
+	case 'g': w->group = arg; return 0;
+	case 'r': w->replace = true; return 0;
+	case KEY_CONF: w->conf = arg; return 0;
+	default: return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_option options[] = {
+	{"names", 'n', "N", 0, "how many names it holds: 1 to 1000000 (16384)", 0},
+	{"replace", 'r', NULL, 0, "put it in the place of a table that is there; programs change over", 0},
+	{"group", 'g', "GROUP", 0, "the group that may write it (mode 0664)", 0},
+	{"conf", KEY_CONF, "FILE", 0, "settings to begin with (" CONF_PATH ", if it is there)", 0},
+	{0},
+};
+
+static const struct usage usage = {
+	.doc = "Make a table. As root and without --table or $STICKYDNS_TABLE: the system's, /run/stickydns/table.v1, "
+	       "mode 0664, of the group " SYSTEM_GROUP " if there is one; else mode 0600."
+	       "\vWhoever may write the table decides where its users connect to, and can end them by truncating it.",
+	.options = options,
+	.parser = parse,
+};
+
+/* What is to be made. */
+struct plan {
+	char path[TABLE_PATH];
+	uint32_t names;
+	mode_t mode;
+	gid_t group;
+	bool replace;
+};
+
+/* Root's usual table is the first path; a user's is the one that a program of his would make. */
+static bool plan_path(const struct context *c, struct plan *p)
+{
+	bool own, system = false;
+	for (unsigned n = 0; table_path(c, n, p->path, &own); n++) {
+		system = !own;
+		if (own || geteuid() == 0)
+			break;
+	}
+	return system;
+}
+
+static int plan_group(const struct context *c, const char *word, bool system, struct plan *p)
+{
+	p->group = (gid_t)-1;
+	p->mode = system || word ? 0664 : 0600;
+	if (!word && !system)
+		return DONE;
+	const struct group *g = getgrnam(word ? word : SYSTEM_GROUP);
+	if (g)
+		p->group = g->gr_gid;
+	return g || !word ? DONE : misused(c, "--group: no such group: '%s'", word);
+}
+
+static int plan_make(const struct context *c, const struct words *w, struct plan *p, bool *system)
+{
+	*p = (struct plan){.names = TABLE_NAMES_DEFAULT, .replace = w->replace};
+	if (w->names && !number_parse(w->names, 1, TABLE_NAMES_MAX, &p->names))
+		return misused(c, "--names: not a number from 1 to %d: '%s'", TABLE_NAMES_MAX, w->names);
+	*system = plan_path(c, p);
+	if (p->path[0] == '\0')
+		return complain(c, "path too long: %s", secure_getenv("STICKYDNS_TABLE"));
+	return plan_group(c, w->group, *system, p);
+}
+
+/* /run is empty at each boot. */
+static int make_directory(const struct context *c, const char *path)
+{
+	char dir[TABLE_PATH];
+	snprintf(dir, sizeof dir, "%s", path);
+	*strrchr(dir, '/') = '\0';
+	if (mkdir(dir, 0755) == -1)
+		return errno == EEXIST ? DONE : complain(c, "%s: %s", dir, strerror(errno));
+	return chmod(dir, 0755) == -1 ? complain(c, "%s: %s", dir, strerror(errno)) : DONE;
+}
+
+/* --replace takes the place of a table, whatever its version and age, but not of a file that is none. */
+static int may_replace(const struct context *c, const struct plan *p)
+{
+	struct table old;
+	if (!p->replace)
+		return DONE;
+	enum store_status s = store_open(p->path, &old);
+	store_close(&old);
+	switch (s) {
+	case STORE_OK:
+	case STORE_ABSENT:
+	case STORE_VERSION:
+	case STORE_STALE:
+	case STORE_FOREIGN: return DONE;
+	default: return complain(c, "%s: %s: not replaced", p->path, store_status_text(s));
+	}
+}
+
+static int create(const struct context *c, const struct plan *p)
+{
+	enum store_status s = store_create(p->path, p->names, p->mode, p->group, p->replace);
+	if (s == STORE_OK)
+		return DONE;
+	if (s == STORE_ABSENT)
+		return complain(c, "%s: no such directory", p->path);
+	return complain(c, "%s: %s%s", p->path, store_status_text(s),
+			s == STORE_EXISTS ? " (--replace puts a new one in its place)" : "");
+}
+
+/* The file that is meant: the one that is named, or the usual one if it is there. DONE with nothing in `f` if none. */
+static int read_conf(const struct context *c, const char *word, struct conf *f)
+{
+	if (!word && access(CONF_PATH, F_OK) == -1 && errno == ENOENT)
+		return DONE;
+	const char *path = word ? word : CONF_PATH;
+	int status = conf_read(c, path, f);
+	if (status == DONE)
+		conf_notes(c, path, f);
+	return status;
+}
+
+/* Takes the settings into the table that was just made. */
+static int store_conf(struct context *c, const struct plan *p, const struct conf *f)
+{
+	memcpy(c->path, p->path, sizeof c->path);
+	enum store_status s = store_open(c->path, &c->table);
+	if (s != STORE_OK)
+		return complain(c, "%s: %s", c->path, store_status_text(s));
+	return conf_store(c, f);
+}
+
+int cmd_init(struct context *c, int argc, char **argv)
+{
+	struct words w = {0};
+	struct plan p;
+	struct conf f = {0};
+	bool system = false;
+	int status = cmd_parse(c, &usage, argc, argv, &w);
+	if (status == DONE)
+		status = plan_make(c, &w, &p, &system);
+	if (status == DONE)
+		status = read_conf(c, w.conf, &f);
+	if (status == DONE && system)
+		status = make_directory(c, p.path);
+	if (status == DONE)
+		status = may_replace(c, &p);
+	if (status == DONE)
+		status = create(c, &p);
+	if (status == DONE && f.hosts)
+		status = store_conf(c, &p, &f);
+	conf_free(&f);
+	return status;
+}

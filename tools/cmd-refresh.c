@@ -1,0 +1,314 @@
+/*
+ * cmd-refresh.c: pinctl refresh: ask DNS now, instead of at the programs' next lookup.
+ *
+ * What is not published any more loses its auto pin at once, without the grace of
+ * `absent`. Only an answer says that: as long as either family of a name is not
+ * answered, nothing of that name changes.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd.h"
+#include "names.h"
+#include "resolve.h"
+#include "view.h"
+
+enum { TIMEOUT_S = 5, TIMEOUT_MAX_S = 300 };
+
+struct words {
+	bool all;
+	const char *server, *timeout;
+	char **host;
+	size_t n;
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct words *w = state->input;
+	switch (key) {
+	case 'a': w->all = true; return 0;
+	case 's': w->server = arg; return 0;
+	case 'T': w->timeout = arg; return 0;
+	case ARGP_KEY_ARGS:
+		w->host = state->argv + state->next;
+		w->n = (size_t)(state->argc - state->next);
+		return 0;
+	default: return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_option options[] = {
+	{"all", 'a', NULL, 0, "every name in the table", 0},
+	{"server", 's', "IP[:PORT]", 0, "ask this server, IPv6 with a port as [IP]:PORT; else those of resolv.conf", 0},
+	{"timeout", 'T', "TIME", 0, "for one question, all tries together: 1s to 5m (5s)", 0},
+	{0},
+};
+
+static const struct usage usage = {
+	.args_doc = "HOST...",
+	.doc = "Ask DNS for A and AAAA now: renew what is published, drop auto pins that are not."
+	       "\vColumns: name, family, what happened (renewed, dropped, kept: explicit; learned: no pin, candidates "
+	       "only; absent: no such name), the pin, TTL. A name that gets no answer stays as it is; the exit status "
+	       "is then 1.",
+	.options = options,
+	.parser = parse,
+	.shows = true,
+};
+
+/* ---- words ---- */
+
+/* "192.0.2.1", "192.0.2.1:5353", "2001:db8::1", "[2001:db8::1]:5353" */
+static bool server_parse(const char *word, struct endpoint *out)
+{
+	char text[ADDRESS_TEXT + 16];
+	const char *host = text, *port = NULL;
+	uint32_t number = 53;
+	if (strlen(word) >= sizeof text)
+		return false;
+	strcpy(text, word);
+	char *bracket = text[0] == '[' ? strchr(text, ']') : NULL;
+	char *colon = bracket ? bracket + 1 : strchr(text, ':');
+	if (bracket && *colon != '\0' && *colon != ':')
+		return false;
+	if (bracket)
+		*bracket = '\0', host = text + 1;
+	if (colon && *colon && (bracket || !strchr(colon + 1, ':')))
+		*colon = '\0', port = colon + 1;
+	if (port && !number_parse(port, 1, 65535, &number))
+		return false;
+	out->port = (uint16_t)number;
+	return address_parse(host, &out->addr);
+}
+
+static int options_parse(const struct context *c, const struct words *w, struct endpoint *server,
+			 struct resolve_options *o)
+{
+	uint32_t seconds = TIMEOUT_S;
+	if (w->server && !server_parse(w->server, server))
+		return misused(c, "--server: not IP[:PORT]: '%s'", w->server);
+	if (w->timeout && (!time_parse(w->timeout, &seconds) || seconds == 0 || seconds > TIMEOUT_MAX_S))
+		return misused(c, "--timeout: not a time from 1s to 5m: '%s'", w->timeout);
+	o->server = w->server ? server : NULL;
+	o->timeout_ms = seconds * 1000;
+	return DONE;
+}
+
+/* ---- what happened ---- */
+
+enum result { NOTHING, RENEWED, DROPPED, KEPT, LEARNED };
+
+static const char *result_text(enum result r)
+{
+	static const char *const text[] = {"nothing", "renewed", "dropped", "kept", "learned"};
+	return text[r];
+}
+
+struct change {
+	enum result result;
+	bool has_pin;
+	struct address pin;		/* as it was */
+	uint32_t ttl;
+	size_t published;
+};
+
+/* What became of one name, kept until all before it are printed. */
+struct outcome_of_name {
+	bool done, absent;
+	const char *failure;
+	struct change change[FAMILIES];
+};
+
+struct run {
+	struct context *c;
+	const struct names *names;
+	struct outcome_of_name *outcomes;
+	struct grid grid;
+	size_t printed, elements;
+	int status;
+	bool whole;
+};
+
+static bool is_published(const struct reply *r, const struct address *a)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (address_equal(&r->addr[i], a))
+			return true;
+	return false;
+}
+
+static struct change change_of(const struct pin_view *before, const struct reply *r, bool dropped)
+{
+	struct change ch = {.has_pin = before->present, .pin = before->addr, .ttl = r->ttl, .published = r->n};
+	if (!before->present)
+		ch.result = r->n ? LEARNED : NOTHING;
+	else if (is_published(r, &before->addr))
+		ch.result = RENEWED;
+	else
+		ch.result = dropped ? DROPPED : KEPT;
+	return ch;
+}
+
+/* ---- one name ---- */
+
+static const char *failure_of(const struct reply *reply)
+{
+	for (enum family f = 0; f < FAMILIES; f++)
+		if (reply[f].status == REPLY_FAILED)
+			return reply[f].why ? reply[f].why : "no answer";
+	return NULL;
+}
+
+/* The name's TTL is the least of both families'; a family without records has none to give. */
+static uint32_t least_ttl(const struct reply *reply)
+{
+	const struct reply *v4 = &reply[FAMILY_V4], *v6 = &reply[FAMILY_V6];
+	if (v4->n == 0 || v6->n == 0)
+		return v4->n ? v4->ttl : v6->ttl;
+	return v4->ttl < v6->ttl ? v4->ttl : v6->ttl;
+}
+
+/* The family without records first: it would clear the TTL of the other. */
+static enum hand_status carry_out(struct run *r, const struct name *name, const struct reply *reply,
+				  const struct name_view *before, struct outcome_of_name *out)
+{
+	const enum family first = reply[FAMILY_V4].n ? FAMILY_V6 : FAMILY_V4;
+	enum hand_status s = HAND_OK;
+	for (unsigned i = 0; i < FAMILIES && s == HAND_OK; i++) {
+		enum family f = i == 0 ? first : 1 - first;
+		bool dropped = false;
+		s = pins_refresh(&r->c->table, name, f, reply[f].addr, reply[f].n, least_ttl(reply), &dropped);
+		out->change[f] = change_of(&before->pin[f], &reply[f], dropped);
+	}
+	return s;
+}
+
+static void take_answer(struct run *r, size_t i, const struct reply *reply, struct outcome_of_name *out)
+{
+	const char *word = r->names->name[i];
+	struct name name;
+	struct name_ref ref;
+	struct name_view before = {0};
+	bool known = names_find(r->c, r->names, i, &name, &ref) && pins_view(&r->c->table, ref, &before);
+	bool gone = reply[FAMILY_V4].n == 0 && reply[FAMILY_V6].n == 0;
+	out->absent = gone;
+	if (gone && resolve_in_hosts(word)) {
+		out->failure = "not in DNS but in /etc/hosts: left alone";
+		return;
+	}
+	if (gone && !known)
+		out->failure = "no such name";		/* and none shall be made for it */
+	else if (hand_result(r->c, carry_out(r, &name, reply, &before, out), word) != DONE)
+		r->status = FAILED;
+}
+
+/* ---- printing, in the order of the names ---- */
+
+static json_t *change_json(const struct change *ch, enum family f)
+{
+	return json_pack("{s:s, s:s, s:o, s:I, s:o}", "family", family_text(f), "result", result_text(ch->result),
+			 "address", ch->has_pin ? json_address(&ch->pin) : json_null(), "published",
+			 (json_int_t)ch->published, "ttl_s", ch->published ? json_integer(ch->ttl) : json_null());
+}
+
+static json_t *outcome_json(const char *name, const struct outcome_of_name *o)
+{
+	json_t *families = json_array();
+	for (enum family f = 0; f < FAMILIES; f++)
+		if (o->change[f].result != NOTHING)
+			json_array_append_new(families, change_json(&o->change[f], f));
+	return json_pack("{s:s, s:s, s:o, s:o}", "name", name, "status",
+			 o->failure ? "failed" : o->absent ? "absent" : "answered", "error",
+			 o->failure ? json_string(o->failure) : json_null(), "families", families);
+}
+
+static void outcome_rows(struct grid *g, const char *name, const struct outcome_of_name *o)
+{
+	for (enum family f = 0; f < FAMILIES; f++) {
+		const struct change *ch = &o->change[f];
+		char address[ADDRESS_TEXT] = "-", ttl[AGE_TEXT] = "-";
+		if (ch->result == NOTHING)
+			continue;
+		if (ch->has_pin)
+			address_format(&ch->pin, address);
+		if (ch->published)
+			time_text(ch->ttl, ttl);
+		grid_row(g, (const char *const[]){name, family_text(f), result_text(ch->result), address, ttl});
+	}
+	if (o->absent && !o->failure)
+		grid_row(g, (const char *const[]){name, "-", "absent", "-", "-"});
+}
+
+static void print_outcome(struct run *r, const char *name, const struct outcome_of_name *o)
+{
+	if (o->failure) {
+		complain(r->c, "%s: %s", name, o->failure);
+		r->status = FAILED;
+	}
+	if (r->c->json)
+		r->whole = json_element(outcome_json(name, o), &r->elements) && r->whole;
+	else if (!o->failure)
+		outcome_rows(&r->grid, name, o);
+}
+
+static void on_resolved(void *arg, size_t i, const struct reply *reply)
+{
+	struct run *r = arg;
+	struct outcome_of_name *out = &r->outcomes[i];
+	out->failure = failure_of(reply);
+	if (!out->failure)
+		take_answer(r, i, reply, out);
+	out->done = true;
+	for (; r->printed < r->names->n && r->outcomes[r->printed].done; r->printed++)
+		print_outcome(r, r->names->name[r->printed], &r->outcomes[r->printed]);
+}
+
+/* ---- all ---- */
+
+static int refresh(struct context *c, const struct names *l, const struct resolve_options *o)
+{
+	static const char *const titles[] = {"NAME", "FAMILY", "RESULT", "PIN", "TTL"};
+	struct run r = {.c = c, .names = l, .status = DONE, .whole = true};
+	size_t asked;
+	r.outcomes = calloc(l->n + 1, sizeof *r.outcomes);
+	if (!r.outcomes)
+		return complain(c, "out of memory");
+	if (!c->json)
+		r.grid = grid_begin(titles, 5);
+	const char *trouble = resolve(l->name, l->n, o, on_resolved, &r, &asked);
+	if (trouble)
+		r.status = complain(c, "%s", trouble);
+	else if (asked < l->n)
+		r.status = complain(c, "nothing answers: %zu more names not asked for", l->n - asked);
+	if (c->json)
+		json_array_end(r.elements);
+	else
+		r.whole = grid_end(&r.grid) && r.whole;
+	free(r.outcomes);
+	return r.whole || ferror(stdout) ? r.status : complain(c, "out of memory");
+}
+
+/* DNS may well say other things here than there. */
+static int same_network(const struct context *c)
+{
+	return c->status == STORE_FOREIGN ? FAILED : DONE;
+}
+
+int cmd_refresh(struct context *c, int argc, char **argv)
+{
+	struct words w = {0};
+	struct names l = {0};
+	struct endpoint server;
+	struct resolve_options o;
+	int status = cmd_parse(c, &usage, argc, argv, &w);
+	if (status == DONE)
+		status = options_parse(c, &w, &server, &o);
+	if (status == DONE)
+		status = names_wanted(c, TO_CREATE, w.all, w.host, w.n, &l);
+	if (status == DONE)
+		status = same_network(c);
+	if (status == DONE)
+		status = refresh(c, &l, &o);
+	names_free(&l);
+	return status;
+}

@@ -1,0 +1,152 @@
+/* cmd-show.c: pinctl show HOST: all about one name, and why its settings are what they are. */
+#include <stdio.h>
+
+#include "cmd.h"
+#include "view.h"
+
+static const struct usage usage = {
+	.args_doc = "HOST",
+	.doc = "One name: its pins, its candidates with their health, its settings and where each came from.",
+	.parser = parse_one_word,
+	.shows = true,
+};
+
+/* ---- settings ---- */
+
+static void source_text(const struct table *t, int from, char out[static NAME_BYTES + 8])
+{
+	char pattern[NAME_BYTES], safe[NAME_BYTES];
+	if (from < 0) {
+		snprintf(out, NAME_BYTES + 8, "%s", from == FROM_DEFAULT ? "default" : "builtin");
+		return;
+	}
+	settings_pattern(t, from, pattern);
+	text_safe(pattern, safe, sizeof safe);
+	snprintf(out, NAME_BYTES + 8, "host \"%s\"", safe);
+}
+
+/* `absent = grace 5m` is two values; the source that is shown is that of the mode. */
+static json_t *settings_json(const struct table *t, const struct effective *e)
+{
+	json_t *all = json_object();
+	for (enum setting k = 0; k < SETTINGS; k++) {
+		char value[2 * AGE_TEXT], source[NAME_BYTES + 8];
+		if (!setting_key(k))
+			continue;
+		setting_text(&e->set, k, value);
+		source_text(t, e->from[k], source);
+		json_object_set_new(all, setting_key(k), json_pack("{s:s, s:s}", "value", value, "from", source));
+	}
+	return all;
+}
+
+static bool settings_rows(const struct table *t, const struct effective *e)
+{
+	struct grid g = grid_begin((const char *const[]){"SETTING", "VALUE", "FROM"}, 3);
+	for (enum setting k = 0; k < SETTINGS; k++) {
+		char value[2 * AGE_TEXT], source[NAME_BYTES + 8];
+		if (!setting_key(k))
+			continue;
+		setting_text(&e->set, k, value);
+		source_text(t, e->from[k], source);
+		grid_row(&g, (const char *const[]){setting_key(k), value, source});
+	}
+	return grid_end(&g);
+}
+
+/* ---- pins and candidates ---- */
+
+static bool pins_rows(const struct name_view *v)
+{
+	struct grid g = grid_begin((const char *const[]){"PIN", "ADDRESS", "KIND", "STATE", "PORT", "SET", "ENDS", "BY"}, 8);
+	for (enum family f = 0; f < FAMILIES; f++) {
+		const struct pin_view *p = &v->pin[f];
+		char address[ADDRESS_TEXT], port[PORT_TEXT], set[AGE_TEXT], ends[AGE_TEXT], by[32];
+		if (!p->present)
+			continue;
+		address_format(&p->addr, address);
+		port_text(p->port, p->transport, port);
+		age_text(p->set_s, set);
+		age_text(p->expires_s ? p->expires_s : UINT32_MAX, ends);
+		snprintf(by, sizeof by, "%s %u", origin_text(p->origin), p->origin_pid);
+		grid_row(&g, (const char *const[]){family_text(f), address, kind_text(p), state_text(p), port, set, ends, by});
+	}
+	return grid_end(&g);
+}
+
+static void endpoint_row(struct grid *g, const char *address, const char *seen, const char *rank,
+			 const struct endpoint_view *e)
+{
+	char port[PORT_TEXT], failures[16], cooling[AGE_TEXT];
+	if (e->port == 0)
+		snprintf(port, sizeof port, "other");
+	else
+		port_text(e->port, e->transport, port);
+	snprintf(failures, sizeof failures, "%u", e->failures);
+	age_text(e->cooling_s ? e->cooling_s : UINT32_MAX, cooling);
+	grid_row(g, (const char *const[]){address, rank, seen, port, fitness_text(e->fitness), failures, cooling,
+					  e->last_cause ? cause_text(e->last_cause) : "-"});
+}
+
+/* One row an endpoint; an address without any has one of its own, for it is healthy as far as is known. */
+static bool candidates_rows(const struct name_view *v)
+{
+	struct grid g = grid_begin((const char *const[]){"CANDIDATE", "RANK", "SEEN", "PORT", "HEALTH", "FAILURES",
+							 "COOLING", "LAST ERROR"}, 8);
+	for (size_t i = 0; i < v->n_candidates && i < CANDIDATES; i++) {
+		const struct candidate_view *k = &v->candidates[i];
+		char address[ADDRESS_TEXT], seen[AGE_TEXT], rank[8];
+		address_format(&k->addr, address);
+		age_text(k->seen_s, seen);
+		snprintf(rank, sizeof rank, k->rank ? "%u" : "-", k->rank);
+		for (size_t j = 0; j < k->n_endpoints && j < ENDPOINTS + 1; j++)
+			endpoint_row(&g, address, seen, rank, &k->endpoints[j]);
+		if (k->n_endpoints == 0)
+			grid_row(&g, (const char *const[]){address, rank, seen, "-", k->drained ? "drained" : "fit", "0", "-", "-"});
+	}
+	return grid_end(&g);
+}
+
+static bool show_people(const struct table *t, const struct name_view *v, const struct effective *e)
+{
+	char name[NAME_BYTES], idle[AGE_TEXT];
+	text_safe(v->name.text, name, sizeof name);
+	age_text(v->idle_s, idle);
+	printf("%s\tidle %s, moved %u times\n\n", name, idle, v->moves);
+	bool whole = pins_rows(v);
+	putchar('\n');
+	whole = candidates_rows(v) && whole;
+	putchar('\n');
+	return settings_rows(t, e) && whole;
+}
+
+static bool show_json(const struct table *t, const struct name_view *v, const struct effective *e)
+{
+	json_t *all = view_json(v);
+	if (all)
+		json_object_set_new(all, "settings", settings_json(t, e));
+	return json_line(all);
+}
+
+int cmd_show(struct context *c, int argc, char **argv)
+{
+	const char *host = NULL;
+	struct name name;
+	struct name_ref ref;
+	struct name_view view;
+	struct effective effective;
+	int status = cmd_parse(c, &usage, argc, argv, &host);
+	if (status == DONE && !host)
+		status = misused(c, "a HOST is wanted");
+	if (status == DONE)
+		status = host_parse(c, host, &name);
+	if (status == DONE)
+		status = table_open(c, TO_READ);
+	if (status != DONE)
+		return status;
+	if (!table_find(&c->table, &name, &ref) || !pins_view(&c->table, ref, &view))
+		return hand_result(c, HAND_NO_NAME, host);
+	settings_effective(&c->table, &name, &effective);
+	bool whole = c->json ? show_json(&c->table, &view, &effective) : show_people(&c->table, &view, &effective);
+	return whole || ferror(stdout) ? DONE : complain(c, "out of memory");
+}

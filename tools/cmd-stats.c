@@ -1,0 +1,106 @@
+/* cmd-stats.c: pinctl stats: counters, how full the table is, and whether it is of this boot and network. */
+#include <stdio.h>
+
+#include "cmd.h"
+#include "format.h"
+#include "journal.h"
+
+static const struct usage usage = {
+	.doc = "Counters of all processes since the table was made; how full it is; whether programs here take it.",
+	.shows = true,
+};
+
+static const char *const counters[COUNTERS] = {
+	[COUNT_CAPTURES] = "captures",
+	[COUNT_CONFIRMED] = "confirmed",
+	[COUNT_MOVES] = "moves",
+	[COUNT_FAILURES] = "failures",
+	[COUNT_SUCCESSES] = "successes",
+	[COUNT_STALE_ANSWERS] = "stale_answers",
+	[COUNT_NAMES_FULL] = "names_full",
+	[COUNT_ADDRS_FULL] = "addresses_full",
+	[COUNT_EVICTED] = "evicted",
+	[COUNT_TORN] = "torn",
+};
+
+static uint32_t names_live(const struct table *t)
+{
+	struct name_ref ref;
+	struct name name;
+	uint32_t n = 0, cursor = 0;
+	while (table_next(t, &cursor, &ref, &name))
+		n++;
+	return n;
+}
+
+static uint32_t addresses_live(const struct table *t)
+{
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < t->layout.addr_slots; i++)
+		n += key_state(seen64(&t->addrs[i].key)) == KEY_LIVE;
+	return n;
+}
+
+static json_t *stats_json(const struct context *c)
+{
+	const struct table *t = &c->table;
+	char path[TABLE_PATH];
+	text_safe(c->path, path, sizeof path);
+	json_t *all = json_pack("{s:s, s:s, s:i, s:b, s:{s:I, s:I}, s:{s:I, s:I}, s:{s:I, s:I}}",
+				"path", path, "state", store_status_text(c->status),
+				"version", TABLE_VERSION, "writable", t->writable,
+				"names", "live", (json_int_t)names_live(t), "capacity", (json_int_t)t->names_capacity,
+				"addresses", "live", (json_int_t)addresses_live(t), "capacity", (json_int_t)t->addrs_capacity,
+				"events", "oldest", (json_int_t)journal_oldest(t), "next", (json_int_t)journal_next(t));
+	json_t *counts = json_object();
+	for (unsigned i = 0; i < COUNTERS; i++)
+		json_object_set_new(counts, counters[i], json_integer((json_int_t)get64(&t->header->counters[i])));
+	json_object_set_new(all, "boot_matches", json_boolean(c->status != STORE_STALE || store_retired(t)));
+	json_object_set_new(all, "netns_matches", json_boolean(c->status != STORE_FOREIGN));
+	json_object_set_new(all, "retired", json_boolean(store_retired(t)));
+	json_object_set_new(all, "counters", counts);
+	return all;
+}
+
+/* One flat "key<TAB>value" a row, from the same tree that programs get. */
+static void rows(struct grid *g, const char *prefix, json_t *tree)
+{
+	const char *key;
+	json_t *value;
+	json_object_foreach(tree, key, value) {
+		char name[64], text[TABLE_PATH + 8];
+		snprintf(name, sizeof name, "%s%s%s", prefix, *prefix ? "." : "", key);
+		if (json_is_object(value)) {
+			rows(g, name, value);
+			continue;
+		}
+		if (json_is_integer(value))
+			snprintf(text, sizeof text, "%lld", (long long)json_integer_value(value));
+		else if (json_is_string(value))
+			snprintf(text, sizeof text, "%s", json_string_value(value));
+		else
+			snprintf(text, sizeof text, "%s", json_is_true(value) ? "yes" : "no");
+		grid_row(g, (const char *const[]){name, text});
+	}
+}
+
+static bool stats_people(json_t *tree)
+{
+	struct grid g = grid_begin((const char *const[]){"WHAT", "VALUE"}, 2);
+	rows(&g, "", tree);
+	bool whole = grid_end(&g) && tree;
+	json_decref(tree);
+	return whole;
+}
+
+int cmd_stats(struct context *c, int argc, char **argv)
+{
+	int status = cmd_parse(c, &usage, argc, argv, NULL);
+	if (status == DONE)
+		status = table_open(c, TO_INSPECT);
+	if (status != DONE)
+		return status;
+	json_t *tree = stats_json(c);
+	bool whole = c->json ? json_line(tree) : stats_people(tree);
+	return whole || ferror(stdout) ? DONE : complain(c, "out of memory");
+}

@@ -1,0 +1,240 @@
+/* cmd.c: what the commands share: words, complaints, opening the table. See cmd.h. */
+#include "cmd.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "format.h"
+#include "journal.h"
+
+/* ---- complaints ---- */
+
+/* Words of the command line come back in messages; whatever they hold, it stays one harmless line. */
+__attribute__((format(printf, 2, 0)))
+static void say(const struct context *c, const char *format, va_list ap)
+{
+	char text[1024], safe[sizeof text];
+	vsnprintf(text, sizeof text, format, ap);
+	text_line(text, safe, sizeof safe);
+	fprintf(stderr, "pinctl: %s%s%s\n", c && c->command ? c->command : "", c && c->command ? ": " : "", safe);
+}
+
+int complain(const struct context *c, const char *format, ...)
+{
+	va_list ap;
+	va_start(ap, format);
+	say(c, format, ap);
+	va_end(ap);
+	return FAILED;
+}
+
+int misused(const struct context *c, const char *format, ...)
+{
+	va_list ap;
+	va_start(ap, format);
+	say(c, format, ap);
+	va_end(ap);
+	return MISUSED;
+}
+
+void note(const struct context *c, const char *format, ...)
+{
+	va_list ap;
+	va_start(ap, format);
+	say(c, format, ap);
+	va_end(ap);
+}
+
+/* ---- words ---- */
+
+struct parse {
+	struct context *context;
+	void *input;
+	const char *title;		/* "pinctl set", for --help */
+};
+
+enum { KEY_JSON = 0x1000 };
+
+static const struct argp_option table_options[] = {
+	{"table", 't', "PATH", 0, "the table to use, instead of $STICKYDNS_TABLE or the usual ones", 10},
+	{0},
+};
+
+static const struct argp_option shown_options[] = {
+	{"json", KEY_JSON, NULL, 0, "show it as JSON", 9},
+	{"table", 't', "PATH", 0, "the table to use, instead of $STICKYDNS_TABLE or the usual ones", 10},
+	{0},
+};
+
+static error_t parse_common(int key, char *arg, struct argp_state *state)
+{
+	struct parse *p = state->input;
+	switch (key) {
+	case ARGP_KEY_INIT:
+		/* getopt has said in one line what is wrong; argp's "Try --help" would be a second. */
+		state->err_stream = NULL;
+		state->name = (char *)(uintptr_t)p->title;
+		if (state->child_inputs)
+			state->child_inputs[0] = p->input;
+		return 0;
+	case KEY_JSON:
+		p->context->json = true;
+		return 0;
+	case 't':
+		if (*arg == '\0' || strlen(arg) >= TABLE_PATH)
+			return misused(p->context, "--table: %s: %s", *arg ? "path too long" : "empty path", arg), EINVAL;
+		p->context->table_arg = arg;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+int cmd_parse(struct context *c, const struct usage *u, int argc, char **argv, void *input)
+{
+	char title[64], prefix[64];
+	int end = argc;
+	const struct argp own = {.options = u->options, .parser = u->parser};
+	const struct argp_child children[] = {{&own, 0, NULL, 0}, {0}};
+	const struct argp all = {
+		.options = u->shows ? shown_options : table_options,
+		.parser = parse_common,
+		.args_doc = u->args_doc,
+		.doc = u->doc,
+		.children = u->parser ? children : NULL,
+	};
+	snprintf(title, sizeof title, "pinctl %s", c->command);
+	snprintf(prefix, sizeof prefix, "pinctl: %s", c->command);
+	argv[0] = prefix;
+	struct parse p = {.context = c, .input = input, .title = title};
+	error_t e = argp_parse(&all, argc, argv, u->in_order ? ARGP_IN_ORDER : 0, &end, &p);
+	argv[0] = title;
+	if (e == 0 && end < argc)
+		e = misused(c, "one word too many: %s", argv[end]);
+	argv[0] = NULL;
+	return e == 0 ? DONE : MISUSED;
+}
+
+error_t parse_one_word(int key, char *arg, struct argp_state *state)
+{
+	const char **word = state->input;
+	if (key != ARGP_KEY_ARG || state->arg_num > 0)
+		return ARGP_ERR_UNKNOWN;
+	*word = arg;
+	return 0;
+}
+
+int host_parse(const struct context *c, const char *word, struct name *out)
+{
+	enum name_status s = name_canonical(word, out);
+	return s == NAME_OK ? DONE : misused(c, "%s: '%s'", name_status_text(s), word);
+}
+
+int hand_result(const struct context *c, enum hand_status s, const char *word)
+{
+	switch (s) {
+	case HAND_OK: return DONE;
+	case HAND_NO_NAME: return complain(c, "not known: %s", word);
+	case HAND_NO_ADDRESS: return complain(c, "no such address of that name: %s", word);
+	case HAND_FULL: return complain(c, "the table is full: %s", word);
+	case HAND_READ_ONLY: return complain(c, "%s: this user may only read it", c->path);
+	}
+	return complain(c, "failed: %s", word);
+}
+
+/* ---- the table ---- */
+
+bool table_path(const struct context *c, unsigned n, char out[static TABLE_PATH], bool *own)
+{
+	const char *env = c->table_arg ? c->table_arg : secure_getenv("STICKYDNS_TABLE");
+	return store_path(n, env, geteuid(), out, own);
+}
+
+/* Tables that were tried, until one is good. */
+struct trial {
+	char trouble[TABLE_PATH];	/* the first that is there but not good */
+	enum store_status status;	/* of it; STORE_ABSENT: none */
+	int error;
+	char missing[TABLE_PATH];	/* the last that is not there */
+	bool may_create;
+};
+
+static bool try_paths(struct context *c, struct trial *t)
+{
+	bool own;
+	t->status = STORE_ABSENT;
+	for (unsigned n = 0; table_path(c, n, c->path, &own); n++) {
+		enum store_status s = store_open(c->path, &c->table);
+		int error = errno;
+		if (s == STORE_OK)
+			return true;
+		store_close(&c->table);
+		if (s == STORE_ABSENT) {
+			memcpy(t->missing, c->path, sizeof t->missing);
+			t->may_create = own;
+		} else if (t->status == STORE_ABSENT) {
+			memcpy(t->trouble, c->path, sizeof t->trouble);
+			t->status = s;
+			t->error = error;
+		}
+	}
+	return false;
+}
+
+static bool create_missing(struct context *c, struct trial *t)
+{
+	enum store_status s = store_create(t->missing, TABLE_NAMES_DEFAULT, 0600, (gid_t)-1, false);
+	memcpy(c->path, t->missing, sizeof c->path);
+	if (s == STORE_OK || s == STORE_EXISTS)		/* another process was first: as good as ours */
+		s = store_open(c->path, &c->table);
+	if (s == STORE_OK)
+		return true;
+	t->error = errno;
+	t->status = s;
+	memcpy(t->trouble, c->path, sizeof t->trouble);
+	store_close(&c->table);
+	return false;
+}
+
+/* No good one: a foreign one will do for a look, and a stale one for an inspection. */
+static bool take_doubtful(struct context *c, const struct trial *t, enum access how)
+{
+	if (t->status != STORE_FOREIGN && !(how == TO_INSPECT && t->status == STORE_STALE))
+		return false;
+	memcpy(c->path, t->trouble, sizeof c->path);
+	c->status = store_open(c->path, &c->table);
+	if (c->status != STORE_FOREIGN && c->status != STORE_OK && c->status != STORE_STALE)
+		return false;
+	if (c->status == STORE_FOREIGN && how != TO_INSPECT)
+		note(c, "%s: %s", c->path, store_status_text(c->status));
+	return true;
+}
+
+static int no_table(const struct context *c, const struct trial *t)
+{
+	if (t->status != STORE_ABSENT) {
+		errno = t->error;
+		return complain(c, "%s: %s", t->trouble, store_status_text(t->status));
+	}
+	if (t->missing[0] == '\0')
+		return complain(c, "path too long: %s", secure_getenv("STICKYDNS_TABLE"));
+	return complain(c, "no table at %s", t->missing);
+}
+
+int table_open(struct context *c, enum access how)
+{
+	struct trial t = {.status = STORE_ABSENT};
+	bool open = try_paths(c, &t) ||
+		    (how == TO_CREATE && t.may_create && create_missing(c, &t)) ||
+		    take_doubtful(c, &t, how);
+	if (!open)
+		return no_table(c, &t);
+	c->table.origin = ORIGIN_PINCTL;
+	if ((how == TO_WRITE || how == TO_CREATE) && !c->table.writable)
+		return complain(c, "%s: this user may only read it", c->path);
+	return DONE;
+}

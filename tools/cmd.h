@@ -1,0 +1,95 @@
+/*
+ * cmd.h: what the commands of pinctl share: the context, the table, complaints.
+ *
+ * A command is one function in one file cmd-NAME.c, with its usage beside it. It
+ * parses its words into a plain struct, judges all of them before it touches the
+ * table, and returns the exit status: 0 done, 1 not found or failed, 2 usage.
+ * Every complaint is one line on stderr: "pinctl: command: what: which word".
+ */
+#ifndef STICKYDNS_CMD_H
+#define STICKYDNS_CMD_H
+
+#include <argp.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "endpoint.h"
+#include "name.h"
+#include "pins.h"
+#include "store.h"
+
+enum { DONE = 0, FAILED = 1, MISUSED = 2 };
+
+#define CONF_PATH "/etc/stickydns.conf"
+
+struct context {
+	const char *command;		/* for complaints */
+	const char *table_arg;		/* --table, or NULL */
+	bool json;
+	char path[TABLE_PATH];		/* of the open table */
+	struct table table;
+	enum store_status status;	/* how it opened: OK, FOREIGN, or (for TO_INSPECT) STALE */
+};
+
+/* The usage of a command. `parser` is argp's; its input is the command's own struct. */
+struct usage {
+	const char *args_doc, *doc;
+	const struct argp_option *options;	/* may be NULL */
+	argp_parser_t parser;			/* may be NULL */
+	bool shows;				/* takes --json */
+	bool in_order;				/* options end at the first other word (run) */
+};
+
+/* Parse the words of a command into `input` (and --table, --json into the context). DONE or MISUSED, after one line. */
+int cmd_parse(struct context *c, const struct usage *u, int argc, char **argv, void *input);
+
+/* A parser for `usage` of commands that take one word: their input is a `const char *`. */
+error_t parse_one_word(int key, char *arg, struct argp_state *state);
+
+/* One line on stderr. Returns FAILED; misused() returns MISUSED. `c` may be NULL: no command yet. */
+int complain(const struct context *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int misused(const struct context *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The same line, without being an error. */
+void note(const struct context *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+enum access {
+	TO_READ,
+	TO_WRITE,
+	TO_CREATE,	/* TO_WRITE; made as a program's constructor would make it, when there is none */
+	TO_INSPECT,	/* TO_READ, of a table that was made before the last boot or replaced, too */
+};
+
+/*
+ * Open the table that programs of this user use: --table, else $STICKYDNS_TABLE,
+ * else the first of the usual paths that opens. One of another network namespace
+ * is opened, with a note, only when there is no other. DONE or FAILED.
+ */
+int table_open(struct context *c, enum access how);
+
+/* The n-th path that a program of this user would try; `*own`: that any program may create. */
+bool table_path(const struct context *c, unsigned n, char out[static TABLE_PATH], bool *own);
+
+/* A word as a host name. DONE, or MISUSED after one line. */
+int host_parse(const struct context *c, const char *word, struct name *out);
+
+/* What a change by hand came to, about `word`: DONE, or FAILED after one line. */
+int hand_result(const struct context *c, enum hand_status s, const char *word);
+
+/* ---- the commands ---- */
+
+int cmd_list(struct context *c, int argc, char **argv);
+int cmd_show(struct context *c, int argc, char **argv);
+int cmd_set(struct context *c, int argc, char **argv);
+int cmd_drop(struct context *c, int argc, char **argv);
+int cmd_refresh(struct context *c, int argc, char **argv);
+int cmd_fail(struct context *c, int argc, char **argv);
+int cmd_ok(struct context *c, int argc, char **argv);
+int cmd_events(struct context *c, int argc, char **argv);
+int cmd_stats(struct context *c, int argc, char **argv);
+int cmd_init(struct context *c, int argc, char **argv);
+int cmd_check(struct context *c, int argc, char **argv);
+int cmd_reload(struct context *c, int argc, char **argv);
+int cmd_run(struct context *c, int argc, char **argv);
+
+#endif

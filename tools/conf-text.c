@@ -1,0 +1,84 @@
+/* conf-text.c: stickydns.conf as text. See conf-text.h. */
+#include "conf-text.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- reading ---- */
+
+/* fopen(3) of a directory succeeds; reading it is what fails, which libConfuse's scanner answers with exit(3). */
+char *conf_text_read(const struct context *c, const char *path)
+{
+	char *text = malloc(CONF_BYTES + 1);
+	FILE *f = text ? fopen(path, "re") : NULL;
+	size_t n = f ? fread(text, 1, CONF_BYTES + 1, f) : 0;
+	bool bad = !f || ferror(f);
+	int error = errno;
+	if (f)
+		fclose(f);
+	if (bad)
+		complain(c, "%s: %s", path, strerror(error));
+	else if (n > CONF_BYTES)
+		bad = true, complain(c, "%s: larger than %d bytes", path, CONF_BYTES);
+	else if ((text[n] = '\0', strlen(text) < n))
+		bad = true, complain(c, "%s:%d: a NUL byte", path, conf_text_line(text, text + strlen(text)));
+	if (!bad)
+		return text;
+	free(text);
+	return NULL;
+}
+
+int conf_text_line(const char *text, const char *at)
+{
+	int line = 1;
+	for (const char *p = text; p < at; p++)
+		line += *p == '\n';
+	return line;
+}
+
+/* ---- what is left open ---- */
+
+/* The end of a quoted string that begins at p; of an unfinished one, the end of the text. */
+static const char *skip_quoted(const char *p)
+{
+	const char quote = *p++;
+	while (*p && *p != quote)
+		p += *p == '\\' && p[1] ? 2 : 1;
+	return *p ? p + 1 : p;
+}
+
+/* The end of a comment that begins at p, p itself if none does, NULL if it has no end. */
+static const char *skip_comment(const char *p)
+{
+	if (*p == '#' || (*p == '/' && p[1] == '/'))
+		return p + strcspn(p, "\n");
+	if (*p != '/' || p[1] != '*')
+		return p;
+	const char *end = strstr(p + 2, "*/");
+	return end ? end + 2 : NULL;
+}
+
+int conf_text_open(const char *text, const char **what)
+{
+	const char *block = NULL, *p = text;
+	int depth = 0;
+	while (*p) {
+		const char *next = *p == '"' || *p == '\'' ? skip_quoted(p) : skip_comment(p);
+		if (!next) {
+			*what = "a comment without its end";
+			return conf_text_line(text, p);
+		}
+		if (next == p) {
+			if (*p == '{' && depth++ == 0)
+				block = p;
+			if (*p == '}' && depth > 0)
+				depth--;
+			next++;
+		}
+		p = next;
+	}
+	*what = "a block without its '}'";
+	return depth > 0 ? conf_text_line(text, block) : 0;
+}

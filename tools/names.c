@@ -1,0 +1,79 @@
+/* names.c: lists of names. See names.h. */
+#include "names.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool names_add(struct names *l, const char *name)
+{
+	if (l->n == l->room) {
+		size_t room = l->room ? 2 * l->room : 64;
+		char **more = reallocarray(l->name, room, sizeof *more);
+		if (!more)
+			return false;
+		l->name = more;
+		l->room = room;
+	}
+	l->name[l->n] = strdup(name);
+	if (!l->name[l->n])
+		return false;
+	l->n++;
+	return true;
+}
+
+void names_free(struct names *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		free(l->name[i]);
+	free(l->name);
+	*l = (struct names){0};
+}
+
+static int by_text(const void *a, const void *b)
+{
+	const char *const *x = a, *const *y = b;
+	return strcmp(*x, *y);
+}
+
+int names_of_table(const struct context *c, struct names *l)
+{
+	uint32_t cursor = 0;
+	struct name_ref ref;
+	struct name name;
+	while (table_next(&c->table, &cursor, &ref, &name))
+		if (!names_add(l, name.text))
+			return complain(c, "out of memory");
+	if (l->n > 0)
+		qsort(l->name, l->n, sizeof *l->name, by_text);
+	return DONE;
+}
+
+int names_of_words(const struct context *c, char *const *words, size_t n, struct names *l)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct name name;
+		int status = host_parse(c, words[i], &name);
+		if (status != DONE)
+			return status;
+		if (!names_add(l, name.text))
+			return complain(c, "out of memory");
+	}
+	return DONE;
+}
+
+int names_wanted(struct context *c, enum access how, bool all, char *const *words, size_t n, struct names *l)
+{
+	if (all && n > 0)
+		return misused(c, "either --all or names: %s", words[0]);
+	if (!all && n == 0)
+		return misused(c, "a HOST or --all is wanted");
+	int status = names_of_words(c, words, n, l);
+	if (status == DONE)
+		status = table_open(c, how);
+	return status == DONE && all ? names_of_table(c, l) : status;
+}
+
+bool names_find(const struct context *c, const struct names *l, size_t i, struct name *name, struct name_ref *ref)
+{
+	return name_canonical(l->name[i], name) == NAME_OK && table_find(&c->table, name, ref);
+}

@@ -1,0 +1,21 @@
+/* view.h: what is known of a name, in words: for list and show. */
+#ifndef STICKYDNS_VIEW_H
+#define STICKYDNS_VIEW_H
+
+#include "format.h"
+#include "pins.h"
+#include "tick.h"
+
+/* The object of `pinctl list --json`; NULL: no memory. */
+json_t *view_json(const struct name_view *v);
+
+/* "5060/tcp", "other", "-". */
+enum { PORT_TEXT = 16 };
+void port_text(uint16_t port, uint8_t transport, char out[static PORT_TEXT]);
+
+const char *family_text(enum family f);
+const char *fitness_text(enum fitness f);
+const char *kind_text(const struct pin_view *p);
+const char *state_text(const struct pin_view *p);
+
+#endif
