@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -177,7 +178,7 @@ static enum store_status place_check(const struct table *t)
 	uint64_t boot[2], netns = store_netns(), theirs = get64(&t->header->netns);
 	boot_id(boot);
 	if (store_retired(t))
-		return STORE_STALE;
+		return STORE_RETIRED;
 	if ((boot[0] || boot[1]) &&
 	    (get64(&t->header->boot_id[0]) != boot[0] || get64(&t->header->boot_id[1]) != boot[1]))
 		return STORE_STALE;
@@ -249,6 +250,16 @@ static void header_fill(struct header *h, const struct layout *l, uint32_t names
 	publish64(&h->magic, TABLE_MAGIC);
 }
 
+/* Growing a file past RLIMIT_FSIZE would not only fail but end the program with SIGXFSZ (setrlimit(2)). */
+static bool size_allowed(size_t size)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_FSIZE, &limit) == -1 || limit.rlim_cur >= size)
+		return true;
+	errno = EFBIG;
+	return false;
+}
+
 /*
  * Gives the file its length and reserves what is read before it is claimed, so
  * that a full tmpfs shows here and not as SIGBUS in somebody's program. Kernels
@@ -257,7 +268,7 @@ static void header_fill(struct header *h, const struct layout *l, uint32_t names
 static bool file_fill(int fd, uint32_t names, uint32_t addrs)
 {
 	struct layout l = layout_for(names, addrs);
-	if (ftruncate(fd, (off_t)l.size) == -1)
+	if (!size_allowed(l.size) || ftruncate(fd, (off_t)l.size) == -1)
 		return false;
 	void *base = mmap(NULL, l.reserved, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (base == MAP_FAILED)
@@ -371,7 +382,8 @@ const char *store_status_text(enum store_status s)
 	case STORE_SHORT: return "shorter than its header says";
 	case STORE_NO_TABLE: return "not a table";
 	case STORE_VERSION: return "a table of another version";
-	case STORE_STALE: return "made before the last boot, or replaced";
+	case STORE_STALE: return "made before the last boot";
+	case STORE_RETIRED: return "a table that was replaced";
 	case STORE_FOREIGN: return "made in another network namespace";
 	case STORE_FULL: return "no space left for it";
 	case STORE_EXISTS: return "exists already";

@@ -54,7 +54,8 @@ enum store_status {
 	STORE_SHORT,		/* shorter than its header says */
 	STORE_NO_TABLE,		/* no magic */
 	STORE_VERSION,		/* another layout */
-	STORE_STALE,		/* made before the last boot, or retired */
+	STORE_STALE,		/* made before the last boot */
+	STORE_RETIRED,		/* marked as replaced */
 	STORE_FOREIGN,		/* made in another network namespace */
 	STORE_FULL,		/* no space left for it */
 	STORE_EXISTS,		/* create: somebody else's is there */
@@ -63,7 +64,7 @@ enum store_status {
 
 /*
  * Open and map the table at `path` into `t`; for reading only when it may not be
- * written. STORE_FOREIGN and STORE_STALE leave it mapped all the same: the shim
+ * written. STORE_FOREIGN, STORE_STALE and STORE_RETIRED leave it mapped all the same: the shim
  * refuses them, pinctl may look. errno is that of the failing call.
  */
 enum store_status store_open(const char *path, struct table *t);

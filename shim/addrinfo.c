@@ -178,15 +178,15 @@ static int lookup(struct call *c, struct table *t, struct addrinfo **res)
 int addrinfo_lookup(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **res)
 {
 	struct call c;
-	const uintptr_t frame = GUARD_HERE;
-	struct table *t = guard_inside(frame) ? NULL : session_table();
+	struct guard guard;
+	struct table *t = guard_inside() ? NULL : session_table();
 	c.node = node;
 	c.service = service;
 	c.hints = hints;
 	if (!t || !sticky_call(&c))
 		return real()->getaddrinfo(node, service, hints, res);
-	guard_enter(frame);
+	guard_enter(&guard);
 	int r = lookup(&c, t, res);
-	guard_leave();
+	guard_leave(&guard);
 	return r;
 }

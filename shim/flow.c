@@ -175,8 +175,8 @@ static void pend(int fd, const struct flow *fl)
 void flow_copy(int from, int to)
 {
 	enum fd_class c = fd_class(from);
-	flow_opened(to, c == FD_PENDING ? FD_STREAM : c);
-	if (c == FD_PENDING)
+	flow_opened(to, c == FD_STREAM ? FD_STREAM : FD_UNKNOWN);	/* unknown: `to` may be another's, after vfork */
+	if (c == FD_PENDING && flows[from].pid == getpid())
 		pend(to, &flows[from]);
 }
 
@@ -212,7 +212,11 @@ static int connect_again(int fd, const struct sockaddr *addr, socklen_t len)
 {
 	if (len >= sizeof addr->sa_family && addr && addr->sa_family == AF_UNSPEC)
 		flow_give_up(fd);
-	int r = real()->connect(fd, addr, len);
+	const uint64_t cookie = flows[fd].cookie;
+	int r = real()->connect(fd, addr, len), saved = errno;
+	if (cookie_of(fd) != cookie)
+		flow_forget(fd);
+	errno = saved;
 	if (fd_class(fd) != FD_PENDING || (r == -1 && (errno == EALREADY || errno == EINPROGRESS || errno == EINTR)))
 		return r;
 	conclude(fd, FD_STREAM, r == 0 || errno == EISCONN ? CAUSE_CONNECTED : cause_of_errno(errno));
@@ -255,7 +259,7 @@ int flow_connect(int fd, const struct sockaddr *addr, socklen_t len)
 {
 	struct flow fl = {0};
 	enum fd_class c = fd_class(fd);
-	struct table *t = c == FD_NONE || guard_inside(GUARD_HERE) ? NULL : session_table();
+	struct table *t = c == FD_NONE || guard_inside() ? NULL : session_table();
 	if (!t)
 		return real()->connect(fd, addr, len);
 	if (c == FD_PENDING)

@@ -9,6 +9,7 @@
 #include <linux/close_range.h>
 #include <netdb.h>
 #include <stdarg.h>
+#include <unistd.h>
 
 #include "addrinfo.h"
 #include "flow.h"
@@ -19,7 +20,7 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-_Thread_local uintptr_t guard_frame __attribute__((tls_model("initial-exec")));
+_Thread_local struct guard *guard_current __attribute__((tls_model("initial-exec")));
 
 __attribute__((constructor)) static void start(void)
 {

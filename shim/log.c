@@ -2,11 +2,14 @@
 #include "log.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -49,12 +52,31 @@ static void to_syslog(enum level l, const char *line, size_t len)
 	real()->close(fd);
 }
 
+/* A write past RLIMIT_FSIZE would end the program with SIGXFSZ. */
+static bool size_allowed(int fd, size_t len)
+{
+	struct stat st;
+	struct rlimit limit;
+	return fstat(fd, &st) == 0 && getrlimit(RLIMIT_FSIZE, &limit) == 0 &&
+	       (!S_ISREG(st.st_mode) || (rlim_t)st.st_size + len <= limit.rlim_cur);
+}
+
+/* Not if nobody reads (SIGPIPE would end the program), nor if it would block. */
+static void to_stderr(const char *line, size_t len)
+{
+	struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
+	if (poll(&p, 1, 0) != 1 || p.revents != POLLOUT || !size_allowed(STDERR_FILENO, len))
+		return;
+	ssize_t lost = write(STDERR_FILENO, line, len);
+	(void)lost;
+}
+
 static void to_file(const char *line, size_t len)
 {
 	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0640);
 	if (fd == -1)
 		return;
-	ssize_t lost = write(fd, line, len);
+	ssize_t lost = size_allowed(fd, len) ? write(fd, line, len) : 0;
 	(void)lost;
 	real()->close(fd);
 }
@@ -66,14 +88,12 @@ static void put_line(enum level l, char *line, int n)
 		return;
 	size_t len = (size_t)n < LINE - 1 ? (size_t)n : LINE - 2;
 	line[len++] = '\n';
-	ssize_t lost = 0;
 	if (target == TO_STDERR)
-		lost = write(STDERR_FILENO, line, len);
+		to_stderr(line, len);
 	else if (target == TO_SYSLOG)
 		to_syslog(l, line, len - 1);
 	else if (target == TO_FILE)
 		to_file(line, len);
-	(void)lost;
 }
 
 /* "127.0.0.11", and ":5060/tcp" behind it where the endpoint is known. */

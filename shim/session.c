@@ -1,6 +1,7 @@
 /* session.c: attaching to the table, and this process's own lookups. See session.h. */
 #include "session.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -11,14 +12,16 @@
 
 enum {
 	ATTACH_MAX = 16,		/* mappings in one life: each stays */
-	PATTERNS_BYTES = 1024,
+	RETRY_TICKS = TICKS_PER_S / 4,	/* between two tries to attach again */
+	PATTERNS_BYTES = 4096,
 };
 
 _Atomic(struct table *) session_current;
 
 static struct table tables[ATTACH_MAX];
-static _Atomic unsigned attached;	/* of tables[], taken */
+static unsigned attached;		/* of tables[], taken; changed by whoever set `attaching` */
 static _Atomic bool attaching;
+static word32 attached_at;		/* tick of the last try */
 
 /* The environment, copied: programs overwrite theirs. */
 static char table_env[TABLE_PATH];
@@ -55,15 +58,15 @@ static struct table *attach(void)
 {
 	char path[TABLE_PATH];
 	bool own;
-	unsigned slot = atomic_fetch_add(&attached, 1);
-	if (slot >= ATTACH_MAX)
+	if (attached == ATTACH_MAX)
 		return NULL;
-	struct table *t = &tables[slot];
+	struct table *t = &tables[attached];
 	for (unsigned n = 0; store_path(n, table_env, geteuid(), path, &own); n++) {
 		if (!open_or_make(t, path, own))
 			continue;
 		t->origin = ORIGIN_SHIM;
 		t->observer = log_wanted() ? log_event : NULL;
+		attached++;
 		return t;
 	}
 	return NULL;
@@ -71,22 +74,32 @@ static struct table *attach(void)
 
 struct table *session_again(void)
 {
-	if (atomic_exchange(&attaching, true))
+	uint32_t now = tick_now();
+	if (tick_since(now, get32(&attached_at)) < RETRY_TICKS || atomic_exchange(&attaching, true))
 		return NULL;
+	put32(&attached_at, now);
 	struct table *t = atomic_load_explicit(&session_current, memory_order_acquire);
-	if (t && store_retired(t)) {
+	if (store_retired(t)) {
+		int saved = errno;
 		t = attach();
-		atomic_store_explicit(&session_current, t, memory_order_release);
+		errno = saved;
 	}
+	if (t)
+		atomic_store_explicit(&session_current, t, memory_order_release);
 	atomic_store(&attaching, false);
 	return t;
 }
 
-static void copy_env(char *to, size_t size, const char *name)
+/* False: it does not fit, and a part of it would mean something else. */
+static bool copy_env(char *to, size_t size, const char *name)
 {
 	const char *value = getenv(name);
-	if (value && strlen(value) < size)
-		strcpy(to, value);
+	if (!value)
+		return true;
+	if (strlen(value) >= size)
+		return false;
+	strcpy(to, value);
+	return true;
 }
 
 void session_start(void)
@@ -94,8 +107,9 @@ void session_start(void)
 	const char *off = getenv("STICKYDNS");
 	if (getauxval(AT_SECURE) || (off && strcmp(off, "off") == 0))
 		return;
-	copy_env(table_env, sizeof table_env, "STICKYDNS_TABLE");
-	copy_env(patterns, sizeof patterns, "STICKYDNS_NAMES");
+	if (!copy_env(table_env, sizeof table_env, "STICKYDNS_TABLE") ||
+	    !copy_env(patterns, sizeof patterns, "STICKYDNS_NAMES"))
+		return;
 	log_start();
 	atomic_store_explicit(&session_current, attach(), memory_order_release);
 }

@@ -18,7 +18,7 @@ extern _Atomic(struct table *) session_current;
 /* Reads the environment and attaches. Once, from the constructor. */
 void session_start(void);
 
-/* Attaches to what replaced the table; the new one, or NULL. */
+/* Attaches to what replaced the table; the new one, or NULL: not there yet, try at the next call. */
 struct table *session_again(void);
 
 /* The table, or NULL. No system call unless the table was replaced. */

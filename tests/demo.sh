@@ -48,34 +48,38 @@ show_pinctl() {
     echo
 }
 
-# requests bare|with_shim CMD... : RUNS of them; how many failed is left in $failed.
+# requests bare|with_shim CMD... : RUNS of them; leaves how many failed in $failed, the time in $seconds.
 requests() {
-    local i
-    failed=0
+    local i started
+    failed=0 started=$(now_ms)
     for ((i = 0; i < RUNS; i++)); do "$@" >>"$LOGS/programs.log" 2>&1 || failed=$((failed + 1)); done
+    seconds=$(awk -v ms=$(($(now_ms) - started)) 'BEGIN { printf "%.1f", ms / 1000 }')
 }
 
-# answers TITLE : one row, who answered since the last row; the number of servers is left in $spread.
+head_row() { # TITLE [MORE-COLUMNS...]
+    printf '    %-28s' "$1"
+    printf '%12s' "${SERVERS[@]}" "${@:2}"
+    echo
+}
+
+# answers TITLE : who answered since the last row.
 answers() {
-    local address row
-    printf -v row '    %-24s' "$1"
-    for address in "${SERVERS[@]}"; do printf -v row '%s%12s' "$row" "$(server_hits "$address")"; done
-    say "$row"
-    spread=$(servers_hit)
-    hits_reset
+    local address
+    printf '    %-28s' "$1"
+    for address in "${SERVERS[@]}"; do printf '%12s' "$(server_hits "$address")"; done
 }
 
-# who_got bare|with_shim : the table of both programs; the servers they reached together are in $together.
+# who_got bare|with_shim : the table of both programs; how many servers they reached is left in $together.
 who_got() {
-    local header sipp_by
-    printf -v header '    %-24s%12s%12s%12s' "$RUNS requests each" "${SERVERS[@]}"
-    say "$header"
+    hits_reset
+    head_row "$RUNS requests each"
     requests "$1" "${SIPP[@]}"
-    sipp_by=$(reached)
-    answers "sipp, UDP"
+    together=$(reached)
+    answers "sipp, UDP"; echo
+    hits_reset
     requests "$1" "${SIPSAK[@]}"
-    together=$(printf '%s\n' $sipp_by $(reached) | sort -u | wc -l)
-    answers "sipsak, TCP"
+    together=$(printf '%s\n' $together $(reached) | sort -u | wc -l)
+    answers "sipsak, TCP"; echo
 }
 
 reached() { hits_table | awk '$2 { print $1 }' | xargs; }
@@ -115,48 +119,41 @@ with() {
 dies() {
     pin=$(pin_of "$NAME")
     title "3. The server that everybody stays on, $pin, is killed."
+    hits_reset
     killed=$(now_ms)
     server_stop "$pin" 5060
     until_answered with_shim "${SIPSAK[@]}"
     next=$(reached)
-    say "    sipsak asked at once and was refused; its request number $tries was answered by ${next%:*}," \
-        "    $took ms after the kill. sipp, which met no refusal itself, moves too:" ""
-    hits_reset
-    who_got_after
+    say "    sipsak asked at once. Its request number $tries was answered, by ${next%:*}, $took ms after the kill." \
+        "    sipp, which has met no refusal, moves too; all stay on the new server:" ""
+    failed_shim=0 failed_bare=0
+    head_row "$RUNS requests each" "no answer" seconds
+    after_row with_shim "sipp, with stickydns" "${SIPP[@]}"
+    after_row with_shim "sipsak, with stickydns" "${SIPSAK[@]}"
+    after_row bare "sipp, without stickydns" "${SIPP[@]}"
+    after_row bare "sipsak, without stickydns" "${SIPSAK[@]}"
     echo
     show_pinctl list
     show_pinctl events
 }
 
-# The same table as before, with failures; bare for comparison, the same server being dead.
-who_got_after() {
-    local how label
-    printf '    %-24s%12s%12s%12s%12s\n' "$RUNS requests each" "${SERVERS[@]}" "no answer"
-    for how in with_shim bare; do
-        label=with
-        [[ $how == with_shim ]] || label=without
-        after_row "$how" "sipp, UDP, $label" "${SIPP[@]}"
-        after_row "$how" "sipsak, TCP, $label" "${SIPSAK[@]}"
-    done
-}
-
-after_row() {
-    local how=$1 label=$2 row
+after_row() { # bare|with_shim LABEL CMD...
+    local how=$1 label=$2
     shift 2
-    requests "$how" "$@"
-    row=$(answers "$label")
     hits_reset
-    printf '%s%12s\n' "$row" "$failed"
-    [[ $how == bare ]] && failed_bare=$((${failed_bare:-0} + failed)) || failed_shim=$((${failed_shim:-0} + failed))
+    requests "$how" "$@"
+    answers "$label"
+    printf '%12s%12s\n' "$failed" "$seconds"
+    if [[ $how == bare ]]; then failed_bare=$((failed_bare + failed))
+    else failed_shim=$((failed_shim + failed)); fi
 }
 
 verdict() {
-    local runs=$((2 * RUNS))
-    title "In short:"
-    printf '    %-44s%12s%12s\n' "" "without" "with stickydns" \
-        "servers that the two programs were led to" "$spread_bare" "$spread_shim" \
-        "requests unanswered, of $runs after the kill" "$failed_bare" "$failed_shim"
+    echo "In short:"
     echo
+    printf '    %-48s%12s%18s\n' "" without "with stickydns" \
+        "servers that the two programs were led to" "$spread_bare" "$spread_shim" \
+        "unanswered of $((2 * RUNS)) requests after the kill" "$failed_bare" "$failed_shim"
     ((spread_bare > 1 && spread_shim == 1 && failed_shim == 0)) && return
     say "demo: the programs did not stay together; see the tables above." >&2
     return 1

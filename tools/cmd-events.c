@@ -88,34 +88,46 @@ static bool event_json(const struct event *e)
 	char time[TIME_TEXT];
 	time_iso(e->time_ns, time);
 	return json_line(json_pack(
-		"{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:b, s:o, s:I, s:s}", "time", time, "event",
+		"{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:b, s:o, s:I, s:s}", "time", time, "event",
 		event_kind_text(e->kind), "name", json_text(e->name), "address",
 		e->has_addr ? json_address(&e->addr) : json_null(), "old", e->has_old ? json_address(&e->old) : json_null(),
 		"port", port_of(e), "transport", e->transport ? json_string(transport_text(e->transport)) : json_null(),
-		"cause", cause_text(e->cause), "explicit", e->is_explicit != 0, "comm", json_text(e->comm), "pid",
+		"cause", cause_text(e->cause), "errno", json_text(cause_errno(e->cause)), "explicit", e->is_explicit != 0, "comm", json_text(e->comm), "pid",
 		(json_int_t)e->pid, "origin", origin_text(e->origin)));
+}
+
+/* "refused (ECONNREFUSED)" */
+enum { CAUSE_TEXT = 64 };
+static void cause_both(unsigned cause, char out[static CAUSE_TEXT])
+{
+	const char *error = cause_errno(cause);
+	if (*error)
+		snprintf(out, CAUSE_TEXT, "%s (%s)", cause_text(cause), error);
+	else
+		snprintf(out, CAUSE_TEXT, "%s", cause_text(cause));
 }
 
 /* Aligned as far as can be, since the widths of what comes later are not known. */
 static void event_row(const struct event *e, bool pretty)
 {
 	char time[TIME_TEXT], name[NAME_BYTES], comm[COMM_BYTES], port[PORT_TEXT];
-	char addr[ADDRESS_TEXT] = "-", old[ADDRESS_TEXT] = "-";
+	char cause[CAUSE_TEXT], addr[ADDRESS_TEXT] = "-", old[ADDRESS_TEXT] = "-";
 	const char *const kind = event_kind_text(e->kind);
 	time_iso(e->time_ns, time);
 	text_safe(*e->name ? e->name : "-", name, sizeof name);
 	text_safe(e->comm, comm, sizeof comm);
 	port_text(e->port, e->transport, port);
+	cause_both(e->cause, cause);
 	if (e->has_addr)
 		address_format(&e->addr, addr);
 	if (e->has_old)
 		address_format(&e->old, old);
 	if (pretty)
 		printf("%s  %-9s  %s %s%s%s %s: %s  (%s %u, %s)\n", time, kind, name, e->has_old ? old : "",
-		       e->has_old ? " -> " : "", addr, port, cause_text(e->cause), comm, e->pid, origin_text(e->origin));
+		       e->has_old ? " -> " : "", addr, port, cause, comm, e->pid, origin_text(e->origin));
 	else
 		printf("%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%u\t%s\n", time, kind, name, addr, old, port,
-		       cause_text(e->cause), comm, e->pid, origin_text(e->origin));
+		       cause, comm, e->pid, origin_text(e->origin));
 }
 
 static void print_event(const struct context *c, const struct event *e)

@@ -288,7 +288,7 @@ static int refresh(struct context *c, const struct names *l, const struct resolv
 	return r.whole || ferror(stdout) ? r.status : complain(c, "out of memory");
 }
 
-/* DNS may well say other things here than there. */
+/* In another network DNS may well say other things; table_open() has said where the table is from. */
 static int same_network(const struct context *c)
 {
 	return c->status == STORE_FOREIGN ? FAILED : DONE;

@@ -57,18 +57,26 @@ struct parse {
 	const char *title;		/* "pinctl set", for --help */
 };
 
-enum { KEY_JSON = 0x1000 };
-
 static const struct argp_option table_options[] = {
 	{"table", 't', "PATH", 0, "the table to use, instead of $STICKYDNS_TABLE or the usual ones", 10},
+	HELP_OPTIONS,
 	{0},
 };
 
 static const struct argp_option shown_options[] = {
 	{"json", KEY_JSON, NULL, 0, "show it as JSON", 9},
 	{"table", 't', "PATH", 0, "the table to use, instead of $STICKYDNS_TABLE or the usual ones", 10},
+	HELP_OPTIONS,
 	{0},
 };
+
+void cmd_help(int key, const char *title, struct argp_state *state)
+{
+	/* Without the paragraph on "mandatory or optional arguments". */
+	setenv("ARGP_HELP_FMT", "no-dup-args-note", 0);
+	state->name = (char *)(uintptr_t)title;
+	argp_state_help(state, stdout, key == '?' ? ARGP_HELP_STD_HELP : ARGP_HELP_USAGE | ARGP_HELP_EXIT_OK);
+}
 
 static error_t parse_common(int key, char *arg, struct argp_state *state)
 {
@@ -77,9 +85,12 @@ static error_t parse_common(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_INIT:
 		/* getopt has said in one line what is wrong; argp's "Try --help" would be a second. */
 		state->err_stream = NULL;
-		state->name = (char *)(uintptr_t)p->title;
 		if (state->child_inputs)
 			state->child_inputs[0] = p->input;
+		return 0;
+	case '?':
+	case KEY_USAGE:
+		cmd_help(key, p->title, state);
 		return 0;
 	case KEY_JSON:
 		p->context->json = true;
@@ -111,7 +122,7 @@ int cmd_parse(struct context *c, const struct usage *u, int argc, char **argv, v
 	snprintf(prefix, sizeof prefix, "pinctl: %s", c->command);
 	argv[0] = prefix;
 	struct parse p = {.context = c, .input = input, .title = title};
-	error_t e = argp_parse(&all, argc, argv, u->in_order ? ARGP_IN_ORDER : 0, &end, &p);
+	error_t e = argp_parse(&all, argc, argv, ARGP_NO_HELP | (u->in_order ? ARGP_IN_ORDER : 0u), &end, &p);
 	argv[0] = title;
 	if (e == 0 && end < argc)
 		e = misused(c, "one word too many: %s", argv[end]);
@@ -159,21 +170,23 @@ struct trial {
 	char trouble[TABLE_PATH];	/* the first that is there but not good */
 	enum store_status status;	/* of it; STORE_ABSENT: none */
 	int error;
-	char missing[TABLE_PATH];	/* the last that is not there */
-	bool may_create;
+	char missing[TABLE_PATH];	/* the last that is not there, or left by an earlier boot */
+	bool may_create, replace;
 };
 
-static bool try_paths(struct context *c, struct trial *t)
+static bool try_paths(struct context *c, struct trial *t, enum access how)
 {
 	bool own;
 	t->status = STORE_ABSENT;
 	for (unsigned n = 0; table_path(c, n, c->path, &own); n++) {
 		enum store_status s = store_open(c->path, &c->table);
 		int error = errno;
+		bool left_over = s == STORE_STALE && own && how == TO_CREATE && c->table.writable;
 		if (s == STORE_OK)
 			return true;
 		store_close(&c->table);
-		if (s == STORE_ABSENT) {
+		if (s == STORE_ABSENT || left_over) {
+			t->replace = left_over;
 			memcpy(t->missing, c->path, sizeof t->missing);
 			t->may_create = own;
 		} else if (t->status == STORE_ABSENT) {
@@ -187,7 +200,7 @@ static bool try_paths(struct context *c, struct trial *t)
 
 static bool create_missing(struct context *c, struct trial *t)
 {
-	enum store_status s = store_create(t->missing, TABLE_NAMES_DEFAULT, 0600, (gid_t)-1, false);
+	enum store_status s = store_create(t->missing, TABLE_NAMES_DEFAULT, 0600, (gid_t)-1, t->replace);
 	memcpy(c->path, t->missing, sizeof c->path);
 	if (s == STORE_OK || s == STORE_EXISTS)		/* another process was first: as good as ours */
 		s = store_open(c->path, &c->table);
@@ -228,7 +241,7 @@ static int no_table(const struct context *c, const struct trial *t)
 int table_open(struct context *c, enum access how)
 {
 	struct trial t = {.status = STORE_ABSENT};
-	bool open = try_paths(c, &t) ||
+	bool open = try_paths(c, &t, how) ||
 		    (how == TO_CREATE && t.may_create && create_missing(c, &t)) ||
 		    take_doubtful(c, &t, how);
 	if (!open)

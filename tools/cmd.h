@@ -43,6 +43,19 @@ struct usage {
 /* Parse the words of a command into `input` (and --table, --json into the context). DONE or MISUSED, after one line. */
 int cmd_parse(struct context *c, const struct usage *u, int argc, char **argv, void *input);
 
+/*
+ * --help and --usage, the same for all; argp's own would not know the command's
+ * name. The keys and rows go into an option table, cmd_help() into its parser.
+ */
+enum { KEY_JSON = 0x1000, KEY_USAGE };
+
+#define HELP_OPTIONS                                                           \
+	{"help", '?', NULL, 0, "show this", -1},                                \
+	{"usage", KEY_USAGE, NULL, 0, "show a short form of it", -1}
+
+/* Print it and exit. `title`: "pinctl set". */
+void cmd_help(int key, const char *title, struct argp_state *state);
+
 /* A parser for `usage` of commands that take one word: their input is a `const char *`. */
 error_t parse_one_word(int key, char *arg, struct argp_state *state);
 

@@ -42,11 +42,10 @@ struct split {
 	char **argv;			/* of the command; NULL: none was given */
 };
 
-enum { KEY_JSON = 0x1000 };
-
 static const struct argp_option options[] = {
 	{"table", 't', "PATH", 0, "the table to use, instead of $STICKYDNS_TABLE or the usual ones", 0},
 	{"json", KEY_JSON, NULL, 0, "show it as JSON", 0},
+	HELP_OPTIONS,
 	{0},
 };
 
@@ -56,6 +55,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->err_stream = NULL;	/* getopt's one line is enough */
+		return 0;
+	case '?':
+	case KEY_USAGE:
+		cmd_help(key, "pinctl", state);
 		return 0;
 	case KEY_JSON:
 		s->context->json = true;
@@ -142,7 +145,7 @@ int main(int argc, char **argv)
 	if (argc < 1)
 		return MISUSED;
 	argv[0] = name;
-	if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &s) != 0)
+	if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER | ARGP_NO_HELP, NULL, &s) != 0)
 		return MISUSED;
 	int status = s.argv ? dispatch(&c, s.argc, s.argv) : dispatch(&c, 1, bare);
 	store_close(&c.table);

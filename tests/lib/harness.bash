@@ -75,7 +75,7 @@ harness_teardown() {
     local log
     for log in "${LOGS:-/nonexistent}"/*; do
         [[ -s $log ]] || continue
-        printf '%s\n' "--- ${log##*/}, last lines" "$(grep -a . "$log" | tail -n 30 | cut -c1-300)"
+        printf '%s\n' "--- ${log##*/}, last lines" "$(grep -a . "$log" | tail -n 15 | cut -c1-300)"
     done
 }
 

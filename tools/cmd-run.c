@@ -1,0 +1,209 @@
+/*
+ * cmd-run.c: pinctl run -- CMD: a program under the shim.
+ *
+ * Sets the environment and becomes CMD, so its exit status is CMD's. A program
+ * that the shim cannot get into would run as if nothing was asked for; that is
+ * refused instead.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd.h"
+#include "reach.h"
+
+#define SHIM "libstickydns.so"
+#ifndef LIBDIR
+#define LIBDIR "/usr/local/lib"
+#endif
+
+enum { NOT_EXECUTABLE = 126, NOT_FOUND = 127 };	/* as a shell says it */
+
+struct words {
+	const char *names, *log;
+	char **command;			/* NULL-terminated, as argv is */
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct words *w = state->input;
+	switch (key) {
+	case 'n': w->names = arg; return 0;
+	case 'l': w->log = arg; return 0;
+	case ARGP_KEY_ARG:
+		w->command = &state->argv[state->next - 1];
+		state->next = state->argc;
+		return 0;
+	default: return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_option options[] = {
+	{"names", 'n', "PATTERNS", 0, "only these names are sticky: patterns with *, separated by commas", 0},
+	{"log", 'l', "LOG", 0, "what the shim does, to stderr, syslog, or a file", 0},
+	{0},
+};
+
+static const struct usage usage = {
+	.args_doc = "[--] CMD [ARG...]",
+	.doc = "Run CMD under the shim. The exit status is CMD's; 127: not found, 126: not executable."
+	       "\vA static program, and one that is set-id or has capabilities, cannot be reached: it is not run, "
+	       "and the exit status is 1. The shim is $STICKYDNS_LIB, or " SHIM " beside pinctl, or the installed one.",
+	.options = options,
+	.parser = parse,
+	.in_order = true,
+};
+
+/* ---- the shim ---- */
+
+static bool beside_pinctl(char out[static PATH_MAX])
+{
+	char self[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+	if (n == -1)
+		return false;
+	self[n] = '\0';
+	char *slash = strrchr(self, '/');
+	if (!slash)
+		return false;
+	*slash = '\0';
+	return snprintf(out, PATH_MAX, "%s/" SHIM, self) < PATH_MAX && access(out, R_OK) == 0;
+}
+
+static int shim_find(const struct context *c, char out[static PATH_MAX])
+{
+	char found[PATH_MAX];
+	const char *env = secure_getenv("STICKYDNS_LIB");
+	if (env && *env)
+		snprintf(found, sizeof found, "%s", env);
+	else if (!beside_pinctl(found))
+		snprintf(found, sizeof found, "%s/" SHIM, LIBDIR);
+	if (!realpath(found, out) || access(out, R_OK) == -1)
+		return complain(c, "no shim: %s: %s", found, strerror(errno));
+	/* ld.so(8) separates the list by both and knows no quoting. */
+	return strpbrk(out, ": ") ? complain(c, "no space and no colon may be in the path of the shim: %s", out) : DONE;
+}
+
+/* ---- the environment ---- */
+
+static int put(const struct context *c, const char *name, const char *value)
+{
+	return setenv(name, value, 1) == 0 ? DONE : complain(c, "%s: %s", name, strerror(errno));
+}
+
+/* `shim`, then what is in LD_PRELOAD already and is not `shim`. */
+static int preload(const struct context *c, const char *shim)
+{
+	const char *old = getenv("LD_PRELOAD") ? getenv("LD_PRELOAD") : "";
+	size_t size = strlen(shim) + strlen(old) + 2;
+	char *list = malloc(size);
+	if (!list)
+		return complain(c, "out of memory");
+	char *end = stpcpy(list, shim);
+	for (const char *p = old; *p; p += strspn(p, ": ")) {
+		size_t len = strcspn(p, ": ");
+		if (len > 0 && !(len == strlen(shim) && strncmp(p, shim, len) == 0)) {
+			*end++ = ':';
+			end = mempcpy(end, p, len);
+		}
+		p += len;
+	}
+	*end = '\0';
+	int status = put(c, "LD_PRELOAD", list);
+	free(list);
+	return status;
+}
+
+/* CMD may change its directory before its children attach or log. */
+static int put_path(const struct context *c, const char *name, const char *path)
+{
+	char cwd[PATH_MAX], whole[2 * PATH_MAX];
+	if (*path == '/')
+		return put(c, name, path);
+	if (!getcwd(cwd, sizeof cwd))
+		return complain(c, "%s: %s", path, strerror(errno));
+	snprintf(whole, sizeof whole, "%s/%s", cwd, path);
+	return put(c, name, whole);
+}
+
+static int put_all(const struct context *c, const struct words *w, const char *shim)
+{
+	int status = preload(c, shim);
+	if (status == DONE && w->names)
+		status = put(c, "STICKYDNS_NAMES", w->names);
+	if (status == DONE && c->table_arg)
+		status = put_path(c, "STICKYDNS_TABLE", c->table_arg);
+	if (status == DONE && w->log) {
+		bool word = strcmp(w->log, "stderr") == 0 || strcmp(w->log, "syslog") == 0;
+		status = (word ? put : put_path)(c, "STICKYDNS_LOG", w->log);
+	}
+	return status;
+}
+
+/* ---- what is worth a word ---- */
+
+/* The table that the shim will find, if it is one that the shim will not take. */
+static void note_table(const struct context *c)
+{
+	char path[TABLE_PATH], bad[TABLE_PATH] = "";
+	bool own;
+	enum store_status trouble = STORE_ABSENT;
+	for (unsigned n = 0; table_path(c, n, path, &own); n++) {
+		struct table t;
+		enum store_status s = store_open(path, &t);
+		store_close(&t);
+		if (s == STORE_OK || (own && (s == STORE_ABSENT || s == STORE_STALE)))
+			return;		/* it is good, or will be made */
+		if (s != STORE_ABSENT && bad[0] == '\0') {
+			memcpy(bad, path, sizeof bad);
+			trouble = s;
+		}
+	}
+	note(c, "%s: %s: nothing will be sticky", bad[0] ? bad : path, store_status_text(trouble));
+}
+
+static int become(const struct context *c, char **command)
+{
+	fflush(NULL);
+	execvp(command[0], command);
+	int error = errno;
+	complain(c, "%s: %s", command[0], strerror(error));
+	return error == ENOENT || error == ENOTDIR ? NOT_FOUND : NOT_EXECUTABLE;
+}
+
+static int reach_check(const struct context *c, const char *command)
+{
+	char reason[REASON_TEXT];
+	switch (reach_of(command, reason)) {
+	case REACH_ABSENT: complain(c, "%s: no such program", command); return NOT_FOUND;
+	case REACH_DENIED: complain(c, "%s: not executable", command); return NOT_EXECUTABLE;
+	case REACH_NOT: return complain(c, "%s", reason);
+	case REACHED: break;
+	}
+	return DONE;
+}
+
+int cmd_run(struct context *c, int argc, char **argv)
+{
+	struct words w = {0};
+	char shim[PATH_MAX];
+	int status = cmd_parse(c, &usage, argc, argv, &w);
+	if (status == DONE && !w.command)
+		status = misused(c, "a CMD is wanted");
+	if (status == DONE)
+		status = reach_check(c, w.command[0]);
+	if (status == DONE)
+		status = shim_find(c, shim);
+	if (status == DONE)
+		status = put_all(c, &w, shim);
+	if (status != DONE)
+		return status;
+	const char *off = getenv("STICKYDNS");
+	if (off && strcmp(off, "off") == 0)
+		note(c, "STICKYDNS=off is in the environment: the shim will do nothing");
+	note_table(c);
+	return become(c, w.command);
+}

@@ -1,0 +1,27 @@
+/*
+ * reach.h: can a preloaded library reach a program?
+ *
+ * The dynamic loader is what takes LD_PRELOAD, so a program without one is out of
+ * reach; and it ignores it where the kernel gives the program more rights than
+ * the caller has (ld.so(8), "secure-execution mode"). Scripts are followed to
+ * their interpreter.
+ */
+#ifndef STICKYDNS_REACH_H
+#define STICKYDNS_REACH_H
+
+#include <limits.h>
+#include <stddef.h>
+
+enum { REASON_TEXT = PATH_MAX + 128 };
+
+enum reach {
+	REACHED,			/* or nothing is known against it */
+	REACH_ABSENT,			/* no such program: a shell's 127 */
+	REACH_DENIED,			/* there, but not executable: 126 */
+	REACH_NOT,
+};
+
+/* Would execvp(3) of `command` run something that a preload reaches? For REACH_NOT, `reason` says why not. */
+enum reach reach_of(const char *command, char reason[static REASON_TEXT]);
+
+#endif
