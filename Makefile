@@ -126,7 +126,7 @@ $(B)/tests/bench/%: tests/bench/%.c $(B)/libpolicy.a
 $(B)/tests/clients/lib%.so: tests/clients/lib%.c
 	@mkdir -p $(@D)
 	$(say) TEST $<
-	$(Q)$(CC) $(BASE) $(CFLAGS) $(LDFLAGS) -shared -fPIC -o $@ $<
+	$(Q)$(CC) $(BASE) -Wno-missing-prototypes $(CFLAGS) $(LDFLAGS) -shared -fPIC -o $@ $<
 
 $(B)/tests/clients/%: tests/clients/%.c
 	@mkdir -p $(@D)

@@ -115,7 +115,7 @@ bool addr_read(const struct table *t, addr_ref r, struct address *out)
 
 int endpoint_find(const struct addr_record *a, uint8_t transport, uint16_t port)
 {
-	for (int i = 0; i < ENDPOINTS; i++) {
+	for (int i = 0; transport != TRANSPORT_ANY && i < ENDPOINTS; i++) {
 		struct health h = health_unpack(get64(&a->endpoints[i].health));
 		if (h.transport == transport && h.port == port)
 			return i;

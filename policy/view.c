@@ -109,7 +109,7 @@ static void view_pin(const struct table *t, struct name_ref ref, const struct na
 	out->addr = sc.addr[at];
 	out->is_explicit = sc.s.is_explicit;
 	out->confirmed = sc.s.confirmed;
-	out->failed = sc.s.sum_changed;
+	out->failed = sc.s.sum_changed && !sc.s.is_explicit;
 	if (a && sc.s.confirmed) {
 		struct health h = health_unpack(get64(&a->endpoints[p.latest].health));
 		out->port = h.port;

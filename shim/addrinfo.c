@@ -1,11 +1,11 @@
 /* addrinfo.c: getaddrinfo, led by the pin. See addrinfo.h. */
 #include "addrinfo.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "flow.h"
-#include "guard.h"
 #include "log.h"
 #include "real.h"
 #include "runs.h"
@@ -25,10 +25,13 @@ struct call {
 static int flags_of(const struct call *c) { return c->hints ? c->hints->ai_flags : 0; }
 static int family_of(const struct call *c) { return c->hints ? c->hints->ai_family : AF_UNSPEC; }
 
-/* Is the name one that can be sticky at all? No table is needed to say so. */
+/*
+ * Is the name one that can be sticky at all? No table is needed to say so.
+ * AI_PASSIVE says nothing where there is a node (getaddrinfo(3)), and sipp sets it.
+ */
 static bool sticky_call(struct call *c)
 {
-	if (!c->node || (flags_of(c) & (AI_PASSIVE | AI_NUMERICHOST)))
+	if (!c->node || (flags_of(c) & AI_NUMERICHOST))
 		return false;
 	return name_canonical(c->node, &c->name) == NAME_OK && session_wants(&c->name);
 }
@@ -70,7 +73,11 @@ static struct addrinfo *numeric(const struct call *c, const struct address *a)
 		hints = *c->hints;
 	hints.ai_flags = (hints.ai_flags | AI_NUMERICHOST) & ~AI_CANONNAME;
 	address_format(a, text);
-	return real()->getaddrinfo(text, c->service, &hints, &res) == 0 ? res : NULL;
+	if (real()->getaddrinfo(text, c->service, &hints, &res) != 0)
+		return NULL;
+	for (struct addrinfo *node = res; node; node = node->ai_next)
+		node->ai_flags = flags_of(c);	/* as the nodes of a lookup by name have it */
+	return res;
 }
 
 static struct addrinfo *last_of(struct addrinfo *list)
@@ -178,15 +185,11 @@ static int lookup(struct call *c, struct table *t, struct addrinfo **res)
 int addrinfo_lookup(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **res)
 {
 	struct call c;
-	struct guard guard;
-	struct table *t = guard_inside() ? NULL : session_table();
+	struct table *t = session_table();
 	c.node = node;
 	c.service = service;
 	c.hints = hints;
 	if (!t || !sticky_call(&c))
 		return real()->getaddrinfo(node, service, hints, res);
-	guard_enter(&guard);
-	int r = lookup(&c, t, res);
-	guard_leave(&guard);
-	return r;
+	return lookup(&c, t, res);
 }

@@ -5,9 +5,9 @@
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
-#include "guard.h"
 #include "real.h"
 #include "session.h"
 #include "tick.h"
@@ -51,11 +51,17 @@ static void report(const struct flow *fl, enum cause cause)
 		pins_failed(t, &o, cause);
 }
 
+/* Is there a pending connect of this process? A child finds its parent's, after vfork in the very same memory. */
+static bool is_mine(int fd)
+{
+	return fd_class(fd) == FD_PENDING && flows[fd].pid == getpid();
+}
+
 /* Takes the flow off the fd; false if another thread was first, or it is a parent's. */
 static bool take(int fd, enum fd_class next, struct flow *out)
 {
 	*out = flows[fd];
-	if (out->pid != getpid() || !fd_change_class(fd, FD_PENDING, next))
+	if (!is_mine(fd) || !fd_change_class(fd, FD_PENDING, next))
 		return false;
 	atomic_fetch_sub_explicit(&pending_count, 1, memory_order_relaxed);
 	return true;
@@ -115,7 +121,7 @@ void flow_give_up(int fd)
 {
 	int saved = errno;
 	struct flow fl = flows[fd];
-	if (fl.pid == getpid())
+	if (is_mine(fd))
 		conclude(fd, FD_UNKNOWN, cause_of(progress_of(fd, &fl), &fl));
 	errno = saved;
 }
@@ -149,11 +155,10 @@ void flow_sweep(void)
 	int left = atomic_load_explicit(&pending_count, memory_order_relaxed);
 	int last = atomic_load_explicit(&highest, memory_order_relaxed);
 	for (int fd = 0; left > 0 && fd <= last; fd++) {
-		if (fd_class(fd) != FD_PENDING)
+		if (!is_mine(fd))
 			continue;
 		left--;
-		if (flows[fd].pid == getpid())
-			sweep_one(fd);
+		sweep_one(fd);
 	}
 	errno = saved;
 }
@@ -162,7 +167,7 @@ void flow_sweep(void)
 
 static void pend(int fd, const struct flow *fl)
 {
-	if ((unsigned)fd >= FDS || fd_class(fd) == FD_PENDING)
+	if ((unsigned)fd >= FDS || is_mine(fd))
 		return;
 	flows[fd] = *fl;
 	atomic_fetch_add_explicit(&pending_count, 1, memory_order_relaxed);
@@ -176,13 +181,13 @@ void flow_copy(int from, int to)
 {
 	enum fd_class c = fd_class(from);
 	flow_opened(to, c == FD_STREAM ? FD_STREAM : FD_UNKNOWN);	/* unknown: `to` may be another's, after vfork */
-	if (c == FD_PENDING && flows[from].pid == getpid())
+	if (is_mine(from))
 		pend(to, &flows[from]);
 }
 
 void flow_forget(int fd)
 {
-	if (fd_change_class(fd, FD_PENDING, FD_UNKNOWN))
+	if (is_mine(fd) && fd_change_class(fd, FD_PENDING, FD_UNKNOWN))
 		atomic_fetch_sub_explicit(&pending_count, 1, memory_order_relaxed);
 }
 
@@ -207,17 +212,33 @@ static enum fd_class ask_class(int fd)
 	return type == SOCK_STREAM && (domain == AF_INET || domain == AF_INET6) ? FD_STREAM : FD_NONE;
 }
 
+/*
+ * May the bytes be read? The program may pass any pointer, and EFAULT is the
+ * kernel's to return. A call with an impossible first argument that copies them
+ * in before it refuses (sigprocmask(2)) tells, for at most two pages.
+ */
+static bool readable(const void *p, size_t len)
+{
+	enum { SET = 8 };		/* bytes of the kernel's signal set */
+	const uintptr_t first = (uintptr_t)p, last = first + len - SET;
+	if (!p || len < SET)
+		return false;
+	if (syscall(SYS_rt_sigprocmask, -1, first, NULL, SET) == -1 && errno == EFAULT)
+		return false;
+	return first / PAGE == (last + SET - 1) / PAGE ||
+	       !(syscall(SYS_rt_sigprocmask, -1, last, NULL, SET) == -1 && errno == EFAULT);
+}
+
 /* A second connect on a pending socket tells how the first one went (connect(2)). */
 static int connect_again(int fd, const struct sockaddr *addr, socklen_t len)
 {
-	if (len >= sizeof addr->sa_family && addr && addr->sa_family == AF_UNSPEC)
+	if (len >= sizeof addr->sa_family && readable(addr, len) && addr->sa_family == AF_UNSPEC)
 		flow_give_up(fd);
-	const uint64_t cookie = flows[fd].cookie;
 	int r = real()->connect(fd, addr, len), saved = errno;
-	if (cookie_of(fd) != cookie)
-		flow_forget(fd);
+	if (cookie_of(fd) != flows[fd].cookie)
+		flow_forget(fd);	/* another socket got the number behind our back */
 	errno = saved;
-	if (fd_class(fd) != FD_PENDING || (r == -1 && (errno == EALREADY || errno == EINPROGRESS || errno == EINTR)))
+	if (!is_mine(fd) || (r == -1 && (errno == EALREADY || errno == EINPROGRESS || errno == EINTR)))
 		return r;
 	conclude(fd, FD_STREAM, r == 0 || errno == EISCONN ? CAUSE_CONNECTED : cause_of_errno(errno));
 	return r;
@@ -248,7 +269,10 @@ static int connect_candidate(struct table *t, int fd, const struct sockaddr *add
 /* The candidate that the program connects to. */
 static bool to_candidate(struct table *t, const struct sockaddr *addr, socklen_t len, struct flow *fl)
 {
-	if (!addr || !endpoint_from_sockaddr(addr, len, &fl->to))
+	int saved = errno;
+	bool known = readable(addr, len) && endpoint_from_sockaddr(addr, len, &fl->to);
+	errno = saved;
+	if (!known)
 		return false;
 	fl->to.transport = TRANSPORT_TCP;
 	fl->ref = addr_find(t, &fl->to.addr);
@@ -259,16 +283,16 @@ int flow_connect(int fd, const struct sockaddr *addr, socklen_t len)
 {
 	struct flow fl = {0};
 	enum fd_class c = fd_class(fd);
-	struct table *t = c == FD_NONE || guard_inside() ? NULL : session_table();
+	struct table *t = c == FD_NONE ? NULL : session_table();
 	if (!t)
 		return real()->connect(fd, addr, len);
-	if (c == FD_PENDING)
+	if (is_mine(fd))
 		return connect_again(fd, addr, len);
 	if (!to_candidate(t, addr, len, &fl))
 		return real()->connect(fd, addr, len);
 	int saved = errno;
-	if (c == FD_UNKNOWN)
-		fd_set_class(fd, c = ask_class(fd));
+	if (c != FD_STREAM)
+		flow_opened(fd, c = ask_class(fd));
 	errno = saved;
 	return c == FD_STREAM ? connect_candidate(t, fd, addr, len, &fl) : real()->connect(fd, addr, len);
 }

@@ -32,7 +32,10 @@ void flow_sweep(void);
 /* `to` is a duplicate of `from`: of its class, and with its pending connect. */
 void flow_copy(int from, int to);
 
-/* A stale FD_PENDING, left by a close that bypassed us, ends without an outcome. */
+/*
+ * A stale FD_PENDING, left by a close that bypassed us, ends without an outcome.
+ * A parent's stays: after vfork its memory is ours.
+ */
 void flow_forget(int fd);
 
 /* Descriptors first..last are about to be closed. */
@@ -53,7 +56,8 @@ static inline void flow_opened(int fd, enum fd_class c)
 {
 	if (__builtin_expect(fd_class(fd) == FD_PENDING, 0))
 		flow_forget(fd);
-	fd_set_class(fd, c);
+	if (fd_class(fd) != FD_PENDING)
+		fd_set_class(fd, c);
 }
 
 #endif

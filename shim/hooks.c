@@ -1,10 +1,16 @@
 /*
  * hooks.c: the exported symbols, and nothing else.
  *
+ * Whatever runs behind them may be entered again at any point: by a signal
+ * handler, by an NSS module that libc calls in the middle of a lookup, or after
+ * siglongjmp(3) left one half done. So nothing there holds a lock, keeps state in
+ * thread-locals, or is unfinished in a way that a second call could trip over.
+ *
  * Each is a shell around a named function; libstickydns.map lists them. The
  * constructor binds libc and attaches to the table; a call that comes before it
  * (another library's constructor) passes through to libc.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <netdb.h>
@@ -13,14 +19,11 @@
 
 #include "addrinfo.h"
 #include "flow.h"
-#include "guard.h"
 #include "hostent.h"
 #include "real.h"
 #include "session.h"
 
 #define EXPORT __attribute__((visibility("default")))
-
-_Thread_local struct guard *guard_current __attribute__((tls_model("initial-exec")));
 
 __attribute__((constructor)) static void start(void)
 {

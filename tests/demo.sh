@@ -35,7 +35,7 @@ prepare() {
 }
 
 SIPP=(sipp -sf options.xml -t u1 -m 1 -nostdin -timeout 1s -timeout_error -i 127.0.0.1 -p 5070 "$NAME")
-SIPSAK=(sipsak -E tcp -s "sip:bob@$NAME")
+SIPSAK=(sipsak -H 127.0.0.1 -E tcp -s "sip:bob@$NAME")
 
 say() { printf '%s\n' "$@"; }
 show() { say "    \$ $*"; }

@@ -81,19 +81,20 @@ static void time_iso(uint64_t ns, char out[static TIME_TEXT])
 	snprintf(out, TIME_TEXT, "%s.%03uZ", day, (unsigned)(ns / 1000000 % 1000));
 }
 
-static json_t *port_of(const struct event *e) { return e->port ? json_integer(e->port) : json_null(); }
+static json_t *address_or_null(bool has, const struct address *a) { return has ? json_address(a) : json_null(); }
 
 static bool event_json(const struct event *e)
 {
 	char time[TIME_TEXT];
 	time_iso(e->time_ns, time);
-	return json_line(json_pack(
-		"{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:b, s:o, s:I, s:s}", "time", time, "event",
-		event_kind_text(e->kind), "name", json_text(e->name), "address",
-		e->has_addr ? json_address(&e->addr) : json_null(), "old", e->has_old ? json_address(&e->old) : json_null(),
-		"port", port_of(e), "transport", e->transport ? json_string(transport_text(e->transport)) : json_null(),
-		"cause", cause_text(e->cause), "errno", json_text(cause_errno(e->cause)), "explicit", e->is_explicit != 0, "comm", json_text(e->comm), "pid",
-		(json_int_t)e->pid, "origin", origin_text(e->origin)));
+	return json_line(json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:b, s:o, s:I, s:s}",
+				   "time", time, "event", event_kind_text(e->kind), "name", json_text(e->name),
+				   "address", address_or_null(e->has_addr, &e->addr),
+				   "old", address_or_null(e->has_old, &e->old),
+				   "port", port_json(e->port), "transport", transport_json(e->transport),
+				   "cause", cause_text(e->cause), "errno", json_text(cause_errno(e->cause)),
+				   "explicit", e->is_explicit != 0, "comm", json_text(e->comm),
+				   "pid", (json_int_t)e->pid, "origin", origin_text(e->origin)));
 }
 
 /* "refused (ECONNREFUSED)" */
@@ -115,7 +116,7 @@ static void event_row(const struct event *e, bool pretty)
 	const char *const kind = event_kind_text(e->kind);
 	time_iso(e->time_ns, time);
 	text_safe(*e->name ? e->name : "-", name, sizeof name);
-	text_safe(e->comm, comm, sizeof comm);
+	text_safe(*e->comm ? e->comm : "-", comm, sizeof comm);
 	port_text(e->port, e->transport, port);
 	cause_both(e->cause, cause);
 	if (e->has_addr)

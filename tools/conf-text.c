@@ -2,6 +2,7 @@
 #include "conf-text.h"
 
 #include <errno.h>
+#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,28 @@ int conf_text_line(const char *text, const char *at)
 	for (const char *p = text; p < at; p++)
 		line += *p == '\n';
 	return line;
+}
+
+/* ---- grace TIME ---- */
+
+char *conf_text_quote(const char *text)
+{
+	static const char pattern[] = "absent[ \t]*=[ \t]*(grace[ \t]+[0-9a-z]+)";
+	regex_t grace;
+	regmatch_t m[2];
+	char *out = NULL;
+	size_t size;
+	if (regcomp(&grace, pattern, REG_EXTENDED) != 0)
+		return NULL;
+	FILE *f = open_memstream(&out, &size);
+	for (; f && regexec(&grace, text, 2, m, 0) == 0; text += m[1].rm_eo)
+		fprintf(f, "%.*s\"%.*s\"", (int)m[1].rm_so, text, (int)(m[1].rm_eo - m[1].rm_so), text + m[1].rm_so);
+	if (f) {
+		fputs(text, f);
+		fclose(f);
+	}
+	regfree(&grace);
+	return out;
 }
 
 /* ---- what is left open ---- */

@@ -10,6 +10,13 @@ enum { CONF_BYTES = 1 << 20 };
 char *conf_text_read(const struct context *c, const char *path);
 
 /*
+ * `absent = grace 5m`, which is how one would write it, is two words to
+ * libConfuse: a copy for free() with quotes around them, on the same lines.
+ * NULL: no memory.
+ */
+char *conf_text_quote(const char *text);
+
+/*
  * libConfuse takes the end of the file for the end of an open block or comment.
  * The line where such a one began, and what it is; 0: the text is whole.
  */

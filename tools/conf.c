@@ -221,7 +221,10 @@ static bool parse_text(cfg_t *cfg, const char *text, struct conf *out)
 	const char *what;
 	int line;
 	first_error[0] = '\0';
-	if (cfg_parse_buf(cfg, text) != CFG_SUCCESS)
+	char *quoted = conf_text_quote(text);
+	bool parsed = quoted && cfg_parse_buf(cfg, quoted) == CFG_SUCCESS;
+	free(quoted);
+	if (!parsed)
 		return false;
 	line = conf_text_open(text, &what);
 	if (line > 0) {

@@ -109,8 +109,9 @@ static int dispatch(struct context *c, int argc, char **argv)
 static void close_stdout(void)
 {
 	int bad = ferror(stdout);
+	errno = 0;
 	if (fflush(stdout) == EOF || bad) {
-		complain(NULL, "cannot write the output: %s", strerror(errno));
+		complain(NULL, "cannot write the output: %s", errno ? strerror(errno) : "it was cut short");
 		_exit(FAILED);
 	}
 }

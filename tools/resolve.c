@@ -15,6 +15,7 @@ enum {
 	EDNS_BYTES = 1232,		/* fits every path's packets (RFC 9715) */
 	POLL_MS = 1000,
 	SLACK_MS = 5000,		/* beyond all time limits of c-ares: then its queries are cancelled */
+	SOCKETS_MAX = ARES_GETSOCK_MAXNUM - 1,	/* the macros' shift overflows for the last one */
 	SILENT_MAX = RESOLVE_WINDOW,	/* names without any answer at all, from the first: given up */
 };
 
@@ -142,12 +143,12 @@ static void land(struct work *w, resolved_fn *done, void *arg)
 /* One wait for packets or for a time-out of c-ares. */
 static void wait_once(struct work *w)
 {
-	ares_socket_t sockets[ARES_GETSOCK_MAXNUM];
-	struct pollfd fds[ARES_GETSOCK_MAXNUM];
+	ares_socket_t sockets[SOCKETS_MAX];
+	struct pollfd fds[SOCKETS_MAX];
 	struct timeval tv, most = {.tv_sec = POLL_MS / 1000};
 	nfds_t n = 0;
-	int mask = ares_getsock(w->channel, sockets, ARES_GETSOCK_MAXNUM);
-	for (unsigned i = 0; i < ARES_GETSOCK_MAXNUM; i++) {
+	int mask = ares_getsock(w->channel, sockets, SOCKETS_MAX);
+	for (unsigned i = 0; i < SOCKETS_MAX; i++) {
 		short wanted = (short)((ARES_GETSOCK_READABLE(mask, i) ? POLLIN : 0) |
 				       (ARES_GETSOCK_WRITABLE(mask, i) ? POLLOUT : 0));
 		if (wanted)

@@ -20,9 +20,9 @@ void port_text(uint16_t port, uint8_t transport, char out[static PORT_TEXT])
 		snprintf(out, PORT_TEXT, "%u/%s", port, transport_text(transport));
 }
 
-static json_t *port_json(uint16_t port) { return port ? json_integer(port) : json_null(); }
+json_t *port_json(uint16_t port) { return port ? json_integer(port) : json_null(); }
 
-static json_t *transport_json(uint8_t transport)
+json_t *transport_json(uint8_t transport)
 {
 	return transport == TRANSPORT_ANY ? json_null() : json_string(transport_text(transport));
 }

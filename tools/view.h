@@ -13,6 +13,10 @@ json_t *view_json(const struct name_view *v);
 enum { PORT_TEXT = 16 };
 void port_text(uint16_t port, uint8_t transport, char out[static PORT_TEXT]);
 
+/* null for none. */
+json_t *port_json(uint16_t port);
+json_t *transport_json(uint8_t transport);
+
 const char *family_text(enum family f);
 const char *fitness_text(enum fitness f);
 const char *kind_text(const struct pin_view *p);

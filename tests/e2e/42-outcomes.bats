@@ -34,7 +34,7 @@ first() { with_shim "$(client lookup)" -4 "$1.test" | cut -d' ' -f1; }
         esac
         expect_ne "$tried" "$(first "$way")" "$way: the next lookup's first address"
         expect_eq 1 "$(candidate_field "$way.test" "$tried" failures)" "$way: failures of $tried"
-        expect_eq ECONNREFUSED "$(candidate_field "$way.test" "$tried" last_error)" "$way: last_error of $tried"
+        expect_match "ECONNREFUSED|refused" "$(candidate_field "$way.test" "$tried" last_error)" "$way: last_error of $tried"
     done
 }
 

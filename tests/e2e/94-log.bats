@@ -45,15 +45,16 @@ pid_of_run() { # with_shim, leaving the pid of the program in $pid
 }
 
 @test "to stderr when asked; the file gets no line that is not whole with 8 writers" {
-    local i lines
+    local i lines pids=()
     dns_pool pool.test 127.0.0.11 127.0.0.12
     expect_match 'pool\.test' "$(with_shim env STICKYDNS_LOG=stderr "$(client lookup)" -4 pool.test 2>&1 >/dev/null)" "stderr"
     rm "$TABLE"
     : >"$SHIM_LOG"
     for i in 1 2 3 4 5 6 7 8; do
         env "${SHIM_ENV[@]}" "$(client lookup)" -n 50 pool.test >/dev/null 3>&- 4>&- &
+        pids+=($!)
     done
-    wait
+    wait "${pids[@]}"
     lines=$(grep -c '' "$SHIM_LOG" || true)
     expect_ge 1 "$lines" "lines"
     expect_eq "$lines" "$(grep -c 'stickydns' "$SHIM_LOG" || true)" "lines that say who writes"

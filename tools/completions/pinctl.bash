@@ -1,0 +1,76 @@
+# bash completion for pinctl(1): commands, options, the names in the table, their addresses.
+
+_pinctl_names() {
+    local table=()
+    [[ -z ${1-} ]] || table=(--table "$1")
+    pinctl "${table[@]}" list 2>/dev/null | cut -f1 | sort -u
+}
+
+# Candidates of a name, from `show`: rows of eight columns that begin with an address.
+_pinctl_addresses() {
+    local table=()
+    [[ -z ${2-} ]] || table=(--table "$2")
+    pinctl "${table[@]}" show "$1" 2>/dev/null | awk -F'\t' 'NF == 8 && $1 ~ /^[0-9a-f.:%]*[.:]/ { print $1 }' | sort -u
+}
+
+_pinctl() {
+    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} word command= host= table= i
+    local commands="list show set drop refresh fail ok events stats init check reload run"
+    local options="--table --help --usage"
+    COMPREPLY=()
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        word=${COMP_WORDS[i]}
+        case $word in
+        -t | --table) table=${COMP_WORDS[++i]-} ;;
+        -*) ;;
+        *)
+            if [[ -z $command ]]; then command=$word; elif [[ -z $host ]]; then host=$word; fi
+            [[ $command != run || -z $host ]] || break
+            ;;
+        esac
+    done
+    if [[ $command == run && -n $host ]]; then
+        declare -F _command_offset >/dev/null && _command_offset "$i"
+        return
+    fi
+    case $prev in
+    -t | --table | --conf | -l | --log)
+        COMPREPLY=($(compgen -f -- "$cur"))
+        return
+        ;;
+    -g | --group)
+        COMPREPLY=($(compgen -g -- "$cur"))
+        return
+        ;;
+    esac
+    case $command in
+    list | show | stats) options+=" --json" ;;
+    set) options+=" --ttl" ;;
+    drop) options+=" --all" ;;
+    refresh) options+=" --all --server --timeout --json" ;;
+    events) options+=" --follow --last --json" ;;
+    init) options+=" --names --replace --group --conf" ;;
+    run) options+=" --names --log" ;;
+    "") options+=" --json" ;;
+    esac
+    if [[ $cur == -* ]]; then
+        COMPREPLY=($(compgen -W "$options" -- "$cur"))
+        return
+    fi
+    case $command in
+    "") COMPREPLY=($(compgen -W "$commands" -- "$cur")) ;;
+    drop | refresh) COMPREPLY=($(compgen -W "$(_pinctl_names "$table")" -- "$cur")) ;;
+    show) [[ -n $host ]] || COMPREPLY=($(compgen -W "$(_pinctl_names "$table")" -- "$cur")) ;;
+    set | fail | ok)
+        if [[ -z $host ]]; then
+            COMPREPLY=($(compgen -W "$(_pinctl_names "$table")" -- "$cur"))
+        else
+            COMPREPLY=($(compgen -W "$(_pinctl_addresses "$host" "$table")" -- "$cur"))
+        fi
+        ;;
+    check | reload) COMPREPLY=($(compgen -f -- "$cur")) ;;
+    run) COMPREPLY=($(compgen -c -- "$cur")) ;;
+    esac
+}
+
+complete -F _pinctl pinctl
