@@ -124,7 +124,8 @@ enum hand_status pins_refresh(struct table *t, const struct name *n, enum family
 		return HAND_FULL;
 	candidates_unsee(t, ref, f, addrs, count);
 	candidates_learn(t, ref, addrs, count, now);
-	put32(&name_cold(t, ref)->ttl_end, count ? now / TICKS_PER_S + ttl_s : 0);
+	if (count)
+		put32(&name_cold(t, ref)->ttl_end, now / TICKS_PER_S + ttl_s);
 	put32(&name_hot(t, ref)->dns_down, 0);
 	bool gone = drop_unpublished(t, ref, n, f, addrs, count);
 	if (dropped)
@@ -136,7 +137,7 @@ enum hand_status pins_refresh(struct table *t, const struct name *n, enum family
 
 static void report(struct table *t, struct name_ref ref, const struct endpoint *e, bool ok)
 {
-	const struct outcome o = {.endpoint = *e, .names = &ref, .n_names = 1};
+	const struct outcome o = {.endpoint = *e, .names = &ref, .n_names = 1, .by_hand = true};
 	if (ok)
 		pins_succeeded(t, &o);
 	else
@@ -164,7 +165,9 @@ enum hand_status pins_report(struct table *t, const struct name *n, const struct
 		report(t, ref, &(struct endpoint){*a, h.port, h.transport}, ok);
 		any = true;
 	}
-	if (!any || (ok && health_unpack(get64(&rec->other)).cool_end))
+	if (!any)
 		report(t, ref, &(struct endpoint){*a, r.port, r.transport}, ok);
+	if (ok)
+		report(t, ref, &(struct endpoint){.addr = *a}, true);
 	return HAND_OK;
 }

@@ -51,21 +51,27 @@ static void mark_failed(struct table *t, struct addr_record *a, int slot, const 
 	add64(&t->header->counters[COUNT_FAILURES], 1);
 }
 
-static void mark_succeeded(struct table *t, struct endpoint_record *r, const struct endpoint *e)
+/* Ends a cool-off. `since_last_s`: since the success before. */
+static void recover(struct table *t, word64 *w, uint32_t since_last_s, const struct endpoint *e, enum cause cause)
 {
-	uint32_t now = tick_now(), last = get32(&r->succeeded);
 	for (int round = 0; round < ROUNDS; round++) {
-		uint64_t word = seen64(&r->health);
+		uint64_t word = seen64(w);
 		struct health h = health_unpack(word);
 		if (h.n == 0 && h.cool_end == 0)
 			break;
-		uint64_t next = health_pack(health_succeeded(h, tick_since(now, last) / TICKS_PER_S));
-		if (next != word && !cas64(&r->health, word, next))
+		uint64_t next = health_pack(health_succeeded(h, since_last_s));
+		if (next != word && !cas64(w, word, next))
 			continue;
 		if (h.cool_end)
-			endpoint_event(t, EVENT_RECOVERED, CAUSE_CONNECTED, e);
+			endpoint_event(t, EVENT_RECOVERED, cause, e);
 		break;
 	}
+}
+
+static void mark_succeeded(struct table *t, struct endpoint_record *r, const struct endpoint *e)
+{
+	uint32_t now = tick_now(), last = get32(&r->succeeded);
+	recover(t, &r->health, tick_since(now, last) / TICKS_PER_S, e, CAUSE_CONNECTED);
 	if (last == 0)
 		add64(&t->header->counters[COUNT_SUCCESSES], 1);
 	if (now - last >= TICKS_PER_S)
@@ -141,7 +147,7 @@ static void settle_names(struct table *t, const struct outcome *o, const struct 
 	for (size_t i = 0; i < o->n_names; i++) {
 		if (o->names[i].slot >= t->layout.name_slots || !name_holds(t, o->names[i], v->addr))
 			continue;
-		settle(t, o->names[i], v, true);
+		settle(t, o->names[i], v, !o->by_hand);
 		any = true;
 	}
 	uint32_t cursor = 0;
@@ -168,6 +174,8 @@ bool pins_succeeded(struct table *t, const struct outcome *o)
 	if (!a || !t->writable)
 		return false;
 	v.slot = endpoint_take(a, v.e->transport, v.e->port, true);
+	if (v.e->transport == TRANSPORT_ANY)
+		recover(t, &a->other, UINT32_MAX, v.e, CAUSE_BY_HAND);
 	if (v.slot < 0)
 		return true;		/* "other" confirms nothing */
 	mark_succeeded(t, &a->endpoints[v.slot], v.e);

@@ -151,7 +151,8 @@ bool pins_answer(struct table *t, const struct lookup *l, struct pool pool[stati
 bool pins_dns_down(const struct table *t, const struct name *n)
 {
 	struct name_ref ref;
-	return table_find(t, n, &ref) && get32(&name_hot(t, ref)->dns_down) > tick_now();
+	uint32_t now = tick_now(), until = table_find(t, n, &ref) ? get32(&name_hot(t, ref)->dns_down) : 0;
+	return until > now && until - now <= tick_of(DNS_DOWN_S);
 }
 
 static void stale_family(struct table *t, const struct lookup *l, struct name_ref ref, enum family f,

@@ -68,6 +68,7 @@ struct outcome {
 	const struct name_ref *names;
 	size_t n_names;
 	size_t reach;
+	bool by_hand;			/* pulls no tentative pin to itself */
 };
 
 enum { REACH_SHIM = 16, REACH_ALL = 1 << 20 };

@@ -15,6 +15,11 @@ bool regards(struct regard r, struct health h)
 	return h.port == r.port && (r.transport == TRANSPORT_ANY || h.transport == r.transport);
 }
 
+bool regards_other(struct regard r, struct health other)
+{
+	return r.port == 0 || other.last_cause == CAUSE_BY_HAND;
+}
+
 struct regard regard_of(const struct table *t, struct name_ref ref, enum family f)
 {
 	const struct name_hot *hot = name_hot(t, ref);
@@ -55,8 +60,9 @@ static struct choice judge(const struct table *t, addr_ref ref, struct regard r,
 		if (h.transport != TRANSPORT_ANY && regards(r, h))
 			judge_endpoint(h, get32(&a->endpoints[i].failed), now, &c);
 	}
-	if (r.port == 0)
-		judge_endpoint(health_unpack(seen64(&a->other)), get32(&a->other_failed), now, &c);
+	struct health other = health_unpack(seen64(&a->other));
+	if (regards_other(r, other))
+		judge_endpoint(other, get32(&a->other_failed), now, &c);
 	return c;
 }
 
@@ -301,11 +307,11 @@ bool scene_take_try(struct table *t, const struct scene *sc, int at)
 		if (h.transport != TRANSPORT_ANY && regards(sc->regard, h) && health_fitness(h, now_s) == DUE)
 			won |= cas64(&a->endpoints[i].health, word, health_pack(health_trying(h, now_s)));
 	}
-	if (!a || !t->writable || sc->regard.port)
+	if (!a || !t->writable)
 		return won;
 	uint64_t word = seen64(&a->other);
 	struct health h = health_unpack(word);
-	if (health_fitness(h, now_s) == DUE)
+	if (regards_other(sc->regard, h) && health_fitness(h, now_s) == DUE)
 		won |= cas64(&a->other, word, health_pack(health_trying(h, now_s)));
 	return won;
 }

@@ -48,6 +48,9 @@ bool scene_confirm(struct table *t, const struct scene *sc, const struct transit
 /* Does the endpoint count? */
 bool regards(struct regard r, struct health h);
 
+/* Does the word "other" of an address count? Where all do, and what was failed by hand always. */
+bool regards_other(struct regard r, struct health other);
+
 /* What counts for a name without regard to a lookup: the endpoint that confirmed it last, else all. */
 struct regard regard_of(const struct table *t, struct name_ref ref, enum family f);
 

@@ -36,7 +36,7 @@ static void view_endpoints(const struct addr_record *a, struct regard r, uint32_
 						     other ? 0 : get32(&e->succeeded), now_s);
 		if (other ? v.failures == 0 : v.transport == TRANSPORT_ANY)
 			continue;
-		v.counts = other ? r.port == 0 : regards(r, health_unpack(word));
+		v.counts = (other ? regards_other : regards)(r, health_unpack(word));
 		if (v.counts && worse(&v, &out->worst))
 			out->worst = v;
 		out->endpoints[out->n_endpoints++] = v;

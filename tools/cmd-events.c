@@ -183,7 +183,6 @@ static void print_until(const struct context *c, uint64_t *seq, uint64_t end)
 		print_event(c, &e);
 	}
 	print_lost(c, lost);
-	fflush(stdout);
 }
 
 /* The pipe's other end is closed: poll(2). Found so whether or not there is an event to write. */
@@ -206,6 +205,7 @@ static int follow(struct context *c, uint64_t *seq)
 	int status = DONE;
 	while (status == DONE && !stopped && !ferror(stdout) && !reader_gone()) {
 		print_until(c, seq, UINT64_MAX);
+		fflush(stdout);
 		if (store_retired(&c->table))
 			status = attach_again(c, seq);
 		else if (!stopped)

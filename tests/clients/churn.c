@@ -33,6 +33,7 @@ struct pool {
 
 static volatile sig_atomic_t over;
 static unsigned long lookups, connects, extras, wrong;
+static const char *call = "";
 
 static void on_term(int sig)
 {
@@ -43,7 +44,7 @@ static void on_term(int sig)
 static void complain(const struct pool *p, const char *what, long n)
 {
 	if (wrong++ < 10)
-		printf("WRONG %s: %s %ld\n", p->host, what, n);
+		printf("WRONG %s by %s: %s %ld\n", p->host, call, what, n);
 }
 
 static void parse(char *arg, struct pool *p)
@@ -69,7 +70,7 @@ static void check_all_seen(struct pool *p, int n)
 {
 	for (int i = 0; i < p->count; i++)
 		if (p->seen[i] != 1)
-			complain(p, "an expected address came this often:", p->seen[i]);
+			complain(p, p->seen[i] ? "an expected address came twice, of" : "an expected address is missing among", n);
 	if (n > p->count + EXTRA)
 		complain(p, "too many addresses:", n);
 	memset(p->seen, 0, sizeof p->seen);
@@ -154,6 +155,9 @@ static void by_gethostbyname_r(struct pool *p)
 
 static void round_of(struct pool *p, const char *port, unsigned long i)
 {
+	static const char *const calls[] = { "getaddrinfo", "getaddrinfo v4", "getaddrinfo v6",
+					     "gethostbyname", "gethostbyname2", "gethostbyname_r" };
+	call = calls[i % 6];
 	lookups++;
 	switch (i % 6) {
 	case 0: by_getaddrinfo(p, port, AF_UNSPEC); break;

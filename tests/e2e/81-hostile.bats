@@ -51,8 +51,8 @@ pinctl_readers() {
             status=0
             pinctl $words >/dev/null 2>"$BATS_TEST_TMPDIR/complaint" || status=$?
             ((status <= 1)) || echo "pinctl $words: exit $status" >>"$BATS_TEST_TMPDIR/pinctl-bad"
-            (($(grep -c '' "$BATS_TEST_TMPDIR/complaint") <= 1)) ||
-                { echo "pinctl $words: more than a line"; cat "$BATS_TEST_TMPDIR/complaint"; } >>"$BATS_TEST_TMPDIR/pinctl-bad"
+            ((status == 0)) || (($(grep -c '' "$BATS_TEST_TMPDIR/complaint") == 1)) ||
+                { echo "pinctl $words: not one line"; cat "$BATS_TEST_TMPDIR/complaint"; } >>"$BATS_TEST_TMPDIR/pinctl-bad"
         done
         echo >>"$BATS_TEST_TMPDIR/pinctl-rounds"
     done
