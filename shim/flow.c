@@ -44,7 +44,8 @@ static void report(const struct flow *fl, enum cause cause)
 	pins_pending_over(t, fl->ref, &fl->to, (uint32_t)fl->pid);
 	if (cause == CAUSE_NONE)
 		return;
-	const struct outcome o = {fl->to, names, recent_names(names), REACH_SHIM};
+	const struct outcome o = {
+		.endpoint = fl->to, .names = names, .n_names = recent_names(names), .reach = REACH_SHIM};
 	if (cause == CAUSE_CONNECTED)
 		pins_succeeded(t, &o);
 	else

@@ -9,11 +9,14 @@
  *	words    sixty-four words anywhere: random, tiny, or all ones
  *	shuffle  sixty-four words copied from elsewhere in the file: each one plausible
  *
- * In place: the file is never truncated and its length never changes. COUNT
- * overwrites, a millisecond apart at least, so that its users get to read each.
+ * In place: the file is never truncated and its length never changes. When
+ * another file takes its name (a program made a new table), that one is next.
+ * COUNT overwrites, a millisecond apart at least, so that its users get to
+ * read each.
  */
 #define _GNU_SOURCE 1
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +27,12 @@
 #include <unistd.h>
 
 enum { PAGE_WORDS = 4096 / 8 };
+
+struct file {
+	volatile uint64_t *words;
+	size_t count;
+	ino_t inode;
+};
 
 static uint64_t state;
 
@@ -63,26 +72,35 @@ static void overwrite(volatile uint64_t *w, size_t n, const char *how)
 	}
 }
 
+/* The file that has the name now; the one before stays mapped, as its users may be on it still. */
+static bool map_again(const char *path, struct file *f)
+{
+	struct stat st;
+	if (stat(path, &st) == -1 || (f->words && st.st_ino == f->inode))
+		return f->words != NULL;
+	int fd = open(path, O_RDWR);
+	void *at = fd == -1 ? MAP_FAILED : mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	close(fd);
+	if (at == MAP_FAILED)
+		return false;
+	*f = (struct file){ at, (size_t)st.st_size / 8, st.st_ino };
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 4)
 		return 2;
-	int fd = open(argv[1], O_RDWR);
-	struct stat st;
-	if (fd == -1 || fstat(fd, &st) == -1) {
-		perror(argv[1]);
-		return 1;
-	}
 	state = argc > 4 ? strtoull(argv[4], NULL, 10) : 0;
 	state = state ? state : 88172645463325252u;
-	volatile uint64_t *words = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (words == MAP_FAILED) {
-		perror("mmap");
-		return 1;
-	}
+	struct file f = { 0 };
 	long count = strtol(argv[3], NULL, 10);
 	for (long i = 0; i < count; i++) {
-		overwrite(words, (size_t)st.st_size / 8, argv[2]);
+		if (!map_again(argv[1], &f)) {
+			perror(argv[1]);
+			return 1;
+		}
+		overwrite(f.words, f.count, argv[2]);
 		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 	}
 	printf("%ld overwrites of %s\n", count, argv[2]);
