@@ -61,8 +61,8 @@ enum hand_status pins_set(struct table *t, const struct name *n, const struct ad
 		return HAND_READ_ONLY;
 	if (!take_addresses(t, addrs, count, refs) || !table_insert(t, n, &ref) || !set_ranks(t, ref, f, refs, count))
 		return HAND_FULL;
-	const struct pin pin = {.ref = refs[0], .reuse = name_reuse(ref), .is_explicit = true,
-				.sum = endpoint_sum(addr_at(t, refs[0]), 15, true)};
+	/* No sum: an explicit pin does not end by failures. */
+	const struct pin pin = {.ref = refs[0], .reuse = name_reuse(ref), .is_explicit = true};
 	set_stamps(t, ref, f, ttl_s);
 	for (int round = 0; round < ROUNDS; round++) {
 		word64 *w = &name_hot(t, ref)->pin[f];

@@ -38,7 +38,7 @@ static bool usable(struct table *t, const char *path)
 	return false;
 }
 
-/* Opens the table at `path`; makes it first if any program may. One left by an earlier boot gives way. */
+/* Opens the table at `path`; makes it first if any program may. One left by an earlier boot gives way to one of its size. */
 static bool open_or_make(struct table *t, const char *path, bool own)
 {
 	if (usable(t, path))
@@ -47,10 +47,11 @@ static bool open_or_make(struct table *t, const char *path, bool own)
 		return false;
 	enum store_status s = store_open(path, t);
 	bool stale = s == STORE_STALE && t->writable;
+	uint32_t names = stale ? t->names_capacity : TABLE_NAMES_DEFAULT;
 	store_close(t);
 	if (s != STORE_ABSENT && !stale)
 		return false;
-	store_create(path, TABLE_NAMES_DEFAULT, 0600, (gid_t)-1, stale);
+	store_create(path, names, 0600, (gid_t)-1, stale);
 	return usable(t, path);
 }
 

@@ -141,8 +141,6 @@ static void print_event(const struct context *c, const struct event *e)
 
 static void print_lost(const struct context *c, uint64_t lost)
 {
-	if (lost == 0)
-		return;
 	if (c->json)
 		json_line(json_pack("{s:s, s:I}", "event", "lost", "count", (json_int_t)lost));
 	else
@@ -151,38 +149,57 @@ static void print_lost(const struct context *c, uint64_t lost)
 
 /* ---- the journal ---- */
 
-/* Number *seq stays unfinished though later ones are there: its writer died. */
-static bool step_over_torn(const struct context *c, uint64_t *seq, uint64_t *lost)
+/* Where a reader of the journal stands. */
+struct reader {
+	uint64_t seq;			/* of the next event */
+	uint64_t waited;		/* events before this one have had their time to be finished */
+	uint64_t lost;			/* not told yet */
+};
+
+/*
+ * The next event is not whole. True: another look is worth it, after a pause that
+ * a writer at work needs, or since it was stepped over as a dead writer's; false:
+ * there is none yet.
+ */
+static bool step_over_torn(const struct context *c, struct reader *r)
 {
 	const struct timespec pause = {.tv_nsec = TORN_MS * 1000000};
-	struct event e;
-	uint64_t before = *seq;
-	if (journal_next(&c->table) <= before)
+	uint64_t next = journal_next(&c->table);
+	if (next <= r->seq)
 		return false;
+	if (r->seq < r->waited) {
+		r->seq++;
+		r->lost++;
+		return true;
+	}
 	nanosleep(&pause, NULL);
-	if (journal_read(&c->table, seq, &e, lost) == JOURNAL_OK)
-		print_event(c, &e);
-	else if (*seq == before)
-		(*seq)++, (*lost)++;
+	r->waited = next;
 	return true;
 }
 
-/* Everything up to `end`, or to the end of the journal. */
-static void print_until(const struct context *c, uint64_t *seq, uint64_t end)
+/* For programs a loss stands where it was; for people one line tells of all. */
+static void tell_lost(const struct context *c, struct reader *r, bool at_end)
 {
-	uint64_t lost = 0;
+	if (r->lost == 0 || (!c->json && !at_end))
+		return;
+	print_lost(c, r->lost);
+	r->lost = 0;
+}
+
+/* Everything up to `end`, or to the end of the journal. */
+static void print_until(const struct context *c, struct reader *r, uint64_t end)
+{
 	struct event e;
-	while (*seq < end && !stopped && !ferror(stdout)) {
-		enum journal_status s = journal_read(&c->table, seq, &e, &lost);
-		if (s == JOURNAL_NONE && !step_over_torn(c, seq, &lost))
+	while (r->seq < end && !stopped && !ferror(stdout)) {
+		enum journal_status s = journal_read(&c->table, &r->seq, &e, &r->lost);
+		if (s == JOURNAL_NONE && !step_over_torn(c, r))
 			break;
 		if (s != JOURNAL_OK)
 			continue;
-		print_lost(c, lost);
-		lost = 0;
+		tell_lost(c, r, false);
 		print_event(c, &e);
 	}
-	print_lost(c, lost);
+	tell_lost(c, r, true);
 }
 
 /* The pipe's other end is closed: poll(2). Found so whether or not there is an event to write. */
@@ -193,23 +210,23 @@ static bool reader_gone(void)
 }
 
 /* The table was replaced: on with the new one. */
-static int attach_again(struct context *c, uint64_t *seq)
+static int attach_again(struct context *c, struct reader *r)
 {
 	store_close(&c->table);
-	*seq = 0;
+	*r = (struct reader){0};
 	return table_open(c, TO_READ);
 }
 
-static int follow(struct context *c, uint64_t *seq)
+static int follow(struct context *c, struct reader *r)
 {
 	int status = DONE;
 	while (status == DONE && !stopped && !ferror(stdout) && !reader_gone()) {
-		print_until(c, seq, UINT64_MAX);
+		print_until(c, r, UINT64_MAX);
 		fflush(stdout);
 		if (store_retired(&c->table))
-			status = attach_again(c, seq);
+			status = attach_again(c, r);
 		else if (!stopped)
-			journal_wait(&c->table, *seq, WAIT_MS);
+			journal_wait(&c->table, r->seq, WAIT_MS);
 	}
 	return status;
 }
@@ -231,13 +248,13 @@ int cmd_events(struct context *c, int argc, char **argv)
 		status = table_open(c, TO_READ);
 	if (status != DONE)
 		return status;
-	uint64_t seq = first_of(&c->table, last);
+	struct reader r = {.seq = first_of(&c->table, last)};
 	if (!w.follow) {
-		print_until(c, &seq, journal_next(&c->table));
+		print_until(c, &r, journal_next(&c->table));
 		return DONE;
 	}
 	take_signals();
-	status = follow(c, &seq);
+	status = follow(c, &r);
 	if (reader_gone())
 		_exit(status);		/* stdio would complain at exit of what nobody is left to read */
 	return status;
