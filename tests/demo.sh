@@ -57,16 +57,16 @@ requests() {
 }
 
 head_row() { # TITLE [MORE-COLUMNS...]
-    printf '    %-28s' "$1"
-    printf '%12s' "${SERVERS[@]}" "${@:2}"
+    printf '    %-26s' "$1"
+    printf '%11s' "${SERVERS[@]}" "${@:2}"
     echo
 }
 
 # answers TITLE : who answered since the last row.
 answers() {
     local address
-    printf '    %-28s' "$1"
-    for address in "${SERVERS[@]}"; do printf '%12s' "$(server_hits "$address")"; done
+    printf '    %-26s' "$1"
+    for address in "${SERVERS[@]}"; do printf '%11s' "$(server_hits "$address")"; done
 }
 
 # who_got bare|with_shim : the table of both programs; how many servers they reached is left in $together.
@@ -143,7 +143,7 @@ after_row() { # bare|with_shim LABEL CMD...
     hits_reset
     requests "$how" "$@"
     answers "$label"
-    printf '%12s%12s\n' "$failed" "$seconds"
+    printf '%11s%11s\n' "$failed" "$seconds"
     if [[ $how == bare ]]; then failed_bare=$((failed_bare + failed))
     else failed_shim=$((failed_shim + failed)); fi
 }
@@ -155,7 +155,8 @@ verdict() {
         "servers that the two programs were led to" "$spread_bare" "$spread_shim" \
         "unanswered of $((2 * RUNS)) requests after the kill" "$failed_bare" "$failed_shim"
     ((spread_bare > 1 && spread_shim == 1 && failed_shim == 0)) && return
-    say "demo: the programs did not stay together; see the tables above." >&2
+    say "demo: the programs did not stay together; see the tables above. The last log lines:" >&2
+    tail -n 5 "$LOGS"/*.log >&2
     return 1
 }
 

@@ -209,7 +209,13 @@ static bool reader_gone(void)
 	return poll(&p, 1, 0) == 1 && (p.revents & POLLERR);
 }
 
-/* The table was replaced: on with the new one. */
+/* Replaced, or overwritten: events do not become fewer. */
+static bool table_gone(const struct table *t, const struct reader *r)
+{
+	return store_retired(t) || journal_next(t) < r->seq;
+}
+
+/* On with the new one. */
 static int attach_again(struct context *c, struct reader *r)
 {
 	store_close(&c->table);
@@ -223,7 +229,7 @@ static int follow(struct context *c, struct reader *r)
 	while (status == DONE && !stopped && !ferror(stdout) && !reader_gone()) {
 		print_until(c, r, UINT64_MAX);
 		fflush(stdout);
-		if (store_retired(&c->table))
+		if (table_gone(&c->table, r))
 			status = attach_again(c, r);
 		else if (!stopped)
 			journal_wait(&c->table, r->seq, WAIT_MS);

@@ -86,3 +86,31 @@ agree() {
     expect_eq 1 "$(repeat 6 with_shim "$client" first pool.test | spread)" "a name that is listed"
     expect_eq 3 "$(repeat 6 with_shim "$client" first other.test | spread)" "a name that is not listed"
 }
+
+@test "each family of a dual-stack name has a pin, and libc's order of families stays" {
+    local client
+    client=$(client lookup_client)
+    families() { "$@" getent ahosts pool.test | awk '/STREAM/ { print $1 ~ /:/ ? 6 : 4 }' | xargs; }
+    dns_pool pool.test 127.0.0.11 127.0.0.12 127.0.0.13 2001:db8::11 2001:db8::12 2001:db8::13
+    expect_eq 3 "$(repeat 6 bare "$client" first6 pool.test | spread)" "IPv6 addresses, bare"
+    expect_eq 1 "$(repeat 6 with_shim "$client" first6 pool.test | spread)" "IPv6 addresses with the shim"
+    expect_eq 1 "$(repeat 6 with_shim "$client" first pool.test | spread)" "IPv4 addresses with the shim"
+    expect_match '^2001:db8::1[123]$' "$(pin_of pool.test inet6)" "the IPv6 pin"
+    expect_match '^127\.0\.0\.1[123]$' "$(pin_of pool.test)" "the IPv4 pin"
+    expect_eq "$(families bare)" "$(families with_shim)" "families in the order of the answer"
+}
+
+@test "programs with tables of their own have pins of their own" {
+    local client
+    client=$(client lookup_client)
+    dns_pool pool.test 127.0.0.11 127.0.0.12 127.0.0.13
+    expect_eq 1 "$(repeat 6 first_of shim pool.test | spread)" "addresses in the first table"
+    TABLE=/dev/shm/other
+    shim_setup
+    pinctl init
+    pinctl set pool.test 127.0.0.20
+    expect_eq 127.0.0.20 "$(first_of shim pool.test)" "lookup in the second table"
+    TABLE=/dev/shm/table
+    shim_setup
+    expect_ne 127.0.0.20 "$(first_of shim pool.test)" "lookup in the first table"
+}

@@ -12,10 +12,12 @@ three_servers() {
 # stays CMD... : bare, 12 runs reach all three servers; shimmed, 12 runs reach one. One arrival a run.
 stays() {
     repeat 12 bare "$@" >>"$LOGS/runs-bare.log" 2>&1
+    await_hits 12
     expect_eq 12 "$(hits_total)" "arrivals without the shim ($(hits_table | tr '\n' ' '))"
     expect_eq 3 "$(servers_hit)" "servers reached without the shim"
     hits_reset
     repeat 12 with_shim "$@" >>"$LOGS/runs-shim.log" 2>&1
+    await_hits 12
     expect_eq 12 "$(hits_total)" "arrivals with the shim ($(hits_table | tr '\n' ' '))"
     expect_eq 1 "$(servers_hit)" "servers reached with the shim ($(hits_table | tr '\n' ' '))"
     expect_eq 12 "$(server_hits "$(pin_of pool.test)")" "arrivals at the pin that pinctl shows"

@@ -13,6 +13,8 @@ pools_in_dns() {
         tr , '\n' <<<"${pool#*=}" | sed "s/\$/ ${pool%%=*}/"
     done >"$BATS_TEST_TMPDIR/pools"
     dns_names "$BATS_TEST_TMPDIR/pools"
+    # A busy machine's late answer must not count as DNS being down: then what the table says is the answer.
+    echo 'options timeout:5 attempts:4' >>/etc/resolv.conf
 }
 
 # Four programs that look up and connect without a pause.
@@ -51,8 +53,9 @@ pinctl_readers() {
             status=0
             pinctl $words >/dev/null 2>"$BATS_TEST_TMPDIR/complaint" || status=$?
             ((status <= 1)) || echo "pinctl $words: exit $status" >>"$BATS_TEST_TMPDIR/pinctl-bad"
-            ((status == 0)) || (($(grep -c '' "$BATS_TEST_TMPDIR/complaint") == 1)) ||
-                { echo "pinctl $words: not one line"; cat "$BATS_TEST_TMPDIR/complaint"; } >>"$BATS_TEST_TMPDIR/pinctl-bad"
+            # Two at most: a warning about where the table comes from, and the complaint.
+            ((status == 0)) || (($(grep -c '' "$BATS_TEST_TMPDIR/complaint") <= 2)) ||
+                { echo "pinctl $words: many lines"; cat "$BATS_TEST_TMPDIR/complaint"; } >>"$BATS_TEST_TMPDIR/pinctl-bad"
         done
         echo >>"$BATS_TEST_TMPDIR/pinctl-rounds"
     done

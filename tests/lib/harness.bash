@@ -30,7 +30,7 @@
 #   shim.bash      bare, with_shim, SHIM_ENV, pinctl, pin_of, pin_field, candidate_field
 #   expect.bash    expect_eq, expect_ne, expect_le, expect_ge, expect_match, expect_status, expect_fails
 #   dns.bash       dns_pool, dns_change, dns_stop, dns_start, dns_scripted   (dnsmasq on 127.0.0.54:53)
-#   servers.bash   server_start, server_stop, server_hits, servers_hit, hits_reset
+#   servers.bash   server_start, server_stop, server_hits, servers_hit, await_hits, hits_reset
 #   clients.bash   use_clients, client_start, ask, client_stop, repeat, first_of, spread
 #
 # Pool addresses: take those of a pool from 127.0.0.8-15 or from 127.0.1.1 and up. getaddrinfo sorts
@@ -60,7 +60,7 @@ harness_setup() {
     set -u
     shopt -s inherit_errexit            # or set -e would not hold inside $(...)
     sandbox_required
-    need ip ss dnsmasq timeout
+    need ip ss jq dnsmasq timeout
     sandbox_furnish
     LOGS=$BATS_TEST_TMPDIR/logs
     mkdir -p "$LOGS" "$BATS_TEST_TMPDIR/hits"

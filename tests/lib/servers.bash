@@ -8,6 +8,7 @@
 #   server_stop ADDR PORT          kills it; TCP is refused from then on
 #   server_hits ADDR [PORT]        how many arrived there since its start, restarts included
 #   servers_hit [PORT]             how many servers got any;  hits_table shows all
+#   await_hits N                   until N have arrived at all of them together
 #   hits_reset                     forget all counts
 
 declare -gA SERVER_PID=()
@@ -51,20 +52,13 @@ server_sipp() {
         -log_file "$3" -log_overwrite false
 }
 
-# kamailio tells its whole process group to end, hence setsid. It counts in its log: the lines marked HIT
-# are requests, the others stay in the log.
+# kamailio tells its whole process group to end, hence setsid. Its log is its count.
 server_kamailio() {
     local dir=$BATS_TEST_TMPDIR/kamailio-$1-$2
     mkdir -p "$dir"
+    ln -sf "$3" "$LOGS/kamailio-$1-$2.count"
     exec setsid kamailio -f "$TESTS/servers/kamailio.cfg" -DD -E -m 16 -M 4 -l "udp:$1:$2" -l "tcp:$1:$2" \
-        -P "$dir/pid" -Y "$dir" 2> >(server_kamailio_hits "$3")
-}
-
-server_kamailio_hits() {
-    local line
-    while read -r line; do
-        if [[ $line == *HIT* ]]; then echo "$line" >>"$1"; else echo "$line"; fi
-    done
+        -P "$dir/pid" -Y "$dir" 2>>"$3"
 }
 
 # Killed, not asked to end: a server that fails says no goodbye.
@@ -76,25 +70,30 @@ server_stop() {
 }
 
 server_hits() {
-    local file count=0 lines
-    for file in "$BATS_TEST_TMPDIR/hits/$1":${2:-*}; do
-        [[ -f $file ]] || continue
-        lines=$(grep -c '' "$file" || true)
-        count=$((count + lines))
-    done
-    echo "$count"
+    hits_table | awk -v at="$1:${2:-}" 'index($1 ":", at) == 1 { n += $2 } END { print n + 0 }'
 }
 
 servers_hit() {
-    find "$BATS_TEST_TMPDIR/hits" -name "*:${1:-*}" -size +0 | wc -l
+    hits_table | awk -v port=":${1:-}" '$2 && (port == ":" || $1 ~ port "$")' | grep -c '' || true
 }
 
-# One line a server: address:port and count.
+# One line a server: address:port and count. An arrival is a line with HIT; kamailio's file has others.
 hits_table() {
-    (cd "$BATS_TEST_TMPDIR/hits" && grep -c '' -- * 2>/dev/null | sed 's/:\([0-9]*\)$/ \1/' | sort) || true
+    local file
+    for file in "$BATS_TEST_TMPDIR/hits"/*; do
+        [[ ! -f $file ]] || echo "${file##*/} $(grep -a -c HIT "$file" || true)"
+    done
 }
 
 hits_total() { hits_table | awk '{ n += $2 } END { print n + 0 }'; }
+
+# await_hits N : until N have arrived at all servers together. A program that only connects may be back
+# before the server has counted it.
+await_hits() {
+    await 5 "$1 arrivals" hits_reach "$1" || { hits_table; return 1; }
+}
+
+hits_reach() { (($(hits_total) >= $1)); }
 
 hits_reset() {
     local file

@@ -11,7 +11,7 @@ import sys
 class Counted(socketserver.BaseRequestHandler):
     def handle(self):
         with open(sys.argv[3], "a", encoding="ascii") as hits:
-            hits.write("connection from %s:%d\n" % self.client_address)
+            hits.write("HIT connection from %s:%d\n" % self.client_address)
         self.request.settimeout(5)
         try:
             self.request.recv(4096)

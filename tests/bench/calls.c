@@ -1,0 +1,355 @@
+/*
+ * calls: what the hooked libc calls cost beside the bare ones.
+ *
+ * Run under LD_PRELOAD="libstickydns.so libcanned.so" with a fresh table. The bare
+ * functions are libc's own, by its handle, and for getaddrinfo libcanned's; the
+ * hooked ones are what this program would call by name. Both go through pointers.
+ * Everything stays on loopback. Each part first makes sure that the shim does what
+ * is then measured: that the pin leads, that an address is a candidate or none.
+ */
+#include <arpa/inet.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <netdb.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "measure.h"
+#include "pins.h"
+
+struct calls {
+	int (*getaddrinfo)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+	int (*connect)(int, const struct sockaddr *, socklen_t);
+	int (*getsockopt)(int, int, int, void *, socklen_t *);
+	int (*socket)(int, int, int);
+	int (*accept)(int, struct sockaddr *, socklen_t *);
+	int (*close)(int);
+};
+
+static struct calls calls[WAYS];
+static int *canned_pool;
+static struct table table;		/* the shim's, mapped a second time, to look at */
+
+enum { PORT = 45060, NO_PORT = 45061, MANY_NAMES = 64 };
+#define PORT_TEXT "45060"
+
+/* ---- both ways ---- */
+
+static void *symbol(void *handle, const char *name)
+{
+	void *f = dlsym(handle, name);
+	insist(f != NULL, "%s not found: is libcanned.so preloaded?", name);
+	return f;
+}
+
+static struct calls calls_of(void *handle)
+{
+	return (struct calls){
+		.getaddrinfo = symbol(handle, "getaddrinfo"),
+		.connect = symbol(handle, "connect"),
+		.getsockopt = symbol(handle, "getsockopt"),
+		.socket = symbol(handle, "socket"),
+		.accept = symbol(handle, "accept"),
+		.close = symbol(handle, "close"),
+	};
+}
+
+static void find_calls(void)
+{
+	void *libc = dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
+	insist(libc != NULL, "no handle of libc");
+	calls[BARE] = calls_of(libc);
+	calls[BARE].getaddrinfo = symbol(RTLD_DEFAULT, "canned_getaddrinfo");
+	calls[OURS] = calls_of(RTLD_DEFAULT);
+	canned_pool = symbol(RTLD_DEFAULT, "canned_pool");
+	insist(calls[OURS].getaddrinfo != calls[BARE].getaddrinfo && calls[OURS].connect != calls[BARE].connect &&
+		       calls[OURS].getsockopt != calls[BARE].getsockopt && calls[OURS].close != calls[BARE].close,
+	       "the shim is not preloaded");
+}
+
+/* ---- lookups ---- */
+
+struct query {
+	const char *name;
+	int pool;
+};
+
+static struct addrinfo *resolve(enum way way, const struct query *q)
+{
+	const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+	struct addrinfo *list;
+	*canned_pool = q->pool;
+	insist(calls[way].getaddrinfo(q->name, PORT_TEXT, &hints, &list) == 0, "%s does not resolve", q->name);
+	return list;
+}
+
+static struct sockaddr_in head_of(enum way way, const struct query *q)
+{
+	struct sockaddr_in sa;
+	struct addrinfo *list = resolve(way, q);
+	memcpy(&sa, list->ai_addr, sizeof sa);
+	freeaddrinfo(list);
+	return sa;
+}
+
+static bool same_host(const struct sockaddr_in *a, const struct sockaddr_in *b)
+{
+	return a->sin_addr.s_addr == b->sin_addr.s_addr;
+}
+
+/* The record of a name, as the table has it. */
+static struct name_view view_of(const char *text)
+{
+	static struct name_view view;
+	struct name name;
+	struct name_ref ref;
+	insist(name_canonical(text, &name) == NAME_OK && table_find(&table, &name, &ref) &&
+		       pins_view(&table, ref, &view), "%s is not in the table", text);
+	return view;
+}
+
+static struct address address_of(const struct sockaddr_in *sa)
+{
+	struct endpoint e;
+	insist(endpoint_from_sockaddr((const struct sockaddr *)sa, sizeof *sa, &e), "not an address");
+	return e.addr;
+}
+
+static int listen_on(const struct sockaddr_in *sa)
+{
+	/* A close of what was accepted resets the connection: TIME-WAIT would pile up and slow later rounds. */
+	const struct linger reset = {.l_onoff = 1};
+	const int one = 1;
+	int fd = calls[OURS].socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	insist(fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset) == 0 &&
+		       setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) == 0 &&
+		       bind(fd, (const struct sockaddr *)sa, sizeof *sa) == 0 && listen(fd, 16) == 0,
+	       "cannot listen on port %d: %s", PORT, strerror(errno));
+	return fd;
+}
+
+/* A client's round: the accepted end is closed first, so that the reset ends both. */
+static void round_trip(const struct calls *c, int listener, const struct sockaddr_in *to)
+{
+	int client = c->socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	insist(c->connect(client, (const struct sockaddr *)to, sizeof *to) == 0, "connect: %s", strerror(errno));
+	int server = c->accept(listener, NULL, NULL);
+	c->close(server);
+	c->close(client);
+}
+
+/* Looks the name up and connects to it: its pin is confirmed then. Makes sure that it leads. */
+static struct sockaddr_in pin_name(const struct query *q)
+{
+	struct sockaddr_in pin = head_of(OURS, q), bare;
+	int listener = listen_on(&pin), moves = 0;
+	round_trip(&calls[OURS], listener, &pin);
+	close(listener);
+	for (int i = 0; i < 8; i++) {
+		struct sockaddr_in head = head_of(OURS, q);
+		insist(same_host(&head, &pin), "%s: the pin does not lead", q->name);
+		bare = head_of(BARE, q);
+		moves += !same_host(&bare, &pin);
+	}
+	insist(q->pool == 1 || moves > 0, "%s: the stub does not rotate", q->name);
+	struct pin_view v = view_of(q->name).pin[FAMILY_V4];
+	const struct address a = address_of(&pin);
+	insist(v.present && v.confirmed && v.port == PORT && address_equal(&v.addr, &a),
+	       "%s: the table has no confirmed pin on it", q->name);
+	return pin;
+}
+
+static uint64_t run_lookup(void *arg, enum way way, size_t n)
+{
+	const struct query *q = arg;
+	uint64_t start = now_ns();
+	for (size_t i = 0; i < n; i++)
+		freeaddrinfo(resolve(way, q));
+	return now_ns() - start;
+}
+
+static void bench_lookups(void)
+{
+	static const struct {
+		struct query query;
+		const char *what;
+		enum bound bound;
+	} rows[] = {
+		{{"pool3.bench.test", 3}, "getaddrinfo with a pin, pool of 3", BOUND_NS},
+		{{"pool1.bench.test", 1}, "getaddrinfo with a pin, pool of 1", BOUND_NONE},
+		{{"pool16.bench.test", 16}, "getaddrinfo with a pin, pool of 16", BOUND_NONE},
+		{{"pool40.bench.test", 40}, "getaddrinfo with a pin, pool of 40", BOUND_NONE},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct query q = rows[i].query;
+		pin_name(&q);
+		measure(&(struct row){rows[i].what, rows[i].bound, 1000, run_lookup, &q, 0, 0});
+	}
+}
+
+/* With a full stickydns.conf, of which one pattern holds. */
+static void bench_patterns(void)
+{
+	static struct settings_block none, hosts[SETTINGS_HOSTS];
+	struct query q = {"pool3.bench.test", 3};
+	for (size_t i = 0; i < SETTINGS_HOSTS; i++) {
+		hosts[i].given = 1u << SET_STICKY;
+		hosts[i].set.value[SET_STICKY] = 1;
+		snprintf(hosts[i].pattern, sizeof hosts[i].pattern, "*.site%zu.%s", i, i ? "example.org" : "bench.test");
+	}
+	insist(settings_store(&table, &none, hosts, SETTINGS_HOSTS), "settings do not fit");
+	measure(&(struct row){"getaddrinfo with a pin, 512 host blocks", BOUND_NONE, 0, run_lookup, &q, 0, 0});
+	insist(settings_store(&table, &none, hosts, 0), "settings cannot be taken back");
+}
+
+/* ---- connect on UDP ---- */
+
+struct target {
+	int fd;
+	struct sockaddr_in to;
+};
+
+static uint64_t run_connect(void *arg, enum way way, size_t n)
+{
+	const struct target *t = arg;
+	uint64_t start = now_ns();
+	for (size_t i = 0; i < n; i++)
+		calls[way].connect(t->fd, (const struct sockaddr *)&t->to, sizeof t->to);
+	return now_ns() - start;
+}
+
+static void measure_udp(const char *what, enum way made, struct sockaddr_in to, enum bound bound, double limit)
+{
+	struct target t = {calls[made].socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), to};
+	insist(calls[OURS].connect(t.fd, (struct sockaddr *)&t.to, sizeof t.to) == 0, "connect on UDP: %s",
+	       strerror(errno));
+	measure(&(struct row){what, bound, limit, run_connect, &t, 0, 0});
+	calls[made].close(t.fd);
+}
+
+static void bench_udp(struct sockaddr_in candidate, struct sockaddr_in stranger)
+{
+	measure_udp("connect, UDP, to no candidate", OURS, stranger, BOUND_PERCENT, 3);
+	measure_udp("connect, UDP, to a candidate", OURS, candidate, BOUND_PERCENT, 8);
+	measure_udp("connect, UDP, inherited fd, to no candidate", BARE, stranger, BOUND_NONE, 0);
+	measure_udp("connect, UDP, inherited fd, to a candidate", BARE, candidate, BOUND_NONE, 0);
+}
+
+/* ---- TCP rounds ---- */
+
+static uint64_t run_rounds(void *arg, enum way way, size_t n)
+{
+	const struct target *t = arg;
+	uint64_t start = now_ns();
+	for (size_t i = 0; i < n; i++)
+		round_trip(&calls[way], t->fd, &t->to);
+	return now_ns() - start;
+}
+
+static void measure_tcp(const char *what, struct sockaddr_in to, enum bound bound)
+{
+	struct target t = {listen_on(&to), to};
+	measure(&(struct row){what, bound, 2, run_rounds, &t, 4, 2001});
+	calls[OURS].close(t.fd);
+}
+
+/* A program that looked up many names, all of other addresses, of late. */
+static void look_up_many(void)
+{
+	for (int i = 0; i < MANY_NAMES; i++) {
+		char name[64];
+		snprintf(name, sizeof name, "other%d.bench.test", i);
+		head_of(OURS, &(struct query){name, 2});
+	}
+	head_of(OURS, &(struct query){"pool3.bench.test", 3});
+}
+
+/* ---- descriptors that are none of ours ---- */
+
+static uint64_t run_getsockopt(void *arg, enum way way, size_t n)
+{
+	const int fd = *(const int *)arg;
+	uint64_t start = now_ns();
+	for (size_t i = 0; i < n; i++) {
+		int value = 0;
+		socklen_t len = sizeof value;
+		calls[way].getsockopt(fd, SOL_SOCKET, SO_ERROR, &value, &len);
+	}
+	return now_ns() - start;
+}
+
+enum { CLOSES = 200 };
+
+/* Descriptors that the shim did not see being made. */
+static void open_unseen(int fds[static CLOSES], int from)
+{
+	for (size_t i = 0; i < CLOSES; i++)
+		fds[i] = (int)syscall(SYS_dup, from);
+}
+
+static void open_sockets(int fds[static CLOSES], int from)
+{
+	(void)from;
+	for (size_t i = 0; i < CLOSES; i++)
+		fds[i] = calls[OURS].socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+}
+
+struct closing {
+	int from;
+	void (*open)(int fds[static CLOSES], int from);
+};
+
+static uint64_t run_close(void *arg, enum way way, size_t n)
+{
+	const struct closing *c = arg;
+	int fds[CLOSES];
+	c->open(fds, c->from);
+	insist(fds[CLOSES - 1] >= 0, "cannot open: %s", strerror(errno));
+	uint64_t start = now_ns();
+	for (size_t i = 0; i < n && i < CLOSES; i++)
+		calls[way].close(fds[i]);
+	return now_ns() - start;
+}
+
+static void bench_strangers(void)
+{
+	int pair[2];
+	insist(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0, "no socket pair");
+	struct closing unseen = {pair[0], open_unseen}, sockets = {-1, open_sockets};
+	measure(&(struct row){"getsockopt, an fd that is none of ours", BOUND_NS, 5, run_getsockopt, &pair[0], 0, 0});
+	measure(&(struct row){"close, an fd that is none of ours", BOUND_NS, 5, run_close, &unseen, CLOSES, 0});
+	measure(&(struct row){"close, a UNIX socket", BOUND_NS, 5, run_close, &sockets, CLOSES, 0});
+}
+
+/* ---- all of it ---- */
+
+static bool is_candidate(const struct sockaddr_in *sa)
+{
+	const struct address a = address_of(sa);
+	return addr_find(&table, &a) != 0;
+}
+
+int main(void)
+{
+	const char *path = getenv("STICKYDNS_TABLE");
+	find_calls();
+	insist(path && store_open(path, &table) == STORE_OK, "no table at $STICKYDNS_TABLE");
+
+	struct query pool3 = {"pool3.bench.test", 3};
+	struct sockaddr_in candidate = pin_name(&pool3), stranger = candidate;
+	stranger.sin_addr.s_addr = htonl(INADDR_LOOPBACK + (200 << 8));
+	insist(is_candidate(&candidate), "the pin's address is no candidate");
+	insist(!is_candidate(&stranger), "the other address is a candidate");
+
+	measure_tcp("connect, accept, close, TCP, to a candidate", candidate, BOUND_PERCENT);
+	measure_tcp("connect, accept, close, TCP, to no candidate", stranger, BOUND_NONE);
+	bench_lookups();
+	bench_patterns();
+	bench_udp(candidate, stranger);
+	bench_strangers();
+	look_up_many();
+	measure_tcp("the same to a candidate, after 64 other names", candidate, BOUND_NONE);
+	return 0;
+}

@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# What each part costs: the hooked call beside the bare one, and the bound that it keeps to.
+#
+#   tests/bench/run.sh [--json] [calls|lookup|start...]
+#
+# Each row is the median over pairs that were measured in turn (measure.h): `more` of
+# the differences, `ratio` of the quotients. `pairs`: how many. Rows without a bound
+# are there to be looked at. Ends with 1 only when something is broken, never because of
+# a time, since machines are noisy. Tables lie in a directory of their own in /dev/shm.
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+BUILD=${BUILD:-$(dirname "$(dirname "$here")")/build}
+json=
+[ "${1:-}" = --json ] && json=yes && shift
+[ $# -gt 0 ] || set -- calls lookup start
+
+dir=$(mktemp -d /dev/shm/stickydns-bench.XXXXXX) || exit 1
+trap 'rm -rf "$dir"' EXIT
+trap 'exit 1' INT TERM
+unset LD_PRELOAD "${!STICKYDNS@}"
+export STICKYDNS_TABLE=$dir/table
+
+# A full table of a million names takes 1.6 GB; where there is not twice that, a smaller one.
+names() {
+    local free
+    free=$({ awk '/^MemAvailable:/ { print $2 }' /proc/meminfo; df -k --output=avail /dev/shm | tail -n 1; } | sort -n | head -n 1)
+    if [ "$free" -ge 3300000 ]; then echo 1000000; else echo 20000; fi
+}
+
+bench() {
+    local bin=$BUILD/tests/bench
+    case $1 in
+    calls) LD_PRELOAD="$BUILD/libstickydns.so $bin/libcanned.so" timeout 60 "$bin/calls" ;;
+    lookup) timeout 60 "$bin/lookup" "$dir/large" "$(names)" ;;
+    start) timeout 60 "$bin/start" "$BUILD/libstickydns.so" ;;
+    *) echo "bench: no part is called $1" >&2 && return 2 ;;
+    esac
+}
+
+broken=
+: >"$dir/rows"
+"$BUILD/pinctl" init --conf=/dev/null >/dev/null || exit 1
+for part; do
+    bench "$part" >>"$dir/rows" || { echo "bench: $part is broken" >&2 && broken=yes; }
+done
+awk -v json="$json" -f "$here/rows.awk" "$dir/rows"
+[ -z "$broken" ]

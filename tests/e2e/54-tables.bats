@@ -1,0 +1,102 @@
+# Which table a program uses: the system's, its own, one it may only read, one that is replaced under it;
+# and pinctl run.
+
+load ../lib/harness
+setup_file() { use_clients lookup_client; }
+
+# as_nobody CMD... : as another user, who may read the table but not write it.
+as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all "$@"; }
+
+only_root() { [[ $(cat /proc/self/uid_map) =~ 4294967295 ]] || cannot "needs root, to become another user"; }
+
+# The client where any user may run it: bats makes its temporary folders for one user.
+public_client() {
+    install -m 755 "$(client lookup_client)" /run/lookup_client
+    install -m 755 "$BUILD/libstickydns.so" /run/libstickydns.so
+    chmod 755 /run
+}
+
+@test "one that may only read the table honours pins and teaches nothing" {
+    only_root
+    need setpriv
+    public_client
+    local reader=(env LD_PRELOAD=/run/libstickydns.so "STICKYDNS_TABLE=$TABLE" /run/lookup_client)
+    dns_scripted pool.test 3 1 127.0.0.11 127.0.0.12 127.0.0.13
+    pinctl init
+    chmod 644 "$TABLE"
+    client_start one shim
+    pinctl set pool.test 127.0.0.20
+    expect_eq 127.0.0.20 "$(bare as_nobody "${reader[@]}" first pool.test)" "an explicit pin, as nobody"
+    pinctl drop pool.test
+    expect_eq 3 "$(repeat 6 bare as_nobody "${reader[@]}" first pool.test | spread)" "no pin, and none is made"
+    expect_eq "" "$(pin_of pool.test)" "the pin after lookups by nobody"
+
+    server_start 0.0.0.0 5060 accept
+    expect_match =ok "$(ask one connect pool.test 5060)" "root's connect, which confirms a pin"
+    local pin
+    pin=$(pin_of pool.test)
+    server_stop 0.0.0.0 5060
+    expect_eq "$pin=ECONNREFUSED" "$(bare as_nobody "${reader[@]}" connect pool.test 5060)" "nobody's connect"
+    expect_eq "$pin confirmed" "$(pin_of pool.test) $(pin_field pool.test state)" "the pin, taught nothing"
+    expect_eq "$pin=ECONNREFUSED" "$(ask one connect pool.test 5060)" "root's connect, which teaches"
+    expect_ne "$pin" "$(bare as_nobody "${reader[@]}" first pool.test)" "nobody's lookup afterwards"
+}
+
+@test "a table replaced under a running program is followed" {
+    dns_pool pool.test 127.0.0.11
+    pinctl init
+    client_start one shim
+    pinctl set pool.test 127.0.0.20
+    expect_eq 127.0.0.20 "$(ask one first pool.test)" "pin of the first table"
+    expect_status 1 pinctl init
+    expect_one_line "$output" "complaint about a table that is there"
+    pinctl init --replace
+    expect_eq 127.0.0.11 "$(ask one first pool.test)" "no pin in the second table"
+    pinctl set pool.test 127.0.0.21
+    expect_eq 127.0.0.21 "$(ask one first pool.test)" "pin of the second table"
+}
+
+@test "without STICKYDNS_TABLE: the system's table if there is one, else one for the user" {
+    unset STICKYDNS_TABLE
+    local shim=(env "LD_PRELOAD=$BUILD/libstickydns.so" "$(client lookup_client)")
+    dns_pool pool.test 127.0.0.11 127.0.0.12 127.0.0.13
+    expect_eq 1 "$(repeat 6 bare "${shim[@]}" first pool.test | spread)" "addresses with a table for the user"
+    expect_match '^/dev/shm/stickydns-0\.v[0-9]+$' "$(echo /dev/shm/stickydns-*)" "the table for the user"
+    bare "$BUILD/pinctl" init
+    bare "$BUILD/pinctl" set pool.test 127.0.0.20
+    expect_match '^/run/stickydns/table\.v[0-9]+$' "$(echo /run/stickydns/table*)" "the system's table"
+    expect_eq 127.0.0.20 "$(bare "${shim[@]}" first pool.test)" "with the system's table"
+}
+
+@test "nobody's own table is made private to him" {
+    only_root
+    need setpriv
+    public_client
+    dns_pool pool.test 127.0.0.11 127.0.0.12 127.0.0.13
+    local shim=(env LD_PRELOAD=/run/libstickydns.so /run/lookup_client)
+    expect_eq 1 "$(repeat 6 bare as_nobody "${shim[@]}" first pool.test | spread)" "addresses, as nobody"
+    expect_match '^/dev/shm/stickydns-65534\.v[0-9]+ 600 65534$' \
+        "$(stat -c '%n %a %u' /dev/shm/stickydns-65534.*)" "the table of nobody"
+}
+
+@test "pinctl run runs a program under the shim" {
+    local client
+    client=$(client lookup_client)
+    dns_pool pool.test 127.0.0.11 127.0.0.12 127.0.0.13
+    expect_eq 1 "$(repeat 6 pinctl run -- "$client" first pool.test | spread)" "addresses under pinctl run"
+    expect_match '^127\.0\.0\.1[123]$' "$(pin_of pool.test)" "the pin"
+    expect_status 7 pinctl run -- sh -c 'exit 7'
+    expect_status 1 pinctl run -- /nonexistent
+    expect_match /nonexistent "$output" "complaint about a program that is not there"
+}
+
+@test "pinctl run says so when a program cannot be reached" {
+    printf 'int main(void) { return 0; }' >"$BATS_TEST_TMPDIR/static.c"
+    ${CC:-cc} -static -o "$BATS_TEST_TMPDIR/static" "$BATS_TEST_TMPDIR/static.c" || cannot "needs a static libc"
+    output=$(pinctl run -- "$BATS_TEST_TMPDIR/static" 2>&1) || true
+    expect_match static "$output" "what pinctl run says of a static program"
+    cp "$(client lookup_client)" "$BATS_TEST_TMPDIR/setuid"
+    chown 65534 "$BATS_TEST_TMPDIR/setuid" && chmod 4755 "$BATS_TEST_TMPDIR/setuid"
+    output=$(pinctl run -- "$BATS_TEST_TMPDIR/setuid" first localhost 2>&1) || true
+    expect_match 'set-?u?id' "$output" "what pinctl run says of a set-id program"
+}

@@ -1,0 +1,331 @@
+/*
+ * decide.c: each rule is a row.
+ *
+ * Choices are written as words: F fit, D due, C cooling (C20: for 20 s more), then
+ * `-` not in the answer, `!` failed in the last 60 s, `x` drained, `1` to `8` after
+ * `r` the rank. Transitions read back as text in the same spirit.
+ */
+#include "check.h"
+#include "decide.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tick.h"
+
+enum { NOW = 16000000 };	/* tick */
+
+/* ---- text to snapshot, transition to text ---- */
+
+static struct choice choice_of(const char **p)
+{
+	struct choice c = {.in_answer = true, .fitness = **p == 'F' ? FIT : **p == 'D' ? DUE : COOLING};
+	char *end;
+	for (++*p; **p && **p != ' '; ++*p) {
+		if (**p >= '0' && **p <= '9') {
+			c.cooling_s = (uint32_t)strtoul(*p, &end, 10);
+			*p = end - 1;
+		} else if (**p == 'r') {
+			c.rank = (uint8_t)(*++*p - '0');
+		} else {
+			c.in_answer &= **p != '-';
+			c.failed_lately |= **p == '!';
+			c.drained |= **p == 'x';
+		}
+	}
+	return c;
+}
+
+static void choices(struct snapshot *s, const char *text)
+{
+	for (s->n = 0; *text; text += *text == ' ')
+		s->choice[s->n++] = choice_of(&text);
+}
+
+static const char *transition_text(const struct transition *t)
+{
+	static const char *const actions[] = {[KEEP] = "keep", [CAPTURE] = "capture", [MOVE] = "move",
+					      [RETURN_LAST] = "return", [FORGET] = "forget", [CONFIRM] = "confirm"};
+	static char out[128];
+	int n = snprintf(out, sizeof out, "%s", actions[t->action]);
+	if (t->action != KEEP && t->to >= 0)
+		n += snprintf(out + n, sizeof out - (size_t)n, " %d", t->to);
+	if (t->action != KEEP)
+		n += snprintf(out + n, sizeof out - (size_t)n, " (%s)", cause_text(t->cause));
+	if (t->head >= 0)
+		n += snprintf(out + n, sizeof out - (size_t)n, " head %d", t->head);
+	if (t->take_try)
+		snprintf(out + n, sizeof out - (size_t)n, " try");
+	return out;
+}
+
+/* ---- at a lookup ---- */
+
+enum { NONE = -1 };
+enum { AUTO, EXPLICIT = 1, FAILED = 2, NO_ANSWER = 4 };	/* of the pin and the answer */
+
+struct lookup_row {
+	const char *rule, *choices;
+	int pin, flags;
+	const char *expected;
+	int last;			/* last confirmed: index + 1; 0: none */
+};
+
+static void lookups(void)
+{
+	static const struct lookup_row rows[] = {
+		{"the first address becomes the pin", "F F F", NONE, 0, "capture 0 (first handed out) head 0", 0},
+		{"one address", "F", NONE, 0, "capture 0 (first handed out) head 0", 0},
+		{"never captured: one that cools", "C F F", NONE, 0, "capture 1 (first handed out) head 1", 0},
+		{"never captured: a drained one", "Fx F", NONE, 0, "capture 1 (first handed out) head 1", 0},
+		{"never captured: not in the answer", "F- F", NONE, 0, "capture 1 (first handed out) head 1", 0},
+		{"fit goes before due", "D F", NONE, 0, "capture 1 (first handed out) head 1", 0},
+		{"due goes before cooling", "C D C", NONE, 0, "capture 1 (first handed out) head 1 try", 0},
+		{"all cooling: none captured, the resolver's order", "C C", NONE, 0, "keep", 0},
+		{"all drained: none captured", "Fx Fx", NONE, 0, "keep", 0},
+		{"an empty answer", "", NONE, 0, "keep", 0},
+
+		{"the pin leads", "F F F", 0, 0, "keep head 0", 0},
+		{"the pin leads wherever it stands", "F F F", 2, 0, "keep head 2", 0},
+		{"the pin cools, nothing counts against it: others lead", "F C F", 1, 0, "keep", 0},
+		{"all cool: the pin leads", "C C C", 1, 0, "keep head 1", 0},
+		{"all cool but one due: that is tried", "C C D", 1, 0, "keep head 2 try", 0},
+		{"the pin is due: one caller tries it", "F D F", 1, 0, "keep head 1 try", 0},
+		{"no fail-back: a healthy earlier one does not pull", "F F F", 1, 0, "keep head 1", 1},
+
+		{"failed: the next fit one", "F C! F", 1, FAILED, "move 0 (it failed) head 0", 2},
+		{"failed: past one that cools", "C! C F", 0, FAILED, "move 2 (it failed) head 2", 1},
+		{"failed: past a drained one", "C! Fx F", 0, FAILED, "move 2 (it failed) head 2", 1},
+		{"failed: past one not in the answer", "C! F- F", 0, FAILED, "move 2 (it failed) head 2", 1},
+		{"failed: to a due one when none is fit", "C! C D", 0, FAILED, "move 2 (it failed) head 2 try", 1},
+		{"failed, fit again: still moved", "F F F", 0, FAILED, "move 1 (it failed) head 1", 1},
+		{"every one failed: the last confirmed returns", "C! C! C!", 2, FAILED, "return 0 (all candidates failed) head 0", 1},
+		{"every one failed, none confirmed ever: stays", "C! C! C!", 2, FAILED, "return 2 (all candidates failed) head 2", 0},
+		{"path failed: not to a due one", "C! D! C!", 0, FAILED, "return 0 (all candidates failed) head 1 try", 1},
+		{"one of them failed longer ago: a due one is no path", "C! D", 0, FAILED, "move 1 (it failed) head 1 try", 1},
+		{"the only address failed: it stays", "C!", 0, FAILED, "return 0 (all candidates failed) head 0", 1},
+
+		{"drained: moves off", "Fx F F", 0, 0, "move 1 (drained) head 1", 1},
+		{"drained: to a due one if need be", "Fx D C", 0, 0, "move 1 (drained) head 1 try", 1},
+		{"drained, alone: stays", "Fx", 0, 0, "keep head 0", 1},
+		{"drained, the others cool: stays", "Fx C C", 0, 0, "keep head 0", 1},
+		{"drained, the others drained too: stays", "Fx Fx", 0, 0, "keep head 0", 1},
+
+		{"explicit: leads", "F F", 1, EXPLICIT, "keep head 1", 0},
+		{"explicit: not in the answer", "F F F-", 2, EXPLICIT, "keep head 2", 0},
+		{"explicit: survives a failure", "F C!r1", 1, EXPLICIT | FAILED, "keep head 1", 0},
+		{"explicit: survives a failure, no list", "F C!", 1, EXPLICIT | FAILED, "keep head 1", 0},
+		{"explicit: survives a drain", "F Fx", 1, EXPLICIT, "keep head 1", 0},
+		{"explicit: due is tried by one", "F Dr1", 1, EXPLICIT, "keep head 1 try", 0},
+		{"list: the first", "F Fr2 Fr1", 2, EXPLICIT, "keep head 2", 0},
+		{"list: the second while the first cools", "F Fr2- Cr1-", 2, EXPLICIT | FAILED, "keep head 1", 0},
+		{"list: the third", "Cr1 Cr2 Fr3", 0, EXPLICIT | FAILED, "keep head 2", 0},
+		{"list: the first again when it is due", "Dr1 Fr2", 0, EXPLICIT, "keep head 0 try", 0},
+		{"list: all cool: the first", "F C9r2 C90r1", 2, EXPLICIT | FAILED, "keep head 2", 0},
+		{"list: never one that is not in it", "F F Cr1", 2, EXPLICIT | FAILED, "keep head 2", 0},
+		{"list: a pin without rank follows the list", "F Fr1", 0, EXPLICIT, "keep head 1", 0},
+	};
+	const struct settings set = settings_builtin();
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const struct lookup_row *r = &rows[i];
+		struct snapshot s = {.now = NOW, .used = NOW - 16, .set_at = NOW - 160, .pin = r->pin,
+				     .is_explicit = (r->flags & EXPLICIT) != 0, .sum_changed = (r->flags & FAILED) != 0,
+				     .has_answer = !(r->flags & NO_ANSWER), .last_confirmed = r->last - 1};
+		choices(&s, r->choices);
+		check_row("lookup, %s", r->rule);
+		struct transition t = decide_lookup(&s, &set);
+		check_text(r->choices, r->expected, transition_text(&t));
+	}
+}
+
+/* ---- what ends a pin with time ---- */
+
+struct time_row {
+	const char *rule;
+	enum setting key;
+	uint32_t value;
+	uint32_t used_s, set_s, expires_s, absent_s;	/* seconds ago; of expires: 1000 is now. 0: never */
+	int flags;
+	const char *choices, *expected;
+	uint32_t absent_after_s;			/* expected, seconds ago + 1; 0: none */
+};
+
+static uint32_t ago(uint32_t s) { return s ? NOW - tick_of(s) : 0; }
+
+static void times(void)
+{
+	static const char idle[] = "capture 0 (idle) head 0", aged[] = "capture 0 (max-age) head 0";
+	static const char gone[] = "move 1 (absent from DNS) head 1", over[] = "capture 0 (ttl over) head 0";
+	const uint32_t h3 = 3 * 3600;
+	const struct time_row rows[] = {
+		{"idle 3h: at 3h it holds", SET_IDLE, h3, h3, h3, 0, 0, 0, "F F", "keep head 1", 0},
+		{"idle 3h: past it the first address", SET_IDLE, h3, h3 + 1, h3, 0, 0, 0, "F F", idle, 0},
+		{"idle: also for the same address", SET_IDLE, 60, 61, 61, 0, 0, 0, "C F", "capture 1 (idle) head 1", 0},
+		{"idle off", SET_IDLE, SETTING_OFF, 90000, 90000, 0, 0, 0, "F F", "keep head 1", 0},
+		{"idle: never looked up yet", SET_IDLE, 60, 0, 90000, 0, 0, 0, "F F", "keep head 1", 0},
+		{"idle: the rest cools: forgotten", SET_IDLE, 60, 61, 61, 0, 0, 0, "C C", "forget (idle)", 0},
+		{"idle does not end an explicit pin", SET_IDLE, 60, 90000, 90000, 0, 0, EXPLICIT, "F F", "keep head 1", 0},
+		{"max-age off", SET_MAX_AGE, SETTING_OFF, 1, 900000, 0, 0, 0, "F F", "keep head 1", 0},
+		{"max-age: at it", SET_MAX_AGE, 60, 1, 60, 0, 0, 0, "F F", "keep head 1", 0},
+		{"max-age: past it", SET_MAX_AGE, 60, 1, 61, 0, 0, 0, "F F", aged, 0},
+		{"max-age does not end an explicit pin", SET_MAX_AGE, 60, 1, 61, 0, 0, EXPLICIT, "F F", "keep head 1", 0},
+
+		{"follow: the first address at once", SET_ABSENT, ABSENT_FOLLOW, 1, 9, 0, 0, 0, "F- F", gone, 0},
+		{"follow: present", SET_ABSENT, ABSENT_FOLLOW, 1, 9, 0, 0, 0, "F F", "keep head 1", 0},
+		{"keep: whatever DNS says", SET_ABSENT, ABSENT_KEEP, 1, 9, 0, 9000, 0, "F- F", "keep head 0", 9001},
+		{"grace: the first answer without it", SET_GRACE, 300, 1, 9, 0, 0, 0, "F- F", "keep head 0", 1},
+		{"grace: a second one, soon", SET_GRACE, 300, 1, 9, 0, 299, 0, "F- F", "keep head 0", 300},
+		{"grace: a second one, past it", SET_GRACE, 300, 1, 9, 0, 300, 0, "F- F", gone, 0},
+		{"grace: long past it, still two answers are needed", SET_GRACE, 0, 1, 9, 0, 0, 0, "F- F", "keep head 0", 1},
+		{"grace: one that has it starts again", SET_GRACE, 300, 1, 9, 0, 299, 0, "F F", "keep head 1", 0},
+		{"grace: no answer at hand is no absence", SET_GRACE, 300, 1, 9, 0, 0, NO_ANSWER, "F- F", "keep head 0", 0},
+		{"grace: failed meanwhile: moved", SET_GRACE, 300, 1, 9, 0, 100, FAILED, "C!- F", "move 1 (it failed) head 1", 101},
+		{"explicit pins keep", SET_ABSENT, ABSENT_FOLLOW, 1, 9, 0, 900, EXPLICIT, "F- F", "keep head 0", 901},
+
+		{"ttl: a second before its end", SET_GRACE, 300, 1, 9, 999, 0, EXPLICIT, "F F", "keep head 1", 0},
+		{"ttl: over", SET_GRACE, 300, 1, 9, 1000, 0, EXPLICIT, "F F", over, 0},
+		{"ttl: over, it was not in DNS", SET_GRACE, 300, 1, 9, 1000, 0, EXPLICIT, "F- F", "capture 1 (ttl over) head 1", 0},
+		{"ttl: over, the others cool: forgotten", SET_GRACE, 300, 1, 9, 1001, 0, EXPLICIT, "C C", "forget (ttl over)", 0},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const struct time_row *r = &rows[i];
+		struct settings set = settings_builtin();
+		struct snapshot s = {.now = NOW, .used = ago(r->used_s), .set_at = ago(r->set_s), .absent = ago(r->absent_s),
+				     .is_explicit = (r->flags & EXPLICIT) != 0, .sum_changed = (r->flags & FAILED) != 0,
+				     .has_answer = !(r->flags & NO_ANSWER), .last_confirmed = NONE};
+		set.value[r->key] = r->value;
+		choices(&s, r->choices);
+		s.pin = s.choice[0].in_answer ? 1 : 0;
+		s.expires = r->expires_s ? NOW + tick_of(1000) - tick_of(r->expires_s) : 0;
+		check_row("time, %s", r->rule);
+		struct transition t = decide_lookup(&s, &set);
+		check_text(r->choices, r->expected, transition_text(&t));
+		if (t.action == KEEP)
+			check_number("absent since", r->absent_after_s ? NOW - tick_of(r->absent_after_s - 1) : 0, t.absent);
+	}
+}
+
+/* ---- outcomes ---- */
+
+enum { CONFIRMED = 8 };
+
+static void failures(void)
+{
+	static const struct lookup_row rows[] = {
+		{"of no pin", "C! F", NONE, FAILED, "keep", 0},
+		{"that does not count", "F F", 0, 0, "keep", 0},
+		{"of an explicit pin", "C! F", 0, FAILED | EXPLICIT, "keep", 0},
+		{"moves a tentative pin", "C! F", 0, FAILED, "move 1 (it failed)", 0},
+		{"moves a confirmed pin", "C! F", 0, FAILED | CONFIRMED, "move 1 (it failed)", 1},
+		{"past what cools", "C! C F", 0, FAILED, "move 2 (it failed)", 0},
+		{"no longer published ones are no refuge", "C! F-", 0, FAILED, "return 0 (all candidates failed)", 1},
+		{"of every candidate", "C! C!", 1, FAILED, "return 0 (all candidates failed)", 1},
+		{"of every candidate; the last confirmed is not published", "C!- C! C!", 1, FAILED, "return 0 (all candidates failed)", 1},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const struct lookup_row *r = &rows[i];
+		struct snapshot s = {.now = NOW, .pin = r->pin, .is_explicit = (r->flags & EXPLICIT) != 0,
+				     .confirmed = (r->flags & CONFIRMED) != 0, .sum_changed = (r->flags & FAILED) != 0,
+				     .last_confirmed = r->last - 1};
+		choices(&s, r->choices);
+		check_row("a failure %s", r->rule);
+		struct transition t = decide_failure(&s);
+		check_text(r->choices, r->expected, transition_text(&t));
+	}
+}
+
+static void successes(void)
+{
+	static const struct {
+		const char *rule;
+		int pin, at, flags;
+		const char *expected;
+	} rows[] = {
+		{"without a pin", NONE, 0, 0, "keep"},
+		{"confirms the tentative pin", 0, 0, 0, "confirm 0 (connected)"},
+		{"confirms the pin on one more endpoint", 0, 0, CONFIRMED, "confirm 0 (connected)"},
+		{"of an explicit pin", 0, 0, EXPLICIT, "confirm 0 (connected)"},
+		{"of an explicit pin that failed before", 0, 0, EXPLICIT | FAILED, "confirm 0 (connected)"},
+		{"that is older than the failure", 0, 0, FAILED, "keep"},
+		{"elsewhere moves a tentative pin", 0, 1, 0, "confirm 1 (success elsewhere)"},
+		{"elsewhere never moves a confirmed one", 0, 1, CONFIRMED, "keep"},
+		{"elsewhere moves a confirmed one that failed", 0, 1, CONFIRMED | FAILED, "confirm 1 (success elsewhere)"},
+		{"elsewhere never moves an explicit one", 0, 1, EXPLICIT, "keep"},
+		{"elsewhere never moves an explicit one that failed", 0, 1, EXPLICIT | FAILED, "keep"},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct snapshot s = {.now = NOW, .pin = rows[i].pin, .is_explicit = (rows[i].flags & EXPLICIT) != 0,
+				     .confirmed = (rows[i].flags & CONFIRMED) != 0,
+				     .sum_changed = (rows[i].flags & FAILED) != 0, .last_confirmed = NONE};
+		choices(&s, "F F");
+		check_row("a success %s", rows[i].rule);
+		struct transition t = decide_success(&s, rows[i].at);
+		check_text("transition", rows[i].expected, transition_text(&t));
+	}
+}
+
+/* ---- the order ---- */
+
+static void orders(void)
+{
+	static const struct {
+		const char *rule, *choices;
+		int head;
+		const char *expected;
+	} rows[] = {
+		{"nothing", "", NONE, ""},
+		{"as the resolver gave it", "F F F", NONE, "0 1 2"},
+		{"the head, then the resolver's order", "F F F F", 2, "2 0 1 3"},
+		{"those that cool go last", "C F C F", NONE, "1 3 0 2"},
+		{"soonest to recover first", "C30 F C10 C20", NONE, "1 2 3 0"},
+		{"equally soon: the resolver's order", "C20 F C10 C20 C10", NONE, "1 2 4 0 3"},
+		{"due goes before cooling", "C5 D F", NONE, "2 1 0"},
+		{"the head leads even when it cools", "C30 F C10", 0, "0 1 2"},
+		{"all cooling: the resolver's order, the head first", "C30 C10 C20", 2, "2 0 1"},
+		{"all cooling, no head", "C30 C10 C20", NONE, "0 1 2"},
+		{"none fit, one due: the resolver's order", "C30 D C10", 1, "1 0 2"},
+		{"a head that is not in the answer", "F F F-", 2, "2 0 1"},
+		{"what is not in the answer is left out", "F- F F-", NONE, "1"},
+		{"a drained one goes last", "Fx F F", NONE, "1 2 0"},
+		{"no address is left out", "C9 Fx D F C1 F", 3, "3 5 1 2 4 0"},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct snapshot s = {.pin = NONE, .last_confirmed = NONE};
+		uint8_t order[CHOICES];
+		char seen[CHOICES * 3 + 1] = "";
+		choices(&s, rows[i].choices);
+		check_row("order, %s", rows[i].rule);
+		size_t n = decide_order(&s, rows[i].head, order);
+		for (size_t k = 0; k < n; k++)
+			snprintf(seen + strlen(seen), sizeof seen - strlen(seen), k ? " %d" : "%d", order[k]);
+		check_text(rows[i].choices, rows[i].expected, seen);
+	}
+}
+
+/* As many as a scene can hold: each in the answer once. */
+static void order_of_many(void)
+{
+	struct snapshot s = {.n = CHOICES, .pin = NONE, .last_confirmed = NONE};
+	uint8_t order[CHOICES];
+	bool seen[CHOICES] = {false};
+	for (size_t i = 0; i < CHOICES; i++)
+		s.choice[i] = (struct choice){.fitness = i % 3 ? COOLING : FIT, .cooling_s = (uint32_t)(i * 37 % 101), .in_answer = true};
+	check_row("order of %d choices", CHOICES);
+	check_number("how many", CHOICES, decide_order(&s, 81, order));
+	for (size_t i = 0; i < CHOICES; i++) {
+		check_true("each once", !seen[order[i]]);
+		seen[order[i]] = true;
+	}
+	check_number("the head", 81, order[0]);
+}
+
+int main(void)
+{
+	lookups();
+	times();
+	failures();
+	successes();
+	orders();
+	order_of_many();
+	return check_done();
+}

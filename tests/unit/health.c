@@ -1,0 +1,145 @@
+/*
+ * health.c: the cool-off of one endpoint, as decide.h computes it.
+ *
+ * A row is a script of one-letter steps, each with seconds to let pass before it:
+ * `f` a failure, `s` a success, `t` the try after a cool-off. The dice is fixed at
+ * 20, in the middle of the jitter, except where a row is about the jitter.
+ */
+#include "check.h"
+#include "decide.h"
+
+#include <stdlib.h>
+
+enum { START_S = 100000, MIDDLE = 20 };
+
+static const char *fitness_text(enum fitness f) { return f == FIT ? "fit" : f == DUE ? "due" : "cooling"; }
+
+static const char *play(const char *steps)
+{
+	static char out[64];
+	struct health h = {.transport = TRANSPORT_TCP, .port = 5060};
+	uint32_t now = START_S, success = 0;
+	for (char *p = (char *)(uintptr_t)steps; *p;) {
+		now += (uint32_t)strtoul(p, &p, 10);
+		switch (*p ? *p++ : ' ') {
+		case 'f':
+			h = health_failed(h, CAUSE_REFUSED, now, MIDDLE);
+			break;
+		case 's':
+			h = health_succeeded(h, now - success);
+			success = now;
+			break;
+		case 't':
+			h = health_trying(h, now);
+			break;
+		}
+		while (*p == ' ')
+			p++;
+	}
+	snprintf(out, sizeof out, "%s %u n %u failures %u", fitness_text(health_fitness(h, now)), health_cooling_s(h, now),
+		 h.n, h.failures);
+	return out;
+}
+
+static void scripts(void)
+{
+	static const struct {
+		const char *rule, *steps, *expected;
+	} rows[] = {
+		{"never failed", "0", "fit 0 n 0 failures 0"},
+		{"the first failure cools 30 s", "0f", "cooling 30 n 1 failures 1"},
+		{"a second before the end", "0f 29", "cooling 1 n 1 failures 1"},
+		{"at the end it is due", "0f 30", "due 0 n 1 failures 1"},
+		{"due for long", "0f 30000", "due 0 n 1 failures 1"},
+		{"n does not rise while it cools, nor does the end move", "0f 10f 5f", "cooling 15 n 1 failures 3"},
+		{"n rises when it was due", "0f 30f", "cooling 60 n 2 failures 2"},
+		{"n rises after the longest silence too", "0f 30f 99999f", "cooling 90 n 3 failures 3"},
+		{"a success ends it", "0f 5s", "fit 0 n 0 failures 1"},
+		{"the first success lowers n", "0f 30f 60f 1s", "fit 0 n 2 failures 3"},
+		{"two successes in 10 s lower it once", "0f 30f 60f 1s 9s", "fit 0 n 2 failures 3"},
+		{"two successes 10 s apart lower it twice", "0f 30f 60f 1s 10s", "fit 0 n 1 failures 3"},
+		{"n is never below 0", "0s 10s 10s 10f", "cooling 30 n 1 failures 1"},
+		{"flapping: n falls slower than it rises", "0f 30f 60s 1f 90s", "fit 0 n 1 failures 3"},
+		{"a success within 10 s of another ends the cool-off all the same", "0s 1f 1s", "fit 0 n 1 failures 1"},
+		{"and the next failure cools for longer", "0s 1f 1s 1f", "cooling 60 n 2 failures 2"},
+		{"the right to try keeps the others away for 30 s", "0f 30t", "cooling 30 n 1 failures 1"},
+		{"unused, it lapses after 30 s", "0f 30t 30", "due 0 n 1 failures 1"},
+		{"the try fails: n rises, though it counts as cooling", "0f 30t 1f", "cooling 60 n 2 failures 2"},
+		{"the try fails once: the next failure adds nothing", "0f 30t 1f 1f", "cooling 59 n 2 failures 3"},
+		{"the try succeeds", "0f 30t 1s", "fit 0 n 0 failures 1"},
+		{"300 s at most", "0f 30f 60f 90f 120f 150f 180f 210f 240f 270f", "cooling 300 n 10 failures 10"},
+		{"n stops at 10", "0f 30f 60f 90f 120f 150f 180f 210f 240f 270f 300f 300f", "cooling 300 n 10 failures 12"},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		check_row("cool-off, %s", rows[i].rule);
+		check_text(rows[i].steps, rows[i].expected, play(rows[i].steps));
+	}
+}
+
+/* 20 % jitter: every n, every dice; both ends are reached. */
+static void jitter(void)
+{
+	for (uint8_t n = 0; n <= COOL_N_MAX; n++) {
+		const unsigned level = n < COOL_N_MAX ? n + 1u : COOL_N_MAX, middle = level * 30 < 300 ? level * 30 : 300;
+		uint32_t least = UINT32_MAX, most = 0;
+		for (uint32_t dice = 0; dice < 1000; dice++) {
+			struct health h = health_failed((struct health){.n = n}, CAUSE_REFUSED, START_S, dice * 2654435761u);
+			uint32_t s = health_cooling_s(h, START_S);
+			least = s < least ? s : least;
+			most = s > most ? s : most;
+		}
+		check_row("jitter of n %u", level);
+		check_number("least", middle * 8 / 10, least);
+		check_number("most", middle * 12 / 10, most);
+	}
+}
+
+/* The 22-bit second count goes round in 48 days. */
+static void laps(void)
+{
+	const uint32_t lap = COOL_MASK + 1;
+	static const struct {
+		const char *rule;
+		uint32_t before_lap, later;
+		const char *expected;
+	} rows[] = {
+		{"a cool-off over the end of a lap", 10, 10, "cooling"},
+		{"and its end", 10, 30, "due"},
+		{"that would end at second 0", 30, 29, "cooling"},
+		{"that would end at second 0, one later", 30, 31, "due"},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		uint32_t now = lap - rows[i].before_lap;
+		struct health h = health_failed((struct health){0}, CAUSE_REFUSED, now, MIDDLE);
+		check_row("lap, %s", rows[i].rule);
+		check_text("fitness", rows[i].expected, fitness_text(health_fitness(h, now + rows[i].later)));
+	}
+	check_row("lap, an end further ahead than any can be is past");
+	check_text("fitness", "due", fitness_text(health_fitness((struct health){.cool_end = 200000}, 100000)));
+}
+
+static void words_survive(void)
+{
+	check_row("the failure count goes round");
+	struct health h = health_failed((struct health){.failures = SUM_MASK}, CAUSE_TIMED_OUT, START_S, MIDDLE);
+	check_number("failures", 0, h.failures);
+	check_number("cause", CAUSE_TIMED_OUT, h.last_cause);
+	check_row("what a failure computes fits its word");
+	h = (struct health){.transport = TRANSPORT_UDP, .port = 65535, .n = COOL_N_MAX, .failures = SUM_MASK};
+	h = health_failed(h, CAUSES - 1, UINT32_MAX, 40);
+	struct health back = health_unpack(health_pack(h));
+	check_number("cool-off end", h.cool_end, back.cool_end);
+	check_number("failures", h.failures, back.failures);
+	check_number("n", h.n, back.n);
+	check_number("cause", h.last_cause, back.last_cause);
+	check_number("port", h.port, back.port);
+}
+
+int main(void)
+{
+	scripts();
+	jitter();
+	laps();
+	words_survive();
+	return check_done();
+}

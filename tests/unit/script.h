@@ -1,0 +1,335 @@
+/*
+ * script.h: rows that are little scripts over a real table.
+ *
+ * Steps are parted by `;`. What comes after `->` is what the step must yield;
+ * without it, any result will do. Addresses as in lab.h, parted by commas.
+ *
+ *   ask NAME[:PORT[t|u]] ADDRS     a lookup of the families of ADDRS (`-`: none of IPv4, `v-`: none
+ *                                  of IPv6). Yields the order, `+` before an address that was not
+ *                                  in the answer; `untouched` when the table left it alone
+ *   stale NAME                     the same with DNS down; `none`
+ *   down NAME                      is DNS left alone? yes, no
+ *   fail|ok NAME ADDR PORT[t|u]    an outcome in a process that looked NAME up (`*`: that looked
+ *                                  nothing up); `fail` may close with an errno's name
+ *   pin NAME                       the pins: `1 tentative`, `1 confirmed 5060t`, `9 explicit` … `failed`
+ *   set NAME ADDRS [TTL]  drop NAME  refresh NAME ADDRS TTL  report NAME fail|ok ADDR
+ *                                  by hand. `done`, `dropped`, `no-name`, `no-address`, `full`
+ *   drain|undrain ADDR
+ *   cool ADDR PORT[t|u]            the endpoint: fit, due, or seconds of cooling as `LOW..HIGH` to match
+ *   healthy NAME ADDR              as seen for the name: yes, no
+ *   opt KEY VALUE                  default settings from now on
+ *   events                         kinds of events since the last time, with the lab's address
+ *   wait SECONDS
+ */
+#ifndef STICKYDNS_SCRIPT_H
+#define STICKYDNS_SCRIPT_H
+
+#include <errno.h>
+
+#include "check.h"
+#include "clock.h"
+#include "lab.h"
+#include "tick.h"
+
+struct script_row {
+	const char *rule, *steps;
+};
+
+enum { SCRIPT_TEXT = 2048, SCRIPT_WORDS = 8 };
+
+struct script {
+	struct lab lab;
+	struct settings_block defaults;
+	uint64_t seq;			/* of the journal */
+	char out[SCRIPT_TEXT];		/* what the step yielded */
+};
+
+static inline void script_say(struct script *s, const char *separator, const char *format, const char *text)
+{
+	size_t n = strlen(s->out);
+	if (n)
+		n += (size_t)snprintf(s->out + n, sizeof s->out - n, "%s", separator);
+	snprintf(s->out + n, sizeof s->out - n, format, text);
+}
+
+/* "5060t": 5060 over TCP; "5060": over any. */
+static inline void script_port(const char *text, uint16_t *port, uint8_t *transport)
+{
+	const char *last = text + strlen(text) - 1;
+	*port = (uint16_t)atoi(text);
+	*transport = *last == 't' ? TRANSPORT_TCP : *last == 'u' ? TRANSPORT_UDP : TRANSPORT_ANY;
+}
+
+static inline void script_pool(char *addrs, struct pool pool[static FAMILIES])
+{
+	char *save = NULL;
+	memset(pool, 0, FAMILIES * sizeof *pool);
+	for (char *a = strtok_r(addrs, ",", &save); a; a = strtok_r(NULL, ",", &save)) {
+		struct pool *p = &pool[*a == 'v' ? FAMILY_V6 : FAMILY_V4];
+		p->asked = true;
+		if (a[strlen(a) - 1] != '-')
+			p->addr[p->n++] = lab_address(a);
+	}
+}
+
+static inline void script_say_pools(struct script *s, const struct pool pool[static FAMILIES])
+{
+	for (unsigned f = 0; f < FAMILIES; f++)
+		for (size_t i = 0; pool[f].asked && i < pool[f].n; i++) {
+			char a[ADDRESS_TEXT];
+			lab_text(&pool[f].addr[i], a);
+			script_say(s, ",", i == 0 && pool[f].extra ? "+%s" : "%s", a);
+		}
+}
+
+/* NAME or NAME:PORT. */
+static inline struct lookup script_lookup(char *text, struct name *n)
+{
+	struct lookup l = {.name = n};
+	char *colon = strchr(text, ':');
+	if (colon) {
+		*colon = '\0';
+		script_port(colon + 1, &l.port, &l.transport);
+	}
+	*n = lab_name(text);
+	return l;
+}
+
+static inline void script_ask(struct script *s, char **w)
+{
+	struct name n;
+	struct name_ref ref;
+	struct pool pool[FAMILIES];
+	struct lookup l = script_lookup(w[1], &n);
+	script_pool(w[2], pool);
+	if (pins_answer(&s->lab.t, &l, pool, &ref))
+		script_say_pools(s, pool);
+	else
+		script_say(s, "", "%s", "untouched");
+}
+
+static inline void script_stale(struct script *s, char **w)
+{
+	struct name n;
+	struct name_ref ref;
+	struct pool pool[FAMILIES] = {{.asked = true}, {.asked = true}};
+	struct lookup l = script_lookup(w[1], &n);
+	if (pins_stale(&s->lab.t, &l, true, pool, &ref))
+		script_say_pools(s, pool);
+	else
+		script_say(s, "", "%s", "none");
+}
+
+static inline void script_down(struct script *s, char **w)
+{
+	struct name n = lab_name(w[1]);
+	script_say(s, "", "%s", pins_dns_down(&s->lab.t, &n) ? "yes" : "no");
+}
+
+static inline enum cause script_cause(const char *text)
+{
+	static const struct {
+		const char *text;
+		int error;
+	} errors[] = {{"ETIMEDOUT", ETIMEDOUT}, {"EHOSTUNREACH", EHOSTUNREACH}, {"ECONNRESET", ECONNRESET}};
+	for (size_t i = 0; text && i < sizeof errors / sizeof *errors; i++)
+		if (strcmp(text, errors[i].text) == 0)
+			return cause_of_errno(errors[i].error);
+	return CAUSE_REFUSED;
+}
+
+static inline void script_outcome(struct script *s, char **w)
+{
+	struct name_ref ref;
+	struct outcome o = {.endpoint.addr = lab_address(w[2]), .reach = REACH_ALL};
+	script_port(w[3], &o.endpoint.port, &o.endpoint.transport);
+	if (*w[1] != '*') {
+		struct name n = lab_name(w[1]);
+		o.n_names = table_find(&s->lab.t, &n, &ref);
+		o.names = &ref;
+	}
+	bool known = *w[0] == 'f' ? pins_failed(&s->lab.t, &o, script_cause(w[4])) : pins_succeeded(&s->lab.t, &o);
+	script_say(s, "", "%s", known ? "known" : "unknown");
+}
+
+static inline void script_say_pin(struct script *s, const struct pin_view *p)
+{
+	char a[ADDRESS_TEXT], where[16] = "";
+	lab_text(&p->addr, a);
+	script_say(s, ", ", "%s", a);
+	script_say(s, " ", "%s", p->is_explicit ? "explicit" : p->confirmed ? "confirmed" : "tentative");
+	if (p->confirmed && p->port) {
+		snprintf(where, sizeof where, "%u%c", p->port, *transport_text(p->transport));
+		script_say(s, " ", "%s", where);
+	}
+	if (p->failed)
+		script_say(s, " ", "%s", "failed");
+}
+
+static inline void script_pin(struct script *s, char **w)
+{
+	struct name n = lab_name(w[1]);
+	struct name_ref ref;
+	struct name_view v;
+	if (!table_find(&s->lab.t, &n, &ref) || !pins_view(&s->lab.t, ref, &v)) {
+		script_say(s, "", "%s", "no-name");
+		return;
+	}
+	for (unsigned f = 0; f < FAMILIES; f++)
+		if (v.pin[f].present)
+			script_say_pin(s, &v.pin[f]);
+	if (!*s->out)
+		script_say(s, "", "%s", "none");
+}
+
+static inline void script_healthy(struct script *s, char **w)
+{
+	struct name n = lab_name(w[1]);
+	struct address a = lab_address(w[2]);
+	struct name_ref ref;
+	struct name_view v = {0};
+	if (table_find(&s->lab.t, &n, &ref))
+		pins_view(&s->lab.t, ref, &v);
+	for (size_t i = 0; i < v.n_candidates; i++)
+		if (address_equal(&v.candidates[i].addr, &a))
+			script_say(s, " and ", "%s", v.candidates[i].worst.fitness == FIT ? "yes" : "no");
+}
+
+static inline void script_hand(struct script *s, char **w)
+{
+	static const char *const text[] = {[HAND_OK] = "done", [HAND_NO_NAME] = "no-name", [HAND_NO_ADDRESS] = "no-address",
+					   [HAND_FULL] = "full", [HAND_READ_ONLY] = "read-only"};
+	struct name n = lab_name(w[1]);
+	struct pool pool[FAMILIES];
+	bool dropped = false;
+	enum hand_status status;
+	if (strcmp(w[0], "drop") == 0) {
+		status = pins_drop(&s->lab.t, &n);
+	} else if (strcmp(w[0], "report") == 0) {
+		struct address a = lab_address(w[3]);
+		status = pins_report(&s->lab.t, &n, &a, *w[2] == 'o');
+	} else {
+		const enum family f = *w[2] == 'v' ? FAMILY_V6 : FAMILY_V4;
+		const uint32_t ttl = w[3] ? (uint32_t)atoi(w[3]) : 0;
+		script_pool(w[2], pool);
+		status = strcmp(w[0], "set") == 0 ? pins_set(&s->lab.t, &n, pool[f].addr, pool[f].n, ttl)
+						  : pins_refresh(&s->lab.t, &n, f, pool[f].addr, pool[f].n, ttl, &dropped);
+	}
+	script_say(s, "", "%s", dropped ? "dropped" : text[status]);
+}
+
+static inline void script_drain(struct script *s, char **w)
+{
+	struct address a = lab_address(w[1]);
+	struct addr_record *r = addr_at(&s->lab.t, addr_insert(&s->lab.t, &a));
+	put32(&r->drained, *w[0] == 'd');
+}
+
+static inline void script_cool(struct script *s, char **w)
+{
+	struct address a = lab_address(w[1]);
+	uint16_t port;
+	uint8_t transport;
+	script_port(w[2], &port, &transport);
+	const struct addr_record *r = addr_at(&s->lab.t, addr_find(&s->lab.t, &a));
+	int slot = r ? endpoint_find(r, transport, port) : -1;
+	struct health h = slot < 0 ? (struct health){0} : health_unpack(get64(&r->endpoints[slot].health));
+	const uint32_t now_s = tick_now() / TICKS_PER_S;
+	char seconds[16];
+	snprintf(seconds, sizeof seconds, "%u", health_cooling_s(h, now_s));
+	script_say(s, "", "%s", health_cooling_s(h, now_s) ? seconds : health_fitness(h, now_s) == DUE ? "due" : "fit");
+}
+
+static inline void script_opt(struct script *s, char **w)
+{
+	static const char *const keys[SETTINGS] = {"sticky", "answer", "steer", "absent", "grace",
+						   "stale", "idle", "max-age", "failback", "serve"};
+	for (unsigned k = 0; k < SETTINGS; k++)
+		if (strcmp(w[1], keys[k]) == 0) {
+			s->defaults.given |= 1u << k;
+			s->defaults.set.value[k] = strcmp(w[2], "off") == 0 ? SETTING_OFF : (uint32_t)atoi(w[2]);
+		}
+	settings_store(&s->lab.t, &s->defaults, NULL, 0);
+}
+
+static inline void script_events(struct script *s, char **w)
+{
+	struct event e;
+	uint64_t lost = 0;
+	(void)w;
+	while (journal_read(&s->lab.t, &s->seq, &e, &lost) == JOURNAL_OK) {
+		char a[ADDRESS_TEXT] = "";
+		if (e.has_addr)
+			lab_text(&e.addr, a);
+		script_say(s, ", ", "%s", event_kind_text(e.kind));
+		script_say(s, " ", "%s", a);
+	}
+}
+
+static inline void script_wait(struct script *s, char **w)
+{
+	(void)s;
+	clock_after(atof(w[1]));
+}
+
+static const struct script_verb {
+	const char *word;
+	void (*run)(struct script *s, char **w);
+} script_verbs[] = {
+	{"ask", script_ask},	     {"stale", script_stale},  {"down", script_down},	{"fail", script_outcome},
+	{"ok", script_outcome},	     {"pin", script_pin},      {"set", script_hand},	{"drop", script_hand},
+	{"refresh", script_hand},    {"report", script_hand},  {"drain", script_drain}, {"undrain", script_drain},
+	{"cool", script_cool},	     {"opt", script_opt},      {"wait", script_wait},	{"events", script_events},
+	{"healthy", script_healthy},
+};
+
+/* `24..36` takes any number between; all else is compared as text. */
+static inline void script_compare(const char *step, const char *expected, const char *seen)
+{
+	unsigned low, high;
+	if (sscanf(expected, "%u..%u", &low, &high) == 2)
+		check_range(step, low, high, (uint64_t)atoi(seen));
+	else
+		check_text(step, expected, seen);
+}
+
+static inline void script_step(struct script *s, char *step)
+{
+	char shown[SCRIPT_TEXT], *w[SCRIPT_WORDS] = {NULL}, *save = NULL, *expected = strstr(step, "->");
+	size_t n = 0;
+	snprintf(shown, sizeof shown, "%s", step);
+	if (expected) {
+		*expected = '\0';
+		expected += 2 + strspn(expected + 2, " ");
+	}
+	for (char *word = strtok_r(step, " ", &save); word && n < SCRIPT_WORDS; word = strtok_r(NULL, " ", &save))
+		w[n++] = word;
+	s->out[0] = '\0';
+	for (size_t i = 0; n && i < sizeof script_verbs / sizeof *script_verbs; i++)
+		if (strcmp(script_verbs[i].word, w[0]) == 0) {
+			script_verbs[i].run(s, w);
+			if (expected)
+				script_compare(shown, expected, s->out);
+			return;
+		}
+	check_true(shown, false);	/* no such verb */
+}
+
+/* Each row gets a table of its own. */
+static inline void script_play(const char *group, const struct script_row *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct script s = {0};
+		char steps[SCRIPT_TEXT], *save = NULL;
+		lab_open(&s.lab, 64);
+		check_row("%s, %s", group, rows[i].rule);
+		snprintf(steps, sizeof steps, "%s", rows[i].steps);
+		for (char *step = strtok_r(steps, ";", &save); step; step = strtok_r(NULL, ";", &save))
+			script_step(&s, step + strspn(step, " "));
+		lab_close(&s.lab);
+	}
+}
+
+#define SCRIPT_PLAY(group, rows) script_play(group, rows, sizeof(rows) / sizeof *(rows))
+
+#endif
