@@ -3,7 +3,7 @@
 
 #include "tick.h"
 
-enum { SETTLED_S = 60, USED_S = 60 };
+enum { SETTLED_S = 60, USED_S = 60, ROUNDS = 16 };
 
 /* Pins are held by the pin words themselves, so only the list's own rules are asked. */
 static bool is_pinned(const struct table *t, struct name_ref r, addr_ref ref)
@@ -88,16 +88,15 @@ void candidates_learn(struct table *t, struct name_ref r, const struct address *
 
 bool candidates_rank(struct table *t, struct name_ref r, addr_ref addr, uint8_t rank)
 {
-	word64 *w = word_of(t, r, addr);
-	if (!w)
-		return take_in(t, r, (struct candidate_word){.ref = addr, .rank = rank}, tick_now() / TICKS_PER_S, 0);
-	for (int round = 0; round < PROBES; round++) {
-		uint64_t word = get64(w);
+	const struct candidate_word fresh = {.ref = addr, .rank = rank};
+	for (int round = 0; round < ROUNDS; round++) {
+		word64 *w = word_of(t, r, addr);
+		if (!w && take_in(t, r, fresh, tick_now() / TICKS_PER_S, 0))
+			return true;
+		uint64_t word = w ? get64(w) : 0;
 		struct candidate_word c = candidate_unpack(word);
-		if (c.ref != addr)
-			return false;
 		c.rank = rank;
-		if (cas64(w, word, candidate_pack(c)))
+		if (c.ref == addr && cas64(w, word, candidate_pack(c)))
 			return true;
 	}
 	return false;

@@ -1,5 +1,5 @@
 /*
- * layout.h: the table as it lies in the file. Private to policy/.
+ * layout.h: the table as it lies in the file. For policy/: others go through its functions.
  *
  *   +--------------------+ 0
  *   | header             | 4 KiB   magic, version, signature, sizes, counters

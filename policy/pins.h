@@ -162,6 +162,15 @@ struct name_view {
 	struct candidate_view candidates[CANDIDATES];
 };
 
+struct table_stats {
+	uint32_t names, names_capacity;
+	uint32_t addrs, addrs_capacity;
+	uint64_t counters[COUNTERS];	/* enum counter */
+};
+
+/* Counts the live records: a walk over the whole table. */
+void pins_stats(const struct table *t, struct table_stats *out);
+
 /* A copy of what is known of a record. False: it is gone. */
 bool pins_view(const struct table *t, struct name_ref ref, struct name_view *out);
 

@@ -138,3 +138,14 @@ bool pins_view(const struct table *t, struct name_ref ref, struct name_view *out
 	view_candidates(t, ref, now_s, out);
 	return name_current(t, ref);
 }
+
+void pins_stats(const struct table *t, struct table_stats *out)
+{
+	*out = (struct table_stats){.names_capacity = t->names_capacity, .addrs_capacity = t->addrs_capacity};
+	for (uint32_t i = 0; i < t->layout.name_slots; i++)
+		out->names += key_state(get64(&t->hot[i].key)) == KEY_LIVE;
+	for (uint32_t i = 0; i < t->layout.addr_slots; i++)
+		out->addrs += key_state(get64(&t->addrs[i].key)) == KEY_LIVE;
+	for (unsigned i = 0; i < COUNTERS; i++)
+		out->counters[i] = get64(&t->header->counters[i]);
+}

@@ -22,7 +22,10 @@ struct call {
 
 /* ---- what the program asked for ---- */
 
-static int flags_of(const struct call *c) { return c->hints ? c->hints->ai_flags : 0; }
+
+/* Without hints they are these (getaddrinfo(3)). */
+static int flags_of(const struct call *c) { return c->hints ? c->hints->ai_flags : AI_V4MAPPED | AI_ADDRCONFIG; }
+
 static int family_of(const struct call *c) { return c->hints ? c->hints->ai_family : AF_UNSPEC; }
 
 /*

@@ -121,6 +121,7 @@ static int may_replace(const struct context *c, const struct plan *p)
 	case STORE_ABSENT:
 	case STORE_VERSION:
 	case STORE_STALE:
+	case STORE_RETIRED:
 	case STORE_FOREIGN: return DONE;
 	default: return complain(c, "%s: %s: not replaced", p->path, store_status_text(s));
 	}

@@ -23,39 +23,23 @@ static const char *const counters[COUNTERS] = {
 	[COUNT_TORN] = "torn",
 };
 
-static uint32_t names_live(const struct table *t)
-{
-	struct name_ref ref;
-	struct name name;
-	uint32_t n = 0, cursor = 0;
-	while (table_next(t, &cursor, &ref, &name))
-		n++;
-	return n;
-}
-
-static uint32_t addresses_live(const struct table *t)
-{
-	uint32_t n = 0;
-	for (uint32_t i = 0; i < t->layout.addr_slots; i++)
-		n += key_state(seen64(&t->addrs[i].key)) == KEY_LIVE;
-	return n;
-}
-
 static json_t *stats_json(const struct context *c)
 {
 	const struct table *t = &c->table;
+	struct table_stats stats;
 	char path[TABLE_PATH];
+	pins_stats(t, &stats);
 	text_safe(c->path, path, sizeof path);
 	json_t *all = json_pack("{s:s, s:s, s:i, s:b, s:{s:I, s:I}, s:{s:I, s:I}, s:{s:I, s:I}}",
 				"path", path, "state", store_status_text(c->status),
 				"version", TABLE_VERSION, "writable", t->writable,
-				"names", "live", (json_int_t)names_live(t), "capacity", (json_int_t)t->names_capacity,
-				"addresses", "live", (json_int_t)addresses_live(t), "capacity", (json_int_t)t->addrs_capacity,
+				"names", "live", (json_int_t)stats.names, "capacity", (json_int_t)stats.names_capacity,
+				"addresses", "live", (json_int_t)stats.addrs, "capacity", (json_int_t)stats.addrs_capacity,
 				"events", "oldest", (json_int_t)journal_oldest(t), "next", (json_int_t)journal_next(t));
 	json_t *counts = json_object();
 	for (unsigned i = 0; i < COUNTERS; i++)
-		json_object_set_new(counts, counters[i], json_integer((json_int_t)get64(&t->header->counters[i])));
-	json_object_set_new(all, "boot_matches", json_boolean(c->status != STORE_STALE || store_retired(t)));
+		json_object_set_new(counts, counters[i], json_integer((json_int_t)stats.counters[i]));
+	json_object_set_new(all, "boot_matches", json_boolean(c->status != STORE_STALE));
 	json_object_set_new(all, "netns_matches", json_boolean(c->status != STORE_FOREIGN));
 	json_object_set_new(all, "retired", json_boolean(store_retired(t)));
 	json_object_set_new(all, "counters", counts);

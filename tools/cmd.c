@@ -172,6 +172,7 @@ struct trial {
 	int error;
 	char missing[TABLE_PATH];	/* the last that is not there, or left by an earlier boot */
 	bool may_create, replace;
+	uint32_t names;			/* how many a new table is to hold */
 };
 
 static bool try_paths(struct context *c, struct trial *t, enum access how)
@@ -184,6 +185,7 @@ static bool try_paths(struct context *c, struct trial *t, enum access how)
 		bool left_over = s == STORE_STALE && own && how == TO_CREATE && c->table.writable;
 		if (s == STORE_OK)
 			return true;
+		t->names = left_over ? c->table.names_capacity : TABLE_NAMES_DEFAULT;
 		store_close(&c->table);
 		if (s == STORE_ABSENT || left_over) {
 			t->replace = left_over;
@@ -200,7 +202,7 @@ static bool try_paths(struct context *c, struct trial *t, enum access how)
 
 static bool create_missing(struct context *c, struct trial *t)
 {
-	enum store_status s = store_create(t->missing, TABLE_NAMES_DEFAULT, 0600, (gid_t)-1, t->replace);
+	enum store_status s = store_create(t->missing, t->names, 0600, (gid_t)-1, t->replace);
 	memcpy(c->path, t->missing, sizeof c->path);
 	if (s == STORE_OK || s == STORE_EXISTS)		/* another process was first: as good as ours */
 		s = store_open(c->path, &c->table);
@@ -213,14 +215,19 @@ static bool create_missing(struct context *c, struct trial *t)
 	return false;
 }
 
+static bool may_be_seen(enum store_status s, enum access how)
+{
+	return s == STORE_FOREIGN || (how == TO_INSPECT && (s == STORE_STALE || s == STORE_RETIRED));
+}
+
 /* No good one: a foreign one will do for a look, and a stale one for an inspection. */
 static bool take_doubtful(struct context *c, const struct trial *t, enum access how)
 {
-	if (t->status != STORE_FOREIGN && !(how == TO_INSPECT && t->status == STORE_STALE))
+	if (!may_be_seen(t->status, how))
 		return false;
 	memcpy(c->path, t->trouble, sizeof c->path);
 	c->status = store_open(c->path, &c->table);
-	if (c->status != STORE_FOREIGN && c->status != STORE_OK && c->status != STORE_STALE)
+	if (c->status != STORE_OK && !may_be_seen(c->status, how))
 		return false;
 	if (c->status == STORE_FOREIGN && how != TO_INSPECT)
 		note(c, "%s: %s", c->path, store_status_text(c->status));

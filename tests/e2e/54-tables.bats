@@ -4,8 +4,8 @@
 load ../lib/harness
 setup_file() { use_clients lookup_client; }
 
-# as_nobody CMD... : as another user, who may read the table but not write it.
-as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all "$@"; }
+# Another user, who may read the table but not write it.
+NOBODY=(setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all)
 
 only_root() { [[ $(cat /proc/self/uid_map) =~ 4294967295 ]] || cannot "needs root, to become another user"; }
 
@@ -26,9 +26,9 @@ public_client() {
     chmod 644 "$TABLE"
     client_start one shim
     pinctl set pool.test 127.0.0.20
-    expect_eq 127.0.0.20 "$(bare as_nobody "${reader[@]}" first pool.test)" "an explicit pin, as nobody"
+    expect_eq 127.0.0.20 "$(bare "${NOBODY[@]}" "${reader[@]}" first pool.test)" "an explicit pin, as nobody"
     pinctl drop pool.test
-    expect_eq 3 "$(repeat 6 bare as_nobody "${reader[@]}" first pool.test | spread)" "no pin, and none is made"
+    expect_eq 3 "$(repeat 6 bare "${NOBODY[@]}" "${reader[@]}" first pool.test | spread)" "no pin, and none is made"
     expect_eq "" "$(pin_of pool.test)" "the pin after lookups by nobody"
 
     server_start 0.0.0.0 5060 accept
@@ -36,10 +36,10 @@ public_client() {
     local pin
     pin=$(pin_of pool.test)
     server_stop 0.0.0.0 5060
-    expect_eq "$pin=ECONNREFUSED" "$(bare as_nobody "${reader[@]}" connect pool.test 5060)" "nobody's connect"
+    expect_eq "$pin=ECONNREFUSED" "$(bare "${NOBODY[@]}" "${reader[@]}" connect pool.test 5060)" "nobody's connect"
     expect_eq "$pin confirmed" "$(pin_of pool.test) $(pin_field pool.test state)" "the pin, taught nothing"
     expect_eq "$pin=ECONNREFUSED" "$(ask one connect pool.test 5060)" "root's connect, which teaches"
-    expect_ne "$pin" "$(bare as_nobody "${reader[@]}" first pool.test)" "nobody's lookup afterwards"
+    expect_ne "$pin" "$(bare "${NOBODY[@]}" "${reader[@]}" first pool.test)" "nobody's lookup afterwards"
 }
 
 @test "a table replaced under a running program is followed" {
@@ -74,7 +74,7 @@ public_client() {
     public_client
     dns_pool pool.test 127.0.0.11 127.0.0.12 127.0.0.13
     local shim=(env LD_PRELOAD=/run/libstickydns.so /run/lookup_client)
-    expect_eq 1 "$(repeat 6 bare as_nobody "${shim[@]}" first pool.test | spread)" "addresses, as nobody"
+    expect_eq 1 "$(repeat 6 bare "${NOBODY[@]}" "${shim[@]}" first pool.test | spread)" "addresses, as nobody"
     expect_match '^/dev/shm/stickydns-65534\.v[0-9]+ 600 65534$' \
         "$(stat -c '%n %a %u' /dev/shm/stickydns-65534.*)" "the table of nobody"
 }
@@ -86,7 +86,7 @@ public_client() {
     expect_eq 1 "$(repeat 6 pinctl run -- "$client" first pool.test | spread)" "addresses under pinctl run"
     expect_match '^127\.0\.0\.1[123]$' "$(pin_of pool.test)" "the pin"
     expect_status 7 pinctl run -- sh -c 'exit 7'
-    expect_status 1 pinctl run -- /nonexistent
+    expect_status 127 pinctl run -- /nonexistent
     expect_match /nonexistent "$output" "complaint about a program that is not there"
 }
 

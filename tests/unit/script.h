@@ -7,6 +7,7 @@
  *   ask NAME[:PORT[t|u]] ADDRS     a lookup of the families of ADDRS (`-`: none of IPv4, `v-`: none
  *                                  of IPv6). Yields the order, `+` before an address that was not
  *                                  in the answer; `untouched` when the table left it alone
+ *   lead NAME[:PORT[t|u]] ADDRS    the same, and yields only who leads
  *   stale NAME                     the same with DNS down; `none`
  *   down NAME                      is DNS left alone? yes, no
  *   fail|ok NAME ADDR PORT[t|u]    an outcome in a process that looked NAME up (`*`: that looked
@@ -106,6 +107,12 @@ static inline void script_ask(struct script *s, char **w)
 		script_say_pools(s, pool);
 	else
 		script_say(s, "", "%s", "untouched");
+}
+
+static inline void script_lead(struct script *s, char **w)
+{
+	script_ask(s, w);
+	s->out[strcspn(s->out, ",")] = '\0';
 }
 
 static inline void script_stale(struct script *s, char **w)
@@ -280,7 +287,7 @@ static const struct script_verb {
 	{"ok", script_outcome},	     {"pin", script_pin},      {"set", script_hand},	{"drop", script_hand},
 	{"refresh", script_hand},    {"report", script_hand},  {"drain", script_drain}, {"undrain", script_drain},
 	{"cool", script_cool},	     {"opt", script_opt},      {"wait", script_wait},	{"events", script_events},
-	{"healthy", script_healthy},
+	{"healthy", script_healthy}, {"lead", script_lead},
 };
 
 /* `24..36` takes any number between; all else is compared as text. */

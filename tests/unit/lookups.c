@@ -1,0 +1,113 @@
+/*
+ * lookups.c: what a lookup gets and leaves behind, over a real table: capture,
+ * absence, ageing, settings, both families, many addresses, DNS down.
+ */
+#include "script.h"
+
+static const struct script_row capture[] = {
+	{"the first address of the first answer", "ask a 2,1,3 -> 2,1,3; ask a 1,2,3 -> 2,1,3; ask a 3,1,2 -> 2,3,1"},
+	{"names are keyed as asked, without case and root", "ask Sip.Example.ORG. 2,1; ask sip.example.org 1,2 -> 2,1"},
+	{"each name its own", "ask a 1,2; ask b 2,1; ask a 2,1 -> 1,2; ask b 1,2 -> 2,1"},
+	{"each family its own", "ask a 1,2,v1,v2; ask a v2,v1,2,1 -> 1,2,v1,v2; pin a -> 1 tentative, v1 tentative"},
+	{"one family asked for leaves the other", "ask a 1,2,v1,v2; ask a v2,v1 -> v1,v2; ask a 2,1 -> 1,2"},
+	{"the other family comes later", "ask a 1,2; ask a v2,v1 -> v2,v1; pin a -> 1 tentative, v2 tentative"},
+	{"one address", "ask a 1 -> 1; pin a -> 1 tentative"},
+	{"an address that comes twice is given once", "ask a 1,2,1,2 -> 1,2; ask a 2,1,2 -> 1,2"},
+	{"an empty answer pins nothing", "ask a - -> ; pin a -> none; ask a 1,2 -> 1,2"},
+	{"an empty answer does not end a pin", "ask a 1,2; ask a - -> ; ask a 2,1 -> 1,2"},
+	{"a name of 253 bytes", "ask aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb."
+				"ccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc.ddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd 1,2;"
+				"ask aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb."
+				"ccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc.ddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd 2,1 -> 1,2;"
+				"pin aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb."
+				"ccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc.ddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd -> 1 tentative;"
+				"pin aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb."
+				"ccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc.ddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddc -> no-name"},
+	{"names that differ in the last byte of the head", "ask a23456789-123456789-123456789-123456789-123456789-12345x 1,2;"
+							     "ask a23456789-123456789-123456789-123456789-123456789-12345y 2,1 -> 2,1"},
+	{"names that differ past the head", "ask a23456789-123456789-123456789-123456789-123456789-123456x 1,2;"
+					    "ask a23456789-123456789-123456789-123456789-123456789-123456y 2,1 -> 2,1"},
+	{"a name of exactly the head", "ask a23456789-123456789-123456789-123456789-123456789-123456 1,2;"
+				       "ask a23456789-123456789-123456789-123456789-123456789-123456 2,1 -> 1,2; "
+				       "ask a23456789-123456789-123456789-123456789-123456789-12345 2,1 -> 2,1"},
+	{"mapped addresses and IPv4 ones are one", "ask a 1,2; ok a 1 80t; pin a -> 1 confirmed 80t"},
+	{"not sticky: left alone", "opt sticky 0; ask a 2,1 -> untouched; pin a -> no-name"},
+	{"not sticky any more: left alone", "ask a 1,2; opt sticky 0; ask a 2,1 -> untouched; opt sticky 1; ask a 2,1 -> 1,2"},
+	{"events", "ask a 1,2; ask a 2,1; events -> pinned 1"},
+};
+
+static const struct script_row absence[] = {
+	{"grace: put in front", "ask a 1,2; ask a 2,3 -> +1,2,3; ask a 3,2 -> +1,3,2"},
+	{"grace: until 5 m have passed", "ask a 1,2; ask a 2,3 -> +1,2,3; wait 299; ask a 2,3 -> +1,2,3; wait 2; ask a 2,3 -> 2,3; pin a -> 2 tentative"},
+	{"grace: it takes two answers", "ask a 1,2; wait 900; ask a 2,3 -> +1,2,3; wait 1; ask a 2,3 -> +1,2,3; wait 300; ask a 2,3 -> 2,3"},
+	{"grace: one answer with it starts again", "ask a 1,2; ask a 2,3; wait 299; ask a 2,1 -> 1,2; wait 2; ask a 2,3 -> +1,2,3; wait 299; ask a 2,3 -> +1,2,3"},
+	{"grace of 10 s", "opt grace 10; ask a 1,2; ask a 2,3; wait 11; ask a 2,3 -> 2,3"},
+	{"a single address that moved in DNS", "ask a 1; ok a 1 5060t; ask a 2 -> +1,2; wait 301; ask a 2 -> 2; pin a -> 2 tentative; ask a 2 -> 2"},
+	{"follow", "opt absent 0; ask a 1,2; ask a 2,3 -> 2,3; pin a -> 2 tentative; ask a 3,1 -> 3,1"},
+	{"keep", "opt absent 2; ask a 1,2; ask a 2,3; wait 9000; ask a 2,3 -> +1,2,3; wait 9000; ask a 3,2 -> +1,3,2"},
+	{"explicit pins keep", "opt absent 0; set a 9; ask a 1,2 -> +9,1,2; wait 9000; ask a 2,1 -> +9,2,1"},
+	{"one that failed in its grace is not put in front", "ask a 1,2; ok a 1 5060t; ask a 2,3 -> +1,2,3; fail a 1 5060t; ask a 3,2 -> 2,3"},
+	{"a failure while absent leads to one of the last answer", "ask a 1,2; wait 2; ask a 3,4 -> +1,3,4; fail a 1 5060t; lead a 4,3 -> 3"},
+	{"not absent from an answer of the other family", "opt absent 0; ask a 1,2; ask a v1; ask a 2,1 -> 1,2"},
+	{"events", "opt grace 10; ask a 1,2; events; ask a 2,3; wait 11; ask a 2,3; events -> moved 2"},
+};
+
+static const struct script_row ageing[] = {
+	{"idle 3h", "ask a 1,2; wait 10799; ask a 2,1 -> 1,2; wait 10799; ask a 2,1 -> 1,2; wait 10801; ask a 2,1 -> 2,1"},
+	{"idle off", "opt idle off; ask a 1,2; wait 900000; ask a 2,1 -> 1,2"},
+	{"idle does not end explicit pins", "set a 1; ask a 1,2; wait 900000; ask a 2,1 -> 1,2"},
+	{"max-age", "opt max-age 60; ask a 1,2; wait 50; ask a 2,1 -> 1,2; wait 11; ask a 2,1 -> 2,1; wait 50; ask a 1,2 -> 2,1"},
+	{"max-age off", "ask a 1,2; wait 10000; ask a 2,1; wait 10000; ask a 2,1; wait 10000; ask a 2,1 -> 1,2"},
+	{"events", "ask a 1,2; events; wait 10801; ask a 2,1; events -> expired 1, pinned 2"},
+	{"drained: moves off", "ask a 1,2,3; ok a 1 80t; drain 1; ask a 1,2,3 -> 2,3,1; pin a -> 2 tentative"},
+	{"drained: new names keep away", "drain 1; ask a 1,2 -> 2,1; ask b 1,3 -> 3,1"},
+	{"drained: undone, but no fail-back", "ask a 1,2; drain 1; ask a 1,2; undrain 1; ask a 1,2 -> 2,1; ask b 1,2 -> 1,2"},
+	{"drained: the only one stays", "ask a 1; drain 1; ask a 1 -> 1; pin a -> 1 tentative"},
+	{"drained: explicit pins stay", "set a 1; ask a 1,2; drain 1; ask a 2,1 -> 1,2"},
+	{"drained: is no failure", "ask a 1,2; drain 1; ask a 1,2; healthy a 1 -> yes; events -> pinned 1, moved 2"},
+};
+
+static const struct script_row many[] = {
+	{"16 addresses", "ask a 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16; lead a 16,15,14,13,12,11,10,9,8,7,6,5,4,3,2,1 -> 1"},
+	{"40 addresses, all given", "ask a 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31,32,33,34,35,36,37,38,39,40;"
+				    "ask a 40,39,38,37,36,35,34,33,32,31,30,29,28,27,26,25,24,23,22,21,20,19,18,17,16,15,14,13,12,11,10,9,8,7,6,5,4,3,2,1"
+				    " -> 1,40,39,38,37,36,35,34,33,32,31,30,29,28,27,26,25,24,23,22,21,20,19,18,17,16,15,14,13,12,11,10,9,8,7,6,5,4,3,2"},
+	{"40 addresses, 8 at a time: still one", "ask a 1,2,3,4,5,6,7,8; lead a 9,10,11,12,13,14,15,16 -> +1; lead a 17,18,19,20,21,22,23,24 -> +1;"
+						 "lead a 25,26,27,28,29,30,31,32 -> +1; lead a 33,34,35,36,37,38,39,40 -> +1; lead a 8,7,6,5,4,3,2,1 -> 1;"
+						 "wait 290; lead a 9,10,11,12,13,14,15,16 -> +1; wait 290; lead a 1,9,10,11,12,13,14,15 -> 1"},
+	{"a failure in the 40th is seen", "ask a 40,1,2; fail a 40 5060t; ask a 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,40,19 -> "
+					  "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,40"},
+	{"the pin was only ever the 30th", "set a 30; ask a 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31 -> "
+					   "30,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,31"},
+};
+
+static const struct script_row stale[] = {
+	{"an unknown name", "stale a -> none; down a -> no"},
+	{"in order, the pin first", "ask a 2,1,3; lead a 1,2,3 -> 2; stale a -> 2,1,3; down a -> yes"},
+	{"both families", "ask a 1,2,v1; stale a -> 1,2,v1"},
+	{"for 30 s DNS is left alone", "ask a 1,2; stale a; wait 29; down a -> yes; wait 2; down a -> no"},
+	{"an answer ends that", "ask a 1,2; stale a; ask a 1,2; down a -> no"},
+	{"what failed goes last", "ask a 1,2,3; fail a 1 5060t; lead a 1,2,3 -> 2; stale a -> 2,3,1"},
+	{"a failure moves", "ask a 1,2,3; stale a -> 1,2,3; fail a 1 5060t; stale a -> 2,3,1"},
+	{"seen within a day", "opt idle off; ask a 1,2; wait 86399; stale a -> 1,2"},
+	{"not beyond it", "opt idle off; ask a 1,2; wait 86402; stale a -> none; down a -> no"},
+	{"nor by being asked all the time", "ask a 1,2; wait 10000; stale a -> 1,2; wait 10000; stale a; wait 10000; stale a; wait 10000; stale a; wait 10000;"
+					    "stale a; wait 10000; stale a; wait 10000; stale a; wait 10000; stale a; wait 10000; stale a -> none"},
+	{"stale 1h", "opt stale 3600; ask a 1,2; wait 3599; stale a -> 1,2; wait 3; stale a -> none"},
+	{"off", "opt stale off; ask a 1,2; stale a -> none; down a -> no"},
+	{"0", "opt stale 0; ask a 1,2; stale a -> none"},
+	{"not sticky", "ask a 1,2; opt sticky 0; stale a -> none"},
+	{"an absent pin is no candidate beyond", "ask a 1,2; ask a 2,3; stale a -> 1,2,3"},
+	{"an explicit pin", "set a 9; stale a -> 9; ask a 1,2; stale a -> 9,1,2"},
+	{"no grace runs while DNS is down", "ask a 1,2; stale a; wait 400; stale a -> 1,2; wait 400; ask a 2,3 -> +1,2,3"},
+};
+
+int main(void)
+{
+	SCRIPT_PLAY("capture", capture);
+	SCRIPT_PLAY("absent", absence);
+	SCRIPT_PLAY("ageing", ageing);
+	SCRIPT_PLAY("many addresses", many);
+	SCRIPT_PLAY("DNS down", stale);
+	return check_done();
+}
