@@ -162,6 +162,11 @@ static void stale_family(struct table *t, const struct lookup *l, struct name_re
 	uint32_t stale_s = set->value[SET_STALE];
 	if (!scene_read(t, ref, l->name, f, NULL, l, stale_s, &sc))
 		return;
+	bool any = false;
+	for (size_t i = 0; i < sc.s.n; i++)
+		any |= sc.s.choice[i].in_answer;
+	if (!any)
+		return;
 	struct transition tr = settle(t, &sc, NULL, l, set, stale_s);
 	pool_from(pool, &sc, tr.head);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "candidates.h"
 #include "tick.h"
 
 /* ---- which endpoints count ---- */
@@ -105,15 +106,22 @@ static void add_pool(const struct table *t, struct scene *sc, const struct pool 
 			choice_add(t, sc, &pool->addr[i], addr_find(t, &pool->addr[i]), true);
 }
 
-/* Known candidates of the family: all, or with an answer at hand only the preference list. */
+/*
+ * Known candidates of the family: all, or with an answer at hand only the
+ * preference list, which counts as long as the explicit pin that it belongs to.
+ */
 static void add_candidates(const struct table *t, struct scene *sc, bool all, uint32_t stale_s)
 {
+	const struct pin pin = pin_unpack(sc->pin_word);
+	const bool ranked = pin.is_explicit && pin.reuse == name_reuse(sc->ref) &&
+			    !(sc->s.expires && sc->s.now >= sc->s.expires);
 	const struct name_cold *cold = name_cold(t, sc->ref);
 	struct candidate_word words[CANDIDATES];
 	struct address addr[CANDIDATES];
 	uint32_t newest = 0, now_s = sc->s.now / TICKS_PER_S;
 	for (unsigned i = 0; i < CANDIDATES; i++) {
 		words[i] = candidate_unpack(get64(&cold->candidates[i]));
+		words[i].rank = ranked ? words[i].rank : 0;
 		if ((!all && !words[i].rank) || !addr_read(t, words[i].ref, &addr[i]) ||
 		    address_family(&addr[i]) != sc->family)
 			words[i].ref = 0;
@@ -135,7 +143,6 @@ static void add_candidates(const struct table *t, struct scene *sc, bool all, ui
 static void read_pin(const struct table *t, struct scene *sc)
 {
 	const struct name_hot *hot = name_hot(t, sc->ref);
-	sc->pin_word = seen64(&hot->pin[sc->family]);
 	struct pin p = pin_unpack(sc->pin_word);
 	struct confirmed c = confirmed_unpack(get64(&hot->confirmed[sc->family]));
 	const struct addr_record *a = p.reuse == name_reuse(sc->ref) ? addr_at(t, p.ref) : NULL;
@@ -164,6 +171,7 @@ bool scene_read(const struct table *t, struct name_ref ref, const struct name *n
 		.absent = get32(&hot->absent[f]),
 		.has_answer = pool != NULL,
 	};
+	out->pin_word = seen64(&hot->pin[f]);
 	if (pool)
 		add_pool(t, out, pool);
 	add_candidates(t, out, pool == NULL, stale_s);
@@ -260,6 +268,8 @@ bool scene_apply(struct table *t, const struct scene *sc, const struct transitio
 	uint64_t word = tr->action == FORGET ? 0 : tentative(t, sc, tr->to);
 	if (!cas64(&hot->pin[sc->family], sc->pin_word, word))
 		return false;
+	if (tr->cause == CAUSE_TTL)
+		candidates_unrank(t, sc->ref, sc->family);
 	pin_stamp(t, sc, word);
 	tell(t, sc, tr);
 	return true;

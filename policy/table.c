@@ -90,7 +90,8 @@ static uint32_t name_idle(const struct table *t, uint32_t slot, uint64_t key)
 		if (p.ref && p.is_explicit && p.reuse == (uint8_t)key_reuse(key))
 			return 0;
 	}
-	return 1 + tick_since(tick_now(), get32(&t->hot[slot].used));
+	uint32_t used = get32(&t->hot[slot].used);
+	return used ? 1 + tick_since(tick_now(), used) : 1;	/* never looked up: it may have come this instant */
 }
 
 static const struct probe_kind names = {name_key, name_is, name_whole, name_write, name_idle};

@@ -131,11 +131,11 @@ static struct addrinfo *by_pin(struct call *c, struct table *t, struct addrinfo 
 	return list;
 }
 
-/* The canonical name cannot be known without DNS; the one asked for stands in. */
+/* The canonical name cannot be known without DNS; the one asked for stands in, as libc gives it without a final dot. */
 static void name_canonically(const struct call *c, struct addrinfo *list)
 {
 	if (flags_of(c) & AI_CANONNAME)
-		list->ai_canonname = strdup(c->node);
+		list->ai_canonname = strndup(c->node, c->name.len);
 }
 
 /* DNS is down: the candidates from the table. NULL: there are none. */

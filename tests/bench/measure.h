@@ -8,7 +8,7 @@
  * and quotients, not over each side by itself.
  *
  * A row is printed as one line of fields between tabs, which run.sh lays out.
- * Nothing here ends a program because of a time; `insist` ends it where what is to
+ * Nothing here ends a program because of a time; `broken` ends it where what is to
  * be measured does not do what it should.
  */
 #ifndef STICKYDNS_BENCH_MEASURE_H
@@ -49,11 +49,10 @@ static inline uint64_t now_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
-__attribute__((format(printf, 2, 3))) static inline void insist(bool holds, const char *format, ...)
+/* Something does not do what is to be measured. */
+__attribute__((format(printf, 1, 2), noreturn, cold)) static inline void broken(const char *format, ...)
 {
 	va_list ap;
-	if (holds)
-		return;
 	va_start(ap, format);
 	fputs("bench: ", stderr);
 	vfprintf(stderr, format, ap);

@@ -12,6 +12,7 @@
  *   many HOST N              N lookups; prints each different first address with its count
  *   walk HOST PORT           what most programs do: connect to each address in turn until one accepts
  *   connect HOST PORT        what some do: connect to the first address only
+ *   churn_walk HOST N PORT   N walks; prints how many tries were refused
  *   elsewhere HOST PORT      a lookup, a connect to its first address, a lookup; prints the last
  *   churn PREFIX COUNT PORT  writes to the table without a pause: looks PREFIX0.test to PREFIX(COUNT-1).test
  *                            up and connects to each, round and round; ends with standard input
@@ -146,6 +147,23 @@ static void print_walk(const char *host, int port, int limit)
     putchar('\n');
 }
 
+static void print_churn_walk(const char *host, int times, int port)
+{
+    int refused = 0;
+
+    while (times-- > 0) {
+        struct answer answer;
+        int error = -1;
+
+        look_up(host, AF_INET, &answer);
+        for (int i = 0; i < answer.count && error; i++) {
+            error = try(answer.text[i], port);
+            refused += error == ECONNREFUSED;
+        }
+    }
+    printf("%d refused\n", refused);
+}
+
 static void print_elsewhere(const char *host, int port)
 {
     struct answer answer;
@@ -203,6 +221,8 @@ static int obey(char *line)
         print_walk(host, number, 1);
     else if (!strcmp(verb, "elsewhere"))
         print_elsewhere(host, number);
+    else if (!strcmp(verb, "churn_walk") && fourth)
+        print_churn_walk(host, number, atoi(fourth));
     else if (!strcmp(verb, "churn") && fourth)
         churn(host, number, atoi(fourth));
     else

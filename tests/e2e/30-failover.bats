@@ -175,6 +175,62 @@ all_dead() {
     expect_eq "127.0.0.12 confirmed" "$(pin_of pool.test) $(pin_field pool.test state)" "the pin"
 }
 
+@test "all dead for 8 processes at once, and all back: the old pin holds for all" {
+    local i address
+    all_dead
+    for i in {1..8}; do client_start "walker$i" shim; done
+    for i in {1..8}; do tell "walker$i" churn_walk pool.test 40 5060; done
+    for i in {1..8}; do
+        expect_eq "120 refused" "$(hear "walker$i")" "tries in 40 walks over three dead servers by walker $i"
+    done
+    for address in 127.0.0.11 127.0.0.12 127.0.0.13; do server_start "$address" 5060 accept; done
+    for i in {1..8}; do expect_eq 127.0.0.12=ok "$(ask "walker$i" walk pool.test 5060)" "walk by walker $i"; done
+    expect_eq "127.0.0.12 confirmed" "$(pin_of pool.test) $(pin_field pool.test state)" "the pin"
+}
+
+# refuse ADDR : TCP to ADDR is refused from now on, though somebody listens on 0.0.0.0.
+refuse() {
+    nft add table ip test
+    nft add chain ip test out '{ type filter hook output priority 0; }'
+    nft add rule ip test out ip daddr "$1" tcp flags syn reject with tcp reset
+}
+
+@test "two names on one server move together" {
+    need nft
+    dns_names <(printf '127.0.0.%s\n' "11 a.test" "11 b.test")
+    server_start 0.0.0.0 5060 accept
+    client_start one shim
+    client_start two shim
+    expect_eq 127.0.0.11=ok "$(ask one connect a.test 5060)" "a.test"
+    expect_eq 127.0.0.11=ok "$(ask two connect b.test 5060)" "b.test"
+    dns_names <(printf '127.0.0.%s\n' "12 a.test" "13 b.test")
+    expect_eq 127.0.0.11 "$(ask one first a.test)" "a.test with a second address"
+    expect_eq 127.0.0.11 "$(ask two first b.test)" "b.test with a second address"
+    refuse 127.0.0.11
+    expect_eq 127.0.0.11=ECONNREFUSED "$(ask one connect a.test 5060)" "the refusal, met for a.test"
+    expect_eq 127.0.0.13 "$(ask two first b.test)" "b.test, in a process that met no refusal"
+    expect_eq 127.0.0.12 "$(ask two first a.test)" "a.test, in that process"
+}
+
+@test "a pool of 40 fails over, and one that shows 8 of 40 too" {
+    local how dead next
+    need nft
+    server_start 0.0.0.0 5060 accept
+    client_start one shim
+    for how in all some; do
+        if [[ $how == all ]]; then dns_pool all.test 127.0.1.{1..40}
+        else dns_scripted some.test 8 8 127.0.2.{1..40}; fi
+        dead=$(ask one first $how.test)
+        expect_eq "$dead=ok" "$(ask one connect $how.test 5060)" "the first connect"
+        refuse "$dead"
+        expect_eq "$dead=ECONNREFUSED" "$(ask one connect $how.test 5060)" "the refusal"
+        next=$(first_of shim $how.test)
+        expect_ne "$dead" "$next" "where a new process is led"
+        expect_eq "$next=20" "$(ask one many $how.test 20)" "where 20 more lookups lead"
+        expect_eq "$next=ok" "$(ask one connect $how.test 5060)" "a connect there"
+    done
+}
+
 @test "a refused port 443 of a name confirmed on 5060 moves nothing" {
     local i
     pool 5060

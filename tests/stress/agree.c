@@ -106,7 +106,7 @@ int main(void)
 	lab_open(&lab, 16384);
 	meet(&lab, 8, NAMES, 0, true);
 	meet(&lab, 8, NAMES, NAMES, false);
-	meet(&lab, 64, NAMES / 4, 2 * NAMES, true);
+	meet(&lab, 64, NAMES, 2 * NAMES, true);
 	meet(&lab, 64, NAMES, 3 * NAMES, false);
 	lab_close(&lab);
 	return check_done();
