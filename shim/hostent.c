@@ -78,12 +78,12 @@ static bool put_extra(struct hostent *h, const struct pool *p, struct room *room
 	return true;
 }
 
-/* DNS is down: an answer from the pool alone. False: no room. */
-static bool build(struct hostent *h, const char *name, int af, const struct pool *p, struct room *room)
+/* DNS is down: an answer from the pool alone, for the first `len` bytes of `name`: no final dot. False: no room. */
+static bool build(struct hostent *h, const char *name, size_t len, int af, const struct pool *p, struct room *room)
 {
 	size_t size = address_size(af);
 	char **list = room_take(room, (p->n + 2) * sizeof *list, _Alignof(char *));
-	char *text = room_take(room, strlen(name) + 1, 1);
+	char *text = room_take(room, len + 1, 1);
 	if (!list || !text)
 		return false;
 	for (size_t i = 0; i < p->n; i++) {
@@ -93,7 +93,9 @@ static bool build(struct hostent *h, const char *name, int af, const struct pool
 	}
 	list[p->n] = NULL;
 	list[p->n + 1] = NULL;		/* no aliases */
-	*h = (struct hostent){strcpy(text, name), &list[p->n + 1], af, (int)size, list};
+	memcpy(text, name, len);
+	text[len] = '\0';
+	*h = (struct hostent){text, &list[p->n + 1], af, (int)size, list};
 	return true;
 }
 
@@ -201,7 +203,7 @@ static int too_small(const struct host_call *h)
 static int give_stale(const struct query *q, const struct host_call *h)
 {
 	struct room room = {h->buf, h->buf + h->len};
-	if (!build(h->ret, h->name, h->af, &q->pool[q->family], &room))
+	if (!build(h->ret, h->name, q->name.len, h->af, &q->pool[q->family], &room))
 		return too_small(h);
 	*h->result = h->ret;
 	return 0;
@@ -243,7 +245,7 @@ static struct hostent *lookup(struct query *q, const char *name, int af,
 	struct room room = {buffer, buffer + sizeof buffer};
 	flow_sweep();
 	if (pins_dns_down(q->table, &q->name) && from_table(q, false) &&
-	    build(&ours, name, af, &q->pool[q->family], &room))
+	    build(&ours, name, q->name.len, af, &q->pool[q->family], &room))
 		return &ours;
 	struct hostent *h = real_call(name, af);
 	int saved = errno;
@@ -251,7 +253,7 @@ static struct hostent *lookup(struct query *q, const char *name, int af,
 	if (h)
 		by_pin(q, h, af, &room);
 	else if (dns_is_down(h_errno, saved) && from_table(q, true) &&
-		 build(&ours, name, af, &q->pool[q->family], &room))
+		 build(&ours, name, q->name.len, af, &q->pool[q->family], &room))
 		h = &ours;
 	errno = saved;
 	return h;

@@ -32,15 +32,16 @@ static struct calls calls[WAYS];
 static int *canned_pool;
 static struct table table;		/* the shim's, mapped a second time, to look at */
 
-enum { PORT = 45060, NO_PORT = 45061, MANY_NAMES = 64 };
-#define PORT_TEXT "45060"
+enum { PORT = 25060, MANY_NAMES = 64 };
+#define PORT_TEXT "25060"
 
 /* ---- both ways ---- */
 
 static void *symbol(void *handle, const char *name)
 {
 	void *f = dlsym(handle, name);
-	insist(f != NULL, "%s not found: is libcanned.so preloaded?", name);
+	if (!f)
+		broken("%s not found: is libcanned.so preloaded?", name);
 	return f;
 }
 
@@ -59,14 +60,15 @@ static struct calls calls_of(void *handle)
 static void find_calls(void)
 {
 	void *libc = dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
-	insist(libc != NULL, "no handle of libc");
+	if (!libc)
+		broken("no handle of libc");
 	calls[BARE] = calls_of(libc);
 	calls[BARE].getaddrinfo = symbol(RTLD_DEFAULT, "canned_getaddrinfo");
 	calls[OURS] = calls_of(RTLD_DEFAULT);
 	canned_pool = symbol(RTLD_DEFAULT, "canned_pool");
-	insist(calls[OURS].getaddrinfo != calls[BARE].getaddrinfo && calls[OURS].connect != calls[BARE].connect &&
-		       calls[OURS].getsockopt != calls[BARE].getsockopt && calls[OURS].close != calls[BARE].close,
-	       "the shim is not preloaded");
+	if (calls[OURS].getaddrinfo == calls[BARE].getaddrinfo || calls[OURS].connect == calls[BARE].connect ||
+	    calls[OURS].getsockopt == calls[BARE].getsockopt || calls[OURS].close == calls[BARE].close)
+		broken("the shim is not preloaded");
 }
 
 /* ---- lookups ---- */
@@ -81,7 +83,8 @@ static struct addrinfo *resolve(enum way way, const struct query *q)
 	const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
 	struct addrinfo *list;
 	*canned_pool = q->pool;
-	insist(calls[way].getaddrinfo(q->name, PORT_TEXT, &hints, &list) == 0, "%s does not resolve", q->name);
+	if (calls[way].getaddrinfo(q->name, PORT_TEXT, &hints, &list) != 0)
+		broken("%s does not resolve", q->name);
 	return list;
 }
 
@@ -105,15 +108,17 @@ static struct name_view view_of(const char *text)
 	static struct name_view view;
 	struct name name;
 	struct name_ref ref;
-	insist(name_canonical(text, &name) == NAME_OK && table_find(&table, &name, &ref) &&
-		       pins_view(&table, ref, &view), "%s is not in the table", text);
+	if (name_canonical(text, &name) != NAME_OK || !table_find(&table, &name, &ref) ||
+	    !pins_view(&table, ref, &view))
+		broken("%s is not in the table", text);
 	return view;
 }
 
 static struct address address_of(const struct sockaddr_in *sa)
 {
 	struct endpoint e;
-	insist(endpoint_from_sockaddr((const struct sockaddr *)sa, sizeof *sa, &e), "not an address");
+	if (!endpoint_from_sockaddr((const struct sockaddr *)sa, sizeof *sa, &e))
+		broken("not an address");
 	return e.addr;
 }
 
@@ -123,10 +128,10 @@ static int listen_on(const struct sockaddr_in *sa)
 	const struct linger reset = {.l_onoff = 1};
 	const int one = 1;
 	int fd = calls[OURS].socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	insist(fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset) == 0 &&
-		       setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) == 0 &&
-		       bind(fd, (const struct sockaddr *)sa, sizeof *sa) == 0 && listen(fd, 16) == 0,
-	       "cannot listen on port %d: %s", PORT, strerror(errno));
+	if (fd == -1 || setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset) == -1 ||
+	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) == -1 ||
+	    bind(fd, (const struct sockaddr *)sa, sizeof *sa) == -1 || listen(fd, 16) == -1)
+		broken("cannot listen on port %d: %s", PORT, strerror(errno));
 	return fd;
 }
 
@@ -134,8 +139,11 @@ static int listen_on(const struct sockaddr_in *sa)
 static void round_trip(const struct calls *c, int listener, const struct sockaddr_in *to)
 {
 	int client = c->socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	insist(c->connect(client, (const struct sockaddr *)to, sizeof *to) == 0, "connect: %s", strerror(errno));
+	if (c->connect(client, (const struct sockaddr *)to, sizeof *to) == -1)
+		broken("connect: %s", strerror(errno));
 	int server = c->accept(listener, NULL, NULL);
+	if (server == -1)
+		broken("accept: %s", strerror(errno));
 	c->close(server);
 	c->close(client);
 }
@@ -149,15 +157,17 @@ static struct sockaddr_in pin_name(const struct query *q)
 	close(listener);
 	for (int i = 0; i < 8; i++) {
 		struct sockaddr_in head = head_of(OURS, q);
-		insist(same_host(&head, &pin), "%s: the pin does not lead", q->name);
+		if (!same_host(&head, &pin))
+			broken("%s: the pin does not lead", q->name);
 		bare = head_of(BARE, q);
 		moves += !same_host(&bare, &pin);
 	}
-	insist(q->pool == 1 || moves > 0, "%s: the stub does not rotate", q->name);
+	if (q->pool > 1 && moves == 0)
+		broken("%s: the stub does not rotate", q->name);
 	struct pin_view v = view_of(q->name).pin[FAMILY_V4];
 	const struct address a = address_of(&pin);
-	insist(v.present && v.confirmed && v.port == PORT && address_equal(&v.addr, &a),
-	       "%s: the table has no confirmed pin on it", q->name);
+	if (!v.present || !v.confirmed || v.port != PORT || !address_equal(&v.addr, &a))
+		broken("%s: the table has no confirmed pin on it", q->name);
 	return pin;
 }
 
@@ -199,9 +209,11 @@ static void bench_patterns(void)
 		hosts[i].set.value[SET_STICKY] = 1;
 		snprintf(hosts[i].pattern, sizeof hosts[i].pattern, "*.site%zu.%s", i, i ? "example.org" : "bench.test");
 	}
-	insist(settings_store(&table, &none, hosts, SETTINGS_HOSTS), "settings do not fit");
+	if (!settings_store(&table, &none, hosts, SETTINGS_HOSTS))
+		broken("settings do not fit");
 	measure(&(struct row){"getaddrinfo with a pin, 512 host blocks", BOUND_NONE, 0, run_lookup, &q, 0, 0});
-	insist(settings_store(&table, &none, hosts, 0), "settings cannot be taken back");
+	if (!settings_store(&table, &none, hosts, 0))
+		broken("settings cannot be taken back");
 }
 
 /* ---- connect on UDP ---- */
@@ -223,8 +235,8 @@ static uint64_t run_connect(void *arg, enum way way, size_t n)
 static void measure_udp(const char *what, enum way made, struct sockaddr_in to, enum bound bound, double limit)
 {
 	struct target t = {calls[made].socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), to};
-	insist(calls[OURS].connect(t.fd, (struct sockaddr *)&t.to, sizeof t.to) == 0, "connect on UDP: %s",
-	       strerror(errno));
+	if (calls[OURS].connect(t.fd, (struct sockaddr *)&t.to, sizeof t.to) == -1)
+		broken("connect on UDP: %s", strerror(errno));
 	measure(&(struct row){what, bound, limit, run_connect, &t, 0, 0});
 	calls[made].close(t.fd);
 }
@@ -306,7 +318,8 @@ static uint64_t run_close(void *arg, enum way way, size_t n)
 	const struct closing *c = arg;
 	int fds[CLOSES];
 	c->open(fds, c->from);
-	insist(fds[CLOSES - 1] >= 0, "cannot open: %s", strerror(errno));
+	if (fds[CLOSES - 1] == -1)
+		broken("cannot open: %s", strerror(errno));
 	uint64_t start = now_ns();
 	for (size_t i = 0; i < n && i < CLOSES; i++)
 		calls[way].close(fds[i]);
@@ -316,7 +329,8 @@ static uint64_t run_close(void *arg, enum way way, size_t n)
 static void bench_strangers(void)
 {
 	int pair[2];
-	insist(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0, "no socket pair");
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == -1)
+		broken("socketpair: %s", strerror(errno));
 	struct closing unseen = {pair[0], open_unseen}, sockets = {-1, open_sockets};
 	measure(&(struct row){"getsockopt, an fd that is none of ours", BOUND_NS, 5, run_getsockopt, &pair[0], 0, 0});
 	measure(&(struct row){"close, an fd that is none of ours", BOUND_NS, 5, run_close, &unseen, CLOSES, 0});
@@ -335,13 +349,14 @@ int main(void)
 {
 	const char *path = getenv("STICKYDNS_TABLE");
 	find_calls();
-	insist(path && store_open(path, &table) == STORE_OK, "no table at $STICKYDNS_TABLE");
+	if (!path || store_open(path, &table) != STORE_OK)
+		broken("no table at $STICKYDNS_TABLE");
 
 	struct query pool3 = {"pool3.bench.test", 3};
 	struct sockaddr_in candidate = pin_name(&pool3), stranger = candidate;
 	stranger.sin_addr.s_addr = htonl(INADDR_LOOPBACK + (200 << 8));
-	insist(is_candidate(&candidate), "the pin's address is no candidate");
-	insist(!is_candidate(&stranger), "the other address is a candidate");
+	if (!is_candidate(&candidate) || is_candidate(&stranger))
+		broken("the candidate is none, or the other address is one");
 
 	measure_tcp("connect, accept, close, TCP, to a candidate", candidate, BOUND_PERCENT);
 	measure_tcp("connect, accept, close, TCP, to no candidate", stranger, BOUND_NONE);

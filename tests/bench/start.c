@@ -27,8 +27,10 @@ static void run_one(enum way way)
 	int status;
 	pid_t pid;
 	int error = posix_spawn(&pid, program, NULL, NULL, argv, environments[way]);
-	insist(error == 0, "%s: %s", program, strerror(error));
-	insist(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0, "%s failed", program);
+	if (error)
+		broken("%s: %s", program, strerror(error));
+	if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		broken("%s failed", program);
 }
 
 static uint64_t run_starts(void *arg, enum way way, size_t n)
@@ -42,19 +44,23 @@ static uint64_t run_starts(void *arg, enum way way, size_t n)
 
 static void put_variable(char *to, size_t size, const char *name, const char *value)
 {
-	insist(snprintf(to, size, "%s=%s", name, value) < (int)size, "%s is too long", name);
+	if (snprintf(to, size, "%s=%s", name, value) >= (int)size)
+		broken("%s is too long", name);
 }
 
 /* The shim gets into the program: it makes a table where there is none. */
 static void check(const char *path)
 {
 	char probe[2048];
-	insist(snprintf(probe, sizeof probe, "%s.probe", path) < (int)sizeof probe, "path too long");
+	if (snprintf(probe, sizeof probe, "%s.probe", path) >= (int)sizeof probe)
+		broken("%s is too long", path);
 	put_variable(table, sizeof table, "STICKYDNS_TABLE", probe);
 	run_one(BARE);
-	insist(access(probe, F_OK) == -1, "there is a table without the shim");
+	if (access(probe, F_OK) == 0)
+		broken("there is a table without the shim");
 	run_one(OURS);
-	insist(access(probe, F_OK) == 0, "the shim does not get into %s", program);
+	if (access(probe, F_OK) == -1)
+		broken("the shim does not get into %s", program);
 	unlink(probe);
 	put_variable(table, sizeof table, "STICKYDNS_TABLE", path);
 }
@@ -62,8 +68,10 @@ static void check(const char *path)
 int main(int argc, char **argv)
 {
 	const char *path = getenv("STICKYDNS_TABLE");
-	insist(argc == 2 && path, "usage: STICKYDNS_TABLE=PATH start SHIM");
-	insist(access(path, R_OK) == 0, "%s: %s", path, strerror(errno));
+	if (argc != 2 || !path)
+		broken("usage: STICKYDNS_TABLE=PATH start SHIM");
+	if (access(path, R_OK) == -1)
+		broken("%s: %s", path, strerror(errno));
 	put_variable(preload, sizeof preload, "LD_PRELOAD", argv[1]);
 	check(path);
 	measure(&(struct row){"program start, with a table there", BOUND_NS, 500000, run_starts, NULL, 2, 401});
