@@ -220,10 +220,12 @@ static enum fd_class ask_class(int fd)
  */
 static bool readable(const void *p, size_t len)
 {
-	enum { SET = 8 };		/* bytes of the kernel's signal set */
-	const uintptr_t first = (uintptr_t)p, last = first + len - SET;
+	enum { SET = 8, NEAR = 4096 };	/* bytes of the kernel's signal set; our callers' frames */
+	const uintptr_t first = (uintptr_t)p, last = first + len - SET, here = (uintptr_t)__builtin_frame_address(0);
 	if (!p || len < SET)
 		return false;
+	if (first > here && last - here < NEAR)
+		return true;
 	if (syscall(SYS_rt_sigprocmask, -1, first, NULL, SET) == -1 && errno == EFAULT)
 		return false;
 	return first / PAGE == (last + SET - 1) / PAGE ||
@@ -250,7 +252,7 @@ static int connect_candidate(struct table *t, int fd, const struct sockaddr *add
 {
 	int saved = errno;
 	fl->since = tick_now();
-	fl->pid = getpid();
+	fl->pid = session_pid();
 	pins_pending(t, fl->ref, &fl->to, (uint32_t)fl->pid);
 	errno = saved;
 
@@ -259,6 +261,7 @@ static int connect_candidate(struct table *t, int fd, const struct sockaddr *add
 	saved = errno;
 	if (r == -1 && (saved == EINPROGRESS || saved == EINTR || saved == EALREADY)) {
 		fl->cookie = cookie_of(fd);
+		fl->pid = getpid();	/* the true one, after vfork too */
 		pend(fd, fl);
 	} else {
 		report(fl, r == 0 ? CAUSE_CONNECTED : cause_of_errno(saved));

@@ -94,8 +94,10 @@ EXPORT int connect(int fd, const struct sockaddr *addr, socklen_t len)
 
 EXPORT int getsockopt(int fd, int level, int name, void *restrict value, socklen_t *restrict len)
 {
+	if (level != SOL_SOCKET || name != SO_ERROR || fd_class(fd) != FD_PENDING)
+		return real()->getsockopt(fd, level, name, value, len);
 	int r = real()->getsockopt(fd, level, name, value, len);
-	if (fd_class(fd) == FD_PENDING && r == 0 && level == SOL_SOCKET && name == SO_ERROR && *len == sizeof(int))
+	if (r == 0 && *len == sizeof(int))
 		flow_so_error(fd, *(int *)value);
 	return r;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -91,6 +92,32 @@ struct table *session_again(void)
 	return t;
 }
 
+/* ---- who we are ---- */
+
+static _Atomic pid_t *pid_page;		/* the kernel empties it in a child (MADV_WIPEONFORK, madvise(2)) */
+
+static void pid_start(void)
+{
+	void *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (page == MAP_FAILED || madvise(page, PAGE, MADV_WIPEONFORK) == -1)
+		return;
+	pid_page = page;
+	atomic_store_explicit(pid_page, getpid(), memory_order_relaxed);
+}
+
+pid_t session_pid(void)
+{
+	pid_t pid = pid_page ? atomic_load_explicit(pid_page, memory_order_relaxed) : 0;
+	if (pid)
+		return pid;
+	pid = getpid();
+	if (pid_page)
+		atomic_store_explicit(pid_page, pid, memory_order_relaxed);
+	return pid;
+}
+
+/* ---- at the start ---- */
+
 /* False: it does not fit, and a part of it would mean something else. */
 static bool copy_env(char *to, size_t size, const char *name)
 {
@@ -112,6 +139,7 @@ void session_start(void)
 	    !copy_env(patterns, sizeof patterns, "STICKYDNS_NAMES"))
 		return;
 	log_start();
+	pid_start();
 	atomic_store_explicit(&session_current, attach(), memory_order_release);
 }
 

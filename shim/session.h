@@ -10,6 +10,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "pins.h"
 
@@ -29,6 +30,9 @@ static inline struct table *session_table(void)
 		return session_again();
 	return t;
 }
+
+/* getpid(2) without the system call: a child after fork finds it anew, one after vfork takes its parent's. */
+pid_t session_pid(void);
 
 /* Is the name one that this program's user wants touched (STICKYDNS_NAMES)? */
 bool session_wants(const struct name *n);

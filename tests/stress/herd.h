@@ -137,6 +137,36 @@ static inline bool herd_run(void (*work)(void *arg, unsigned i), void *arg, unsi
 	return fine;
 }
 
+struct herd_thread {
+	pthread_t id;
+	void (*work)(void *arg, unsigned i);
+	void *arg;
+	unsigned i;
+};
+
+static inline void *herd_thread_main(void *p)
+{
+	const struct herd_thread *t = p;
+	t->work(t->arg, t->i);
+	return NULL;
+}
+
+/* Starts `n` threads; herd_join() waits for them. */
+static inline void herd_start(void (*work)(void *arg, unsigned i), void *arg, unsigned n, struct herd_thread *threads)
+{
+	for (unsigned i = 0; i < n; i++) {
+		threads[i] = (struct herd_thread){.work = work, .arg = arg, .i = i};
+		if (pthread_create(&threads[i].id, NULL, herd_thread_main, &threads[i]) != 0)
+			errx(2, "pthread_create");
+	}
+}
+
+static inline void herd_join(unsigned n, struct herd_thread *threads)
+{
+	for (unsigned i = 0; i < n; i++)
+		pthread_join(threads[i].id, NULL);
+}
+
 /* Seconds to run: $STRESS_SECONDS, else `usual`; a fraction of that under a sanitizer. */
 static inline unsigned herd_seconds(unsigned usual)
 {
