@@ -54,7 +54,7 @@ BUILD_PACKAGES = gcc make pkg-config libc6-dev libc-ares-dev libjansson-dev libc
 TEST_PACKAGES = bats parallel dnsmasq-base sip-tester sipsak kamailio curl openssl python3-minimal \
 	iproute2 nftables util-linux procps strace valgrind binutils clang
 
-.PHONY: all demo test check bench asan tsan deps install uninstall clean help test-parts bench-parts libs
+.PHONY: all demo test check bench asan tsan deps install uninstall clean help test-parts programs bench-parts libs
 
 all: $(B)/libstickydns.so $(B)/pinctl
 
@@ -134,6 +134,7 @@ $(B)/tests/clients/%: tests/clients/%.c
 	$(Q)$(CC) $(BASE) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $< -ldl
 
 test-parts: $(TEST_PARTS)
+programs: $(UNIT) $(STRESS)
 bench-parts: $(BENCH) $(BENCH_LIBS)
 
 # ---- front door ----
@@ -154,11 +155,11 @@ bench: all bench-parts
 SANITIZE = $(MAKE) --no-print-directory CC=$(CC) CFLAGS="-O1 -g -fno-omit-frame-pointer $(1)" LDFLAGS="$(1)"
 
 asan:
-	$(Q)$(call SANITIZE,-fsanitize=address$(comma)undefined -fno-sanitize-recover=all) B=build/asan all test-parts
+	$(Q)$(call SANITIZE,-fsanitize=address$(comma)undefined -fno-sanitize-recover=all) B=build/asan programs
 	$(Q)BUILD=$(abspath build/asan) tests/run.sh --programs
 
 tsan:
-	$(Q)$(call SANITIZE,-fsanitize=thread) B=build/tsan test-parts
+	$(Q)$(call SANITIZE,-fsanitize=thread) B=build/tsan programs
 	$(Q)BUILD=$(abspath build/tsan) tests/run.sh --programs
 
 comma = ,

@@ -48,6 +48,10 @@ static inline bool cas32(word32 *w, uint32_t want, uint32_t next)
 						       memory_order_acquire);
 }
 
+#if defined(__SANITIZE_THREAD__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wtsan"		/* gcc's TSan knows no fences; it sees the atomics all the same */
+#endif
+
 /*
  * Between reading the body of a record and reading its key word again: keeps the
  * body's loads before it. Pairs with the cas64 that retires or claims the record.

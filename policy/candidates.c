@@ -27,6 +27,16 @@ static uint32_t yields(const struct table *t, struct name_ref r, uint64_t word, 
 	return age ? age : 1;
 }
 
+/* The candidate's word, or NULL. */
+static word64 *word_of(const struct table *t, struct name_ref r, addr_ref ref)
+{
+	word64 *words = name_cold(t, r)->candidates;
+	for (unsigned i = 0; i < CANDIDATES; i++)
+		if (candidate_unpack(get64(&words[i])).ref == ref)
+			return &words[i];
+	return NULL;
+}
+
 static bool take_in(struct table *t, struct name_ref r, struct candidate_word c, uint32_t now_s, uint32_t settled_s)
 {
 	word64 *words = name_cold(t, r)->candidates, *best = NULL;
@@ -43,18 +53,10 @@ static bool take_in(struct table *t, struct name_ref r, struct candidate_word c,
 	}
 	if (!best || !cas64(best, best_word, candidate_pack(c)))
 		return false;
+	if (word_of(t, r, c.ref) != best)	/* another process was as quick: the first copy stays */
+		return cas64(best, candidate_pack(c), 0), false;
 	index_add(t, c.ref, r);
 	return true;
-}
-
-/* The candidate's word, or NULL. */
-static word64 *word_of(const struct table *t, struct name_ref r, addr_ref ref)
-{
-	word64 *words = name_cold(t, r)->candidates;
-	for (unsigned i = 0; i < CANDIDATES; i++)
-		if (candidate_unpack(get64(&words[i])).ref == ref)
-			return &words[i];
-	return NULL;
 }
 
 static void see(struct table *t, struct name_ref r, addr_ref ref, uint32_t now)

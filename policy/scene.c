@@ -133,10 +133,11 @@ static void add_candidates(const struct table *t, struct scene *sc, bool all, ui
 		int at = w.ref ? choice_of_ref(t, sc, w.ref) : -1;
 		if (at < 0)
 			continue;
-		sc->s.choice[at].rank = w.rank;
-		if (all)	/* seen in one answer: within a second, since each stamps with its own */
-			sc->s.choice[at].in_answer = w.rank || (w.seen && (stale_s ? now_s - w.seen <= stale_s
-										   : w.seen + 1 >= newest));
+		if (w.rank)
+			sc->s.choice[at].rank = w.rank;
+		/* Seen in one answer: within a second, since each stamps with its own. */
+		if (all && (w.rank || (w.seen && (stale_s ? now_s - w.seen <= stale_s : w.seen + 1 >= newest))))
+			sc->s.choice[at].in_answer = true;
 	}
 }
 

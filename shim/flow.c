@@ -287,7 +287,7 @@ int flow_connect(int fd, const struct sockaddr *addr, socklen_t len)
 {
 	struct flow fl = {0};
 	enum fd_class c = fd_class(fd);
-	struct table *t = c == FD_NONE ? NULL : session_table();
+	struct table *t = session_table();
 	if (!t)
 		return real()->connect(fd, addr, len);
 	if (is_mine(fd))

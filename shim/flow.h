@@ -17,7 +17,7 @@
 
 #include "fds.h"
 
-/* connect(2), followed if it goes to a candidate over TCP. */
+/* connect(2), followed if it goes to a candidate over TCP. Not for FD_NONE. */
 int flow_connect(int fd, const struct sockaddr *addr, socklen_t len);
 
 /* The program read SO_ERROR of a pending fd. */

@@ -6,7 +6,8 @@
  * siglongjmp(3) left one half done. So nothing there holds a lock, keeps state in
  * thread-locals, or is unfinished in a way that a second call could trip over.
  *
- * Each is a shell around a named function; libstickydns.map lists them. The
+ * Each is a shell around a named function; libstickydns.map lists them. What only
+ * passes through does so by a tail call: work behind a system call costs more. The
  * constructor binds libc and attaches to the table; a call that comes before it
  * (another library's constructor) passes through to libc.
  */
@@ -89,6 +90,8 @@ EXPORT int gethostbyname2_r(const char *name, int af, struct hostent *ret, char 
 
 EXPORT int connect(int fd, const struct sockaddr *addr, socklen_t len)
 {
+	if (fd_class(fd) == FD_NONE)
+		return real()->connect(fd, addr, len);
 	return flow_connect(fd, addr, len);
 }
 
@@ -187,8 +190,10 @@ EXPORT int dup3(int from, int to, int flags)
 /* The third argument, if any, is an int or a pointer: a pointer's worth carries both (fcntl(2)). */
 static int fcntl_followed(int (*real_fcntl)(int, int, ...), int fd, int cmd, void *arg)
 {
+	if (cmd != F_DUPFD && cmd != F_DUPFD_CLOEXEC)
+		return real_fcntl(fd, cmd, arg);
 	int r = real_fcntl(fd, cmd, arg);
-	if (r >= 0 && (cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC))
+	if (r >= 0)
 		flow_copy(fd, r);
 	return r;
 }

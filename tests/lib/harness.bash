@@ -62,10 +62,7 @@ harness_setup() {
     sandbox_required
     need ip ss jq dnsmasq timeout
     sandbox_furnish
-    # What the developer's own shell may have set, and no test may inherit.
-    unset STICKYDNS STICKYDNS_TABLE STICKYDNS_NAMES STICKYDNS_LOG STICKYDNS_LEVEL STICKYDNS_LIB
-    unset LD_PRELOAD RES_OPTIONS LOCALDOMAIN HOSTALIASES http_proxy https_proxy all_proxy ALL_PROXY
-    export LC_ALL=C
+    sandbox_environment
     LOGS=$BATS_TEST_TMPDIR/logs
     mkdir -p "$LOGS" "$BATS_TEST_TMPDIR/hits"
     TABLE=/dev/shm/table

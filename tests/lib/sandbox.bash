@@ -85,6 +85,13 @@ sandbox_furnish() {
     done
 }
 
+# What the developer's own shell may have set, and no test may inherit.
+sandbox_environment() {
+    unset STICKYDNS STICKYDNS_TABLE STICKYDNS_NAMES STICKYDNS_LOG STICKYDNS_LEVEL STICKYDNS_LIB
+    unset LD_PRELOAD RES_OPTIONS LOCALDOMAIN HOSTALIASES http_proxy https_proxy all_proxy ALL_PROXY
+    export LC_ALL=C
+}
+
 # await SECONDS WHAT CMD... : until CMD succeeds; after SECONDS says that WHAT did not happen and fails.
 await() {
     local seconds=$1 what=$2 deadline

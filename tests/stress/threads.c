@@ -9,7 +9,7 @@
  */
 #include "herd.h"
 
-enum { THREADS = 8, NAMES = 24, POOL = 6, EXPLICIT = 4, CAPACITY = 16 };
+enum { THREADS = 8, NAMES = 24, POOL = 6, EXPLICIT = 4, CAPACITY = 64 };
 
 struct crowd {
 	struct herd *herd;
