@@ -4,6 +4,8 @@
 #include "probe.h"
 #include "tick.h"
 
+enum { YOUNG_S = 2 };
+
 static word64 *addr_key(const struct table *t, uint32_t slot) { return &t->addrs[slot].key; }
 
 static struct address addr_copy(const struct addr_record *r)
@@ -55,14 +57,14 @@ static bool addr_write(struct table *t, uint32_t slot, uint64_t key, const void 
 	return true;
 }
 
-/* An address that a name holds never gives way. */
+/* An address that a name holds never gives way, nor one so young that its name may be about to take it. */
 static uint32_t addr_idle(const struct table *t, uint32_t slot, uint64_t key)
 {
-	uint32_t cursor = 0;
+	uint32_t cursor = 0, idle = tick_since(tick_now(), get32(&t->addrs[slot].used));
 	struct name_ref holder;
-	if (index_next(t, ref_make(slot, key), &cursor, &holder))
+	if (idle < tick_of(YOUNG_S) || index_next(t, ref_make(slot, key), &cursor, &holder))
 		return 0;
-	return 1 + tick_since(tick_now(), get32(&t->addrs[slot].used));
+	return idle;
 }
 
 static const struct probe_kind addresses = {addr_key, addr_is, addr_whole, addr_write, addr_idle};

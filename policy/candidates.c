@@ -18,13 +18,13 @@ static bool is_pinned(const struct table *t, struct name_ref r, addr_ref ref)
 /* How gladly this word gives way: 0 never, UINT32_MAX it is free. With settled_s 0 only ranks stay. */
 static uint32_t yields(const struct table *t, struct name_ref r, uint64_t word, uint32_t now_s, uint32_t settled_s)
 {
-	struct candidate_word c = candidate_unpack(word);
+	struct candidate_word c = name_candidate(r, word);
 	if (!addr_at(t, c.ref))
 		return UINT32_MAX;
-	uint32_t age = c.seen && c.seen <= now_s ? now_s - c.seen : UINT32_MAX - 1;
+	uint32_t age = seen_age(c.seen, now_s);
 	if (c.rank || (settled_s && (age <= settled_s || is_pinned(t, r, c.ref))))
 		return 0;
-	return age ? age : 1;
+	return age == 0 ? 1 : age < UINT32_MAX ? age : UINT32_MAX - 1;
 }
 
 /* The candidate's word, or NULL. */
@@ -32,71 +32,102 @@ static word64 *word_of(const struct table *t, struct name_ref r, addr_ref ref)
 {
 	word64 *words = name_cold(t, r)->candidates;
 	for (unsigned i = 0; i < CANDIDATES; i++)
-		if (candidate_unpack(get64(&words[i])).ref == ref)
+		if (name_candidate(r, get64(&words[i])).ref == ref)
 			return &words[i];
 	return NULL;
 }
 
-static bool take_in(struct table *t, struct name_ref r, struct candidate_word c, uint32_t now_s, uint32_t settled_s)
+/* The word that gives way most gladly, as it was; false: none does. */
+struct place {
+	word64 *at;
+	uint64_t word;
+};
+
+static bool find_place(const struct table *t, struct name_ref r, uint32_t now_s, uint32_t settled_s, struct place *out)
 {
-	word64 *words = name_cold(t, r)->candidates, *best = NULL;
-	uint64_t best_word = 0;
+	word64 *words = name_cold(t, r)->candidates;
 	uint32_t most = 0;
 	for (unsigned i = 0; i < CANDIDATES && most < UINT32_MAX; i++) {
 		uint64_t word = get64(&words[i]);
 		uint32_t y = yields(t, r, word, now_s, settled_s);
 		if (y > most) {
 			most = y;
-			best = &words[i];
-			best_word = word;
+			*out = (struct place){&words[i], word};
 		}
 	}
-	if (!best || !cas64(best, best_word, candidate_pack(c)))
+	return most > 0;
+}
+
+/* Copies that another process, as quick as this one, put behind the first. One with a rank stays: readers merge. */
+static void drop_copies(struct table *t, struct name_ref r, addr_ref ref, const word64 *first)
+{
+	word64 *words = name_cold(t, r)->candidates;
+	for (unsigned i = 0; i < CANDIDATES; i++) {
+		uint64_t word = get64(&words[i]);
+		struct candidate_word c = name_candidate(r, word);
+		if (&words[i] > first && c.ref == ref && c.rank == 0)
+			cas64(&words[i], word, 0);
+	}
+}
+
+static bool take_in(struct table *t, struct name_ref r, struct candidate_word c, const struct place *at)
+{
+	c.reuse = name_reuse(r) & 15u;
+	if (!cas64(at->at, at->word, candidate_pack(c)))
 		return false;
-	if (word_of(t, r, c.ref) != best)	/* another process was as quick: the first copy stays */
-		return cas64(best, candidate_pack(c), 0), false;
+	if (word_of(t, r, c.ref) != at->at || !name_current(t, r))	/* or the record was given away meanwhile */
+		return cas64(at->at, candidate_pack(c), 0), false;
+	drop_copies(t, r, c.ref, at->at);
 	index_add(t, c.ref, r);
 	return true;
 }
 
-static void see(struct table *t, struct name_ref r, addr_ref ref, uint32_t now)
+static void see_again(word64 *w, struct name_ref r, addr_ref ref, uint32_t now_s)
 {
-	word64 *w = word_of(t, r, ref);
-	uint32_t now_s = now / TICKS_PER_S;
-	if (!w) {
-		take_in(t, r, (struct candidate_word){.ref = ref, .seen = now_s}, now_s, SETTLED_S);
-		return;
-	}
 	uint64_t word = get64(w);
-	struct candidate_word c = candidate_unpack(word);
-	if (c.ref != ref || c.seen == now_s)
+	struct candidate_word c = name_candidate(r, word);
+	if (c.ref != ref || c.seen == seen_stamp(now_s))
 		return;
-	c.seen = now_s;
+	c.seen = seen_stamp(now_s);
 	cas64(w, word, candidate_pack(c));
+}
+
+static void stamp_used(struct addr_record *a, uint32_t now)
+{
+	if (a && !tick_within(now, get32(&a->used), USED_S))
+		put32(&a->used, now);
+}
+
+/* An address gets a record only if there is a place for it. */
+static void see(struct table *t, struct name_ref r, const struct address *addr, uint32_t now)
+{
+	struct place at;
+	const uint32_t now_s = now / TICKS_PER_S;
+	addr_ref ref = addr_find(t, addr);
+	word64 *w = ref ? word_of(t, r, ref) : NULL;
+	if (w)
+		see_again(w, r, ref, now_s);
+	else if (find_place(t, r, now_s, SETTLED_S, &at) && (ref || (ref = addr_insert(t, addr))))
+		take_in(t, r, (struct candidate_word){.ref = ref, .seen = seen_stamp(now_s)}, &at);
+	stamp_used(addr_at(t, ref), now);
 }
 
 void candidates_learn(struct table *t, struct name_ref r, const struct address *addrs, size_t n, uint32_t now)
 {
-	for (size_t i = 0; t->writable && i < n && i < CANDIDATES; i++) {
-		addr_ref ref = addr_insert(t, &addrs[i]);
-		struct addr_record *a = addr_at(t, ref);
-		if (!a)
-			continue;
-		if (!tick_within(now, get32(&a->used), USED_S))
-			put32(&a->used, now);
-		see(t, r, ref, now);
-	}
+	for (size_t i = 0; t->writable && i < n && i < CANDIDATES; i++)
+		see(t, r, &addrs[i], now);
 }
 
 bool candidates_rank(struct table *t, struct name_ref r, addr_ref addr, uint8_t rank)
 {
 	const struct candidate_word fresh = {.ref = addr, .rank = rank};
 	for (int round = 0; round < ROUNDS; round++) {
+		struct place at;
 		word64 *w = word_of(t, r, addr);
-		if (!w && take_in(t, r, fresh, tick_now() / TICKS_PER_S, 0))
+		if (!w && find_place(t, r, tick_now() / TICKS_PER_S, 0, &at) && take_in(t, r, fresh, &at))
 			return true;
 		uint64_t word = w ? get64(w) : 0;
-		struct candidate_word c = candidate_unpack(word);
+		struct candidate_word c = name_candidate(r, word);
 		c.rank = rank;
 		if (c.ref == addr && cas64(w, word, candidate_pack(c)))
 			return true;
@@ -112,7 +143,7 @@ static void each(struct table *t, struct name_ref r, enum family f,
 	for (unsigned i = 0; i < CANDIDATES; i++) {
 		struct address a;
 		uint64_t word = get64(&words[i]);
-		struct candidate_word c = candidate_unpack(word);
+		struct candidate_word c = name_candidate(r, word);
 		if (addr_read(t, c.ref, &a) && address_family(&a) == f && change(&c, &a, arg))
 			cas64(&words[i], word, candidate_pack(c));
 	}

@@ -37,7 +37,7 @@ bool name_holds(const struct table *t, struct name_ref r, addr_ref addr)
 		return true;
 	const struct name_cold *cold = name_cold(t, r);
 	for (unsigned i = 0; i < CANDIDATES; i++)
-		if (candidate_unpack(get64(&cold->candidates[i])).ref == addr)
+		if (name_candidate(r, get64(&cold->candidates[i])).ref == addr)
 			return true;
 	return false;
 }

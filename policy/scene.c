@@ -118,25 +118,26 @@ static void add_candidates(const struct table *t, struct scene *sc, bool all, ui
 	const struct name_cold *cold = name_cold(t, sc->ref);
 	struct candidate_word words[CANDIDATES];
 	struct address addr[CANDIDATES];
-	uint32_t newest = 0, now_s = sc->s.now / TICKS_PER_S;
+	uint32_t newest = UINT32_MAX, now_s = sc->s.now / TICKS_PER_S;
 	for (unsigned i = 0; i < CANDIDATES; i++) {
-		words[i] = candidate_unpack(get64(&cold->candidates[i]));
+		words[i] = name_candidate(sc->ref, get64(&cold->candidates[i]));
 		words[i].rank = ranked ? words[i].rank : 0;
 		if ((!all && !words[i].rank) || !addr_read(t, words[i].ref, &addr[i]) ||
 		    address_family(&addr[i]) != sc->family)
 			words[i].ref = 0;
-		else if (words[i].seen > newest)
-			newest = words[i].seen;
+		else if (seen_age(words[i].seen, now_s) < newest)
+			newest = seen_age(words[i].seen, now_s);
 	}
 	for (unsigned i = 0; i < CANDIDATES; i++) {
-		struct candidate_word w = words[i];
+		const struct candidate_word w = words[i];
+		const uint32_t age = seen_age(w.seen, now_s);
 		int at = w.ref ? choice_of_ref(t, sc, w.ref) : -1;
 		if (at < 0)
 			continue;
 		if (w.rank)
 			sc->s.choice[at].rank = w.rank;
 		/* Seen in one answer: within a second, since each stamps with its own. */
-		if (all && (w.rank || (w.seen && (stale_s ? now_s - w.seen <= stale_s : w.seen + 1 >= newest))))
+		if (all && (w.rank || (w.seen && (stale_s ? age <= stale_s : age <= newest + 1))))
 			sc->s.choice[at].in_answer = true;
 	}
 }
@@ -232,7 +233,7 @@ static void tell(struct table *t, const struct scene *sc, const struct transitio
 	}
 }
 
-/* A tentative pin on choice `to`: any failure of that address from now on moves it. */
+/* A tentative pin on choice `to`: any failure of that address from now on moves it. 0: no room for the address. */
 static uint64_t tentative(struct table *t, const struct scene *sc, int to)
 {
 	addr_ref ref = sc->refs[to] ? sc->refs[to] : addr_insert(t, &sc->addr[to]);
@@ -267,6 +268,8 @@ bool scene_apply(struct table *t, const struct scene *sc, const struct transitio
 		return true;
 	}
 	uint64_t word = tr->action == FORGET ? 0 : tentative(t, sc, tr->to);
+	if (word == 0 && tr->action != FORGET)
+		return true;
 	if (!cas64(&hot->pin[sc->family], sc->pin_word, word))
 		return false;
 	if (tr->cause == CAUSE_TTL)

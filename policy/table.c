@@ -39,9 +39,15 @@ static bool name_whole(const struct table *t, uint32_t slot, uint64_t key)
 	return name_copy(t, slot, key, &n);
 }
 
-/* Pins carry the reuse count: one of the new record, set by who finished our claim, stays. */
-static void clear_pins(struct name_hot *hot, uint64_t key)
+/* Words that carry the reuse count: those of the new record, set by who finished our claim, stay. */
+static void clear_tagged(struct name_hot *hot, struct name_cold *cold, struct name_ref r)
 {
+	const uint64_t key = r.key;
+	for (unsigned i = 0; i < CANDIDATES; i++) {
+		uint64_t word = get64(&cold->candidates[i]);
+		if (word && !name_candidate(r, word).ref)
+			cas64(&cold->candidates[i], word, 0);
+	}
 	for (unsigned f = 0; f < FAMILIES; f++) {
 		uint64_t pin = get64(&hot->pin[f]), confirmed = get64(&hot->confirmed[f]);
 		if (pin_unpack(pin).reuse != (uint8_t)key_reuse(key))
@@ -62,8 +68,6 @@ static void clear_rest(struct name_hot *hot, struct name_cold *cold)
 	}
 	put32(&hot->used, 0);
 	put32(&hot->dns_down, 0);
-	for (unsigned i = 0; i < CANDIDATES; i++)
-		put64(&cold->candidates[i], 0);
 	put32(&cold->moves, 0);
 	put32(&cold->ttl_end, 0);
 }
@@ -76,7 +80,7 @@ static bool name_write(struct table *t, uint32_t slot, uint64_t key, const void 
 	for (uint32_t i = 0; i < NAME_WORDS; i++)
 		put64(name_word(t, slot, i), n->words[i]);
 	if (!fresh) {
-		clear_pins(&t->hot[slot], key);
+		clear_tagged(&t->hot[slot], &t->cold[slot], (struct name_ref){slot, key});
 		clear_rest(&t->hot[slot], &t->cold[slot]);
 	}
 	return true;

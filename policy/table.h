@@ -23,6 +23,13 @@ static inline struct name_hot *name_hot(const struct table *t, struct name_ref r
 static inline struct name_cold *name_cold(const struct table *t, struct name_ref r) { return &t->cold[r.slot]; }
 static inline uint8_t name_reuse(struct name_ref r) { return (uint8_t)key_reuse(r.key); }
 
+/* A word of the record's candidates; without a ref if it is one of an earlier owner of the record. */
+static inline struct candidate_word name_candidate(struct name_ref r, uint64_t word)
+{
+	struct candidate_word c = candidate_unpack(word);
+	return c.reuse == (name_reuse(r) & 15u) ? c : (struct candidate_word){0};
+}
+
 /* Is the record still the one that was found? */
 bool name_current(const struct table *t, struct name_ref r);
 

@@ -43,15 +43,14 @@ static void view_endpoints(const struct addr_record *a, struct regard r, uint32_
 	}
 }
 
-static bool view_candidate(const struct table *t, uint64_t word, uint32_t now_s, struct regard r,
+static bool view_candidate(const struct table *t, struct candidate_word c, uint32_t now_s, struct regard r,
 			   struct candidate_view *out)
 {
-	struct candidate_word c = candidate_unpack(word);
 	*out = (struct candidate_view){.rank = c.rank};
 	const struct addr_record *a = addr_at(t, c.ref);
 	if (!a || !addr_read(t, c.ref, &out->addr))
 		return false;
-	out->seen_s = c.seen ? tick_since(now_s, c.seen) : UINT32_MAX;
+	out->seen_s = seen_age(c.seen, now_s);
 	out->drained = get32(&a->drained) != 0;
 	view_endpoints(a, r, now_s, out);
 	return true;
@@ -74,9 +73,8 @@ static void view_candidates(const struct table *t, struct name_ref ref, uint32_t
 	for (unsigned i = 0; i < CANDIDATES; i++) {
 		struct candidate_view v;
 		struct address a;
-		uint64_t word = get64(&cold->candidates[i]);
-		if (!addr_read(t, candidate_unpack(word).ref, &a) ||
-		    !view_candidate(t, word, now_s, regard_of(t, ref, address_family(&a)), &v))
+		struct candidate_word c = name_candidate(ref, get64(&cold->candidates[i]));
+		if (!addr_read(t, c.ref, &a) || !view_candidate(t, c, now_s, regard_of(t, ref, address_family(&a)), &v))
 			continue;
 		size_t at = out->n_candidates++;
 		for (; at > 0 && by_rank_then_address(&v, &out->candidates[at - 1]) < 0; at--)

@@ -8,7 +8,7 @@
  *   pin        address ref 32 | failure sum 13 | name's reuse 8 | endpoints 4 | latest 2 | explicit 1 | confirmed 1 | 3
  *   confirmed  address ref 32 | port 16 | transport 2 | name's reuse 8 | 6
  *   health     transport 2 | port 16 | cool-off end 22 (s) | failures 13 | n 4 | last cause 6 | trying 1
- *   candidate  address ref 32 | last published 28 (s) | rank 4
+ *   candidate  address ref 32 | last published 24 (s) | name's reuse 4 | rank 4
  *   pending    since 32 (tick) | pid 32
  *
  * An address ref is the slot of an address record plus one (22 bits) and the low
@@ -151,24 +151,38 @@ static inline struct health health_unpack(uint64_t w)
 
 /* ---- candidate ---- */
 
+enum { SEEN_MASK = 0xffffff };
+
 struct candidate_word {
 	addr_ref ref;
-	uint32_t seen;			/* second of uptime when last in an answer; 0: never */
+	uint32_t seen;			/* second of uptime when last in an answer, 24 bits; 0: never */
+	uint8_t reuse;			/* low bits of the name record's reuse count */
 	uint8_t rank;			/* place in the preference list, from 1; 0: not in it */
 };
 
 static inline uint64_t candidate_pack(struct candidate_word c)
 {
-	return (uint64_t)c.ref << 32 | (uint64_t)(c.seen & 0xfffffff) << 4 | (c.rank & 15u);
+	return (uint64_t)c.ref << 32 | (uint64_t)(c.seen & SEEN_MASK) << 8 | (uint64_t)(c.reuse & 15u) << 4 |
+	       (c.rank & 15u);
 }
 
 static inline struct candidate_word candidate_unpack(uint64_t w)
 {
 	return (struct candidate_word){
 		.ref = (addr_ref)(w >> 32),
-		.seen = (uint32_t)(w >> 4) & 0xfffffff,
+		.seen = (uint32_t)(w >> 8) & SEEN_MASK,
+		.reuse = (uint8_t)(w >> 4 & 15),
 		.rank = (uint8_t)(w & 15),
 	};
+}
+
+static inline uint32_t seen_stamp(uint32_t now_s) { return now_s & SEEN_MASK ? now_s & SEEN_MASK : 1; }
+
+/* Seconds since then, within a lap of the 24 bits (194 days); what lies just ahead is another CPU's now. UINT32_MAX: never. */
+static inline uint32_t seen_age(uint32_t seen, uint32_t now_s)
+{
+	const uint32_t age = (now_s - seen) & SEEN_MASK, ahead = 60;
+	return seen == 0 ? UINT32_MAX : age < SEEN_MASK - ahead ? age : 0;
 }
 
 /* ---- a connect in flight ---- */

@@ -126,8 +126,8 @@ dies() {
     server_stop "$pin" 5060
     until_answered with_shim "${SIPSAK[@]}"
     next=$(reached)
-    say "    sipsak asked at once: $((tries - 1)) refused, then answered by ${next%:*}, $took ms after the kill." \
-        "    sipp, which has met no refusal, moves too; all stay on the new server:" ""
+    say "    sipsak asked at once. It was refused, and that moved the pin; its request number $tries was answered" \
+        "    by ${next%:*}, $took ms after the kill. sipp, which met no refusal, moves too:" ""
     failed_shim=0 failed_bare=0
     head_row "$RUNS requests each" "no answer" seconds
     after_row with_shim "sipp, with stickydns" "${SIPP[@]}"

@@ -17,8 +17,10 @@
  *	again        non-blocking, poll for SECONDS, another lookup ("again ADDRESS"), close
  *	dup2         non-blocking, poll for SECONDS, another fd is put over it
  *	close_range  non-blocking, poll for SECONDS, close_range
- *	child        non-blocking, poll for SECONDS, a forked child closes its copy;
+ *	child        non-blocking, poll for SECONDS, a child by fork closes its copy;
  *	             then the parent waits for a line on stdin and closes its own
+ *	vfork-child  the same with a child by vfork
+ *	raw-child    the same with a child by the bare system call, which no atfork handler sees
  *	thread       blocking, but looked up in one thread and connected in another
  *	udp          connect of a datagram socket, then close
  *
@@ -36,6 +38,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -130,9 +133,9 @@ static int wait_for(int fd, const char *mode, double seconds)
 	return error;
 }
 
-static void close_in_child(int fd)
+static void close_in_child(int fd, const char *mode)
 {
-	pid_t pid = fork();
+	pid_t pid = mode[0] == 'v' ? vfork() : mode[0] == 'r' ? (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0) : fork();
 	if (pid == 0) {
 		close(fd);
 		_exit(0);
@@ -154,8 +157,8 @@ static int pending(int fd, char **argv, double seconds)
 		dup2(STDOUT_FILENO, fd);
 	else if (strcmp(mode, "close_range") == 0)
 		close_range((unsigned)fd, (unsigned)fd, 0);
-	else if (strcmp(mode, "child") == 0)
-		close_in_child(fd);
+	else if (strstr(mode, "child"))
+		close_in_child(fd, mode);
 	else if (strcmp(mode, "exit") != 0)
 		close(fd);
 	return done(error);

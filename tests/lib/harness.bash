@@ -28,7 +28,7 @@
 #
 #   sandbox.bash   the namespaces; await, need
 #   shim.bash      bare, with_shim, SHIM_ENV, pinctl, pin_of, pin_field, candidate_field
-#   expect.bash    expect_eq, expect_ne, expect_le, expect_ge, expect_match, expect_status, expect_fails
+#   expect.bash    expect_eq, expect_ne, expect_le, expect_ge, expect_match, expect_status, expect_one_line
 #   dns.bash       dns_pool, dns_change, dns_stop, dns_start, dns_scripted   (dnsmasq on 127.0.0.54:53)
 #   servers.bash   server_start, server_stop, server_hits, servers_hit, await_hits, hits_reset
 #   clients.bash   use_clients, client_start, ask, client_stop, repeat, first_of, spread

@@ -56,6 +56,12 @@ static const struct script_row drop[] = {
 	{"leaves the health of its addresses", "ask a 1,2; fail a 1 5060t; drop a; ask a 1,2 -> 2,1"},
 	{"what was confirmed before does not come back", "ask a 1,2,3; ok a 1 5060t; drop a; ask a 2,3; fail a 2 1t; fail a 3 1t; pin a -> 3 tentative"},
 	{"a hundred times", "ask a 1,2; drop a; ask a 2,1 -> 2,1; drop a; ask a 1,2 -> 1,2; drop a; ask a 2,1 -> 2,1; drop a; ask a 1,2 -> 1,2; drop a; pin a -> no-name"},
+	{"nothing of an owner 16 times ago comes back",
+	 "ask a 1,2,3,4; drop a;"
+	 "ask a 31; drop a; ask a 31; drop a; ask a 31; drop a; ask a 31; drop a; ask a 31; drop a;"
+	 "ask a 31; drop a; ask a 31; drop a; ask a 31; drop a; ask a 31; drop a; ask a 31; drop a;"
+	 "ask a 31; drop a; ask a 31; drop a; ask a 31; drop a; ask a 31; drop a; ask a 31; drop a;"
+	 "ask a 31; stale a -> 31"},
 	{"events", "ask a 1; drop a; events -> pinned 1, dropped "},
 };
 

@@ -1,0 +1,208 @@
+/*
+ * settings.c: what holds for a name: inheritance key by key, weights, later wins,
+ * banks, bounds.
+ *
+ * A file is written as text: `PATTERN KEY=VALUE …` a block, parted by `;`, the
+ * default block first and named `default`.
+ */
+#include "check.h"
+#include "lab.h"
+
+static const char *const keys[SETTINGS] = {"sticky", "answer", "steer", "absent", "grace",
+					   "stale",  "idle",   "max-age", "failback", "serve"};
+
+static void block_of(char *text, struct settings_block *b)
+{
+	char *save = NULL, *word = strtok_r(text, " ", &save);
+	memset(b, 0, sizeof *b);
+	if (strcmp(word, "default") != 0)
+		snprintf(b->pattern, sizeof b->pattern, "%s", word);
+	while ((word = strtok_r(NULL, " ", &save))) {
+		size_t n = strcspn(word, "=");
+		for (unsigned k = 0; k < SETTINGS; k++)
+			if (strlen(keys[k]) == n && strncmp(keys[k], word, n) == 0) {
+				b->given |= 1u << k;
+				b->set.value[k] = (uint32_t)atoi(word + n + 1);
+			}
+	}
+}
+
+static bool load(struct table *t, const char *text)
+{
+	struct settings_block blocks[8];
+	char copy[512], *save = NULL;
+	size_t n = 0;
+	snprintf(copy, sizeof copy, "%s", text);
+	for (char *b = strtok_r(copy, ";", &save); b && n < 8; b = strtok_r(NULL, ";", &save)) {
+		char one[128];
+		snprintf(one, sizeof one, "%s", b + strspn(b, " "));
+		block_of(one, &blocks[n++]);
+	}
+	return settings_store(t, &blocks[0], blocks + 1, n - 1);
+}
+
+/* A value and where it came from: "7 builtin", "7 default", "7 0". */
+static const char *effective(const struct table *t, const char *name, unsigned key)
+{
+	static char out[48];
+	struct name n = lab_name(name);
+	struct effective e;
+	settings_effective(t, &n, &e);
+	struct settings plain = settings_for(t, &n);
+	check_number("the same without sources", e.set.value[key], plain.value[key]);
+	if (e.from[key] == FROM_BUILTIN)
+		snprintf(out, sizeof out, "%u builtin", e.set.value[key]);
+	else if (e.from[key] == FROM_DEFAULT)
+		snprintf(out, sizeof out, "%u default", e.set.value[key]);
+	else
+		snprintf(out, sizeof out, "%u block %d", e.set.value[key], e.from[key]);
+	return out;
+}
+
+static void rules(void)
+{
+	static const struct {
+		const char *rule, *file, *name;
+		enum setting key;
+		const char *expected;
+	} rows[] = {
+		{"nothing given", "default", "a", SET_IDLE, "10800 builtin"},
+		{"the default block", "default idle=7", "a", SET_IDLE, "7 default"},
+		{"the default block, another key", "default idle=7", "a", SET_STALE, "86400 builtin"},
+		{"a host block", "default idle=7; a idle=8", "a", SET_IDLE, "8 block 0"},
+		{"a host block of another name", "default idle=7; b idle=8", "a", SET_IDLE, "7 default"},
+		{"a host block, a key it lacks", "default idle=7; a stale=8", "a", SET_IDLE, "7 default"},
+		{"a value that equals the built-in", "default idle=7; a idle=10800", "a", SET_IDLE, "10800 block 0"},
+		{"zero is a value", "default idle=7; a idle=0", "a", SET_IDLE, "0 block 0"},
+		{"a pattern", "default; *.example.com idle=8", "sip.example.com", SET_IDLE, "8 block 0"},
+		{"a pattern of upper case", "default; *.EXAMPLE.com idle=8", "sip.example.com", SET_IDLE, "8 block 0"},
+		{"the exact name over a pattern after it", "default; sip.example.com idle=1; *.example.com idle=2", "sip.example.com", SET_IDLE, "1 block 0"},
+		{"the exact name over a longer pattern", "default; a.b idle=1; *a*.*b* idle=2", "a.b", SET_IDLE, "1 block 0"},
+		{"more literal characters", "default; *.example.com idle=1; *.com idle=2", "sip.example.com", SET_IDLE, "1 block 0"},
+		{"more literal characters, whatever the order", "default; *.com idle=2; *.example.com idle=1", "sip.example.com", SET_IDLE, "1 block 1"},
+		{"equally many: the later", "default; sip.* idle=1; *.org idle=2", "sip.org", SET_IDLE, "2 block 1"},
+		{"the same pattern twice: the later", "default; *.org idle=1; *.org idle=2", "a.org", SET_IDLE, "2 block 1"},
+		{"the same name twice: the later", "default; a.org idle=1; a.org idle=2", "a.org", SET_IDLE, "2 block 1"},
+		{"stars are no literal characters", "default; ***.org idle=1; *x.org idle=2", "ax.org", SET_IDLE, "2 block 1"},
+		{"a lone star over the default", "default idle=1; * idle=2", "a", SET_IDLE, "2 block 0"},
+		{"key by key: the exact name's", "default idle=1 stale=1; *.org idle=2 stale=2 grace=2; a.org stale=3", "a.org", SET_STALE, "3 block 1"},
+		{"key by key: the pattern's", "default idle=1 stale=1; *.org idle=2 stale=2 grace=2; a.org stale=3", "a.org", SET_IDLE, "2 block 0"},
+		{"key by key: the default's", "default idle=1 steer=2; *.org idle=2; a.org stale=3", "a.org", SET_STEER, "2 default"},
+		{"key by key: nobody's", "default idle=1; *.org idle=2; a.org stale=3", "a.org", SET_FAILBACK, "600 builtin"},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct lab lab;
+		lab_open(&lab, 8);
+		check_row("settings, %s", rows[i].rule);
+		check_true("stored", load(&lab.t, rows[i].file));
+		check_text(rows[i].file, rows[i].expected, effective(&lab.t, rows[i].name, rows[i].key));
+		lab_close(&lab);
+	}
+}
+
+/* The defaults of the manual. */
+static void builtin(void)
+{
+	static const uint32_t expected[SETTINGS] = {
+		[SET_STICKY] = 1, [SET_ANSWER] = ANSWER_FIRST, [SET_STEER] = STEER_SIP, [SET_ABSENT] = ABSENT_GRACE,
+		[SET_GRACE] = 300, [SET_STALE] = 86400, [SET_IDLE] = 10800, [SET_MAX_AGE] = SETTING_OFF,
+		[SET_FAILBACK] = 600, [SET_SERVE] = 0,
+	};
+	struct lab lab;
+	lab_open(&lab, 8);
+	const struct name n = lab_name("a");
+	const struct settings set = settings_for(&lab.t, &n);
+	for (unsigned k = 0; k < SETTINGS; k++) {
+		check_row("a new table has the default of %s", keys[k]);
+		check_number("value", expected[k], set.value[k]);
+	}
+	lab_close(&lab);
+}
+
+static void replaced(void)
+{
+	struct lab lab;
+	char pattern[NAME_BYTES];
+	lab_open(&lab, 8);
+	check_row("a load replaces what was there");
+	load(&lab.t, "default idle=1; a idle=2; b idle=3; c idle=4");
+	check_text("first", "3 block 1", effective(&lab.t, "b", SET_IDLE));
+	load(&lab.t, "default idle=5; c idle=6");
+	check_text("second", "5 default", effective(&lab.t, "b", SET_IDLE));
+	check_text("second", "6 block 0", effective(&lab.t, "c", SET_IDLE));
+	load(&lab.t, "default");
+	check_text("third", "10800 builtin", effective(&lab.t, "c", SET_IDLE));
+	for (int i = 0; i < 100; i++)
+		load(&lab.t, i % 2 ? "default idle=7; a idle=8" : "default idle=9");
+	check_text("hundredth", "8 block 0", effective(&lab.t, "a", SET_IDLE));
+
+	check_row("patterns can be read back");
+	settings_pattern(&lab.t, 0, pattern);
+	check_text("the first", "a", pattern);
+	settings_pattern(&lab.t, 1, pattern);
+	check_text("past the last", "", pattern);
+	settings_pattern(&lab.t, -1, pattern);
+	check_text("before the first", "", pattern);
+	settings_pattern(&lab.t, SETTINGS_HOSTS, pattern);
+	check_text("past all", "", pattern);
+	lab_close(&lab);
+}
+
+static void many(void)
+{
+	static struct settings_block hosts[SETTINGS_HOSTS + 1];
+	const struct settings_block defaults = {.given = 0};
+	struct lab lab;
+	lab_open(&lab, 8);
+	for (unsigned i = 0; i <= SETTINGS_HOSTS; i++) {
+		snprintf(hosts[i].pattern, NAME_BYTES, "h%u.example", i);
+		hosts[i].given = 1u << SET_IDLE;
+		hosts[i].set.value[SET_IDLE] = i;
+	}
+	check_row("as many blocks as there is room for");
+	check_true("stored", settings_store(&lab.t, &defaults, hosts, SETTINGS_HOSTS));
+	check_text("the last", "511 block 511", effective(&lab.t, "h511.example", SET_IDLE));
+	check_row("one more changes nothing");
+	check_true("refused", !settings_store(&lab.t, &defaults, hosts, SETTINGS_HOSTS + 1));
+	check_text("the first", "0 block 0", effective(&lab.t, "h0.example", SET_IDLE));
+	check_row("a pattern of 253 bytes");
+	memset(hosts[0].pattern, 'x', NAME_MAX_LEN);
+	for (int i = 63; i < NAME_MAX_LEN; i += 64)
+		hosts[0].pattern[i] = '.';
+	check_true("stored", settings_store(&lab.t, &defaults, hosts, 1));
+	check_text("it", "0 block 0", effective(&lab.t, hosts[0].pattern, SET_IDLE));
+	check_row("a read-only table");
+	lab.t.writable = false;
+	check_true("refused", !settings_store(&lab.t, &defaults, hosts, 1));
+	lab_close(&lab);
+}
+
+/* A host count that the table cannot hold, patterns without end. */
+static void torn(void)
+{
+	struct lab lab;
+	lab_open(&lab, 8);
+	load(&lab.t, "default idle=1; a idle=2");
+	for (int bank = 0; bank < 2; bank++) {
+		put32(&lab.t.settings[bank].hosts, UINT32_MAX);
+		for (size_t w = 0; w < NAME_WORDS; w++)
+			put64(&lab.t.settings[bank].host[SETTINGS_HOSTS - 1].pattern[w], UINT64_C(0x7878787878787878));
+	}
+	check_row("a count beyond the bank");
+	check_text("what is there", "2 block 0", effective(&lab.t, "a", SET_IDLE));
+	check_row("a pattern without end");
+	char pattern[NAME_BYTES];
+	settings_pattern(&lab.t, SETTINGS_HOSTS - 1, pattern);
+	check_number("length", NAME_BYTES - 1, strnlen(pattern, NAME_BYTES));
+	lab_close(&lab);
+}
+
+int main(void)
+{
+	builtin();
+	rules();
+	replaced();
+	many();
+	torn();
+	return check_done();
+}
