@@ -52,7 +52,7 @@ TEST_PARTS = $(UNIT) $(STRESS) $(CLIENTS) $(CLIENT_LIBS)
 
 BUILD_PACKAGES = gcc make pkg-config libc6-dev libc-ares-dev libjansson-dev libconfuse-dev
 TEST_PACKAGES = bats parallel dnsmasq-base sip-tester sipsak kamailio curl jq openssl python3 \
-	iproute2 nftables util-linux bsdutils procps strace valgrind binutils clang
+	iproute2 nftables util-linux bsdutils procps strace valgrind binutils libcap2-bin clang
 
 .PHONY: all demo test check bench asan tsan deps install uninstall clean help test-parts programs bench-parts libs
 

@@ -18,6 +18,16 @@ static word64 *group_at(const struct table *t, addr_ref addr, uint32_t k)
 	return groups ? t->index + (size_t)GROUP * hash_slot(hash_words(w, 2, t->seed), groups) : NULL;
 }
 
+static bool holds_explicitly(const struct table *t, struct name_ref r, addr_ref addr)
+{
+	for (unsigned f = 0; f < FAMILIES; f++) {
+		struct pin p = pin_unpack(get64(&name_hot(t, r)->pin[f]));
+		if (p.is_explicit && p.ref == addr && p.reuse == name_reuse(r))
+			return true;
+	}
+	return false;
+}
+
 static bool holds_as_pin(const struct name_hot *hot, struct name_ref r, addr_ref addr)
 {
 	for (unsigned f = 0; f < FAMILIES; f++) {
@@ -52,6 +62,19 @@ static bool holder_of(const struct table *t, uint64_t word, struct name_ref *out
 	return key_state(out->key) == KEY_LIVE && name_holds(t, *out, (addr_ref)(word >> 32));
 }
 
+/* No word is free. An explicit pin's address must be known to be held: another word of its first group makes room. */
+static void add_by_force(struct table *t, addr_ref addr, uint64_t mine)
+{
+	word64 *group = group_at(t, addr, 0);
+	for (int i = 0; i < GROUP; i++) {
+		struct name_ref other;
+		uint64_t word = get64(&group[i]);
+		bool stays = holder_of(t, word, &other) && holds_explicitly(t, other, (addr_ref)(word >> 32));
+		if (!stays && cas64(&group[i], word, mine))
+			return;
+	}
+}
+
 void index_add(struct table *t, addr_ref addr, struct name_ref name)
 {
 	const uint64_t mine = (uint64_t)addr << 32 | (name.slot + 1);
@@ -69,6 +92,8 @@ void index_add(struct table *t, addr_ref addr, struct name_ref name)
 				return;
 		}
 	}
+	if (holds_explicitly(t, name, addr))
+		add_by_force(t, addr, mine);
 }
 
 bool index_next(const struct table *t, addr_ref addr, uint32_t *cursor, struct name_ref *out)

@@ -175,6 +175,10 @@ struct layout {
 
 struct layout layout_for(uint32_t names, uint32_t addrs);
 
+/* Larger than the TLB reaches with small pages: laid on huge ones where the kernel gives some. */
+enum { HUGE_PAGE = 2 << 20, HUGE_FROM = 64 << 20 };
+bool layout_is_huge(const struct layout *l);
+
 /* A number that differs when the shapes above differ. */
 uint32_t layout_signature(void);
 

@@ -181,6 +181,7 @@ bool pins_stale(struct table *t, const struct lookup *l, bool failed_now, struct
 		return false;
 	for (unsigned f = 0; f < FAMILIES; f++) {
 		pool[f].n = 0;
+		pool[f].lead = LEAD_NONE;
 		if (pool[f].asked)
 			stale_family(t, l, *ref, (enum family)f, &set, &pool[f]);
 		n += pool[f].n;

@@ -57,8 +57,9 @@ static struct choice judge(const struct table *t, addr_ref ref, struct regard r,
 		return c;
 	c.drained = get32(&a->drained) != 0;
 	for (unsigned i = 0; i < ENDPOINTS; i++) {
-		struct health h = health_unpack(seen64(&a->endpoints[i].health));
-		if (h.transport != TRANSPORT_ANY && regards(r, h))
+		uint64_t word = seen64(&a->endpoints[i].health);
+		struct health h = health_unpack(word);
+		if (word && h.transport != TRANSPORT_ANY && regards(r, h))
 			judge_endpoint(h, get32(&a->endpoints[i].failed), now, &c);
 	}
 	struct health other = health_unpack(seen64(&a->other));

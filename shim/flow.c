@@ -204,13 +204,11 @@ void flow_close_range(unsigned first, unsigned last)
 /* For an fd that was not seen being made. */
 static enum fd_class ask_class(int fd)
 {
-	int type = 0, domain = 0;
-	socklen_t len = sizeof type;
-	if (real()->getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == -1)
-		return FD_UNKNOWN;
-	len = sizeof domain;
-	real()->getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len);
-	return type == SOCK_STREAM && (domain == AF_INET || domain == AF_INET6) ? FD_STREAM : FD_NONE;
+	int protocol = 0, saved = errno;
+	socklen_t len = sizeof protocol;
+	bool known = real()->getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &len) == 0;
+	errno = saved;
+	return !known ? FD_UNKNOWN : protocol == IPPROTO_TCP ? FD_STREAM : FD_NONE;
 }
 
 /*
@@ -292,11 +290,9 @@ int flow_connect(int fd, const struct sockaddr *addr, socklen_t len)
 		return real()->connect(fd, addr, len);
 	if (is_mine(fd))
 		return connect_again(fd, addr, len);
-	if (!to_candidate(t, addr, len, &fl))
-		return real()->connect(fd, addr, len);
-	int saved = errno;
 	if (c != FD_STREAM)
 		flow_opened(fd, c = ask_class(fd));
-	errno = saved;
-	return c == FD_STREAM ? connect_candidate(t, fd, addr, len, &fl) : real()->connect(fd, addr, len);
+	if (c != FD_STREAM || !to_candidate(t, addr, len, &fl))
+		return real()->connect(fd, addr, len);
+	return connect_candidate(t, fd, addr, len, &fl);
 }

@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <stdarg.h>
 #include <unistd.h>
 
@@ -117,7 +118,7 @@ EXPORT int shutdown(int fd, int how)
 EXPORT int socket(int domain, int type, int protocol)
 {
 	int fd = real()->socket(domain, type, protocol);
-	bool stream = (domain == AF_INET || domain == AF_INET6) &&
+	bool stream = (domain == AF_INET || domain == AF_INET6) && (protocol == 0 || protocol == IPPROTO_TCP) &&
 		      (type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)) == SOCK_STREAM;
 	if (fd >= 0)
 		flow_opened(fd, stream ? FD_STREAM : FD_NONE);

@@ -185,8 +185,9 @@ void recent_note(struct name_ref ref)
 size_t recent_names(struct name_ref out[static RECENT])
 {
 	uint32_t now = tick_now();
+	unsigned used = atomic_load_explicit(&recent_next, memory_order_relaxed);
 	size_t n = 0;
-	for (unsigned i = 0; i < RECENT; i++) {
+	for (unsigned i = 0; i < RECENT && i < used; i++) {
 		uint64_t place = get64(&recent[i].place);
 		if (tick_within(now, (uint32_t)place, RECENT_S))
 			out[n++] = (struct name_ref){(uint32_t)(place >> 32), get64(&recent[i].key)};

@@ -8,8 +8,6 @@
  */
 #include "herd.h"
 
-#include <sched.h>
-
 enum { WORKERS = 8, ROUNDS = 100, POOL = 5, MICROSECONDS = HERD_SLOW ? 3000 : 1500 };
 
 enum reporters { ONE, EVERY };		/* who reports the failure */
@@ -24,6 +22,12 @@ struct drill {
 	_Atomic uint32_t failed;		/* address that was reported in this round; 0: none yet */
 	_Atomic uint32_t judged[ROUNDS], reports[ROUNDS];
 };
+
+static void pause_us(long us)
+{
+	const struct timespec ts = {.tv_nsec = us * 1000};
+	nanosleep(&ts, NULL);
+}
 
 static unsigned number_of(const struct address *a) { return (unsigned)a->bytes[13] << 16 | (unsigned)a->bytes[14] << 8 | a->bytes[15]; }
 
@@ -94,14 +98,8 @@ static void work(void *arg, unsigned i)
 		for (int k = 0; k < 20; k++)
 			work_once(d, round, &random, &reported);
 		busy(d, &random, i);
-		sched_yield();
+		pause_us(20);
 	}
-}
-
-static void pause_us(long us)
-{
-	const struct timespec ts = {.tv_nsec = us * 1000};
-	nanosleep(&ts, NULL);
 }
 
 /* One round: capture, confirm every other time, fail, let the workers look. */

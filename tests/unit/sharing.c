@@ -52,7 +52,7 @@ static void shared_by_many(void)
 		wrong += !name_holds(&lab.t, ref, a);
 	}
 	check_row("its names are found without a scan, about a thousand of them");
-	check_range("listed", 900, 1100, listed);
+	check_range("listed", 700, 1024, listed);	/* groups that fall together count once */
 	check_number("listed that do not hold it", 0, wrong);
 
 	check_row("one failure, and every name's next lookup leads elsewhere");

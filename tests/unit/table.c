@@ -60,8 +60,8 @@ static void layouts(void)
 		struct layout l = layout_for(names[i], 2 * names[i]);
 		const size_t per_names = (l.index - l.hot) + (l.addrs - l.index) + (l.size - l.cold), per_addrs = l.cold - l.addrs;
 		check_row("layout for %u names", names[i]);
-		check_range("bytes a name", 1, 1024, (per_names - 3 * (PAGE - 1) > per_names ? 0 : per_names - 3 * (PAGE - 1)) / names[i] + 1);
-		check_range("bytes an address", 1, 256, (per_addrs - (PAGE - 1) > per_addrs ? 0 : per_addrs - (PAGE - 1)) / (2 * names[i]) + 1);
+		check_range("bytes of the names", 1, UINT64_C(1024) * names[i] + 3 * (PAGE - 1), per_names);
+		check_range("bytes of the addresses", 1, UINT64_C(256) * 2 * names[i] + PAGE - 1, per_addrs);
 		check_number("load of names at most 0.5", 2 * names[i], l.name_slots);
 		check_range("load of addresses below 1", 2 * names[i], UINT32_MAX, l.addr_slots);
 		check_true("parts in order", sizeof(struct header) <= l.settings && l.settings < l.journal && l.journal < l.hot &&

@@ -1,0 +1,137 @@
+/* create.c: making and replacing the table's file. See store.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "file.h"
+
+static void header_fill(struct header *h, const struct layout *l, uint32_t names, uint32_t addrs)
+{
+	uint64_t boot[2], seed = 0;
+	file_boot_id(boot);
+	if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) != (ssize_t)sizeof seed)
+		seed = (uint64_t)(uintptr_t)h ^ boot[0];
+	put32(&h->version, TABLE_VERSION);
+	put32(&h->signature, layout_signature());
+	put64(&h->size, l->size);
+	put32(&h->names, names);
+	put32(&h->addrs, addrs);
+	put64(&h->seed, seed);
+	put64(&h->boot_id[0], boot[0]);
+	put64(&h->boot_id[1], boot[1]);
+	put64(&h->netns, store_netns());
+	publish64(&h->magic, TABLE_MAGIC);
+}
+
+/* Growing a file past RLIMIT_FSIZE would not only fail but end the program with SIGXFSZ (setrlimit(2)). */
+static bool size_allowed(size_t size)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_FSIZE, &limit) == -1 || limit.rlim_cur >= size)
+		return true;
+	errno = EFBIG;
+	return false;
+}
+
+/*
+ * Gives the file its length and reserves what is read before it is claimed, so
+ * that a full tmpfs shows here and not as SIGBUS in somebody's program. Kernels
+ * without MADV_POPULATE_WRITE reserve all of it, since only here is there an fd.
+ */
+static bool file_fill(int fd, uint32_t names, uint32_t addrs)
+{
+	struct layout l = layout_for(names, addrs);
+	if (!size_allowed(l.size) || ftruncate(fd, (off_t)l.size) == -1)
+		return false;
+	void *base = file_map(fd, PROT_READ | PROT_WRITE, &l);
+	if (base == MAP_FAILED)
+		return false;
+	bool populated = madvise(base, l.reserved, MADV_POPULATE_WRITE) == 0;
+	bool old_kernel = !populated && errno == EINVAL;
+	int error = populated ? 0 : old_kernel ? posix_fallocate(fd, 0, (off_t)l.size) : ENOSPC;
+	if (error == 0) {
+		put32(&((struct header *)base)->all_reserved, old_kernel);
+		header_fill(base, &l, names, addrs);
+	}
+	if (populated && layout_is_huge(&l))	/* a gift: without it the table is only slower */
+		madvise(base, l.reserved / HUGE_PAGE * HUGE_PAGE, MADV_COLLAPSE);
+	munmap(base, l.size);
+	errno = error;
+	return error == 0;
+}
+
+/* A nameless file in the directory of `path`; one with a name of its own where the file system has none. */
+static int open_temporary(const char *path, char temp[static TABLE_PATH + 16])
+{
+	char dir[TABLE_PATH];
+	snprintf(dir, sizeof dir, "%s", path);
+	char *slash = strrchr(dir, '/');
+	if (slash)
+		slash[slash == dir] = '\0';
+	temp[0] = '\0';
+	int fd = open(slash ? dir : ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (fd != -1 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL))
+		return fd;
+	snprintf(temp, TABLE_PATH + 16, "%s.XXXXXX", path);
+	fd = mkostemp(temp, O_CLOEXEC);
+	if (fd == -1)
+		temp[0] = '\0';
+	return fd;
+}
+
+/* Gives the finished file its name; with `replace`, in place of the one that has it, without a gap. */
+static bool link_into_place(int fd, const char *temp, const char *path, bool replace)
+{
+	char self[32], next[TABLE_PATH + 16];
+	snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
+	snprintf(next, sizeof next, "%s.new%d", path, (int)getpid());
+	const char *from = temp[0] ? temp : self, *to = replace ? next : path;
+	if (linkat(AT_FDCWD, from, AT_FDCWD, to, AT_SYMLINK_FOLLOW) == -1)
+		return false;
+	if (!replace || rename(next, path) == 0)
+		return true;
+	unlink(next);
+	return false;
+}
+
+/* Makes the file and links it into place; what it leaves behind on failure is nothing. */
+static bool make_file(const char *path, uint32_t names, mode_t mode, gid_t group, bool replace)
+{
+	char temp[TABLE_PATH + 16];
+	int fd = open_temporary(path, temp);
+	if (fd == -1)
+		return false;
+	bool made = file_fill(fd, names, 2 * names) && fchmod(fd, mode) == 0 &&
+		    (group == (gid_t)-1 || fchown(fd, (uid_t)-1, group) == 0) &&
+		    link_into_place(fd, temp, path, replace);
+	int saved = errno;
+	if (temp[0])
+		unlink(temp);
+	close(fd);
+	errno = saved;
+	return made;
+}
+
+enum store_status store_create(const char *path, uint32_t names, mode_t mode, gid_t group, bool replace)
+{
+	struct table old = {0};
+	if (strlen(path) >= TABLE_PATH)
+		return errno = ENAMETOOLONG, STORE_SYSTEM;
+	if (!replace && access(path, F_OK) == 0)
+		return STORE_EXISTS;
+	if (replace)
+		store_open(path, &old);
+	bool made = make_file(path, names, mode, group, replace);
+	enum store_status s = made ? STORE_OK : file_status();
+	if (made && old.header && old.writable)
+		publish32(&old.header->retired, 1);
+	store_close(&old);
+	return s;
+}

@@ -1,0 +1,38 @@
+/* layout.c: where each part of a table lies. See layout.h. */
+#include "layout.h"
+
+#include "hash.h"
+
+static size_t page_up(size_t n) { return (n + PAGE - 1) / PAGE * PAGE; }
+
+bool layout_is_huge(const struct layout *l) { return l->reserved >= HUGE_FROM; }
+
+struct layout layout_for(uint32_t names, uint32_t addrs)
+{
+	struct layout l = {
+		.name_slots = 2 * names,
+		.index_words = INDEX_PER_NAME * names,
+		.addr_slots = addrs + addrs / 3,
+	};
+	l.settings = sizeof(struct header);
+	l.journal = page_up(l.settings + 2 * sizeof(struct settings_bank));
+	l.hot = page_up(l.journal + EVENTS * sizeof(struct event_record));
+	l.index = page_up(l.hot + (size_t)l.name_slots * sizeof(struct name_hot));
+	l.addrs = page_up(l.index + (size_t)l.index_words * sizeof(word64));
+	l.cold = page_up(l.addrs + (size_t)l.addr_slots * sizeof(struct addr_record));
+	l.reserved = l.cold;
+	l.size = page_up(l.cold + (size_t)l.name_slots * sizeof(struct name_cold));
+	return l;
+}
+
+uint32_t layout_signature(void)
+{
+	const uint64_t shapes[] = {
+		sizeof(struct header), sizeof(struct settings_record), sizeof(struct event_record),
+		sizeof(struct name_hot), sizeof(struct name_cold), sizeof(struct addr_record),
+		offsetof(struct name_hot, absent), offsetof(struct name_cold, candidates),
+		offsetof(struct addr_record, endpoints), CANDIDATES, ENDPOINTS, EVENTS, INDEX_PER_NAME,
+		PROBES, SETTINGS, SETTINGS_HOSTS, HEAD_BYTES, __BYTE_ORDER__,
+	};
+	return (uint32_t)hash_words(shapes, sizeof shapes / sizeof *shapes, 0);
+}
