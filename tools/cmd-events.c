@@ -124,8 +124,9 @@ static void event_row(const struct event *e, bool pretty)
 	if (e->has_old)
 		address_format(&e->old, old);
 	if (pretty)
-		printf("%s  %-9s  %s %s%s%s %s: %s  (%s %u, %s)\n", time, kind, name, e->has_old ? old : "",
-		       e->has_old ? " -> " : "", addr, port, cause, comm, e->pid, origin_text(e->origin));
+		printf("%s  %-9s  %s %s%s%s%s%s: %s  (%s %u, %s)\n", time, kind, name, e->has_old ? old : "",
+		       e->has_old ? " -> " : "", addr, e->port ? " " : "", e->port ? port : "", cause, comm, e->pid,
+		       origin_text(e->origin));
 	else
 		printf("%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%u\t%s\n", time, kind, name, addr, old, port,
 		       cause, comm, e->pid, origin_text(e->origin));

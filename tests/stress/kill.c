@@ -1,7 +1,7 @@
 /*
  * kill.c: writers are killed at random moments while readers look on.
  *
- *   kill [SECONDS]		default $STRESS_SECONDS, else 12
+ *   kill [SECONDS]		default $STRESS_SECONDS, else 20
  *
  * 16 processes look up, fail, confirm, pin and drop names out of a set that the
  * table cannot hold, so that records are claimed, evicted and retired all the
@@ -290,7 +290,7 @@ static void no_leaks(struct kill_test *test)
 int main(int argc, char **argv)
 {
 	struct kill_test test = {.herd = herd_new(0), .operations = herd_share(sizeof(uint64_t))};
-	unsigned seconds = argc > 1 ? (unsigned)atoi(argv[1]) : herd_seconds(12);
+	unsigned seconds = argc > 1 ? (unsigned)atoi(argv[1]) : herd_seconds(20);
 	lab_open(&test.lab, CAPACITY);
 	storm(&test, seconds);
 	still_usable(&test);

@@ -1,7 +1,7 @@
 /*
  * threads.c: every function of the table from many threads at once.
  *
- *   threads [SECONDS]		default $STRESS_SECONDS, else 3
+ *   threads [SECONDS]		default $STRESS_SECONDS, else 4
  *
  * Each answer must be a permutation of what went in, with at most one address in
  * front that was not, and that one must be of the name. Under ThreadSanitizer
@@ -227,7 +227,7 @@ int main(int argc, char **argv)
 	struct herd_thread threads[THREADS];
 	c.herd = herd_new(0);
 	lab_open(&c.lab, CAPACITY);
-	unsigned seconds = argc > 1 ? (unsigned)atoi(argv[1]) : herd_seconds(4) ;
+	unsigned seconds = argc > 1 ? (unsigned)atoi(argv[1]) : herd_seconds(4);
 	check_row("%d threads for %u s: every answer is a permutation of what went in", THREADS, seconds);
 	herd_start(work, &c, THREADS, threads);
 	const struct timespec ts = {.tv_sec = seconds};
