@@ -24,12 +24,16 @@ static bool name_is(const struct table *t, uint32_t slot, const void *want)
 	return true;
 }
 
-/* Copies the stored name out. False: its bytes do not make the key's hash. */
+/*
+ * Copies the stored name out. False: its bytes do not make the key's hash. What
+ * lies behind its end is not hashed, and may be another's: it is left behind.
+ */
 static bool name_copy(const struct table *t, uint32_t slot, uint64_t key, struct name *out)
 {
 	for (uint32_t i = 0; i < NAME_WORDS; i++)
 		out->words[i] = get64(name_word(t, slot, i));
 	out->len = (uint32_t)strnlen(out->text, NAME_BYTES);
+	memset(out->text + out->len, 0, NAME_BYTES - out->len);
 	return out->len <= NAME_MAX_LEN && key_has_hash(key, name_hash(out, t->seed));
 }
 

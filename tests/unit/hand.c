@@ -90,6 +90,7 @@ static const struct script_row report[] = {
 	{"ok after fail", "ask a 1,2; report a fail 1; report a ok 1 -> done; healthy a 1 -> yes"},
 	{"ok after fail, of several endpoints", "ask a 1,2; ok a 1 1t; ok a 1 2t; report a fail 1; report a ok 1; healthy a 1 -> yes; cool 1 1t -> fit; cool 1 2t -> fit"},
 	{"ok ends it for a name that knows a port", "ask a 1,2; ok a 1 5060t; report a fail 1; ask a:5060t 1,2 -> 2,1; report a ok 1; ask b:5060t 1,2 -> 1,2"},
+	{"a fail without endpoints: one tries after the cool-off", "set a 7,8; ask a 1; report a fail 7; lead a 1 -> +8; wait 40; lead a 1 -> +7; lead a 1 -> +8; wait 31; lead a 1 -> +7"},
 	{"an unknown name", "report a fail 1 -> no-name"},
 	{"an address that is not its own", "ask a 1,2; ask b 3; report a fail 3 -> no-address; report a fail 9 -> no-address"},
 };

@@ -102,12 +102,41 @@ static const struct script_row stale[] = {
 	{"no grace runs while DNS is down", "ask a 1,2; stale a; wait 400; stale a -> 1,2; wait 400; ask a 2,3 -> +1,2,3"},
 };
 
+/* As many addresses as are regarded, and a whole preference list beside them. */
+static void most_of_all(void)
+{
+	struct script s = {0};
+	struct name n = lab_name("a");
+	struct pool pool[FAMILIES] = {[FAMILY_V4] = {.asked = true, .n = POOL_MAX}};
+	struct address list[PREFERENCES];
+	struct name_ref ref;
+	const struct lookup l = {.name = &n};
+	unsigned kept = 0;
+	lab_open(&s.lab, 64);
+	for (unsigned i = 0; i < POOL_MAX; i++)
+		pool[FAMILY_V4].addr[i] = lab_v4(1000 + i);
+	for (unsigned i = 0; i < PREFERENCES; i++)
+		list[i] = lab_v4(1 + i);
+	pins_set(&s.lab.t, &n, list, PREFERENCES, 0);
+	check_row("many addresses, %d of them and a list beside", POOL_MAX);
+	check_true("touched", pins_answer(&s.lab.t, &l, pool, &ref));
+	check_number("addresses", POOL_MAX + 1, pool[FAMILY_V4].n);
+	check_true("one in front", pool[FAMILY_V4].extra && address_equal(&pool[FAMILY_V4].addr[0], &list[0]));
+	for (unsigned i = 0; i < POOL_MAX; i++) {
+		struct address a = lab_v4(1000 + i);
+		kept += address_equal(&pool[FAMILY_V4].addr[1 + i], &a);
+	}
+	check_number("the rest as it was", POOL_MAX, kept);
+	lab_close(&s.lab);
+}
+
 int main(void)
 {
 	SCRIPT_PLAY("capture", capture);
 	SCRIPT_PLAY("absent", absence);
 	SCRIPT_PLAY("ageing", ageing);
 	SCRIPT_PLAY("many addresses", many);
+	most_of_all();
 	SCRIPT_PLAY("DNS down", stale);
 	return check_done();
 }

@@ -219,6 +219,44 @@ static void evicted(void)
 	lab_close(&lab);
 }
 
+/* What the killed leave behind: claims, torn records, twins. */
+static void healed(void)
+{
+	struct lab lab;
+	struct address a = lab_v4(1), back;
+	lab_open(&lab, 8);
+	const addr_ref first = addr_insert(&lab.t, &a);
+	struct addr_record *r = addr_at(&lab.t, first);
+	const uint64_t key = get64(&r->key);
+
+	check_row("an address whose claimer left: finished by who wants it");
+	put64(&r->key, key_in_state(key, KEY_CLAIMED));
+	put64(&r->addr[1], 0);
+	check_true("not found", addr_find(&lab.t, &a) == 0 && !addr_read(&lab.t, first, &back));
+	check_number("the same record", ref_slot(first), ref_slot(addr_insert(&lab.t, &a)));
+	check_true("whole", addr_read(&lab.t, addr_find(&lab.t, &a), &back) && address_equal(&a, &back));
+
+	check_row("a torn address is found by nobody, and retired by who inserts");
+	put64(&r->addr[1], get64(&r->addr[1]) ^ 256);
+	check_number("found", 0, addr_find(&lab.t, &a));
+	const addr_ref again = addr_insert(&lab.t, &a);
+	check_true("whole", again != first && addr_read(&lab.t, again, &back) && address_equal(&a, &back));
+	check_true("the old ref names nothing", addr_at(&lab.t, first) == NULL);
+	check_number("counted", 1, get64(&lab.t.header->counters[COUNT_TORN]));
+
+	check_row("claims of addresses that nobody finishes give way");
+	for (uint32_t slot = 0; slot < lab.t.layout.addr_slots; slot++)
+		put64(&lab.t.addrs[slot].key, key_make((uint64_t)slot << 40, 1, KEY_CLAIMED));
+	unsigned inserted = 0;
+	for (unsigned i = 0; i < 16; i++) {
+		a = lab_v4(50 + i);
+		clock_after(1);
+		inserted += addr_insert(&lab.t, &a) != 0;
+	}
+	check_number("inserted", 16, inserted);
+	lab_close(&lab);
+}
+
 /* ---- endpoints ---- */
 
 static void check_slot(const char *what, int expected, int seen)
@@ -350,6 +388,7 @@ int main(void)
 	index_churn();
 	index_full();
 	evicted();
+	healed();
 	endpoints();
 	pending();
 	return check_done();
