@@ -7,6 +7,7 @@
 #   make bench      cost of each part, as ratios against the bare call
 #   make asan       unit and stress tests under AddressSanitizer and UBSan
 #   make tsan       stress tests under ThreadSanitizer
+#   make fuzz       each fuzz target for FUZZ_SECONDS (60) under libFuzzer (clang)
 #   make deps       install Debian packages (root or sudo)
 #   make install    PREFIX=/usr/local DESTDIR=
 #   make uninstall
@@ -48,13 +49,14 @@ BENCH = $(patsubst tests/bench/%.c,$(B)/tests/bench/%,$(filter-out tests/bench/l
 BENCH_LIBS = $(patsubst tests/bench/lib%.c,$(B)/tests/bench/lib%.so,$(wildcard tests/bench/lib*.c))
 CLIENTS = $(patsubst tests/clients/%.c,$(B)/tests/clients/%,$(filter-out tests/clients/lib%,$(wildcard tests/clients/*.c)))
 CLIENT_LIBS = $(patsubst tests/clients/lib%.c,$(B)/tests/clients/lib%.so,$(wildcard tests/clients/lib*.c))
-TEST_PARTS = $(UNIT) $(STRESS) $(CLIENTS) $(CLIENT_LIBS)
+FUZZ = $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/*.c))
+TEST_PARTS = $(UNIT) $(STRESS) $(FUZZ) $(CLIENTS) $(CLIENT_LIBS)
 
 BUILD_PACKAGES = gcc make pkg-config libc6-dev libc-ares-dev libjansson-dev libconfuse-dev
 TEST_PACKAGES = bats parallel dnsmasq-base sip-tester sipsak kamailio curl jq openssl python3 \
 	iproute2 nftables util-linux bsdutils procps strace valgrind binutils libcap2-bin clang
 
-.PHONY: all demo test check bench asan tsan deps install uninstall clean help test-parts programs bench-parts libs
+.PHONY: all demo test check bench fuzz asan tsan deps install uninstall clean help test-parts programs bench-parts libs
 
 all: $(B)/libstickydns.so $(B)/pinctl
 
@@ -103,10 +105,20 @@ $(B)/tools/%.o: tools/%.c | libs
 
 # ---- test programs ----
 
-$(B)/tests/unit/%: tests/unit/%.c $(B)/libpolicy.a
+# The shim's pure modules, which unit tests and fuzz targets link without the hooks.
+PURE = answer wire
+PURE_OBJ = $(PURE:%=$(B)/shim/%.o)
+
+$(B)/tests/unit/%: tests/unit/%.c $(PURE_OBJ) $(B)/libpolicy.a
 	@mkdir -p $(@D)
 	$(say) TEST $<
-	$(Q)$(CC) $(BASE) $(CFLAGS) $(LDFLAGS) -Itests/unit -o $@ $< $(B)/libpolicy.a
+	$(Q)$(CC) $(BASE) -Ishim $(CFLAGS) $(LDFLAGS) -Itests/unit -o $@ $< $(PURE_OBJ) $(B)/libpolicy.a
+
+# Built plainly a fuzz target replays its corpus.
+$(B)/tests/fuzz/%: tests/fuzz/%.c $(PURE_OBJ) $(B)/libpolicy.a
+	@mkdir -p $(@D)
+	$(say) TEST $<
+	$(Q)$(CC) $(BASE) -Ishim $(CFLAGS) $(LDFLAGS) -Itests/unit -o $@ $< $(PURE_OBJ) $(B)/libpolicy.a
 
 $(B)/tests/stress/%: tests/stress/%.c $(B)/libpolicy.a
 	@mkdir -p $(@D)
@@ -131,10 +143,10 @@ $(B)/tests/clients/lib%.so: tests/clients/lib%.c
 $(B)/tests/clients/%: tests/clients/%.c
 	@mkdir -p $(@D)
 	$(say) TEST $<
-	$(Q)$(CC) $(BASE) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $< -ldl
+	$(Q)$(CC) $(BASE) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $< -ldl -Wl,--as-needed -lresolv
 
 test-parts: $(TEST_PARTS)
-programs: $(UNIT) $(STRESS)
+programs: $(UNIT) $(STRESS) $(FUZZ)
 bench-parts: $(BENCH) $(BENCH_LIBS)
 
 # ---- front door ----
@@ -163,6 +175,18 @@ tsan:
 	$(Q)BUILD=$(abspath build/tsan) tests/run.sh --programs
 
 comma = ,
+
+FUZZ_SECONDS ?= 60
+FUZZ_FLAGS = -O1 -g -DFUZZ -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+
+fuzz:
+	@mkdir -p build/fuzz
+	$(Q)for target in $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c)); do \
+		clang $(filter-out -MMD -MP,$(BASE)) -Ishim -Itests/unit $(FUZZ_FLAGS) -o build/fuzz/$$target tests/fuzz/$$target.c \
+			$(PURE:%=shim/%.c) $(wildcard policy/*.c) && \
+		mkdir -p build/fuzz/corpus-$$target && \
+		build/fuzz/$$target -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
+			build/fuzz/corpus-$$target tests/fuzz/corpus/$$target || exit 1; done
 
 # Asks apt only when something is missing, so that a second run needs no network.
 deps:

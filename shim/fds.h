@@ -16,7 +16,9 @@ enum { FDS = 65536 };			/* descriptors beyond are not followed */
 
 enum fd_class {
 	FD_UNKNOWN,			/* inherited, received, or not seen yet: ask the kernel */
-	FD_NONE,			/* nothing of ours: not IP, datagrams, accepted */
+	FD_NONE,			/* nothing of ours: not IP, accepted */
+	FD_DATAGRAM,			/* a UDP socket that has not met port 53 */
+	FD_DNS,				/* one that has: answers come in through it */
 	FD_STREAM,			/* a TCP socket of this process */
 	FD_PENDING,			/* a connect to a candidate is in flight: flow.h */
 };

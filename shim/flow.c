@@ -79,7 +79,7 @@ static void conclude(int fd, enum fd_class next, enum cause cause)
 
 /* ---- what the kernel says ---- */
 
-enum progress { UNKNOWN, WAITING, CONNECTED, REFUSED };
+enum progress { UNKNOWN, WAITING, CONNECTED, CLOSED };
 
 static uint64_t cookie_of(int fd)
 {
@@ -98,7 +98,7 @@ static enum progress progress_of(int fd, const struct flow *fl)
 	if (info.tcpi_state == STATE_SYN_SENT)
 		return WAITING;
 	/* The handshake itself is the first byte that the peer acknowledges. */
-	return info.tcpi_state == STATE_CLOSE && info.tcpi_bytes_acked == 0 ? REFUSED : CONNECTED;
+	return info.tcpi_state == STATE_CLOSE && info.tcpi_bytes_acked == 0 ? CLOSED : CONNECTED;
 }
 
 static bool waited_long(const struct flow *fl)
@@ -111,7 +111,7 @@ static enum cause cause_of(enum progress p, const struct flow *fl)
 {
 	switch (p) {
 	case CONNECTED: return CAUSE_CONNECTED;
-	case REFUSED: return waited_long(fl) ? CAUSE_TIMED_OUT : CAUSE_REFUSED;
+	case CLOSED: return waited_long(fl) ? CAUSE_TIMED_OUT : CAUSE_REFUSED;
 	case WAITING: return waited_long(fl) ? CAUSE_TIMED_OUT : CAUSE_NONE;
 	case UNKNOWN: break;
 	}
@@ -181,7 +181,8 @@ static void pend(int fd, const struct flow *fl)
 void flow_copy(int from, int to)
 {
 	enum fd_class c = fd_class(from);
-	flow_opened(to, c == FD_STREAM ? FD_STREAM : FD_UNKNOWN);	/* unknown: `to` may be another's, after vfork */
+	/* Not FD_NONE: after vfork `to` may be the parent's, for whom it would stay so. */
+	flow_opened(to, c == FD_NONE ? FD_UNKNOWN : c == FD_PENDING ? FD_STREAM : c);
 	if (is_mine(from))
 		pend(to, &flows[from]);
 }
@@ -208,7 +209,9 @@ static enum fd_class ask_class(int fd)
 	socklen_t len = sizeof protocol;
 	bool known = real()->getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &len) == 0;
 	errno = saved;
-	return !known ? FD_UNKNOWN : protocol == IPPROTO_TCP ? FD_STREAM : FD_NONE;
+	if (!known)
+		return FD_UNKNOWN;
+	return protocol == IPPROTO_TCP ? FD_STREAM : protocol == IPPROTO_UDP ? FD_DATAGRAM : FD_NONE;
 }
 
 /*

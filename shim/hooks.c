@@ -1,5 +1,6 @@
 /*
- * hooks.c: the exported symbols, and nothing else.
+ * hooks.c: the exported symbols, and nothing else: lookups, connects, descriptors.
+ * Those of the resolver are in hooks-dns.c, those of datagrams in hooks-io.c.
  *
  * Whatever runs behind them may be entered again at any point: by a signal
  * handler, by an NSS module that libc calls in the middle of a lookup, or after
@@ -20,12 +21,12 @@
 #include <unistd.h>
 
 #include "addrinfo.h"
+#include "dns.h"
 #include "flow.h"
+#include "hooks.h"
 #include "hostent.h"
 #include "real.h"
 #include "session.h"
-
-#define EXPORT __attribute__((visibility("default")))
 
 __attribute__((constructor)) static void start(void)
 {
@@ -89,10 +90,23 @@ EXPORT int gethostbyname2_r(const char *name, int af, struct hostent *ret, char 
 
 /* ---- connects and their outcomes ---- */
 
+/* Nothing is sent, so nothing is learnt, but whether it leads to a DNS server. The kernel has read the address then. */
+static int connect_datagram(int fd, const struct sockaddr *addr, socklen_t len)
+{
+	struct endpoint e;
+	int r = real()->connect(fd, addr, len);
+	if (r == 0)
+		fd_set_class(fd, endpoint_from_sockaddr(addr, len, &e) && e.port == DNS_PORT ? FD_DNS : FD_DATAGRAM);
+	return r;
+}
+
 EXPORT int connect(int fd, const struct sockaddr *addr, socklen_t len)
 {
-	if (fd_class(fd) == FD_NONE)
+	enum fd_class c = fd_class(fd);
+	if (c == FD_NONE)
 		return real()->connect(fd, addr, len);
+	if (c == FD_DATAGRAM || c == FD_DNS)
+		return connect_datagram(fd, addr, len);
 	return flow_connect(fd, addr, len);
 }
 
@@ -115,13 +129,20 @@ EXPORT int shutdown(int fd, int how)
 
 /* ---- what keeps the classes of descriptors true ---- */
 
+static enum fd_class class_of(int domain, int type, int protocol)
+{
+	if (domain != AF_INET && domain != AF_INET6)
+		return FD_NONE;
+	if (type == SOCK_STREAM && (protocol == 0 || protocol == IPPROTO_TCP))
+		return FD_STREAM;
+	return type == SOCK_DGRAM && (protocol == 0 || protocol == IPPROTO_UDP) ? FD_DATAGRAM : FD_NONE;
+}
+
 EXPORT int socket(int domain, int type, int protocol)
 {
 	int fd = real()->socket(domain, type, protocol);
-	bool stream = (domain == AF_INET || domain == AF_INET6) && (protocol == 0 || protocol == IPPROTO_TCP) &&
-		      (type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC)) == SOCK_STREAM;
 	if (fd >= 0)
-		flow_opened(fd, stream ? FD_STREAM : FD_NONE);
+		flow_opened(fd, class_of(domain, type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC), protocol));
 	return fd;
 }
 

@@ -9,6 +9,7 @@
 #define STICKYDNS_REAL_H
 
 #include <netdb.h>
+#include <resolv.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,6 +25,37 @@
 	X(gethostbyname2_r, int,                                                                           \
 	  (const char *name, int af, struct hostent *ret, char *buf, size_t len, struct hostent **result,  \
 	   int *err))                                                                                      \
+	X(res_query, int, (const char *name, int class, int type, unsigned char *answer, int len))         \
+	X(res_search, int, (const char *name, int class, int type, unsigned char *answer, int len))        \
+	X(res_querydomain, int,                                                                            \
+	  (const char *name, const char *domain, int class, int type, unsigned char *answer, int len))     \
+	X(res_send, int, (const unsigned char *msg, int msglen, unsigned char *answer, int len))           \
+	X(res_nquery, int,                                                                                 \
+	  (res_state state, const char *name, int class, int type, unsigned char *answer, int len))        \
+	X(res_nsearch, int,                                                                                \
+	  (res_state state, const char *name, int class, int type, unsigned char *answer, int len))        \
+	X(res_nquerydomain, int,                                                                           \
+	  (res_state state, const char *name, const char *domain, int class, int type,                     \
+	   unsigned char *answer, int len))                                                                \
+	X(res_nsend, int,                                                                                  \
+	  (res_state state, const unsigned char *msg, int msglen, unsigned char *answer, int len))         \
+	X(send, ssize_t, (int fd, const void *buf, size_t len, int flags))                                 \
+	X(sendto, ssize_t,                                                                                 \
+	  (int fd, const void *buf, size_t len, int flags, const struct sockaddr *addr, socklen_t addrlen)) \
+	X(sendmsg, ssize_t, (int fd, const struct msghdr *msg, int flags))                                 \
+	X(sendmmsg, int, (int fd, struct mmsghdr *vec, unsigned n, int flags))                             \
+	X(write, ssize_t, (int fd, const void *buf, size_t len))                                           \
+	X(recv, ssize_t, (int fd, void *buf, size_t len, int flags))                                       \
+	X(recvfrom, ssize_t,                                                                               \
+	  (int fd, void *buf, size_t len, int flags, struct sockaddr *addr, socklen_t *addrlen))           \
+	X(recvmsg, ssize_t, (int fd, struct msghdr *msg, int flags))                                       \
+	X(recvmmsg, int, (int fd, struct mmsghdr *vec, unsigned n, int flags, struct timespec *timeout))   \
+	X(read, ssize_t, (int fd, void *buf, size_t len))                                                  \
+	X(__recv_chk, ssize_t, (int fd, void *buf, size_t len, size_t size, int flags))                    \
+	X(__recvfrom_chk, ssize_t,                                                                         \
+	  (int fd, void *buf, size_t len, size_t size, int flags, struct sockaddr *addr,                   \
+	   socklen_t *addrlen))                                                                            \
+	X(__read_chk, ssize_t, (int fd, void *buf, size_t len, size_t size))                               \
 	X(connect, int, (int fd, const struct sockaddr *addr, socklen_t len))                              \
 	X(getsockopt, int, (int fd, int level, int name, void *value, socklen_t *len))                     \
 	X(socket, int, (int domain, int type, int protocol))                                               \

@@ -34,7 +34,7 @@ run_program() {
 
 run_programs() {
     local program
-    for program in "$BUILD"/tests/unit/* "$BUILD"/tests/stress/*; do
+    for program in "$BUILD"/tests/unit/* "$BUILD"/tests/fuzz/* "$BUILD"/tests/stress/*; do
         [ -f "$program" ] && [ -x "$program" ] && run_program "$program"
     done
 }

@@ -7,7 +7,7 @@ use_clients() {
     mkdir -p "$dir"
     for name; do
         [[ ! -x $dir/$name ]] || continue
-        ${CC:-cc} -std=gnu17 -D_GNU_SOURCE -O1 -g -Wall -pthread -o "$dir/$name.$$" "$TESTS/clients/$name.c" -ldl
+        ${CC:-cc} -std=gnu17 -D_GNU_SOURCE -O1 -g -Wall -pthread -o "$dir/$name.$$" "$TESTS/clients/$name.c" -ldl -Wl,--as-needed -lresolv
         mv "$dir/$name.$$" "$dir/$name"
     done
 }

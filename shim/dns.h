@@ -1,0 +1,36 @@
+/*
+ * dns.h: DNS answers that a program reads for itself, led by the pin.
+ *
+ * From res_query(3) and its kin, and from port 53 with a resolver of its own. The
+ * candidates are learnt from the answer, and its A or AAAA records are put in the
+ * pin's order where they lie; the message is never resized, so a pin that is not in
+ * it cannot be put in front: with `answer = only` the records carry it all the same.
+ * What is no plain answer of ours passes through untouched. No locks, no
+ * allocation; errno is kept.
+ */
+#ifndef STICKYDNS_DNS_H
+#define STICKYDNS_DNS_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+enum { DNS_PORT = 53 };
+
+/*
+ * An answer of `len` bytes that libc got for the program. `name`: what the program
+ * asked for, which is the key: with a search list the question has another.
+ * NULL: the question's own.
+ */
+void dns_answer(uint8_t *msg, size_t len, const char *name);
+
+/* The program sent `len` bytes to port 53: if they are a query of ours, its answer may teach. */
+void dns_sent(const void *msg, size_t len);
+void dns_sent_iov(const struct iovec *iov, size_t n);
+
+/* The program received `len` bytes from port 53. An answer that nobody asked for here is left alone (RFC 5452 9). */
+void dns_received(void *msg, size_t len);
+void dns_received_iov(const struct iovec *iov, size_t n, size_t len);
+
+#endif

@@ -1,0 +1,152 @@
+/*
+ * raw: asks DNS by a way of its own and prints the addresses of each answer, in order.
+ *
+ *	raw WAY NAME [TIMES [AAAA]]
+ *
+ * WAY: res_query, res_search, res_querydomain, res_send, res_nquery, res_nsearch,
+ * res_nquerydomain, res_nsend, __res_query (by its old name); or own packets to
+ * 127.0.0.54:53 over UDP by send, write (connected; read with recv, read), sendto,
+ * sendmsg, sendmmsg (unconnected; read with recvfrom, recvmsg, recvmmsg), peek
+ * (recv with MSG_PEEK, twice). One line an answer.
+ */
+#include <arpa/inet.h>
+#include <arpa/nameser.h>
+#include <err.h>
+#include <netinet/in.h>
+#include <resolv.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+__asm__(".symver old_query_versioned, __res_query@GLIBC_2.2.5");
+int old_query_versioned(const char *name, int class, int type, unsigned char *answer, int len);
+
+enum { ROOM = 4096 };
+
+static const struct sockaddr_in server = {.sin_family = AF_INET};
+static struct sockaddr_in dns(void)
+{
+	struct sockaddr_in sa = server;
+	sa.sin_port = htons(53);
+	sa.sin_addr.s_addr = htonl(0x7f000036);
+	return sa;
+}
+
+/* ---- libc's resolver ---- */
+
+static int by_libc(const char *way, const char *name, int type, unsigned char *out)
+{
+	static struct __res_state state;
+	unsigned char query[512];
+	char host[256];
+	const char *dot = strchr(name, '.');
+	snprintf(host, sizeof host, "%.*s", dot ? (int)(dot - name) : 0, name);
+	if (res_ninit(&state) == -1 || res_init() == -1)
+		errx(1, "res_init");
+	int n = res_mkquery(ns_o_query, name, ns_c_in, type, NULL, 0, NULL, query, sizeof query);
+	if (strcmp(way, "res_query") == 0)
+		return res_query(name, ns_c_in, type, out, ROOM);
+	if (strcmp(way, "__res_query") == 0)
+		return old_query_versioned(name, ns_c_in, type, out, ROOM);
+	if (strcmp(way, "res_search") == 0)
+		return res_search(name, ns_c_in, type, out, ROOM);
+	if (strcmp(way, "res_querydomain") == 0)
+		return res_querydomain(host, dot + 1, ns_c_in, type, out, ROOM);
+	if (strcmp(way, "res_send") == 0)
+		return res_send(query, n, out, ROOM);
+	if (strcmp(way, "res_nquery") == 0)
+		return res_nquery(&state, name, ns_c_in, type, out, ROOM);
+	if (strcmp(way, "res_nsearch") == 0)
+		return res_nsearch(&state, name, ns_c_in, type, out, ROOM);
+	if (strcmp(way, "res_nquerydomain") == 0)
+		return res_nquerydomain(&state, host, dot + 1, ns_c_in, type, out, ROOM);
+	if (strcmp(way, "res_nsend") == 0)
+		return res_nsend(&state, query, n, out, ROOM);
+	return -2;
+}
+
+/* ---- packets of its own ---- */
+
+static ssize_t exchange(const char *way, int fd, unsigned char *query, size_t len, unsigned char *out)
+{
+	struct sockaddr_in to = dns(), from;
+	socklen_t from_len = sizeof from;
+	struct iovec iov = {query, len}, room = {out, ROOM};
+	struct mmsghdr one = {.msg_hdr = {.msg_name = &to, .msg_namelen = sizeof to, .msg_iov = &iov, .msg_iovlen = 1}};
+	struct mmsghdr in = {.msg_hdr = {.msg_name = &from, .msg_namelen = sizeof from, .msg_iov = &room, .msg_iovlen = 1}};
+	if (strcmp(way, "send") == 0 || strcmp(way, "write") == 0 || strcmp(way, "peek") == 0) {
+		if (connect(fd, (struct sockaddr *)&to, sizeof to) == -1)
+			err(1, "connect");
+		if (strcmp(way, "write") == 0)
+			return write(fd, query, len) > 0 ? read(fd, out, ROOM) : -1;
+		if (send(fd, query, len, 0) < 0)
+			return -1;
+		if (strcmp(way, "peek") == 0)
+			recv(fd, out, ROOM, MSG_PEEK);
+		return recv(fd, out, ROOM, 0);
+	}
+	if (strcmp(way, "sendto") == 0)
+		return sendto(fd, query, len, 0, (struct sockaddr *)&to, sizeof to) < 0
+			       ? -1
+			       : recvfrom(fd, out, ROOM, 0, (struct sockaddr *)&from, &from_len);
+	if (strcmp(way, "sendmsg") == 0)
+		return sendmsg(fd, &one.msg_hdr, 0) < 0 ? -1 : recvmsg(fd, &in.msg_hdr, 0);
+	if (strcmp(way, "sendmmsg") == 0)
+		return sendmmsg(fd, &one, 1, 0) < 1 || recvmmsg(fd, &in, 1, 0, NULL) < 1 ? -1 : (ssize_t)in.msg_len;
+	errx(2, "unknown way: %s", way);
+}
+
+static int by_packets(const char *way, const char *name, int type, unsigned char *out)
+{
+	const struct timeval limit = {.tv_sec = 3};
+	unsigned char query[512];
+	int n = res_mkquery(ns_o_query, name, ns_c_in, type, NULL, 0, NULL, query, sizeof query);
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	if (fd == -1 || n < 0)
+		err(1, "socket");
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+	ssize_t r = exchange(way, fd, query, (size_t)n, out);
+	close(fd);
+	return (int)r;
+}
+
+/* ---- what came ---- */
+
+static void print_answer(const unsigned char *msg, int len)
+{
+	ns_msg handle;
+	ns_rr rr;
+	char text[INET6_ADDRSTRLEN];
+	if (len < 0 || ns_initparse(msg, len, &handle) == -1) {
+		puts("no answer");
+		return;
+	}
+	for (int i = 0; i < ns_msg_count(handle, ns_s_an); i++) {
+		if (ns_parserr(&handle, ns_s_an, i, &rr) == -1)
+			errx(1, "a bad record");
+		if (ns_rr_type(rr) != ns_t_a && ns_rr_type(rr) != ns_t_aaaa)
+			continue;
+		inet_ntop(ns_rr_type(rr) == ns_t_a ? AF_INET : AF_INET6, ns_rr_rdata(rr), text, sizeof text);
+		printf("%s%s/%u", i ? " " : "", text, ns_rr_ttl(rr));
+	}
+	putchar('\n');
+}
+
+int main(int argc, char **argv)
+{
+	unsigned char answer[ROOM];
+	if (argc < 3)
+		errx(2, "usage: raw WAY NAME [TIMES [AAAA]]");
+	int times = argc > 3 ? atoi(argv[3]) : 1, type = argc > 4 ? ns_t_aaaa : ns_t_a;
+	for (int i = 0; i < times; i++) {
+		int r = by_libc(argv[1], argv[2], type, answer);
+		if (r == -2)
+			r = by_packets(argv[1], argv[2], type, answer);
+		print_answer(answer, r);
+	}
+	return 0;
+}
