@@ -173,7 +173,7 @@ static bool by_pin(struct query *q, struct hostent *h, int af, struct room *room
 		return true;
 	query_done(q, ref);
 	reorder(h, p);
-	return !p->extra || put_extra(h, p, room);
+	return !p->extra || rank_of(h, p, h->h_addr_list[0]) == 0 || put_extra(h, p, room);
 }
 
 static bool from_table(struct query *q, bool failed_now)

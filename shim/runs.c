@@ -130,14 +130,45 @@ static bool clone_run(const struct run *from, const struct address *a, struct ru
 	return true;
 }
 
-/* Puts a run for the pool's extra address before the family's first. Returns how many runs there are. */
-static size_t put_extra(struct run *runs, size_t n, enum family f, const struct pool *p)
+/* Takes the nodes with the address out of the list. False: there are none. */
+static bool take_out(struct addrinfo **list, const struct address *a, struct run *out)
 {
-	struct run extra;
+	struct address b;
+	struct addrinfo **link = list;
+	while (*link && !(node_address(*link, &b) && address_equal(&b, a)))
+		link = &(*link)->ai_next;
+	if (!*link)
+		return false;
+	out->first = out->last = *link;
+	while (out->last->ai_next && node_address(out->last->ai_next, &b) && address_equal(&b, a))
+		out->last = out->last->ai_next;
+	*link = out->last->ai_next;
+	return true;
+}
+
+static bool has_run(const struct run *runs, size_t n, const struct address *a)
+{
+	struct address b;
+	for (size_t i = 0; i < n; i++)
+		if (node_address(runs[i].first, &b) && address_equal(&b, a))
+			return true;
+	return false;
+}
+
+/*
+ * Puts a run for the pool's extra address before the family's first: the answer's
+ * own, where a long one has it behind what was regarded, else a copy. Returns how
+ * many runs there are.
+ */
+static size_t put_extra(struct run *runs, size_t n, struct addrinfo **rest, enum family f, const struct pool *p)
+{
+	struct run extra = {.family = f};
 	size_t at = 0;
 	while (at < n && runs[at].family != f)
 		at++;
-	if (!p->extra || at == n || !clone_run(&runs[at], &p->addr[0], &extra))
+	if (!p->extra || at == n || has_run(runs, n, &p->addr[0]))
+		return n;		/* its rank is the first already */
+	if (!take_out(rest, &p->addr[0], &extra) && !clone_run(&runs[at], &p->addr[0], &extra))
 		return n;
 	memmove(&runs[at + 1], &runs[at], (n - at) * sizeof *runs);
 	runs[at] = extra;
@@ -161,7 +192,7 @@ struct addrinfo *runs_order(struct addrinfo *list, const struct pool pool[static
 	char *canonical = list->ai_canonname;
 	list->ai_canonname = NULL;
 	for (unsigned f = 0; f < FAMILIES; f++) {
-		n = put_extra(runs, n, (enum family)f, &pool[f]);
+		n = put_extra(runs, n, &rest, (enum family)f, &pool[f]);
 		sort_family(runs, n, (enum family)f);
 	}
 	list = relink(runs, n, rest);

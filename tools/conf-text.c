@@ -2,25 +2,43 @@
 #include "conf-text.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* ---- reading ---- */
 
-/* fopen(3) of a directory succeeds; reading it is what fails, which libConfuse's scanner answers with exit(3). */
+/* A regular file only: a FIFO without a writer would hold us for ever. */
+static FILE *open_regular(const char *path)
+{
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd == -1)
+		return NULL;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		return fdopen(fd, "r");
+	errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
+	int error = errno;
+	close(fd);
+	errno = error;
+	return NULL;
+}
+
 char *conf_text_read(const struct context *c, const char *path)
 {
 	char *text = malloc(CONF_BYTES + 1);
-	FILE *f = text ? fopen(path, "re") : NULL;
+	FILE *f = text ? open_regular(path) : NULL;
 	size_t n = f ? fread(text, 1, CONF_BYTES + 1, f) : 0;
 	bool bad = !f || ferror(f);
 	int error = errno;
 	if (f)
 		fclose(f);
 	if (bad)
-		complain(c, "%s: %s", path, strerror(error));
+		complain(c, "%s: %s", path, error == EINVAL ? "not a regular file" : strerror(error));
 	else if (n > CONF_BYTES)
 		bad = true, complain(c, "%s: larger than %d bytes", path, CONF_BYTES);
 	else if ((text[n] = '\0', strlen(text) < n))

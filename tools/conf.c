@@ -164,6 +164,19 @@ static bool take_host(cfg_t *sec, const char *text, struct settings_block *out)
 	return true;
 }
 
+/* libConfuse tells titles that are the same to the letter; "A.example" and "a.example." are one name too. */
+static bool is_first(cfg_t *sec, const struct conf *out)
+{
+	const char *pattern = out->hosts[out->n_hosts].pattern;
+	for (size_t i = 0; i < out->n_hosts; i++)
+		if (strcmp(out->hosts[i].pattern, pattern) == 0) {
+			snprintf(first_error, sizeof first_error, "%d: host '%.300s': a second block for this name",
+				 sec->line, cfg_title(sec));
+			return false;
+		}
+	return true;
+}
+
 static bool take_blocks(cfg_t *cfg, const char *text, struct conf *out)
 {
 	unsigned hosts = cfg_size(cfg, "host"), defaults = cfg_size(cfg, "default");
@@ -181,9 +194,11 @@ static bool take_blocks(cfg_t *cfg, const char *text, struct conf *out)
 		take_values(cfg_getnsec(cfg, "default", 0), &out->defaults);
 	out->ports = cfg_size(cfg, "dns-ports") > 0 ||
 		     (defaults && cfg_size(cfg_getnsec(cfg, "default", 0), "dns-ports") > 0);
-	for (; out->n_hosts < hosts; out->n_hosts++)
-		if (!take_host(cfg_getnsec(cfg, "host", (unsigned)out->n_hosts), text, &out->hosts[out->n_hosts]))
+	for (; out->n_hosts < hosts; out->n_hosts++) {
+		cfg_t *sec = cfg_getnsec(cfg, "host", (unsigned)out->n_hosts);
+		if (!take_host(sec, text, &out->hosts[out->n_hosts]) || !is_first(sec, out))
 			return false;
+	}
 	return true;
 }
 
@@ -256,7 +271,7 @@ int conf_read(const struct context *c, const char *path, struct conf *out)
 
 void conf_notes(const struct context *c, const char *path, const struct conf *f)
 {
-	static const enum setting later[] = {SET_ANSWER, SET_STEER, SET_FAILBACK, SET_SERVE};
+	static const enum setting later[] = {SET_STEER, SET_FAILBACK, SET_SERVE};
 	uint32_t given = f->defaults.given;
 	for (size_t i = 0; i < f->n_hosts; i++)
 		given |= f->hosts[i].given;

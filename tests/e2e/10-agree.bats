@@ -114,3 +114,17 @@ agree() {
     shim_setup
     expect_ne 127.0.0.20 "$(first_of shim pool.test)" "lookup in the first table"
 }
+
+# What is regarded ends at 64 addresses; the pin may lie behind them.
+@test "a pool of 300: the pin in front, and every address once" {
+    local seen
+    LIMIT=60
+    dns_scripted pool.test 300 1 127.0.{1..3}.{1..100}
+    with_shim "$(client lookup_client)" first pool.test >/dev/null
+    for _ in 1 2 3; do
+        seen=$(with_shim getent ahostsv4 pool.test | awk '$2 == "STREAM" { print $1 }')
+        expect_eq 300 "$(wc -l <<<"$seen")" "addresses in the answer"
+        expect_eq "" "$(sort <<<"$seen" | uniq -d)" "addresses that are there twice"
+        expect_eq "$(pin_of pool.test)" "$(head -n 1 <<<"$seen")" "the first"
+    done
+}

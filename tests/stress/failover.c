@@ -8,7 +8,7 @@
  */
 #include "herd.h"
 
-enum { WORKERS = 8, ROUNDS = 100, POOL = 5, MICROSECONDS = HERD_SLOW ? 3000 : 1500 };
+enum { WORKERS = 8, ROUNDS = HERD_SLOW ? 40 : 100, POOL = 5, MICROSECONDS = HERD_SLOW ? 3000 : 1500 };
 
 enum reporters { ONE, EVERY };		/* who reports the failure */
 
@@ -54,7 +54,7 @@ static void report(struct drill *d, const struct address *a, struct name_ref ref
 static void busy(struct drill *d, uint64_t *random, unsigned i)
 {
 	struct address addr[POOL];
-	struct name n = name_of(d, (uint32_t)(herd_random(random) % 50) + 100000 + i * 50);
+	struct name n = name_of(d, (uint32_t)(herd_random(random) % 4) + 100000 + i * 4);
 	struct name_ref ref;
 	for (unsigned j = 0; j < POOL; j++)
 		addr[j] = lab_v4(500 + j);
@@ -179,6 +179,68 @@ static void drill(struct lab *lab, bool threads, enum reporters reporters, unsig
 	munmap(d, sizeof *d);
 }
 
+/* ---- a failure and the lookup that would pin that address, at the same moment ---- */
+
+enum { RACES = HERD_SLOW ? 2000 : 25000 };
+
+struct race {
+	struct herd *herd;
+	struct lab *lab;
+};
+
+static void race_pool(unsigned k, struct address out[static 2])
+{
+	out[0] = lab_v4(100000 + 2 * k);
+	out[1] = lab_v4(100001 + 2 * k);
+}
+
+/* Process 0 looks up, process 1 reports; how far apart goes through small times. */
+static void race_once(void *arg, unsigned i)
+{
+	struct race *r = arg;
+	for (unsigned k = 0; k < RACES; k++) {
+		struct name n = name_of(&(struct drill){0}, 200000 + k);
+		struct name_ref ref;
+		struct address pool[2];
+		race_pool(k, pool);
+		const struct outcome o = {.endpoint = {pool[0], 5060, TRANSPORT_TCP}, .reach = REACH_SHIM};
+		pthread_barrier_wait(&r->herd->barrier);
+		for (volatile unsigned spin = 0; spin < k % 400 * (2 - i); spin++)
+			;
+		if (i == 0)
+			lab_lookup(&r->lab->t, &n, pool, 2, &ref);
+		else
+			pins_failed(&r->lab->t, &o, CAUSE_REFUSED);
+	}
+}
+
+/* A pin on the address that failed must know that it did. */
+static void race(void)
+{
+	struct lab lab;
+	struct race r = {herd_new(2), &lab};
+	struct address pool[2];
+	unsigned lost = 0;
+	lab_open(&lab, 32768);
+	for (unsigned k = 0; k < RACES; k++) {
+		race_pool(k, pool);
+		addr_insert(&lab.t, &pool[0]);
+	}
+	check_row("a failure that comes while the pin is being set is not lost, %d times", RACES);
+	check_true("both ended well", herd_run(race_once, &r, 2));
+	for (unsigned k = 0; k < RACES; k++) {
+		struct name n = name_of(&(struct drill){0}, 200000 + k);
+		struct name_ref ref;
+		struct name_view v;
+		race_pool(k, pool);
+		lost += table_find(&lab.t, &n, &ref) && pins_view(&lab.t, ref, &v) && v.pin[FAMILY_V4].present &&
+			!v.pin[FAMILY_V4].failed && address_equal(&v.pin[FAMILY_V4].addr, &pool[0]);
+	}
+	check_number("pins that stand on it as if nothing had been", 0, lost);
+	herd_free(r.herd);
+	lab_close(&lab);
+}
+
 int main(void)
 {
 	struct lab lab;
@@ -188,5 +250,6 @@ int main(void)
 	drill(&lab, true, ONE, 2000);
 	drill(&lab, true, EVERY, 3000);
 	lab_close(&lab);
+	race();
 	return check_done();
 }

@@ -1,41 +1,13 @@
 /*
- * store.c: the table's file: every kind of file that is refused, making, replacing,
- * other boots and namespaces, and a header that changes under its users.
+ * store.c: opening a table: every kind of file that is refused, what may be looked
+ * at all the same, a header that changes under its users, where a table is.
  */
-#include "check.h"
-#include "lab.h"
+#include "files.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
-#include <sys/mman.h>
-#include <sys/mount.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <sys/wait.h>
-
-static const char *const statuses[] = {
-	[STORE_OK] = "ok",		  [STORE_ABSENT] = "absent",   [STORE_DENIED] = "denied",
-	[STORE_NOT_REGULAR] = "irregular", [STORE_OWNER] = "owner",	[STORE_WORLD_WRITABLE] = "world-writable",
-	[STORE_SHORT] = "short",	  [STORE_NO_TABLE] = "no table", [STORE_VERSION] = "version",
-	[STORE_STALE] = "stale",	  [STORE_RETIRED] = "retired", [STORE_FOREIGN] = "foreign",
-	[STORE_FULL] = "full",		  [STORE_EXISTS] = "exists",   [STORE_SYSTEM] = "system",
-};
-
-static char path[TABLE_PATH];
-
-static enum store_status make(uint32_t names) { return store_create(path, names, 0600, (gid_t)-1, false); }
-
-/* Opens, closes, says. */
-static const char *opened(void)
-{
-	struct table t;
-	enum store_status s = store_open(path, &t);
-	store_close(&t);
-	return statuses[s];
-}
 
 static void write_at(off_t at, const void *bytes, size_t n)
 {
@@ -52,7 +24,6 @@ static void put_header(size_t at, uint64_t value, size_t size) { write_at((off_t
 /* ---- what is no table ---- */
 
 static void make_nothing(void) {}
-static void make_directory(void) { mkdir(path, 0700); }
 static void make_fifo(void) { mkfifo(path, 0600); }
 static void make_empty(void) { close(open(path, O_CREAT | O_WRONLY, 0600)); }
 
@@ -73,14 +44,6 @@ static void make_socket(void)
 	if (bind(fd, (struct sockaddr *)&sun, sizeof sun) == -1)
 		err(2, "bind");
 	close(fd);
-}
-
-static void make_text(void)
-{
-	char line[5000];
-	make_empty();
-	memset(line, 'x', sizeof line);
-	write_at(0, line, sizeof line);
 }
 
 static void make_zeros(void)
@@ -128,15 +91,6 @@ static void make_others(void)
 	make(8);
 	if (chown(path, 12345, (gid_t)-1) == -1)
 		err(2, "chown");
-}
-
-static void clean(void)
-{
-	char to[TABLE_PATH + 8];
-	snprintf(to, sizeof to, "%s.real", path);
-	unlink(to);
-	if (unlink(path) == -1)
-		rmdir(path);
 }
 
 static void kinds(void)
@@ -221,132 +175,6 @@ static void looked_at(void)
 	}
 }
 
-/* ---- making ---- */
-
-static unsigned files_like(const char *prefix)
-{
-	char command[TABLE_PATH + 32], line[16] = "0";
-	snprintf(command, sizeof command, "ls -d %s* 2>/dev/null | wc -l", prefix);
-	FILE *p = popen(command, "r");
-	if (!p || !fgets(line, sizeof line, p))
-		line[0] = '0';
-	if (p)
-		pclose(p);
-	return (unsigned)atoi(line);
-}
-
-static void making(void)
-{
-	struct stat st;
-	struct table t;
-	char nowhere[TABLE_PATH], longer[TABLE_PATH + 8];
-	lab_path(path);
-	check_row("made");
-	check_text("status", "ok", statuses[store_create(path, 100, 0640, (gid_t)-1, false)]);
-	check_number("stat", 0, (uint64_t)stat(path, &st));
-	check_number("mode", 0640, st.st_mode & 07777);
-	check_number("size", layout_for(100, 200).size, (uint64_t)st.st_size);
-	check_range("reserved, bytes", layout_for(100, 200).reserved, layout_for(100, 200).size, (uint64_t)st.st_blocks * 512);
-	check_number("files", 1, files_like(path));
-	check_text("opens", "ok", opened());
-
-	check_row("made where there is one");
-	check_text("status", "exists", statuses[make(8)]);
-	check_true("it stays", store_open(path, &t) == STORE_OK && t.names_capacity == 100);
-	store_close(&t);
-	check_number("files", 1, files_like(path));
-	clean();
-
-	check_row("made where there is a file that is no table");
-	make_text();
-	check_text("status", "exists", statuses[make(8)]);
-	clean();
-
-	check_row("made in no directory");
-	lab_path(nowhere);
-	snprintf(path, sizeof path, "%s", nowhere);
-	snprintf(path + strlen(path), sizeof path - strlen(path), "/t");
-	check_text("status", "absent", statuses[make(8)]);
-
-	check_row("made under too long a path");
-	memset(longer, 'x', sizeof longer);
-	longer[sizeof longer - 1] = '\0';
-	check_text("status", "system", statuses[store_create(longer, 8, 0600, (gid_t)-1, false)]);
-
-	check_row("two tables have two seeds");
-	lab_path(path);
-	uint64_t seed = (make(8), store_open(path, &t), t.seed);
-	store_close(&t);
-	clean();
-	make(8);
-	check_true("opens", store_open(path, &t) == STORE_OK);
-	check_true("another seed", t.seed != seed);
-	store_close(&t);
-	clean();
-}
-
-static void replacing(void)
-{
-	struct table old, new;
-	struct name n = lab_name("a");
-	struct address a = lab_v4(1);
-	struct name_ref ref;
-	lab_path(path);
-	make(8);
-	store_open(path, &old);
-	lab_lookup(&old, &n, &a, 1, &ref);
-	check_row("replacing retires the old one");
-	check_true("in use", !store_retired(&old));
-	check_text("status", "ok", statuses[store_create(path, 50, 0600, (gid_t)-1, true)]);
-	check_true("retired", store_retired(&old));
-	check_row("its users go on until they attach again");
-	struct address first = lab_lookup(&old, &n, &a, 1, &ref);
-	check_true("leads", address_equal(&first, &a));
-	check_row("the new one is new");
-	check_true("opens", store_open(path, &new) == STORE_OK);
-	check_number("names", 50, new.names_capacity);
-	check_true("empty", !table_find(&new, &n, &ref));
-	check_number("files", 1, files_like(path));
-	store_close(&old);
-	store_close(&new);
-
-	check_row("replacing what is no table");
-	clean();
-	make_text();
-	check_text("status", "ok", statuses[store_create(path, 8, 0600, (gid_t)-1, true)]);
-	check_text("opens", "ok", opened());
-	clean();
-	check_row("replacing nothing");
-	check_text("status", "ok", statuses[store_create(path, 8, 0600, (gid_t)-1, true)]);
-	clean();
-	check_row("replacing a directory");
-	make_directory();
-	check_true("refused", store_create(path, 8, 0600, (gid_t)-1, true) != STORE_OK);
-	check_number("files", 1, files_like(path));
-	clean();
-}
-
-/* Many at once: one makes it, all open it. */
-static void making_at_once(void)
-{
-	unsigned made = 0, there = 0, other = 0;
-	lab_path(path);
-	fflush(stdout);
-	for (int i = 0; i < 16; i++)
-		if (fork() == 0) {
-			enum store_status s = make(64);
-			_exit(s == STORE_OK ? 1 : s == STORE_EXISTS && strcmp(opened(), "ok") == 0 ? 2 : 3);
-		}
-	for (int i = 0, status; i < 16 && wait(&status) > 0; i++)
-		*(WEXITSTATUS(status) == 1 ? &made : WEXITSTATUS(status) == 2 ? &there : &other) += 1;
-	check_row("16 processes make one table");
-	check_number("made", 1, made);
-	check_number("found it", 15, there);
-	check_number("neither", 0, other);
-	check_number("files", 1, files_like(path));
-	clean();
-}
-
 /* ---- changed under its users ---- */
 
 static void changed_header(void)
@@ -379,140 +207,6 @@ static void changed_header(void)
 	check_text("nobody else opens it", "no table", opened());
 	store_close(&t);
 	clean();
-}
-
-/* ---- as another user, in another namespace, on a full file system: in a child ---- */
-
-static int in_child(int (*work)(void))
-{
-	int status = -1;
-	fflush(stdout);
-	pid_t pid = fork();
-	if (pid == 0)
-		_exit(work());
-	waitpid(pid, &status, 0);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 200 + WTERMSIG(status);
-}
-
-enum { CANNOT = 100 };
-
-static int open_as_nobody(void)
-{
-	struct table t;
-	if (setresgid(65534, 65534, 65534) == -1 || setresuid(65534, 65534, 65534) == -1)
-		return CANNOT;
-	enum store_status s = store_open(path, &t);
-	return s == STORE_OK ? (t.writable ? 51 : 50) : (int)s;
-}
-
-static int create_as_nobody(void)
-{
-	if (setresuid(65534, 65534, 65534) == -1)
-		return CANNOT;
-	return (int)store_create("/stickydns-test", 8, 0600, (gid_t)-1, false);
-}
-
-static int open_elsewhere(void)
-{
-	struct table t;
-	if (unshare(CLONE_NEWNET) == -1)
-		return CANNOT;
-	return (int)store_open(path, &t);
-}
-
-static void child_row(const char *rule, int expected, int (*work)(void), const char *why)
-{
-	check_row("%s", rule);
-	int seen = in_child(work);
-	if (seen == CANNOT)
-		check_skip(why);
-	else
-		check_number("status", (uint64_t)expected, (uint64_t)seen);
-}
-
-static void other_users(void)
-{
-	lab_path(path);
-	make(8);
-	chmod(path, 0644);
-	if (geteuid() == 0) {
-		child_row("root's table, which a user may read: for reading", 50, open_as_nobody, "needs root");
-		chmod(path, 0600);
-		child_row("root's table, which a user may not read", STORE_DENIED, open_as_nobody, "needs root");
-		chmod(path, 0660);
-		if (chown(path, 0, 65534) == -1)
-			err(2, "chown");
-		child_row("root's table, which the user's group may write", 51, open_as_nobody, "needs root");
-		child_row("made where one may not write", STORE_DENIED, create_as_nobody, "needs root");
-	} else {
-		check_row("tables of other users");
-		check_skip("needs root");
-	}
-	child_row("a table from another network namespace", STORE_FOREIGN, open_elsewhere, "needs CAP_SYS_ADMIN for a namespace");
-	clean();
-}
-
-/* ---- a full file system ---- */
-
-/* A tmpfs of so many bytes, in a mount namespace of our own, over /mnt. */
-static bool small_tmpfs(size_t bytes)
-{
-	char options[32];
-	snprintf(options, sizeof options, "size=%zu", bytes);
-	snprintf(path, sizeof path, "/mnt/table");
-	return unshare(CLONE_NEWNS) == 0 && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
-	       mount("none", "/mnt", "tmpfs", 0, options) == 0;
-}
-
-static int too_small_for_a_table(void)
-{
-	if (!small_tmpfs(layout_for(1000, 2000).reserved - PAGE))
-		return CANNOT;
-	enum store_status s = make(1000);
-	return s == STORE_FULL ? (files_like("/mnt/") == 0 ? 50 : 51) : (int)s;
-}
-
-/* Room for what is reserved and a few cold records: then "table full", and no SIGBUS. */
-static int fills_up(void)
-{
-	struct table t;
-	struct name_ref ref;
-	unsigned served = 0, passed = 0;
-	if (!small_tmpfs(layout_for(1000, 2000).reserved + 20 * PAGE))
-		return CANNOT;
-	if (make(1000) != STORE_OK || store_open(path, &t) != STORE_OK)
-		return 51;
-	for (unsigned k = 0; k < 1000; k++) {
-		char text[32];
-		snprintf(text, sizeof text, "name%u.example", k);
-		struct name n = lab_name(text);
-		struct address a = lab_v4(1000 + k), first = lab_lookup(&t, &n, &a, 1, &ref);
-		struct name_view v;
-		*(address_equal(&first, &a) ? &served : &passed) += 1;
-		for (uint32_t cursor = 0; k % 100 == 0 && table_next(&t, &cursor, &ref, &n);)
-			pins_view(&t, ref, &v);
-	}
-	bool counted = get64(&t.header->counters[COUNT_NAMES_FULL]) >= passed;
-	return served >= 100 && passed >= 100 && counted ? 50 : 52;
-}
-
-/* The limit on file sizes would end us with SIGXFSZ. */
-static int limited(void)
-{
-	struct rlimit limit = {.rlim_cur = 100000, .rlim_max = 100000};
-	if (setrlimit(RLIMIT_FSIZE, &limit) == -1)
-		return CANNOT;
-	return (int)make(1000);
-}
-
-static void full(void)
-{
-	static const char why[] = "needs CAP_SYS_ADMIN for a mount";
-	child_row("a file system too small for a table: refused, and nothing left", 50, too_small_for_a_table, why);
-	child_row("a file system that fills up: names pass through, no SIGBUS", 50, fills_up, why);
-	lab_path(path);
-	child_row("a limit on file sizes: refused", STORE_FULL, limited, "setrlimit");
-	check_true("nothing left", files_like(path) == 0);
 }
 
 /* ---- where it is looked for ---- */
@@ -559,12 +253,7 @@ int main(void)
 	kinds();
 	status_texts();
 	looked_at();
-	making();
-	replacing();
-	making_at_once();
 	changed_header();
-	other_users();
-	full();
 	paths();
 	return check_done();
 }
