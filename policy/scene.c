@@ -70,6 +70,13 @@ static struct choice judge(const struct table *t, addr_ref ref, struct regard r,
 
 /* ---- gathering choices ---- */
 
+/* All failures of the address: what a tentative pin on it goes by. */
+static uint16_t sum_of(const struct table *t, addr_ref ref)
+{
+	const struct addr_record *a = addr_at(t, ref);
+	return a ? endpoint_sum(a, 15, true) : 0;
+}
+
 static int choice_add(const struct table *t, struct scene *sc, const struct address *a, addr_ref ref, bool in_answer)
 {
 	size_t i = sc->s.n;
@@ -77,6 +84,7 @@ static int choice_add(const struct table *t, struct scene *sc, const struct addr
 		return -1;
 	sc->addr[i] = *a;
 	sc->refs[i] = ref;
+	sc->sums[i] = sum_of(t, ref);
 	sc->s.choice[i] = judge(t, ref, sc->regard, sc->s.now);
 	sc->s.choice[i].in_answer = in_answer;
 	sc->s.n++;
@@ -234,14 +242,13 @@ static void tell(struct table *t, const struct scene *sc, const struct transitio
 	}
 }
 
-/* A tentative pin on choice `to`: any failure of that address from now on moves it. 0: no room for the address. */
+/* A tentative pin on choice `to`: any failure of that address since the scene was read moves it. 0: no room for the address. */
 static uint64_t tentative(struct table *t, const struct scene *sc, int to)
 {
 	addr_ref ref = sc->refs[to] ? sc->refs[to] : addr_insert(t, &sc->addr[to]);
-	const struct addr_record *a = addr_at(t, ref);
-	if (!a)
+	if (!addr_at(t, ref))
 		return 0;
-	return pin_pack((struct pin){.ref = ref, .sum = endpoint_sum(a, 15, true), .reuse = name_reuse(sc->ref)});
+	return pin_pack((struct pin){.ref = ref, .sum = sc->sums[to], .reuse = name_reuse(sc->ref)});
 }
 
 /* Stamps a new pin and lets the index know. */
@@ -296,6 +303,8 @@ bool scene_confirm(struct table *t, const struct scene *sc, const struct transit
 
 	/* A failure between reading the scene and this sum would be lost in it. */
 	if (here && !sc->s.sum_changed && p.sum != endpoint_sum(a, p.confirmed ? p.endpoints : 15, !p.confirmed))
+		return false;
+	if (!here && sc->sums[tr->to] != endpoint_sum(a, 15, true))
 		return false;
 	if (!cas64(&name_hot(t, sc->ref)->pin[sc->family], sc->pin_word, pin_pack(next)))
 		return false;

@@ -25,6 +25,7 @@ struct scene {
 	struct snapshot s;
 	struct address addr[CHOICES];	/* beside s.choice */
 	addr_ref refs[CHOICES];		/* 0: the address has no record */
+	uint16_t sums[CHOICES];		/* its failures, before its fitness was read: a later one changes them */
 };
 
 /*
