@@ -93,7 +93,8 @@ static bool link_into_place(int fd, const char *temp, const char *path, bool rep
 	snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
 	snprintf(next, sizeof next, "%s.new%d", path, (int)getpid());
 	const char *from = temp[0] ? temp : self, *to = replace ? next : path;
-	if (linkat(AT_FDCWD, from, AT_FDCWD, to, AT_SYMLINK_FOLLOW) == -1)
+	if (linkat(AT_FDCWD, from, AT_FDCWD, to, AT_SYMLINK_FOLLOW) == -1 &&
+	    (errno != ENOENT || linkat(fd, "", AT_FDCWD, to, AT_EMPTY_PATH) == -1))	/* no /proc: root may do without */
 		return false;
 	if (!replace || rename(next, path) == 0)
 		return true;

@@ -1,6 +1,5 @@
 /* hand.c: pins by hand: set, dropped, refreshed, reported. See pins.h. */
 #include <string.h>
-#include <unistd.h>
 
 #include "candidates.h"
 #include "scene.h"
@@ -30,7 +29,7 @@ static void set_stamps(struct table *t, struct name_ref ref, enum family f, uint
 	put32(&hot->expires[f], ttl_s ? now + tick_of(ttl_s) : 0);
 	put32(&hot->absent[f], 0);
 	put32(&name_cold(t, ref)->origin[f], t->origin);
-	put32(&name_cold(t, ref)->origin_pid[f], (uint32_t)getpid());
+	put32(&name_cold(t, ref)->origin_pid[f], store_pid(t));
 }
 
 /* All addresses have records before anything of the name changes. */

@@ -26,10 +26,13 @@ static void stamp(const struct table *t, struct event *e)
 	struct timespec ts;
 	clock_gettime(CLOCK_REALTIME, &ts);
 	e->time_ns = (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-	e->pid = (uint32_t)getpid();
+	e->pid = store_pid(t);
 	e->origin = t->origin;
 	memset(e->comm, 0, sizeof e->comm);
-	prctl(PR_GET_NAME, e->comm);
+	if (t->comm)
+		snprintf(e->comm, sizeof e->comm, "%s", t->comm);
+	else
+		prctl(PR_GET_NAME, e->comm);
 }
 
 static void wake_followers(struct header *h, uint64_t next)

@@ -2,7 +2,6 @@
 #include "scene.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "candidates.h"
 #include "tick.h"
@@ -259,7 +258,7 @@ static void pin_stamp(struct table *t, const struct scene *sc, uint64_t word)
 	put32(&hot->set_at[sc->family], sc->s.now);
 	put32(&hot->expires[sc->family], 0);
 	put32(&hot->absent[sc->family], 0);
-	put32(&cold->origin_pid[sc->family], (uint32_t)getpid());
+	put32(&cold->origin_pid[sc->family], store_pid(t));
 	put32(&cold->origin[sc->family], t->origin);
 	if (word)
 		index_add(t, pin_unpack(word).ref, sc->ref);

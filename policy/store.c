@@ -83,6 +83,8 @@ static void place(struct table *t, void *base, const struct layout *l)
 	t->cold = (struct name_cold *)(void *)(p + l->cold);
 }
 
+uint32_t store_pid(const struct table *t) { return t->pid ? t->pid() : (uint32_t)getpid(); }
+
 void store_close(struct table *t)
 {
 	if (!t || !t->header)

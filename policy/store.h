@@ -41,6 +41,10 @@ struct table {
 
 	/* Called with each event after it is in the journal; may be NULL. Set by the shim for its log. */
 	void (*observer)(const struct event *e);
+
+	/* Who this process is, for events; set by the shim, whose program may be forbidden to ask. NULL: the kernel is asked. */
+	uint32_t (*pid)(void);
+	const char *comm;
 	uint8_t origin;				/* enum origin: what this process says of itself */
 };
 
@@ -75,6 +79,9 @@ enum store_status store_open(const char *path, struct table *t);
  * `replace`: an existing one is marked retired and gives way.
  */
 enum store_status store_create(const char *path, uint32_t names, mode_t mode, gid_t group, bool replace);
+
+/* The process id, as the table's owner has it. */
+uint32_t store_pid(const struct table *t);
 
 /* Unmap. NULL and a table that was never mapped are fine. */
 void store_close(struct table *t);

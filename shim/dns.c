@@ -106,14 +106,16 @@ static word64 *asked_place(const struct question *q) { return &asked[q->id % ASK
 void dns_sent(const void *msg, size_t len)
 {
 	struct question q;
+	int saved = errno;
 	if (session_table() && answer_question(msg, len, &q) == ANSWER_OK)
 		put64(asked_place(&q), question_word(&q));
+	errno = saved;
 }
 
 void dns_received(void *msg, size_t len)
 {
 	struct answer a;
-	if (session_table() && is_ours(msg, len, &a) && get64(asked_place(&a.question)) == question_word(&a.question))
+	if (session_table_here() && is_ours(msg, len, &a) && get64(asked_place(&a.question)) == question_word(&a.question))
 		dns_answer(msg, len, NULL);
 }
 

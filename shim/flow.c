@@ -38,7 +38,7 @@ static _Atomic int highest;		/* no fd above was ever pending */
 static void report(const struct flow *fl, enum cause cause)
 {
 	struct name_ref names[RECENT];
-	struct table *t = session_table();
+	struct table *t = session_table_here();
 	if (!t)
 		return;
 	pins_pending_over(t, fl->ref, &fl->to, (uint32_t)fl->pid);
@@ -288,7 +288,7 @@ int flow_connect(int fd, const struct sockaddr *addr, socklen_t len)
 {
 	struct flow fl = {0};
 	enum fd_class c = fd_class(fd);
-	struct table *t = session_table();
+	struct table *t = session_table_here();
 	if (!t)
 		return real()->connect(fd, addr, len);
 	if (is_mine(fd))

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -27,6 +28,8 @@ static word32 attached_at;		/* tick of the last try */
 /* The environment, copied: programs overwrite theirs. */
 static char table_env[TABLE_PATH];
 static char patterns[PATTERNS_BYTES];
+
+static char comm[COMM_BYTES];		/* as it was started: a sealed program may not ask later */
 
 /* ---- attaching ---- */
 
@@ -56,6 +59,8 @@ static bool open_or_make(struct table *t, const char *path, bool own)
 	return usable(t, path);
 }
 
+static uint32_t own_pid(void) { return (uint32_t)session_pid(); }
+
 static struct table *attach(void)
 {
 	char path[TABLE_PATH];
@@ -67,6 +72,8 @@ static struct table *attach(void)
 		if (!open_or_make(t, path, own))
 			continue;
 		t->origin = ORIGIN_SHIM;
+		t->pid = own_pid;
+		t->comm = comm;
 		t->observer = log_wanted() ? log_event : NULL;
 		attached++;
 		return t;
@@ -138,6 +145,7 @@ void session_start(void)
 	if (!copy_env(table_env, sizeof table_env, "STICKYDNS_TABLE") ||
 	    !copy_env(patterns, sizeof patterns, "STICKYDNS_NAMES"))
 		return;
+	prctl(PR_GET_NAME, comm);
 	log_start();
 	pid_start();
 	atomic_store_explicit(&session_current, attach(), memory_order_release);

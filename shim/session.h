@@ -22,13 +22,20 @@ void session_start(void);
 /* Attaches to what replaced the table; the new one, or NULL: not there yet, try at the next call. */
 struct table *session_again(void);
 
-/* The table, or NULL. No system call unless the table was replaced. */
+/* The table, or NULL. For lookups: if it was replaced, they attach again. */
 static inline struct table *session_table(void)
 {
 	struct table *t = atomic_load_explicit(&session_current, memory_order_acquire);
 	if (t && __builtin_expect(store_retired(t), 0))
 		return session_again();
 	return t;
+}
+
+/* The same for calls that a sealed program makes too (seccomp(2)): no system call; NULL if the table was replaced. */
+static inline struct table *session_table_here(void)
+{
+	struct table *t = atomic_load_explicit(&session_current, memory_order_acquire);
+	return t && !store_retired(t) ? t : NULL;
 }
 
 /* getpid(2) without the system call: a child after fork finds it anew, one after vfork takes its parent's. */

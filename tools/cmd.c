@@ -151,7 +151,7 @@ int hand_result(const struct context *c, enum hand_status s, const char *word)
 	case HAND_OK: return DONE;
 	case HAND_NO_NAME: return complain(c, "not known: %s", word);
 	case HAND_NO_ADDRESS: return complain(c, "no such address of that name: %s", word);
-	case HAND_FULL: return complain(c, "the table is full: %s", word);
+	case HAND_FULL: return complain(c, "no room left in the table or in its file system: %s", word);
 	case HAND_READ_ONLY: return complain(c, "%s: this user may only read it", c->path);
 	}
 	return complain(c, "failed: %s", word);
