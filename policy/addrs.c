@@ -51,7 +51,7 @@ static bool addr_write(struct table *t, uint32_t slot, uint64_t key, const void 
 		put64(&e->pending, 0);
 		put32(&e->failed, 0);
 		put32(&e->succeeded, 0);
-		put32(&e->sent, 0);
+		put32(&e->registered, 0);
 		put32(&e->heard, 0);
 	}
 	return true;
@@ -142,7 +142,7 @@ static bool slot_take(struct endpoint_record *e, struct health want)
 	}
 	put32(&e->failed, 0);
 	put64(&e->pending, 0);
-	put32(&e->sent, 0);
+	put32(&e->registered, 0);
 	put32(&e->heard, 0);
 	return true;
 }

@@ -24,6 +24,10 @@ static const struct {
 	[CAUSE_ELSEWHERE] = {"success elsewhere", ""},
 	[CAUSE_DRAINED] = {"drained", ""},
 	[CAUSE_EVICTED] = {"evicted", ""},
+	[CAUSE_SILENCE] = {"silent", ""},
+	[CAUSE_SIP_503] = {"503 Service Unavailable", ""},
+	[CAUSE_SIP_STATUS] = {"failure status to REGISTER", ""},
+	[CAUSE_ANSWERED] = {"answered", ""},
 };
 
 const char *cause_text(unsigned cause)

@@ -26,6 +26,10 @@ enum cause {
 	CAUSE_ELSEWHERE,	/* a tentative pin follows a success elsewhere */
 	CAUSE_DRAINED,
 	CAUSE_EVICTED,		/* the table was full */
+	CAUSE_SILENCE,		/* UDP: a REGISTER or INVITE unanswered for 7.4 s */
+	CAUSE_SIP_503,		/* 503 Service Unavailable */
+	CAUSE_SIP_STATUS,	/* another status of a server that cannot register */
+	CAUSE_ANSWERED,		/* UDP: a SIP answer */
 	CAUSES
 };
 

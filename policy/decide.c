@@ -27,16 +27,16 @@ static uint32_t cool_until(uint32_t second)
 	return second & COOL_MASK ? second & COOL_MASK : 1;
 }
 
-struct health health_failed(struct health h, enum cause cause, uint32_t now_s, uint32_t dice)
+struct health health_failed(struct health h, enum cause cause, uint32_t now_s, uint32_t cool, uint32_t dice)
 {
 	h.failures = (h.failures + 1) & SUM_MASK;
 	h.last_cause = (uint8_t)cause;
-	if (health_fitness(h, now_s) == COOLING && !h.trying)
+	if (cool == COOL_NOT || (health_fitness(h, now_s) == COOLING && !h.trying))
 		return h;
 	if (h.n < COOL_N_MAX)
 		h.n++;
 	uint32_t n = h.n, s = COOL_STEP_S * n < COOL_MAX_S ? COOL_STEP_S * n : COOL_MAX_S;
-	h.cool_end = cool_until(now_s + s * (80 + dice % 41) / 100);
+	h.cool_end = cool_until(now_s + (cool ? cool : s * (80 + dice % 41) / 100));
 	h.trying = false;
 	return h;
 }

@@ -40,8 +40,12 @@ enum fitness health_fitness(struct health h, uint32_t now_s);
 /* Seconds until the cool-off ends; 0 when it does not cool. */
 uint32_t health_cooling_s(struct health h, uint32_t now_s);
 
-/* After a failure. `dice`: any random number, for 20 % jitter. */
-struct health health_failed(struct health h, enum cause cause, uint32_t now_s, uint32_t dice);
+/* How long an endpoint cools off that failed: by its own history, not at all, or so many seconds. */
+#define COOL_BY_HISTORY 0u
+#define COOL_NOT UINT32_MAX
+
+/* After a failure. `dice`: any random number, for 20 % jitter of what its history says. */
+struct health health_failed(struct health h, enum cause cause, uint32_t now_s, uint32_t cool, uint32_t dice);
 
 /* After a success; `since_last_s`: seconds since the one before. */
 struct health health_succeeded(struct health h, uint32_t since_last_s);

@@ -143,8 +143,8 @@ struct endpoint_record {
 	word64 pending;				/* a connect in flight: since, by whom */
 	word32 failed;				/* ticks of the last one of each */
 	word32 succeeded;
-	word32 sent;
-	word32 heard;
+	word32 registered;			/* a REGISTER got a 2xx */
+	word32 heard;				/* anything answered over UDP */
 };
 static_assert(sizeof(struct endpoint_record) == 32, "two a cache line");
 

@@ -33,7 +33,7 @@ static void endpoint_event(struct table *t, enum event_kind kind, enum cause cau
 }
 
 /* The one CAS that makes a failure known to all. An event only when a cool-off began. */
-static void mark_failed(struct table *t, struct addr_record *a, int slot, const struct endpoint *e, enum cause cause)
+static void mark_failed(struct table *t, struct addr_record *a, int slot, const struct outcome *o, enum cause cause)
 {
 	word64 *w = health_word(a, slot);
 	uint32_t now = tick_now(), now_s = now / TICKS_PER_S;
@@ -41,11 +41,11 @@ static void mark_failed(struct table *t, struct addr_record *a, int slot, const 
 	put32(failed_word(a, slot), now);
 	for (int round = 0; round < ROUNDS; round++) {
 		uint64_t word = seen64(w);
-		struct health h = health_unpack(word), next = health_failed(h, cause, now_s, dice);
+		struct health h = health_unpack(word), next = health_failed(h, cause, now_s, o->cool, dice);
 		if (!cas64(w, word, health_pack(next)))
 			continue;
-		if (next.cool_end != h.cool_end || h.trying)
-			endpoint_event(t, EVENT_FAILED, cause, e);
+		if (next.cool_end != h.cool_end || h.trying || o->cool == COOL_NOT)
+			endpoint_event(t, EVENT_FAILED, cause, &o->endpoint);
 		break;
 	}
 	add64(&t->header->counters[COUNT_FAILURES], 1);
@@ -68,10 +68,10 @@ static void recover(struct table *t, word64 *w, uint32_t since_last_s, const str
 	}
 }
 
-static void mark_succeeded(struct table *t, struct endpoint_record *r, const struct endpoint *e)
+static void mark_succeeded(struct table *t, struct endpoint_record *r, const struct endpoint *e, enum cause why)
 {
 	uint32_t now = tick_now(), last = get32(&r->succeeded);
-	recover(t, &r->health, tick_since(now, last) / TICKS_PER_S, e, CAUSE_CONNECTED);
+	recover(t, &r->health, tick_since(now, last) / TICKS_PER_S, e, why);
 	if (last == 0)
 		add64(&t->header->counters[COUNT_SUCCESSES], 1);
 	if (now - last >= TICKS_PER_S)
@@ -79,6 +79,14 @@ static void mark_succeeded(struct table *t, struct endpoint_record *r, const str
 }
 
 /* ---- the names that it counts for ---- */
+
+struct verdict {
+	const struct endpoint *e;
+	addr_ref addr;
+	int slot;
+	bool failed;
+	enum cause why;			/* of a success */
+};
 
 /* Carries a failure over to the pin of one name, which moves if it counts for it. */
 static void settle_failure(struct table *t, struct name_ref ref, const struct name *name, enum family f)
@@ -94,9 +102,10 @@ static void settle_failure(struct table *t, struct name_ref ref, const struct na
 }
 
 /* Confirms the pin of one name; `ours`: this process looked it up, so that a tentative pin may follow. */
-static void settle_success(struct table *t, struct name_ref ref, const struct name *name, const struct endpoint *e,
-			   int slot, bool ours)
+static void settle_success(struct table *t, struct name_ref ref, const struct name *name, const struct verdict *v,
+			   bool ours)
 {
+	const struct endpoint *e = v->e;
 	struct scene sc;
 	for (int round = 0; round < ROUNDS; round++) {
 		if (!scene_read(t, ref, name, address_family(&e->addr), NULL, NULL, 0, &sc))
@@ -105,7 +114,9 @@ static void settle_success(struct table *t, struct name_ref ref, const struct na
 		if (at < 0 || (at != sc.s.pin && !ours))
 			return;
 		struct transition tr = decide_success(&sc.s, at);
-		if (tr.action == KEEP || scene_confirm(t, &sc, &tr, slot, e))
+		if (tr.cause == CAUSE_CONNECTED)
+			tr.cause = v->why;
+		if (tr.action == KEEP || scene_confirm(t, &sc, &tr, v->slot, e))
 			return;
 	}
 }
@@ -116,13 +127,6 @@ static bool confirmed_already(const struct table *t, struct name_ref ref, enum f
 	struct pin p = pin_unpack(get64(&name_hot(t, ref)->pin[f]));
 	return p.ref == addr && p.confirmed && p.endpoints >> slot & 1;
 }
-
-struct verdict {
-	const struct endpoint *e;
-	addr_ref addr;
-	int slot;
-	bool failed;
-};
 
 static void settle(struct table *t, struct name_ref ref, const struct verdict *v, bool ours)
 {
@@ -136,7 +140,7 @@ static void settle(struct table *t, struct name_ref ref, const struct verdict *v
 	if (v->failed)
 		settle_failure(t, ref, &name, f);
 	else
-		settle_success(t, ref, &name, v->e, v->slot, ours);
+		settle_success(t, ref, &name, v, ours);
 }
 
 /* The names that this process looked up and that hold the address; if there are none, all that hold it. */
@@ -162,7 +166,7 @@ bool pins_failed(struct table *t, const struct outcome *o, enum cause cause)
 	if (!a || !t->writable)
 		return false;
 	v.slot = endpoint_take(a, v.e->transport, v.e->port, false);
-	mark_failed(t, a, v.slot, v.e, cause);
+	mark_failed(t, a, v.slot, o, cause);
 	settle_names(t, o, &v);
 	return true;
 }
@@ -178,9 +182,50 @@ bool pins_succeeded(struct table *t, const struct outcome *o)
 		recover(t, &a->other, UINT32_MAX, v.e, CAUSE_BY_HAND);
 	if (v.slot < 0)
 		return true;		/* "other" confirms nothing */
-	mark_succeeded(t, &a->endpoints[v.slot], v.e);
+	v.why = o->why ? o->why : CAUSE_CONNECTED;
+	mark_succeeded(t, &a->endpoints[v.slot], v.e, v.why);
 	settle_names(t, o, &v);
 	return true;
+}
+
+/* ---- heard ---- */
+
+static struct endpoint_record *endpoint_at(const struct table *t, addr_ref ref, const struct endpoint *e)
+{
+	struct addr_record *a = addr_at(t, ref);
+	int slot = a ? endpoint_find(a, e->transport, e->port) : -1;
+	return slot >= 0 ? &a->endpoints[slot] : NULL;
+}
+
+static void stamp(word32 *w, uint32_t now)
+{
+	if (get32(w) != now)
+		put32(w, now);
+}
+
+void pins_heard(struct table *t, addr_ref ref, const struct endpoint *e, bool registered)
+{
+	struct addr_record *a = addr_at(t, ref);
+	int slot = a && t->writable ? endpoint_take(a, e->transport, e->port, false) : -1;
+	if (slot < 0)
+		return;
+	stamp(&a->endpoints[slot].heard, tick_now());
+	if (registered)
+		stamp(&a->endpoints[slot].registered, tick_now());
+}
+
+static uint32_t age_of(uint32_t tick) { return tick ? tick_since(tick_now(), tick) : UINT32_MAX; }
+
+uint32_t pins_heard_age(const struct table *t, addr_ref ref, const struct endpoint *e)
+{
+	const struct endpoint_record *r = endpoint_at(t, ref, e);
+	return r ? age_of(get32(&r->heard)) : UINT32_MAX;
+}
+
+uint32_t pins_registered_age(const struct table *t, addr_ref ref, const struct endpoint *e)
+{
+	const struct endpoint_record *r = endpoint_at(t, ref, e);
+	return r ? age_of(get32(&r->registered)) : UINT32_MAX;
 }
 
 /* ---- connects in flight ---- */

@@ -69,6 +69,8 @@ struct outcome {
 	size_t n_names;
 	size_t reach;
 	bool by_hand;			/* pulls no tentative pin to itself */
+	uint32_t cool;			/* of a failure: COOL_BY_HISTORY, COOL_NOT, or seconds */
+	enum cause why;			/* of a success; CAUSE_NONE: connected */
 };
 
 enum { REACH_SHIM = 16, REACH_ALL = 1 << 20 };
@@ -88,6 +90,15 @@ void pins_pending_over(struct table *t, addr_ref ref, const struct endpoint *e, 
 
 /* Is there a process of this number? kill(2) with signal 0. May set errno. */
 bool pins_process_lives(uint32_t pid);
+
+/* ---- what SIP over UDP leaves for other processes ---- */
+
+/* The endpoint answered; with `registered`, a REGISTER with a 2xx. */
+void pins_heard(struct table *t, addr_ref ref, const struct endpoint *e, bool registered);
+
+/* Ticks since it answered, and since a REGISTER got a 2xx; UINT32_MAX: never. */
+uint32_t pins_heard_age(const struct table *t, addr_ref ref, const struct endpoint *e);
+uint32_t pins_registered_age(const struct table *t, addr_ref ref, const struct endpoint *e);
 
 /* ---- by hand ---- */
 

@@ -118,16 +118,3 @@ void dns_received(void *msg, size_t len)
 	if (session_table_here() && is_ours(msg, len, &a) && get64(asked_place(&a.question)) == question_word(&a.question))
 		dns_answer(msg, len, NULL);
 }
-
-/* Messages in one piece, as all resolvers have them. */
-void dns_sent_iov(const struct iovec *iov, size_t n)
-{
-	if (n == 1)
-		dns_sent(iov->iov_base, iov->iov_len);
-}
-
-void dns_received_iov(const struct iovec *iov, size_t n, size_t len)
-{
-	if (n >= 1 && iov->iov_len >= len)
-		dns_received(iov->iov_base, len);
-}

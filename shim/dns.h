@@ -13,8 +13,6 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/socket.h>
-#include <sys/uio.h>
 
 enum { DNS_PORT = 53 };
 
@@ -27,10 +25,8 @@ void dns_answer(uint8_t *msg, size_t len, const char *name);
 
 /* The program sent `len` bytes to port 53: if they are a query of ours, its answer may teach. */
 void dns_sent(const void *msg, size_t len);
-void dns_sent_iov(const struct iovec *iov, size_t n);
 
 /* The program received `len` bytes from port 53. An answer that nobody asked for here is left alone (RFC 5452 9). */
 void dns_received(void *msg, size_t len);
-void dns_received_iov(const struct iovec *iov, size_t n, size_t len);
 
 #endif

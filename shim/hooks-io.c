@@ -1,161 +1,184 @@
 /*
- * hooks-io.c: the exported symbols that carry datagrams: for resolvers of a
- * program's own.
+ * hooks-io.c: the exported symbols that carry datagrams.
  *
  * An fd that is none of ours costs one load and a tail call. A UDP socket becomes
- * FD_DNS when it is connected to port 53 or a datagram goes there; then queries are
- * remembered as they go out, and their answers led as they come in.
+ * FD_DNS when it is connected to port 53 or a datagram goes there: then queries are
+ * remembered as they go out, and their answers led as they come in. Other datagrams
+ * are shown to datagram.h. What the program passed is looked at only after the
+ * kernel took it, so a bad pointer is the kernel's to refuse.
  */
+#include <errno.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "datagram.h"
 #include "dns.h"
 #include "endpoint.h"
 #include "fds.h"
 #include "hooks.h"
 #include "real.h"
 
-static bool is_datagram(int fd)
+static bool is_udp(int fd)
 {
 	enum fd_class c = fd_class(fd);
 	return __builtin_expect(c == FD_DATAGRAM || c == FD_DNS, 0);
 }
 
-static bool is_dns(int fd) { return __builtin_expect(fd_class(fd) == FD_DNS, 0); }
+static bool is_dns(int fd) { return fd_class(fd) == FD_DNS; }
 
-static bool from_dns(const struct sockaddr *addr, socklen_t len)
+static bool on_dns_port(const struct sockaddr *addr, socklen_t len)
 {
 	struct endpoint e;
 	return addr && endpoint_from_sockaddr(addr, len, &e) && e.port == DNS_PORT;
 }
 
-/* ---- out. The kernel has read what it was passed when the call succeeds; before that nothing is touched. ---- */
+/* ---- out ---- */
 
-static void sent_to(int fd, const struct sockaddr *addr, socklen_t len)
+static void sent(int fd, const void *buf, ssize_t r, const struct sockaddr *addr, socklen_t len)
 {
-	if (from_dns(addr, len))
+	if (r <= 0) {
+		if (r == -1 && !addr)
+			datagram_failed(fd, errno);
+		return;
+	}
+	if (on_dns_port(addr, len))
 		fd_set_class(fd, FD_DNS);
+	if (is_dns(fd))
+		dns_sent(buf, (size_t)r);
+	else
+		datagram_sent(fd, buf, (size_t)r, addr, len);
+}
+
+/* SIP and DNS messages are sent in one piece, or as a head and a body: the head says it. */
+static void sent_message(int fd, const struct msghdr *msg, ssize_t r)
+{
+	const struct iovec *head = msg->msg_iovlen ? msg->msg_iov : NULL;
+	if (r > 0 && head)
+		r = (size_t)r < head->iov_len ? r : (ssize_t)head->iov_len;
+	sent(fd, head ? head->iov_base : NULL, r, msg->msg_name, msg->msg_namelen);
 }
 
 EXPORT ssize_t send(int fd, const void *buf, size_t len, int flags)
 {
-	if (!is_dns(fd))
+	if (!is_udp(fd))
 		return real()->send(fd, buf, len, flags);
 	ssize_t r = real()->send(fd, buf, len, flags);
-	if (r > 0)
-		dns_sent(buf, (size_t)r);
+	sent(fd, buf, r, NULL, 0);
 	return r;
 }
 
 EXPORT ssize_t write(int fd, const void *buf, size_t len)
 {
-	if (!is_dns(fd))
+	if (!is_udp(fd))
 		return real()->write(fd, buf, len);
 	ssize_t r = real()->write(fd, buf, len);
-	if (r > 0)
-		dns_sent(buf, (size_t)r);
+	sent(fd, buf, r, NULL, 0);
 	return r;
 }
 
 EXPORT ssize_t sendto(int fd, const void *buf, size_t len, int flags, const struct sockaddr *addr, socklen_t addrlen)
 {
-	if (!is_datagram(fd))
+	if (!is_udp(fd))
 		return real()->sendto(fd, buf, len, flags, addr, addrlen);
 	ssize_t r = real()->sendto(fd, buf, len, flags, addr, addrlen);
-	if (r > 0)
-		sent_to(fd, addr, addrlen);
-	if (r > 0 && is_dns(fd))
-		dns_sent(buf, (size_t)r);
+	sent(fd, buf, r, addr, addrlen);
 	return r;
-}
-
-static void sent_message(int fd, const struct msghdr *msg)
-{
-	sent_to(fd, msg->msg_name, msg->msg_namelen);
-	if (is_dns(fd))
-		dns_sent_iov(msg->msg_iov, msg->msg_iovlen);
 }
 
 EXPORT ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 {
-	if (!is_datagram(fd))
+	if (!is_udp(fd))
 		return real()->sendmsg(fd, msg, flags);
 	ssize_t r = real()->sendmsg(fd, msg, flags);
 	if (r > 0)
-		sent_message(fd, msg);
+		sent_message(fd, msg, r);
 	return r;
 }
 
 EXPORT int sendmmsg(int fd, struct mmsghdr *vec, unsigned n, int flags)
 {
-	if (!is_datagram(fd))
+	if (!is_udp(fd))
 		return real()->sendmmsg(fd, vec, n, flags);
 	int r = real()->sendmmsg(fd, vec, n, flags);
 	for (int i = 0; i < r; i++)
-		sent_message(fd, &vec[i].msg_hdr);
+		sent_message(fd, &vec[i].msg_hdr, (ssize_t)vec[i].msg_len);
 	return r;
 }
 
 /* ---- in ---- */
 
-/* A connected socket gives no address: then all that comes is the peer's. */
-static void received(void *buf, size_t size, ssize_t r, int flags, const struct sockaddr *addr, socklen_t addrlen)
+/* On a connected socket there may be no address: then all that comes is the peer's. */
+static void received(int fd, void *buf, size_t size, ssize_t r, int flags, const struct sockaddr *addr, socklen_t len)
 {
-	if (r > 0 && !(flags & MSG_ERRQUEUE) && (!addr || from_dns(addr, addrlen)))
-		dns_received(buf, (size_t)r < size ? (size_t)r : size);
+	if (flags & MSG_ERRQUEUE)
+		return;
+	if (r == -1)
+		datagram_failed(fd, errno);
+	if (r <= 0)
+		return;
+	size_t n = (size_t)r < size ? (size_t)r : size;
+	if (is_dns(fd) && (!addr || on_dns_port(addr, len)))
+		dns_received(buf, n);
+	else
+		datagram_received(fd, buf, n, addr, len);
 }
 
 EXPORT ssize_t recv(int fd, void *buf, size_t len, int flags)
 {
-	if (!is_dns(fd))
+	if (!is_udp(fd))
 		return real()->recv(fd, buf, len, flags);
 	ssize_t r = real()->recv(fd, buf, len, flags);
-	received(buf, len, r, flags, NULL, 0);
+	received(fd, buf, len, r, flags, NULL, 0);
 	return r;
 }
 
 EXPORT ssize_t read(int fd, void *buf, size_t len)
 {
-	if (!is_dns(fd))
+	if (!is_udp(fd))
 		return real()->read(fd, buf, len);
 	ssize_t r = real()->read(fd, buf, len);
-	received(buf, len, r, 0, NULL, 0);
+	received(fd, buf, len, r, 0, NULL, 0);
 	return r;
 }
 
 EXPORT ssize_t recvfrom(int fd, void *buf, size_t len, int flags, struct sockaddr *addr, socklen_t *addrlen)
 {
-	if (!is_dns(fd))
+	if (!is_udp(fd))
 		return real()->recvfrom(fd, buf, len, flags, addr, addrlen);
-	const socklen_t room = addr && addrlen ? *addrlen : 0;
 	ssize_t r = real()->recvfrom(fd, buf, len, flags, addr, addrlen);
-	received(buf, len, r, flags, addr, r > 0 && addr && *addrlen < room ? *addrlen : room);
+	received(fd, buf, len, r, flags, r > 0 ? addr : NULL, r > 0 && addr ? *addrlen : 0);
 	return r;
 }
 
-static void received_message(const struct msghdr *msg, size_t len, int flags)
+static void received_message(int fd, const struct msghdr *msg, ssize_t r, int flags)
 {
-	if (!(flags & MSG_ERRQUEUE) && (!msg->msg_name || from_dns(msg->msg_name, msg->msg_namelen)))
-		dns_received_iov(msg->msg_iov, msg->msg_iovlen, len);
+	if (flags & MSG_ERRQUEUE)
+		datagram_error(msg);
+	else if (msg->msg_iovlen)
+		received(fd, msg->msg_iov->iov_base, msg->msg_iov->iov_len, r, flags, msg->msg_name, msg->msg_namelen);
 }
 
 EXPORT ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 {
-	if (!is_dns(fd))
+	if (!is_udp(fd))
 		return real()->recvmsg(fd, msg, flags);
 	ssize_t r = real()->recvmsg(fd, msg, flags);
-	if (r > 0)
-		received_message(msg, (size_t)r, flags);
+	if (r > 0 || (r == 0 && (flags & MSG_ERRQUEUE)))
+		received_message(fd, msg, r, flags);
+	else if (r == -1)
+		datagram_failed(fd, errno);
 	return r;
 }
 
 EXPORT int recvmmsg(int fd, struct mmsghdr *vec, unsigned n, int flags, struct timespec *timeout)
 {
-	if (!is_dns(fd))
+	if (!is_udp(fd))
 		return real()->recvmmsg(fd, vec, n, flags, timeout);
 	int r = real()->recvmmsg(fd, vec, n, flags, timeout);
+	if (r == -1)
+		datagram_failed(fd, errno);
 	for (int i = 0; i < r; i++)
-		received_message(&vec[i].msg_hdr, vec[i].msg_len, flags);
+		received_message(fd, &vec[i].msg_hdr, (ssize_t)vec[i].msg_len, flags);
 	return r;
 }
 
@@ -168,21 +191,21 @@ EXPORT ssize_t __read_chk(int fd, void *buf, size_t len, size_t size);
 
 ssize_t __recv_chk(int fd, void *buf, size_t len, size_t size, int flags)
 {
-	if (!is_dns(fd) || len > size)
+	if (!is_udp(fd) || len > size)
 		return real()->__recv_chk(fd, buf, len, size, flags);
 	return recv(fd, buf, len, flags);
 }
 
 ssize_t __recvfrom_chk(int fd, void *buf, size_t len, size_t size, int flags, struct sockaddr *addr, socklen_t *addrlen)
 {
-	if (!is_dns(fd) || len > size)
+	if (!is_udp(fd) || len > size)
 		return real()->__recvfrom_chk(fd, buf, len, size, flags, addr, addrlen);
 	return recvfrom(fd, buf, len, flags, addr, addrlen);
 }
 
 ssize_t __read_chk(int fd, void *buf, size_t len, size_t size)
 {
-	if (!is_dns(fd) || len > size)
+	if (!is_udp(fd) || len > size)
 		return real()->__read_chk(fd, buf, len, size);
 	return read(fd, buf, len);
 }

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "addrinfo.h"
+#include "datagram.h"
 #include "dns.h"
 #include "flow.h"
 #include "hooks.h"
@@ -33,6 +34,7 @@ __attribute__((constructor)) static void start(void)
 	int saved = errno;
 	real_bind();
 	session_start();
+	datagram_start();
 	errno = saved;
 }
 

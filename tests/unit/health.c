@@ -23,7 +23,7 @@ static const char *play(const char *steps)
 		now += (uint32_t)strtoul(p, &p, 10);
 		switch (*p ? *p++ : ' ') {
 		case 'f':
-			h = health_failed(h, CAUSE_REFUSED, now, MIDDLE);
+			h = health_failed(h, CAUSE_REFUSED, now, COOL_BY_HISTORY, MIDDLE);
 			break;
 		case 's':
 			h = health_succeeded(h, now - success);
@@ -83,7 +83,7 @@ static void jitter(void)
 		const unsigned level = n < COOL_N_MAX ? n + 1u : COOL_N_MAX, middle = level * 30 < 300 ? level * 30 : 300;
 		uint32_t least = UINT32_MAX, most = 0;
 		for (uint32_t dice = 0; dice < 1000; dice++) {
-			struct health h = health_failed((struct health){.n = n}, CAUSE_REFUSED, START_S, dice * 2654435761u);
+			struct health h = health_failed((struct health){.n = n}, CAUSE_REFUSED, START_S, COOL_BY_HISTORY, dice * 2654435761u);
 			uint32_t s = health_cooling_s(h, START_S);
 			least = s < least ? s : least;
 			most = s > most ? s : most;
@@ -110,7 +110,7 @@ static void laps(void)
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		uint32_t now = lap - rows[i].before_lap;
-		struct health h = health_failed((struct health){0}, CAUSE_REFUSED, now, MIDDLE);
+		struct health h = health_failed((struct health){0}, CAUSE_REFUSED, now, COOL_BY_HISTORY, MIDDLE);
 		check_row("lap, %s", rows[i].rule);
 		check_text("fitness", rows[i].expected, fitness_text(health_fitness(h, now + rows[i].later)));
 	}
@@ -121,12 +121,12 @@ static void laps(void)
 static void words_survive(void)
 {
 	check_row("the failure count goes round");
-	struct health h = health_failed((struct health){.failures = SUM_MASK}, CAUSE_TIMED_OUT, START_S, MIDDLE);
+	struct health h = health_failed((struct health){.failures = SUM_MASK}, CAUSE_TIMED_OUT, START_S, COOL_BY_HISTORY, MIDDLE);
 	check_number("failures", 0, h.failures);
 	check_number("cause", CAUSE_TIMED_OUT, h.last_cause);
 	check_row("what a failure computes fits its word");
 	h = (struct health){.transport = TRANSPORT_UDP, .port = 65535, .n = COOL_N_MAX, .failures = SUM_MASK};
-	h = health_failed(h, CAUSES - 1, UINT32_MAX, 40);
+	h = health_failed(h, CAUSES - 1, UINT32_MAX, COOL_BY_HISTORY, 40);
 	struct health back = health_unpack(health_pack(h));
 	check_number("cool-off end", h.cool_end, back.cool_end);
 	check_number("failures", h.failures, back.failures);

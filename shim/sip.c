@@ -1,0 +1,399 @@
+/* sip.c: SIP messages, as far as sip.h promises. Section numbers are RFC 3261's. */
+#include "sip.h"
+
+#include "hash.h"
+
+/* A piece of a logical line that is read from its front. */
+struct text {
+	const char *p, *end;
+	bool cut;			/* the line goes on behind `end`, or is broken: what touches the end is not known */
+};
+
+static const struct {
+	const char *name;
+	size_t len;
+} methods[SIP_METHOD_COUNT] = {
+#define X(name) [SIP_##name] = {#name, sizeof #name - 1},
+	SIP_METHODS(X)
+#undef X
+};
+
+const char *sip_method_text(unsigned method)
+{
+	return method == SIP_NONE ? "" : method < SIP_OTHER ? methods[method].name : "other";
+}
+
+/* ---- characters ---- */
+
+/* A set of characters below 64 is a word. LWS (25.1): a fold is white space wherever white space may stand. */
+#define BIT(c) (UINT64_C(1) << (c))
+static const uint64_t LWS = BIT(' ') | BIT('\t') | BIT('\r') | BIT('\n');
+static const uint64_t NAME_ENDS = BIT('=') | BIT(';') | BIT(',') | BIT('"');
+static const uint64_t VALUE_ENDS = BIT(';') | BIT(',') | BIT('"');
+
+static inline bool is_in(uint64_t set, char c) { return (unsigned char)c < 64 && (set >> c & 1) != 0; }
+
+static inline bool is_lws(char c) { return is_in(LWS, c); }
+
+static inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+static inline char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c; }
+
+/* token (25.1), which is what a method is made of. */
+static bool is_token(char c)
+{
+	if (is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'z'))
+		return true;
+	return c != '\0' && strchr("-.!%*_+`'~", c) != NULL;
+}
+
+/* `word` in lower case, of the same length. */
+static bool same_word(const char *p, const char *word, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (lower(p[i]) != word[i])
+			return false;
+	return true;
+}
+
+static bool text_is(const struct text *t, const char *word, size_t len)
+{
+	return (size_t)(t->end - t->p) == len && same_word(t->p, word, len);
+}
+
+static void skip_lws(struct text *t)
+{
+	while (t->p < t->end && is_lws(*t->p))
+		t->p++;
+}
+
+/* hash.h over the bytes, eight at a time, with a fixed seed; never 0. The length counts. */
+static uint64_t hash_bytes(const char *p, size_t len)
+{
+	uint64_t h = 0x9e3779b97f4a7c15u ^ len, w;
+	for (; len >= sizeof w; p += sizeof w, len -= sizeof w) {
+		memcpy(&w, p, sizeof w);
+		h = hash_fold(h ^ w, 0xa0761d6478bd642fu);
+	}
+	w = 0;
+	memcpy(&w, p, len);
+	h = hash_fold(h ^ w, 0xe7037ed1a0b428dbu);
+	return h ? h : 1;
+}
+
+/* Digits, saturated at UINT32_MAX. False: none, or cut behind them. */
+static bool take_number(struct text *t, int64_t *out)
+{
+	const char *start = t->p;
+	int64_t n = 0;
+	for (; t->p < t->end && is_digit(*t->p); t->p++)
+		n = n < UINT32_MAX ? n * 10 + (*t->p - '0') : n;
+	*out = n < UINT32_MAX ? n : UINT32_MAX;
+	return t->p > start && !(t->p == t->end && t->cut);
+}
+
+/* ---- parameters ---- */
+
+/* Over a quoted-string (25.1). One without an end hides what follows: nothing is known of that. */
+static void skip_quoted(struct text *t)
+{
+	for (t->p++; t->p < t->end && *t->p != '"'; t->p++)
+		if (*t->p == '\\' && t->end - t->p > 1)
+			t->p++;
+	if (t->p < t->end)
+		t->p++;
+	else
+		t->cut = true;
+}
+
+/* Over <URI> (25.1, name-addr), whose parameters are none of the header field's (20.10). */
+static void skip_angle(struct text *t)
+{
+	const char *close = memchr(t->p, '>', (size_t)(t->end - t->p));
+	t->cut = t->cut || !close;
+	t->p = close ? close + 1 : t->end;
+}
+
+/* To the next `;`. In a list (7.3.1: several values of one name, with commas between) the first value ends it. */
+static bool to_parameter(struct text *t, bool list)
+{
+	while (t->p < t->end) {
+		if (*t->p == ';')
+			return true;
+		if (*t->p == '"')
+			skip_quoted(t);
+		else if (*t->p == '<' && !list)
+			skip_angle(t);
+		else if (*t->p == ',' && list)
+			*t = (struct text){t->p, t->p, false};
+		else
+			t->p++;
+	}
+	return false;
+}
+
+/* A name or a value: up to white space or one of `ends`. */
+static inline struct text take_word(struct text *t, uint64_t ends)
+{
+	struct text w = {t->p, t->p, false};
+	while (t->p < t->end && !is_in(LWS | ends, *t->p))
+		t->p++;
+	w.end = t->p;
+	w.cut = t->p == t->end && t->cut;
+	return w;
+}
+
+/* The parameter at `;` (25.1, SEMI generic-param): white space may stand around `;` and `=`. */
+static void take_parameter(struct text *t, struct text *name, struct text *value)
+{
+	t->p++;
+	skip_lws(t);
+	*name = take_word(t, NAME_ENDS);
+	*value = (struct text){t->p, t->p, t->cut && t->p == t->end};
+	skip_lws(t);
+	if (t->p == t->end || *t->p != '=')
+		return;
+	t->p++;
+	skip_lws(t);
+	*value = take_word(t, VALUE_ENDS);
+}
+
+/* ---- header fields ---- */
+
+/* 20.42, 8.1.1.7. Only of the topmost Via: it is ours, the others are of those before us. */
+static void take_via(struct sip_message *m, struct text t)
+{
+	struct text name, value;
+	while (to_parameter(&t, true)) {
+		take_parameter(&t, &name, &value);
+		if (!text_is(&name, "branch", 6))
+			continue;
+		if (value.cut || value.p == value.end)
+			return;
+		m->branch_length = (uint16_t)(value.end - value.p);
+		m->branch = hash_bytes(value.p, m->branch_length);
+		return;
+	}
+}
+
+/* 20.39. Without <> all parameters are the header field's (20.10). */
+static void take_to(struct sip_message *m, struct text t)
+{
+	struct text name, value;
+	while (to_parameter(&t, false)) {
+		take_parameter(&t, &name, &value);
+		if (!name.cut && text_is(&name, "tag", 3)) {
+			m->to = SIP_TO_TAGGED;
+			return;
+		}
+	}
+	m->to = t.cut ? SIP_TO_UNKNOWN : SIP_TO_BARE;
+}
+
+static uint8_t method_of(const char *p, size_t len)
+{
+	for (uint8_t i = SIP_NONE + 1; i < SIP_OTHER; i++)
+		if (methods[i].len == len && memcmp(methods[i].name, p, len) == 0)	/* 7.1: case counts */
+			return i;
+	return SIP_OTHER;
+}
+
+/* 20.16, 8.1.1.5. A broken one leaves a response without a method, so that it matches nothing. */
+static void take_cseq(struct sip_message *m, struct text t)
+{
+	int64_t n;
+	m->cseq = SIP_BAD;
+	if (!take_number(&t, &n) || n > INT32_MAX || t.p == t.end || !is_lws(*t.p))
+		return;
+	skip_lws(&t);
+	struct text method = take_word(&t, 0);
+	if (method.cut || method.p == method.end)
+		return;
+	m->cseq = n;
+	if (m->status)
+		m->method = method_of(method.p, (size_t)(method.end - method.p));
+}
+
+/* 20.8: compared byte for byte. */
+static void take_call_id(struct sip_message *m, struct text t)
+{
+	struct text id = take_word(&t, 0);
+	if (!id.cut && id.p < id.end)
+		m->call_id = hash_bytes(id.p, (size_t)(id.end - id.p));
+}
+
+/* 20.33: seconds, then perhaps a (comment) and ;parameters. */
+static void take_retry_after(struct sip_message *m, struct text t)
+{
+	int64_t n;
+	bool good = take_number(&t, &n) && (t.p == t.end || is_lws(*t.p) || *t.p == ';' || *t.p == '(');
+	m->retry_after = good ? n : SIP_BAD;
+}
+
+/* 20.14, 18.3. It frames a stream, so two that differ are worth no more than none. */
+static void take_length(struct sip_message *m, struct text t)
+{
+	int64_t n;
+	bool good = take_number(&t, &n) && n < UINT32_MAX;
+	skip_lws(&t);
+	good = good && t.p == t.end && !t.cut;
+	if (m->content_length == SIP_ABSENT)
+		m->content_length = good ? n : SIP_BAD;
+	else if (!good || m->content_length != n)
+		m->content_length = SIP_BAD;
+}
+
+/* Names and compact forms (7.3.3), compared without case (7.3.1). */
+static const struct field {
+	const char *name;
+	uint8_t len, seen;
+	void (*take)(struct sip_message *, struct text);
+} fields[] = {
+	{"via", 3, SIP_SEEN_VIA, take_via},
+	{"v", 1, SIP_SEEN_VIA, take_via},
+	{"to", 2, SIP_SEEN_TO, take_to},
+	{"t", 1, SIP_SEEN_TO, take_to},
+	{"cseq", 4, SIP_SEEN_CSEQ, take_cseq},
+	{"call-id", 7, SIP_SEEN_CALL_ID, take_call_id},
+	{"i", 1, SIP_SEEN_CALL_ID, take_call_id},
+	{"content-length", 14, SIP_SEEN_LENGTH, take_length},
+	{"l", 1, SIP_SEEN_LENGTH, take_length},
+	{"retry-after", 11, SIP_SEEN_RETRY_AFTER, take_retry_after},
+};
+
+enum { NAME_LONGEST = 14 };
+
+static const struct field *field_named(const char *p, size_t len)
+{
+	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+		if (fields[i].len == len && same_word(p, fields[i].name, len))
+			return &fields[i];
+	return NULL;
+}
+
+/* The field and, in *t, its value. HCOLON (25.1): blanks may stand before the colon. */
+static const struct field *take_name(struct text *t)
+{
+	const char *name = t->p;
+	while (t->p < t->end && t->p - name <= NAME_LONGEST && *t->p != ':' && !is_lws(*t->p))
+		t->p++;
+	size_t len = (size_t)(t->p - name);
+	if (len > NAME_LONGEST)
+		return NULL;
+	while (t->p < t->end && (*t->p == ' ' || *t->p == '\t'))
+		t->p++;
+	if (t->p == t->end || *t->p++ != ':')
+		return NULL;
+	skip_lws(t);
+	return field_named(name, len);
+}
+
+void sip_header_line(struct sip_message *m, const char *line, size_t len, bool cut)
+{
+	struct text t = {line, line + len, cut};
+	const struct field *f = take_name(&t);
+	if (!f || ((m->seen & f->seen) && f->seen != SIP_SEEN_LENGTH))
+		return;
+	m->seen |= f->seen;
+	f->take(m, t);
+}
+
+/* ---- start lines (7.1, 7.2) ---- */
+
+/* "SIP/2.0 200 OK"; the reason may be empty, and its blank missing. */
+static bool take_status(struct sip_message *m, struct text t)
+{
+	int64_t n;
+	const char *start = t.p += 8;
+	if (!take_number(&t, &n) || t.p - start != 3 || n < 100 || n > 699 || (t.p < t.end && !is_lws(*t.p)))
+		return false;
+	m->status = (uint16_t)n;
+	return true;
+}
+
+static bool take_request(struct sip_message *m, struct text t)
+{
+	static const char version[] = " sip/2.0";
+	const char *method = t.p;
+	while (t.p < t.end && is_token(*t.p))
+		t.p++;
+	if (t.p == method || t.p == t.end || *t.p != ' ')
+		return false;
+	m->method = method_of(method, (size_t)(t.p - method));
+	while (t.end > t.p && is_lws(t.end[-1]))
+		t.end--;
+	const size_t tail = sizeof version - 1;
+	if ((size_t)(t.end - t.p) > tail + 1 && same_word(t.end - tail, version, tail))
+		return true;
+	return t.cut && m->method != SIP_OTHER;
+}
+
+bool sip_start_line(struct sip_message *m, const char *line, size_t len, bool cut)
+{
+	struct text t = {line, line + len, cut};
+	if (len >= 8 && memcmp(line, "SIP/2.0 ", 8) == 0)
+		return take_status(m, t);
+	return take_request(m, t);
+}
+
+/* ---- whole messages ---- */
+
+void sip_begin(struct sip_message *m)
+{
+	*m = (struct sip_message){.cseq = SIP_ABSENT, .content_length = SIP_ABSENT, .retry_after = SIP_ABSENT};
+}
+
+void sip_end_header(struct sip_message *m, size_t length)
+{
+	m->header_length = (uint32_t)length;
+	m->whole_header = true;
+}
+
+/* Length of the empty line at the front, 0 if another is. */
+static size_t empty_line(const char *p, size_t len)
+{
+	if (len >= 1 && p[0] == '\n')
+		return 1;
+	return len >= 2 && p[0] == '\r' && p[1] == '\n' ? 2 : 0;
+}
+
+/* Bytes of the logical line at the front, without its last LF. *cut: what would end it is not there. */
+static size_t logical_line(const char *p, size_t len, bool *cut)
+{
+	const char *end = p + len, *lf = memchr(p, '\n', len);
+	while (lf && lf + 1 < end && (lf[1] == ' ' || lf[1] == '\t'))
+		lf = memchr(lf + 1, '\n', (size_t)(end - lf - 1));
+	*cut = !lf || lf + 1 == end;
+	return lf ? (size_t)(lf - p) : len;
+}
+
+bool sip_parse(const char *p, size_t len, struct sip_message *m)
+{
+	size_t at = 0, empty;
+	if (len < SIP_SHORTEST)
+		return false;
+	sip_begin(m);
+	len = len < SIP_HEADER_MAX ? len : SIP_HEADER_MAX;
+	do {
+		bool cut;
+		size_t n = logical_line(p + at, len - at, &cut), short_n = n < SIP_LINE_MAX ? n : SIP_LINE_MAX;
+		cut = cut || short_n < n;
+		if (at > 0)
+			sip_header_line(m, p + at, short_n, cut);
+		else if (!sip_start_line(m, p, short_n, cut))
+			return false;
+		at += n + 1;
+		empty = at < len ? empty_line(p + at, len - at) : 0;
+	} while (!empty && at < len);
+	if (empty)
+		sip_end_header(m, at + empty);
+	return true;
+}
+
+uint64_t sip_transaction(const struct sip_message *m)
+{
+	if (!m->branch || !m->call_id || m->cseq < 0)
+		return 0;
+	uint64_t key = hash_fold(m->branch ^ (uint64_t)m->cseq, m->call_id | 1);
+	return key ? key : 1;
+}

@@ -1,0 +1,232 @@
+/* transactions.c: see transactions.h. Section numbers are RFC 3261's. */
+#include "transactions.h"
+
+#include "hash.h"
+
+/*
+ * The words of a slot:
+ *
+ *	0	check over 1..11; 0: empty
+ *	1	key
+ *	2	method | sends << 8 | flags << 16
+ *	3	since_ms
+ *	4	active_ms
+ *	5..7	first: address (2 words), scope << 32 | transport << 16 | port
+ *	8..10	last
+ *	11	0
+ *
+ * Plain relaxed words: the check, not their order, tells whether they belong together.
+ */
+enum { CHECK, KEY, META, SINCE, ACTIVE, FIRST, LAST = FIRST + 3, SPARE = LAST + 3 };
+
+_Static_assert(SPARE + 1 == TX_WORDS, "the words are as drawn");
+
+enum { MOVED = 1, ANSWERED = 2, FINISHED = 4 };
+
+/* Each word is hashed for its place, and none waits for another's product. */
+static uint64_t check_of(const uint64_t raw[static TX_WORDS])
+{
+	uint64_t h = 0;
+	for (size_t i = KEY; i < SPARE; i++)
+		h += hash_fold(raw[i] ^ (i * 0x9e3779b97f4a7c15u), 0xa0761d6478bd642fu + (i << 32));
+	return h ? h : 1;
+}
+
+/* ---- records and words ---- */
+
+static void put_endpoint(uint64_t w[static 3], const struct endpoint *e)
+{
+	w[0] = e->addr.words[0];
+	w[1] = e->addr.words[1];
+	w[2] = e->addr.scope << 32 | (uint64_t)e->transport << 16 | e->port;
+}
+
+static struct endpoint get_endpoint(const uint64_t w[static 3])
+{
+	struct endpoint e = {.port = (uint16_t)w[2], .transport = (uint8_t)(w[2] >> 16)};
+	e.addr.words[0] = w[0];
+	e.addr.words[1] = w[1];
+	e.addr.scope = w[2] >> 32;
+	return e;
+}
+
+static bool same_endpoint(const struct endpoint *a, const struct endpoint *b)
+{
+	return a->port == b->port && a->transport == b->transport && address_equal(&a->addr, &b->addr);
+}
+
+static void store(struct tx_slot *s, const struct tx *x)
+{
+	uint64_t raw[TX_WORDS] = {0};
+	const unsigned flags = (x->moved ? MOVED : 0u) | (x->answered ? ANSWERED : 0u) | (x->finished ? FINISHED : 0u);
+	raw[KEY] = x->key;
+	raw[META] = x->method | (uint64_t)x->sends << 8 | (uint64_t)flags << 16;
+	raw[SINCE] = x->since_ms;
+	raw[ACTIVE] = x->active_ms;
+	put_endpoint(raw + FIRST, &x->first);
+	put_endpoint(raw + LAST, &x->last);
+	raw[CHECK] = check_of(raw);
+	for (size_t i = 0; i < TX_WORDS; i++)
+		put64(&s->word[i], raw[i]);
+}
+
+/* False: empty, or torn by two writers. */
+static bool load(const struct tx_slot *s, struct tx *x)
+{
+	uint64_t raw[TX_WORDS];
+	for (size_t i = 0; i < TX_WORDS; i++)
+		raw[i] = get64(&s->word[i]);
+	if (!raw[CHECK] || raw[CHECK] != check_of(raw))
+		return false;
+	*x = (struct tx){
+		.key = raw[KEY],
+		.since_ms = raw[SINCE],
+		.active_ms = raw[ACTIVE],
+		.first = get_endpoint(raw + FIRST),
+		.last = get_endpoint(raw + LAST),
+		.method = (uint8_t)raw[META],
+		.sends = (uint8_t)(raw[META] >> 8),
+		.moved = (raw[META] >> 16 & MOVED) != 0,
+		.answered = (raw[META] >> 16 & ANSWERED) != 0,
+		.finished = (raw[META] >> 16 & FINISHED) != 0,
+	};
+	return true;
+}
+
+/* ---- slots ---- */
+
+static bool is_over(const struct tx *x, uint64_t now_ms)
+{
+	const uint64_t keep = x->method == SIP_INVITE && x->answered ? TX_RINGING_MS : TX_KEEP_MS;
+	return now_ms > x->active_ms && now_ms - x->active_ms > keep;
+}
+
+static uint32_t set_of(uint64_t key) { return hash_slot(key, TX_SETS); }
+
+/* The way of the set where the request is, or -1. */
+static int find(const struct tx_slot set[static TX_WAYS], uint64_t key, enum sip_method method, uint64_t now_ms,
+		struct tx *x)
+{
+	for (int i = 0; key && i < TX_WAYS; i++)
+		if (get64(&set[i].word[KEY]) == key && load(&set[i], x) && x->key == key && x->method == method &&
+		    !is_over(x, now_ms))
+			return i;
+	return -1;
+}
+
+/* The way for a new request: free, over, or idle longest. A torn record misleads this choice, no more. */
+static int victim(const struct tx_slot set[static TX_WAYS], uint64_t now_ms)
+{
+	uint64_t oldest = UINT64_MAX;
+	int way = 0;
+	for (int i = 0; i < TX_WAYS; i++) {
+		const uint64_t meta = get64(&set[i].word[META]), active = get64(&set[i].word[ACTIVE]);
+		const struct tx x = {
+			.method = (uint8_t)meta, .answered = (meta >> 16 & ANSWERED) != 0, .active_ms = active};
+		if (!get64(&set[i].word[CHECK]) || is_over(&x, now_ms))
+			return i;
+		if (active < oldest) {
+			oldest = active;
+			way = i;
+		}
+	}
+	return way;
+}
+
+/* ---- the memory ---- */
+
+bool tx_find(const struct transactions *t, uint64_t key, enum sip_method method, uint64_t now_ms, struct tx *out)
+{
+	return find(t->slot[set_of(key)], key, method, now_ms, out) >= 0;
+}
+
+static void go_elsewhere(struct tx *x, const struct endpoint *to, uint64_t now_ms)
+{
+	x->last = *to;
+	x->since_ms = now_ms;
+	x->sends = 0;
+	x->moved = !same_endpoint(&x->first, to);
+}
+
+struct tx tx_sent(struct transactions *t, uint64_t key, enum sip_method method, const struct endpoint *to,
+		  uint64_t now_ms)
+{
+	struct tx_slot *set = t->slot[set_of(key)];
+	const bool kept = key && method != SIP_ACK && method != SIP_NONE;
+	struct tx x;
+	int way = kept ? find(set, key, method, now_ms, &x) : -1;
+	if (way < 0)
+		x = (struct tx){.key = key, .method = (uint8_t)method, .first = *to, .last = *to, .since_ms = now_ms};
+	else if (!same_endpoint(&x.last, to))
+		go_elsewhere(&x, to, now_ms);
+	x.sends = (uint8_t)(x.sends + (x.sends < UINT8_MAX));
+	x.active_ms = now_ms;
+	if (kept)
+		store(&set[way < 0 ? victim(set, now_ms) : way], &x);
+	return x;
+}
+
+bool tx_match(struct transactions *t, uint64_t key, enum sip_method method, const struct endpoint *from,
+	      unsigned status, uint64_t now_ms, struct tx *out)
+{
+	struct tx_slot *set = t->slot[set_of(key)];
+	int way = find(set, key, method, now_ms, out);
+	if (way < 0 || !(same_endpoint(&out->last, from) || same_endpoint(&out->first, from)))
+		return false;
+	out->finished = out->finished || status >= 200;
+	out->answered = !out->finished;
+	out->active_ms = now_ms;
+	store(&set[way], out);
+	return true;
+}
+
+bool tx_origin(const struct transactions *t, uint64_t key, uint64_t now_ms, struct endpoint *out)
+{
+	const struct tx_slot *set = t->slot[set_of(key)];
+	struct tx x;
+	for (int i = 0; key && i < TX_WAYS; i++) {
+		if (get64(&set[i].word[KEY]) != key || !load(&set[i], &x) || x.key != key || x.method == SIP_CANCEL ||
+		    is_over(&x, now_ms))
+			continue;
+		*out = x.last;
+		return true;
+	}
+	return false;
+}
+
+/* ---- what it proves ---- */
+
+bool silence_verdict(enum sip_method method, unsigned sends, uint64_t age_ms, bool heard)
+{
+	return (method == SIP_REGISTER || method == SIP_INVITE) && sends >= SILENCE_SENDS && age_ms >= SILENCE_MS && !heard;
+}
+
+/* 21.5.4: without Retry-After a 503 is as a 500, and of another method than REGISTER it may be the next hop's. */
+static struct status_verdict unavailable(enum sip_method method, int64_t retry_after)
+{
+	if (method != SIP_REGISTER && retry_after <= 0)
+		return (struct status_verdict){STATUS_NOTHING, 0};
+	int64_t cool = retry_after > 0 ? retry_after : 0;
+	return (struct status_verdict){STATUS_FAILED, (uint32_t)(cool < STATUS_COOL_MAX_S ? cool : STATUS_COOL_MAX_S)};
+}
+
+/* A registrar that cannot serve us, for a reason that may be the account's own. */
+static bool is_refusal(unsigned status)
+{
+	return status == 408 || status == 480 || status >= 500;
+}
+
+struct status_verdict status_verdict(enum sip_method method, unsigned status, int64_t retry_after,
+				     uint64_t ms_since_register_ok)
+{
+	enum status_effect effect = STATUS_SUCCESS;
+	if (method == SIP_NONE || method == SIP_ACK || status < 100 || status > 699)
+		effect = STATUS_NOTHING;
+	else if (status == 503)
+		return unavailable(method, retry_after);
+	else if (method == SIP_REGISTER && status < 200)
+		effect = STATUS_NOTHING;	/* alive; whether it serves us the final answer says */
+	else if (method == SIP_REGISTER && is_refusal(status))
+		effect = ms_since_register_ok <= STATUS_TRUST_MS ? STATUS_NOTHING : STATUS_LAST_ONCE;
+	return (struct status_verdict){effect, 0};
+}

@@ -1,0 +1,144 @@
+# SIP over UDP: answers confirm, silence to REGISTER or INVITE and 503 to REGISTER move the pin, and so do
+# ICMP errors that a program is told of. Nothing else is evidence.
+
+load ../lib/harness
+setup_file() { use_clients lookup lookup_client; }
+
+POOL="127.0.0.11 127.0.0.12 127.0.0.13"
+
+first() { with_shim "$(client lookup)" -4 pool.test | awk '{ print $1 }'; }
+
+# request METHOD [SECONDS] : one SIP request to pool.test by sipp under the shim, for at most SECONDS.
+request() {
+    sed "s/METHOD/$1/" "$TESTS/sip/request.xml" >"$BATS_TEST_TMPDIR/$1.xml"
+    with_shim sipp -sf "$BATS_TEST_TMPDIR/$1.xml" -t u1 -m 1 -nostdin -i 127.0.0.1 -p 5070 \
+        -timeout "${2:-3}s" -timeout_error pool.test >>"$LOGS/sipp.log" 2>&1 || true
+}
+
+# silent ADDR : a UDP socket on port 5060 that never answers.
+silent() {
+    /usr/bin/python3 -c 'import socket, sys, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind((sys.argv[1], 5060)); time.sleep(100)' "$1" 3>&- 4>&- &
+    await 5 "a silent socket on $1" port_open udp "$1" 5060
+}
+
+# failing ADDR STATUS [HEADER] : a SIP server that answers everything so.
+failing() {
+    sed "s/STATUS/$2/; s/MORE/${3:-X: y}/" "$TESTS/sip/uas-status.xml" >"$BATS_TEST_TMPDIR/uas.xml"
+    (cd "$BATS_TEST_TMPDIR" && exec sipp -sf uas.xml \
+        -i "$1" -p 5060 -t u1 -nostdin >>"$LOGS/failing-$1.log" 2>&1 3>&- 4>&-) &
+    await 5 "a failing server on $1" port_open udp "$1" 5060
+}
+
+all() { local a; for a in $POOL; do "$@" "$a" 5060 uas-udp; done; }
+
+@test "an answer confirms the pin, with its port and transport" {
+    local pin
+    dns_pool pool.test $POOL
+    all server_start
+    pin=$(first)
+    expect_eq tentative "$(pin_field pool.test state)" "state before"
+    request OPTIONS
+    expect_eq confirmed "$(pin_field pool.test state)" "state after an answer"
+    expect_eq "$pin 5060 udp" "$(pin_of pool.test) $(pin_field pool.test port) $(pin_field pool.test transport)" "the pin"
+    expect_match "confirmed.*answered" "$(pinctl events)" "events"
+}
+
+@test "silence to REGISTER and to INVITE moves the pin at the fifth send, under 10 s" {
+    local method pin start
+    LIMIT=20
+    dns_pool pool.test $POOL
+    for method in REGISTER INVITE; do
+        pinctl init --replace
+        pin=$(first)
+        silent "$pin"
+        start=$EPOCHSECONDS
+        request "$method" 9
+        expect_le 11 "$((EPOCHSECONDS - start))" "seconds of $method"
+        expect_ne "$pin" "$(first)" "where lookups lead after silence to $method"
+        expect_match "failed.*$pin.*5060/udp.*silent" "$(pinctl events)" "events"
+        kill %% 2>/dev/null || true
+        wait %% 2>/dev/null || true
+    done
+}
+
+@test "silence to OPTIONS, and a short silence to REGISTER, prove nothing" {
+    local pin
+    LIMIT=20
+    dns_pool pool.test $POOL
+    pin=$(first)
+    silent "$pin"
+    request OPTIONS 9
+    expect_eq "$pin" "$(first)" "where lookups lead after silence to OPTIONS"
+    request REGISTER 4
+    expect_eq "$pin" "$(first)" "where lookups lead after 4 s of silence to REGISTER"
+    expect_eq "" "$(pinctl events | grep failed || true)" "failures"
+}
+
+@test "503 to REGISTER moves the pin; Retry-After is honoured" {
+    local pin
+    dns_pool pool.test $POOL
+    pin=$(first)
+    failing "$pin" "503 Service Unavailable" "Retry-After: 200"
+    request REGISTER
+    expect_ne "$pin" "$(first)" "where lookups lead after 503"
+    expect_match "503 Service Unavailable" "$(pinctl events)" "events"
+    expect_ge 190000 "$(candidate_field pool.test "$pin" cooling_ms)" "its cool-off"
+    expect_le 200000 "$(candidate_field pool.test "$pin" cooling_ms)" "its cool-off"
+}
+
+@test "503 to OPTIONS without Retry-After moves nothing" {
+    local pin
+    dns_pool pool.test $POOL
+    pin=$(first)
+    failing "$pin" "503 Service Unavailable"
+    request OPTIONS
+    expect_eq "$pin" "$(first)" "where lookups lead"
+}
+
+@test "500 to REGISTER moves the pin without a cool-off" {
+    local pin
+    dns_pool pool.test $POOL
+    pin=$(first)
+    failing "$pin" "500 Server Internal Error"
+    request REGISTER
+    expect_ne "$pin" "$(first)" "where lookups lead after 500"
+    expect_eq 0 "$(candidate_field pool.test "$pin" cooling_ms)" "its cool-off"
+}
+
+@test "sipsak, on a connected socket, is refused: the pin moves, and stays" {
+    local pin a
+    dns_pool pool.test $POOL
+    pin=$(first)
+    for a in $POOL; do [[ $a == "$pin" ]] || server_start "$a" 5060 uas-udp; done
+    with_shim sipsak -H 127.0.0.1 -s sip:bob@pool.test >>"$LOGS/sipsak.log" 2>&1 || true
+    expect_match "failed.*$pin.*5060/udp.*ECONNREFUSED" "$(pinctl events)" "events"
+    expect_ne "$pin" "$(first)" "where lookups lead"
+    for _ in 1 2 3 4 5; do with_shim sipsak -H 127.0.0.1 -s sip:bob@pool.test >>"$LOGS/sipsak.log" 2>&1; done
+    expect_eq 1 "$(servers_hit)" "servers reached afterwards"
+}
+
+@test "an answer from an address that was not asked proves nothing" {
+    local pin
+    dns_pool pool.test $POOL
+    pin=$(first)
+    cat >"$BATS_TEST_TMPDIR/spoof.py" <<'PY'
+import socket, sys
+pin, other = sys.argv[1:]
+here = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); here.bind(("127.0.0.1", 5070)); here.settimeout(3)
+asked = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); asked.bind((pin, 5060))
+spoof = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); spoof.bind((other, 5060))
+request = ("REGISTER sip:pool.test SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:5070;branch=z9hG4bK1\r\nFrom: <sip:a@b>;tag=1\r\n"
+           "To: <sip:a@b>\r\nCall-ID: 1\r\nCSeq: 1 REGISTER\r\nContent-Length: 0\r\n\r\n")
+here.sendto(request.encode(), (pin, 5060))
+for sender, status in ((spoof, "200 OK"), (spoof, "503 No"), (asked, "503 No")):
+    branch = "z9hG4bK1" if sender is spoof else "z9hG4bKother"
+    answer = request.replace("REGISTER sip:pool.test SIP/2.0", "SIP/2.0 " + status).replace("z9hG4bK1", branch)
+    sender.sendto(answer.encode(), ("127.0.0.1", 5070))
+    here.recvfrom(2000)
+PY
+    with_shim "$(client lookup)" -4 pool.test >/dev/null
+    with_shim /usr/bin/python3 "$BATS_TEST_TMPDIR/spoof.py" "$pin" "$(tr ' ' '\n' <<<"$POOL" | grep -v "$pin" | head -n 1)"
+    expect_eq "$pin tentative" "$(pin_of pool.test) $(pin_field pool.test state)" "the pin"
+    expect_eq "" "$(pinctl events | grep failed || true)" "failures"
+}
