@@ -136,7 +136,8 @@ enum hand_status pins_refresh(struct table *t, const struct name *n, enum family
 
 static void report(struct table *t, struct name_ref ref, const struct endpoint *e, bool ok)
 {
-	const struct outcome o = {.endpoint = *e, .names = &ref, .n_names = 1, .by_hand = true};
+	const struct outcome o = {.endpoint = *e, .names = &ref, .n_names = 1, .by_hand = true,
+				  .why = CAUSE_BY_HAND};
 	if (ok)
 		pins_succeeded(t, &o);
 	else

@@ -133,7 +133,8 @@ struct name_cold {
 	word32 ttl_end;				/* second at which the records' TTL ends, from refresh; 0: unknown */
 	word32 origin_pid[FAMILIES];		/* who set the pin */
 	word32 origin[FAMILIES];		/* enum origin */
-	uint8_t pad[8];
+	word32 first;				/* 1 + the family that libc put first; 0: not known */
+	uint8_t pad[4];
 };
 static_assert(sizeof(struct name_cold) == 360, "no hidden padding");
 static_assert(HEAD_BYTES + TAIL_BYTES == NAME_BYTES, "the name is whole");

@@ -114,9 +114,7 @@ static void settle_success(struct table *t, struct name_ref ref, const struct na
 		if (at < 0 || (at != sc.s.pin && !ours))
 			return;
 		struct transition tr = decide_success(&sc.s, at);
-		if (tr.cause == CAUSE_CONNECTED)
-			tr.cause = v->why;
-		if (tr.action == KEEP || scene_confirm(t, &sc, &tr, v->slot, e))
+		if (tr.action == KEEP || scene_confirm(t, &sc, &tr, v->slot, e, v->why))
 			return;
 	}
 }

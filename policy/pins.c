@@ -129,6 +129,15 @@ static void stamp_used(struct table *t, struct name_ref ref)
 		put32(used, now);
 }
 
+/* Which family libc puts first, for when it cannot be asked. */
+static void note_first(struct table *t, struct name_ref ref, const struct pool pool[static FAMILIES])
+{
+	uint32_t first = pool[FAMILY_V4].first ? 1 + FAMILY_V4 : pool[FAMILY_V6].first ? 1 + FAMILY_V6 : 0;
+	word32 *w = &name_cold(t, ref)->first;
+	if (t->writable && first && get32(w) != first)
+		put32(w, first);
+}
+
 bool pins_answer(struct table *t, const struct lookup *l, struct pool pool[static FAMILIES], struct name_ref *ref)
 {
 	struct settings set;
@@ -142,6 +151,7 @@ bool pins_answer(struct table *t, const struct lookup *l, struct pool pool[stati
 	}
 	if (t->writable && get32(&name_hot(t, *ref)->dns_down))
 		put32(&name_hot(t, *ref)->dns_down, 0);
+	note_first(t, *ref, pool);
 	stamp_used(t, *ref);
 	return true;
 }
@@ -182,6 +192,7 @@ bool pins_stale(struct table *t, const struct lookup *l, bool failed_now, struct
 	for (unsigned f = 0; f < FAMILIES; f++) {
 		pool[f].n = 0;
 		pool[f].lead = LEAD_NONE;
+		pool[f].first = get32(&name_cold(t, *ref)->first) == 1 + f;
 		if (pool[f].asked)
 			stale_family(t, l, *ref, (enum family)f, &set, &pool[f]);
 		n += pool[f].n;

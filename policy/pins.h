@@ -29,6 +29,7 @@ struct lookup {
  */
 struct pool {
 	bool asked;			/* the program takes this family; else it is not touched */
+	bool first;			/* libc put this family before the other; out of pins_stale: it did */
 	bool extra;
 	uint8_t lead;			/* out: enum lead, what addr[0] is */
 	size_t n;

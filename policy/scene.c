@@ -287,7 +287,7 @@ bool scene_apply(struct table *t, const struct scene *sc, const struct transitio
 }
 
 bool scene_confirm(struct table *t, const struct scene *sc, const struct transition *tr, int slot,
-		   const struct endpoint *e)
+		   const struct endpoint *e, enum cause why)
 {
 	const struct addr_record *a = addr_at(t, sc->refs[tr->to]);
 	struct pin p = pin_unpack(sc->pin_word);
@@ -314,7 +314,7 @@ bool scene_confirm(struct table *t, const struct scene *sc, const struct transit
 		scene_event(t, sc, EVENT_MOVED, tr->cause, tr->to, sc->s.pin, e);
 		count(t, COUNT_MOVES);
 	}
-	scene_event(t, sc, EVENT_CONFIRMED, here ? tr->cause : e->transport == TRANSPORT_UDP ? CAUSE_ANSWERED : CAUSE_CONNECTED, tr->to, -1, e);
+	scene_event(t, sc, EVENT_CONFIRMED, why, tr->to, -1, e);
 	count(t, COUNT_CONFIRMED);
 	return true;
 }

@@ -42,9 +42,9 @@ bool scene_read(const struct table *t, struct name_ref ref, const struct name *n
  */
 bool scene_apply(struct table *t, const struct scene *sc, const struct transition *tr);
 
-/* The endpoint in slot `slot` of choice tr->to succeeded. As scene_apply. */
+/* The endpoint in slot `slot` of choice tr->to succeeded, as `why` tells. As scene_apply. */
 bool scene_confirm(struct table *t, const struct scene *sc, const struct transition *tr, int slot,
-		   const struct endpoint *e);
+		   const struct endpoint *e, enum cause why);
 
 /* Does the endpoint count? */
 bool regards(struct regard r, struct health h);

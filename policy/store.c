@@ -93,6 +93,12 @@ void store_close(struct table *t)
 	*t = (struct table){0};
 }
 
+void store_forget(struct table *t)
+{
+	mmap(t->header, t->layout.size, PROT_READ | PROT_WRITE,
+	     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+}
+
 bool store_reserve(const struct table *t, const void *p, size_t size)
 {
 	if (t->all_reserved)

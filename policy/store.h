@@ -86,6 +86,12 @@ uint32_t store_pid(const struct table *t);
 /* Unmap. NULL and a table that was never mapped are fine. */
 void store_close(struct table *t);
 
+/*
+ * Give the memory of a replaced table back, but keep its addresses readable, as
+ * zeros, for a reader that is late. store_close is still due.
+ */
+void store_forget(struct table *t);
+
 /* True once the table was replaced: attach again. */
 static inline bool store_retired(const struct table *t) { return get32(&t->header->retired) != 0; }
 

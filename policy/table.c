@@ -73,6 +73,7 @@ static void clear_rest(struct name_hot *hot, struct name_cold *cold)
 	put32(&hot->used, 0);
 	put32(&hot->dns_down, 0);
 	put32(&cold->moves, 0);
+	put32(&cold->first, 0);
 	put32(&cold->ttl_end, 0);
 }
 

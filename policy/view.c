@@ -83,12 +83,14 @@ static void view_candidates(const struct table *t, struct name_ref ref, uint32_t
 	}
 }
 
-/* What an explicit pin leads to now: the first of its list that is not cooling. */
-static int leads_to(const struct scene *sc)
+/* What the pin leads to at the next lookup, of an explicit one the first of its list that is not cooling. -1: it has ended. */
+static int leads_to(const struct table *t, const struct scene *sc)
 {
-	const struct settings set = settings_builtin();
-	struct transition tr = sc->s.is_explicit ? decide_lookup(&sc->s, &set) : (struct transition){.head = -1};
-	return tr.head >= 0 ? tr.head : sc->s.pin;
+	const struct settings set = settings_for(t, sc->name);
+	struct transition tr = decide_lookup(&sc->s, &set);
+	if (tr.cause == CAUSE_TTL || tr.cause == CAUSE_IDLE || tr.cause == CAUSE_MAX_AGE)
+		return -1;
+	return sc->s.is_explicit && tr.head >= 0 ? tr.head : sc->s.pin;
 }
 
 static void view_pin(const struct table *t, struct name_ref ref, const struct name *name, enum family f, uint32_t now,
@@ -98,9 +100,9 @@ static void view_pin(const struct table *t, struct name_ref ref, const struct na
 	const struct name_cold *cold = name_cold(t, ref);
 	if (!scene_read(t, ref, name, f, NULL, NULL, 0, &sc) || sc.s.pin < 0)
 		return;
-	if (sc.s.is_explicit && sc.s.expires && sc.s.now >= sc.s.expires)
+	int at = leads_to(t, &sc);
+	if (at < 0)
 		return;
-	int at = leads_to(&sc);
 	struct pin p = pin_unpack(sc.pin_word);
 	const struct addr_record *a = addr_at(t, p.ref);
 	out->present = true;

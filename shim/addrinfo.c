@@ -152,9 +152,11 @@ static struct addrinfo *from_table(struct call *c, struct table *t, bool failed_
 		return NULL;
 	if (family_of(c) == AF_INET6 && !(flags_of(c) & AI_ALL) && c->pool[FAMILY_V6].n)
 		c->pool[FAMILY_V4].n = 0;
+	const struct pool *first = &c->pool[c->pool[FAMILY_V6].first ? FAMILY_V6 : FAMILY_V4];
+	const struct pool *order[] = {first, first == c->pool ? &c->pool[FAMILY_V6] : c->pool};
 	for (unsigned f = 0; f < FAMILIES; f++)
-		for (size_t i = 0; i < c->pool[f].n; i++)
-			if ((*link = numeric(c, &c->pool[f].addr[i])))
+		for (size_t i = 0; i < order[f]->n; i++)
+			if ((*link = numeric(c, &order[f]->addr[i])))
 				link = &last_of(*link)->ai_next;
 	if (!head)
 		return NULL;
@@ -169,6 +171,9 @@ static bool dns_is_down(int error)
 	return error == EAI_AGAIN || error == EAI_FAIL || error == EAI_SYSTEM;
 }
 
+/* EAI_SYSTEM is this process's own trouble (no descriptors, say): it is helped, and the others still ask. */
+static bool all_may_know(int error) { return error != EAI_SYSTEM; }
+
 static int lookup(struct call *c, struct table *t, struct addrinfo **res)
 {
 	struct addrinfo *list;
@@ -179,7 +184,7 @@ static int lookup(struct call *c, struct table *t, struct addrinfo **res)
 	int saved = errno;
 	if (r == 0 && *res)
 		*res = by_pin(c, t, *res);
-	else if (dns_is_down(r) && (list = from_table(c, t, true)))
+	else if (dns_is_down(r) && (list = from_table(c, t, all_may_know(r))))
 		*res = list, r = 0;
 	errno = saved;
 	return r;

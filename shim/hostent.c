@@ -149,6 +149,7 @@ static bool query_start(struct query *q, const char *name, int af)
 	for (unsigned f = 0; f < FAMILIES; f++) {
 		q->pool[f].asked = f == q->family;
 		q->pool[f].n = 0;
+		q->pool[f].first = false;
 	}
 	return true;
 }
@@ -220,7 +221,7 @@ static int lookup_r(struct query *q, const struct host_call *h, int (*real_call)
 		struct room room = room_behind(h->ret, h->buf, h->len);
 		if (!by_pin(q, *h->result, h->af, &room))
 			return too_small(h);
-	} else if (r != ERANGE && dns_is_down(*h->err, r ? r : saved) && from_table(q, true)) {
+	} else if (r != ERANGE && dns_is_down(*h->err, r ? r : saved) && from_table(q, *h->err != NETDB_INTERNAL)) {
 		r = give_stale(q, h);
 	}
 	errno = saved;
@@ -252,7 +253,7 @@ static struct hostent *lookup(struct query *q, const char *name, int af,
 	room = (struct room){buffer, buffer + sizeof buffer};
 	if (h)
 		by_pin(q, h, af, &room);
-	else if (dns_is_down(h_errno, saved) && from_table(q, true) &&
+	else if (dns_is_down(h_errno, saved) && from_table(q, h_errno != NETDB_INTERNAL) &&
 		 build(&ours, name, q->name.len, af, &q->pool[q->family], &room))
 		h = &ours;
 	errno = saved;

@@ -31,13 +31,17 @@ static size_t pool_rank(const struct pool *p, const struct address *a)
 
 void runs_collect(const struct addrinfo *list, struct pool pool[static FAMILIES])
 {
-	for (unsigned f = 0; f < FAMILIES; f++)
+	for (unsigned f = 0; f < FAMILIES; f++) {
 		pool[f].n = 0;
+		pool[f].first = false;
+	}
 	for (; list; list = list->ai_next) {
 		struct address a;
 		if (!node_address(list, &a))
 			continue;
 		struct pool *p = &pool[address_family(&a)];
+		if (pool[FAMILY_V4].n + pool[FAMILY_V6].n == 0)
+			p->first = true;
 		if (p->n < POOL_MAX && pool_rank(p, &a) == p->n)
 			p->addr[p->n++] = a;
 	}

@@ -13,15 +13,15 @@
 #include "tick.h"
 
 enum {
-	ATTACH_MAX = 16,		/* mappings in one life: each stays */
+	TABLES = 16,			/* mappings kept: the present one, the one before, and empty ones */
 	RETRY_TICKS = TICKS_PER_S / 4,	/* between two tries to attach again */
 	PATTERNS_BYTES = 4096,
 };
 
 _Atomic(struct table *) session_current;
 
-static struct table tables[ATTACH_MAX];
-static unsigned attached;		/* of tables[], taken; changed by whoever set `attaching` */
+static struct table tables[TABLES];
+static unsigned attached;		/* how many so far; changed by whoever set `attaching` */
 static _Atomic bool attaching;
 static word32 attached_at;		/* tick of the last try */
 
@@ -65,9 +65,8 @@ static struct table *attach(void)
 {
 	char path[TABLE_PATH];
 	bool own;
-	if (attached == ATTACH_MAX)
-		return NULL;
-	struct table *t = &tables[attached];
+	struct table *t = &tables[attached % TABLES];
+	store_close(t);			/* replaced TABLES times since, and empty for long */
 	for (unsigned n = 0; store_path(n, table_env, geteuid(), path, &own); n++) {
 		if (!open_or_make(t, path, own))
 			continue;
@@ -75,7 +74,8 @@ static struct table *attach(void)
 		t->pid = own_pid;
 		t->comm = comm;
 		t->observer = log_wanted() ? log_event : NULL;
-		attached++;
+		if (attached++ > 1)	/* nobody can be reading the one before the last any more, but to be sure … */
+			store_forget(&tables[(attached - 3) % TABLES]);
 		return t;
 	}
 	return NULL;

@@ -3,7 +3,8 @@
  *
  * Attached in the constructor, since programs give up root afterwards, and again
  * when the table was replaced. No table, no matter: the program runs as without
- * us. The mapping is never undone, since other threads may be reading it.
+ * us. The mapping of a replaced table stays readable for long, since other threads
+ * may be reading it.
  */
 #ifndef STICKYDNS_SESSION_H
 #define STICKYDNS_SESSION_H
