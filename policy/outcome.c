@@ -32,23 +32,26 @@ static void endpoint_event(struct table *t, enum event_kind kind, enum cause cau
 	journal_write(t, &ev);
 }
 
-/* The one CAS that makes a failure known to all. An event only when a cool-off began. */
-static void mark_failed(struct table *t, struct addr_record *a, int slot, const struct outcome *o, enum cause cause)
+/* The one CAS that makes a failure known to all. True, and an event, when a cool-off began. */
+static bool mark_failed(struct table *t, struct addr_record *a, int slot, const struct outcome *o, enum cause cause)
 {
 	word64 *w = health_word(a, slot);
 	uint32_t now = tick_now(), now_s = now / TICKS_PER_S;
 	uint32_t dice = (uint32_t)hash_fold(now ^ (uintptr_t)w, t->seed | 1);
+	bool began = false;
 	put32(failed_word(a, slot), now);
 	for (int round = 0; round < ROUNDS; round++) {
 		uint64_t word = seen64(w);
 		struct health h = health_unpack(word), next = health_failed(h, cause, now_s, o->cool, dice);
 		if (!cas64(w, word, health_pack(next)))
 			continue;
-		if (next.cool_end != h.cool_end || h.trying || o->cool == COOL_NOT)
+		began = next.cool_end != h.cool_end || h.trying;
+		if (began || o->cool == COOL_NOT)
 			endpoint_event(t, EVENT_FAILED, cause, &o->endpoint);
 		break;
 	}
 	add64(&t->header->counters[COUNT_FAILURES], 1);
+	return began;
 }
 
 /* Ends a cool-off. `since_last_s`: since the success before. */
@@ -85,16 +88,33 @@ struct verdict {
 	addr_ref addr;
 	int slot;
 	bool failed;
+	bool began;			/* a cool-off */
 	enum cause why;			/* of a success */
 };
 
+/* A preference list goes on to its next address: nothing changes in the table, but people want to know. */
+static void tell_preference(struct table *t, const struct scene *sc, const struct verdict *v)
+{
+	const struct settings any = settings_builtin();
+	int at = scene_choice(sc, &v->e->addr), head = decide_lookup(&sc->s, &any).head;
+	if (!v->began || at < 0 || head < 0 || !sc->s.choice[at].rank || sc->s.choice[head].rank <= sc->s.choice[at].rank)
+		return;
+	scene_event(t, sc, EVENT_MOVED, CAUSE_FAILED, head, at, NULL);
+	add64(&t->header->counters[COUNT_MOVES], 1);
+	add32(&name_cold(t, sc->ref)->moves, 1);
+}
+
 /* Carries a failure over to the pin of one name, which moves if it counts for it. */
-static void settle_failure(struct table *t, struct name_ref ref, const struct name *name, enum family f)
+static void settle_failure(struct table *t, struct name_ref ref, const struct name *name, const struct verdict *v)
 {
 	struct scene sc;
 	for (int round = 0; round < ROUNDS; round++) {
-		if (!scene_read(t, ref, name, f, NULL, NULL, 0, &sc))
+		if (!scene_read(t, ref, name, address_family(&v->e->addr), NULL, NULL, 0, &sc))
 			return;
+		if (sc.s.pin >= 0 && sc.s.is_explicit) {
+			tell_preference(t, &sc, v);
+			return;
+		}
 		struct transition tr = decide_failure(&sc.s);
 		if (tr.action == KEEP || scene_apply(t, &sc, &tr))
 			return;
@@ -114,6 +134,8 @@ static void settle_success(struct table *t, struct name_ref ref, const struct na
 		if (at < 0 || (at != sc.s.pin && !ours))
 			return;
 		struct transition tr = decide_success(&sc.s, at);
+		if (tr.action == KEEP && sc.s.is_explicit && sc.s.choice[at].rank)
+			scene_confirm_ranked(t, &sc, at, e, v->why);
 		if (tr.action == KEEP || scene_confirm(t, &sc, &tr, v->slot, e, v->why))
 			return;
 	}
@@ -136,7 +158,7 @@ static void settle(struct table *t, struct name_ref ref, const struct verdict *v
 	if (!table_at(t, ref.slot, &same, &name) || same.key != ref.key)
 		return;
 	if (v->failed)
-		settle_failure(t, ref, &name, f);
+		settle_failure(t, ref, &name, v);
 	else
 		settle_success(t, ref, &name, v, ours);
 }
@@ -164,7 +186,7 @@ bool pins_failed(struct table *t, const struct outcome *o, enum cause cause)
 	if (!a || !t->writable)
 		return false;
 	v.slot = endpoint_take(a, v.e->transport, v.e->port, false);
-	mark_failed(t, a, v.slot, o, cause);
+	v.began = mark_failed(t, a, v.slot, o, cause);
 	settle_names(t, o, &v);
 	return true;
 }

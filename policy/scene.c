@@ -319,6 +319,17 @@ bool scene_confirm(struct table *t, const struct scene *sc, const struct transit
 	return true;
 }
 
+void scene_confirm_ranked(struct table *t, const struct scene *sc, int at, const struct endpoint *e, enum cause why)
+{
+	word64 *w = &name_hot(t, sc->ref)->confirmed[sc->family];
+	const uint64_t word = confirmed_pack((struct confirmed){sc->refs[at], e->port, e->transport, name_reuse(sc->ref)});
+	if (!t->writable || get64(w) == word)
+		return;
+	put64(w, word);
+	scene_event(t, sc, EVENT_CONFIRMED, why, at, -1, e);
+	count(t, COUNT_CONFIRMED);
+}
+
 bool scene_take_try(struct table *t, const struct scene *sc, int at)
 {
 	struct addr_record *a = addr_at(t, sc->refs[at]);

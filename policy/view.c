@@ -105,12 +105,17 @@ static void view_pin(const struct table *t, struct name_ref ref, const struct na
 		return;
 	struct pin p = pin_unpack(sc.pin_word);
 	const struct addr_record *a = addr_at(t, p.ref);
+	const struct confirmed c = confirmed_unpack(get64(&name_hot(t, ref)->confirmed[f]));
+	const bool ranked = at != sc.s.pin && c.ref == sc.refs[at] && c.reuse == name_reuse(ref);
 	out->present = true;
 	out->addr = sc.addr[at];
 	out->is_explicit = sc.s.is_explicit;
-	out->confirmed = sc.s.confirmed;
+	out->confirmed = at == sc.s.pin ? sc.s.confirmed : ranked;
 	out->failed = sc.s.sum_changed && !sc.s.is_explicit;
-	if (a && sc.s.confirmed) {
+	if (ranked) {
+		out->port = c.port;
+		out->transport = c.transport;
+	} else if (a && out->confirmed) {
 		struct health h = health_unpack(get64(&a->endpoints[p.latest].health));
 		out->port = h.port;
 		out->transport = h.transport;

@@ -183,3 +183,14 @@ fixed_pool() {
     expect_le 15000 $(($(now_ms) - started)) "milliseconds until refresh gave up"
     expect_eq "$pin auto" "$(kind_of pool.test)" "the pin after an unanswered refresh"
 }
+
+@test "preference list: people are told when it goes on to the next address, and when that one works" {
+    dns_pool pool.test 127.0.0.11 127.0.0.12
+    server_start 127.0.0.21 8080 accept
+    pinctl set pool.test 127.0.0.20,127.0.0.21
+    for _ in 1 2 3; do with_shim curl -s -m 5 http://pool.test:8080/ >/dev/null || true; done
+    expect_match "moved.*127.0.0.21.*127.0.0.20" "$(pinctl events)" "events"
+    expect_eq 1 "$(pinctl events | grep -c moved)" "moves"
+    expect_eq "127.0.0.21 confirmed 8080 tcp" \
+        "$(pin_of pool.test) $(pin_field pool.test state) $(pin_field pool.test port) $(pin_field pool.test transport)" "the pin"
+}

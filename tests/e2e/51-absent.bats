@@ -85,3 +85,14 @@ host "b.test" { absent = "follow" }'
     dns_names <(printf '127.0.0.12 %s\n' a.test b.test)
     expect_eq "127.0.0.11 127.0.0.12" "$(first_of shim a.test) $(first_of shim b.test)" "a.test keeps, b.test follows"
 }
+
+@test "a pin that nobody used for idle is not shown as one, and the next lookup makes a new one" {
+    dns_pool pool.test 127.0.0.11 127.0.0.12 127.0.0.13
+    settings 'default { idle = 1s }'
+    with_shim getent ahostsv4 pool.test >/dev/null
+    expect_ne "" "$(pin_of pool.test)" "the pin at once"
+    await 5 "the end of the pin" test_empty_pin
+    with_shim getent ahostsv4 pool.test >/dev/null
+    expect_match "expired.*idle" "$(pinctl events)" "events"
+}
+test_empty_pin() { [[ -z $(pin_of pool.test) ]]; }

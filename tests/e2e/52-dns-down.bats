@@ -84,3 +84,28 @@ setup_file() { use_clients lookup_client; }
     dns_change pool.test 127.0.0.12 127.0.0.11
     expect_eq 127.0.0.11 "$(first_of shim pool.test)" "lookup when the name is back"
 }
+
+@test "DNS down: the families keep the order that libc gave them" {
+    local up
+    dns_pool dual.test 127.0.0.11 127.0.0.12 2001:db8::11 2001:db8::12
+    up=$(with_shim getent ahosts dual.test | awk '$2 == "STREAM" { print $1 ~ /:/ ? 6 : 4 }' | xargs)
+    dns_stop
+    expect_eq "$up" "$(with_shim getent ahosts dual.test | awk '$2 == "STREAM" { print $1 ~ /:/ ? 6 : 4 }' | xargs)" \
+        "families in the order of the answer"
+}
+
+@test "a process without descriptors is answered from the table, and the others still ask DNS" {
+    dns_pool pool.test 127.0.0.11
+    with_shim getent ahostsv4 pool.test >/dev/null
+    with_shim /usr/bin/python3 -c 'import resource, socket
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+socket.getaddrinfo("localhost", 1)
+held = []
+try:
+    while True: held.append(open("/dev/null"))
+except OSError: pass
+socket.getaddrinfo("pool.test", 80)' || true
+    settings 'default { absent = follow }'
+    dns_change pool.test 127.0.0.12
+    expect_eq 127.0.0.12 "$(with_shim getent ahostsv4 pool.test | awk 'NR == 1 { print $1 }')" "what another process gets"
+}

@@ -100,3 +100,17 @@ public_client() {
     output=$(pinctl run -- "$BATS_TEST_TMPDIR/setuid" first localhost 2>&1) || true
     expect_match 'set-?u?id' "$output" "what pinctl run says of a set-id program"
 }
+
+@test "a table replaced 40 times: a running program follows, and does not keep them all" {
+    local i
+    dns_pool pool.test 127.0.0.11 127.0.0.12 127.0.0.13
+    pinctl init
+    client_start one shim
+    for i in {1..40}; do
+        pinctl init --replace
+        pinctl set pool.test 127.0.0.77
+        await 2 "the program to follow table $i" follows
+    done
+    expect_le 3 "$(grep -c "$TABLE" "/proc/${CLIENT_PID[one]}/maps")" "tables that are still mapped"
+}
+follows() { [[ $(ask one first pool.test) == 127.0.0.77 ]]; }
