@@ -17,6 +17,7 @@
 #include <linux/close_range.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdarg.h>
 #include <unistd.h>
 
@@ -120,6 +121,14 @@ EXPORT int getsockopt(int fd, int level, int name, void *restrict value, socklen
 	if (r == 0 && *len == sizeof(int))
 		flow_so_error(fd, *(int *)value);
 	return r;
+}
+
+/* With TCP_FASTOPEN_CONNECT connect() returns 0 before a packet was sent (tcp(7)): such a socket tells us nothing. */
+EXPORT int setsockopt(int fd, int level, int name, const void *value, socklen_t len)
+{
+	if (__builtin_expect(level == IPPROTO_TCP && name == TCP_FASTOPEN_CONNECT && fd_class(fd) == FD_STREAM, 0))
+		fd_set_class(fd, FD_NONE);
+	return real()->setsockopt(fd, level, name, value, len);
 }
 
 EXPORT int shutdown(int fd, int how)

@@ -140,7 +140,7 @@ static bool copy_env(char *to, size_t size, const char *name)
 void session_start(void)
 {
 	const char *off = getenv("STICKYDNS");
-	if (getauxval(AT_SECURE) || (off && strcmp(off, "off") == 0))
+	if (getauxval(AT_SECURE) || (off && (strcasecmp(off, "off") == 0 || strcmp(off, "0") == 0)))
 		return;
 	if (!copy_env(table_env, sizeof table_env, "STICKYDNS_TABLE") ||
 	    !copy_env(patterns, sizeof patterns, "STICKYDNS_NAMES"))
