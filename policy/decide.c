@@ -177,7 +177,7 @@ static struct transition lookup_auto(const struct snapshot *s, const struct sett
 		return capture(s, MOVE, CAUSE_DRAINED, s->pin);
 	if (s->has_answer && s->choice[s->pin].in_answer)
 		t.absent = 0;
-	else if (s->has_answer && ended_by_absence(s, set, &t))
+	else if (s->has_answer && !s->partial && ended_by_absence(s, set, &t))
 		return capture(s, MOVE, CAUSE_ABSENT, s->pin);
 	if (s->sum_changed) {
 		uint32_t absent = t.absent;

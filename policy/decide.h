@@ -72,6 +72,7 @@ struct snapshot {
 	uint32_t expires;		/* tick when an explicit pin ends; 0: never */
 	uint32_t absent;		/* tick of the first answer without the pin; 0: none */
 	bool has_answer;		/* `in_answer` speaks of an answer at hand */
+	bool partial;			/* of the first addresses of a longer one */
 	int pin;			/* index into choice, or -1 */
 	bool is_explicit, confirmed;
 	bool sum_changed;		/* a failure that counts came since the pin was set */

@@ -106,6 +106,15 @@ bool address_parse(const char *text, struct address *out)
 	return is_link_local(out) && out->scope != 0;
 }
 
+bool address_is_unicast(const struct address *a)
+{
+	static const uint8_t zeros[16], ones[4] = {0xff, 0xff, 0xff, 0xff};
+	if (address_family(a) == FAMILY_V4)
+		return memcmp(a->bytes + 12, zeros, 4) != 0 && memcmp(a->bytes + 12, ones, 4) != 0 &&
+		       (a->bytes[12] & 0xf0) != 0xe0;
+	return memcmp(a->bytes, zeros, 16) != 0 && a->bytes[0] != 0xff && (!is_link_local(a) || a->scope != 0);
+}
+
 void address_format(const struct address *a, char out[static ADDRESS_TEXT])
 {
 	if (address_family(a) == FAMILY_V4) {

@@ -60,6 +60,12 @@ bool address_to_bytes(const struct address *a, int af, void *out);
 /* Strict text form: inet_pton(3), with %scope for link-local IPv6. */
 bool address_parse(const char *text, struct address *out);
 
+/*
+ * Can a server have it? Not the unspecified address, nor multicast (RFC 5771, RFC
+ * 4291 2.7), nor 255.255.255.255, nor link-local IPv6 without a scope (RFC 4007 6).
+ */
+bool address_is_unicast(const struct address *a);
+
 /* inet_ntop(3) form, IPv4 dotted, with %scope by number. */
 void address_format(const struct address *a, char out[static ADDRESS_TEXT]);
 

@@ -30,6 +30,7 @@ struct lookup {
 struct pool {
 	bool asked;			/* the program takes this family; else it is not touched */
 	bool first;			/* libc put this family before the other; out of pins_stale: it did */
+	bool more;			/* the answer held more than these: that one is not here proves nothing */
 	bool extra;
 	uint8_t lead;			/* out: enum lead, what addr[0] is */
 	size_t n;

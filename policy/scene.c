@@ -180,6 +180,7 @@ bool scene_read(const struct table *t, struct name_ref ref, const struct name *n
 		.expires = get32(&hot->expires[f]),
 		.absent = get32(&hot->absent[f]),
 		.has_answer = pool != NULL,
+		.partial = pool && pool->more,
 	};
 	out->pin_word = seen64(&hot->pin[f]);
 	if (pool)

@@ -20,6 +20,7 @@ enum {
 static void collect(const struct answer *a, struct pool *p)
 {
 	p->asked = true;
+	p->more = a->more;
 	p->n = a->n;
 	for (size_t i = 0; i < a->n; i++)
 		p->addr[i] = a->record[i].address;

@@ -33,10 +33,12 @@ static enum family pool_family(int af) { return af == AF_INET ? FAMILY_V4 : FAMI
 
 static void collect(const struct hostent *h, struct pool *p)
 {
+	char **a = h->h_addr_list;
 	p->n = 0;
-	for (char **a = h->h_addr_list; *a && p->n < POOL_MAX; a++)
+	for (; *a && p->n < POOL_MAX; a++)
 		if (address_from_bytes(h->h_addrtype, *a, &p->addr[p->n]))
 			p->n++;
+	p->more = *a != NULL;
 }
 
 static size_t rank_of(const struct hostent *h, const struct pool *p, const char *bytes)

@@ -33,7 +33,7 @@ void runs_collect(const struct addrinfo *list, struct pool pool[static FAMILIES]
 {
 	for (unsigned f = 0; f < FAMILIES; f++) {
 		pool[f].n = 0;
-		pool[f].first = false;
+		pool[f].first = pool[f].more = false;
 	}
 	for (; list; list = list->ai_next) {
 		struct address a;
@@ -42,7 +42,11 @@ void runs_collect(const struct addrinfo *list, struct pool pool[static FAMILIES]
 		struct pool *p = &pool[address_family(&a)];
 		if (pool[FAMILY_V4].n + pool[FAMILY_V6].n == 0)
 			p->first = true;
-		if (p->n < POOL_MAX && pool_rank(p, &a) == p->n)
+		if (pool_rank(p, &a) < p->n)
+			continue;
+		if (p->n == POOL_MAX)
+			p->more = true;
+		else
 			p->addr[p->n++] = a;
 	}
 }

@@ -59,6 +59,7 @@ static const struct usage usage = {
 
 /* ---- the shim ---- */
 
+/* Where it was built, or installed: PREFIX/bin and PREFIX/lib, whatever PREFIX is. */
 static bool beside_pinctl(char out[static PATH_MAX])
 {
 	char self[PATH_MAX];
@@ -70,7 +71,8 @@ static bool beside_pinctl(char out[static PATH_MAX])
 	if (!slash)
 		return false;
 	*slash = '\0';
-	return snprintf(out, PATH_MAX, "%s/" SHIM, self) < PATH_MAX && access(out, R_OK) == 0;
+	return (snprintf(out, PATH_MAX, "%s/" SHIM, self) < PATH_MAX && access(out, R_OK) == 0) ||
+	       (snprintf(out, PATH_MAX, "%s/../lib/" SHIM, self) < PATH_MAX && access(out, R_OK) == 0);
 }
 
 static int shim_find(const struct context *c, char out[static PATH_MAX])

@@ -33,7 +33,7 @@ static const struct argp_option options[] = {
 
 static const struct usage usage = {
 	.args_doc = "HOST ADDR[,ADDR...]",
-	.doc = "Pin HOST to ADDR, whatever DNS says and whatever fails; of several, all IPv4 or all IPv6, the first "
+	.doc = "Pin HOST to ADDR, whichever addresses DNS gives and whatever fails; of several, all IPv4 or all IPv6, the first "
 	       "that is not cooling off is used. Fails whole or not at all."
 	       "\vIt takes the place of the pin and the list of that family.",
 	.options = options,
@@ -47,6 +47,8 @@ static int address_take(const struct context *c, const char *word, struct addres
 		return misused(c, "more than %d addresses: '%s'", PREFERENCES, word);
 	if (!address_parse(word, &list[n]))
 		return misused(c, "not an address: '%s'", word);
+	if (!address_is_unicast(&list[n]))
+		return misused(c, "no address of a server: '%s'", word);
 	for (size_t i = 0; i < n; i++) {
 		if (address_equal(&list[i], &list[n]))
 			return misused(c, "twice in the list: '%s'", word);

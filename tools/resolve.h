@@ -17,7 +17,7 @@
 #include "endpoint.h"
 
 enum {
-	REPLY_MAX = 256,		/* addresses of one family that are taken */
+	REPLY_MAX = 4096,		/* addresses of one family: as many as a message holds (RFC 1035 4.2.2) */
 	RESOLVE_WINDOW = 32,		/* names in flight */
 };
 

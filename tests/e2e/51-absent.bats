@@ -96,3 +96,16 @@ host "b.test" { absent = "follow" }'
     expect_match "expired.*idle" "$(pinctl events)" "events"
 }
 test_empty_pin() { [[ -z $(pin_of pool.test) ]]; }
+
+@test "in an answer of 300 a pin behind the 64th is not absent: not with follow, and not for refresh" {
+    local pin
+    LIMIT=60
+    dns_pool pool.test 127.0.{1..3}.{1..100}
+    settings 'default { absent = follow }'
+    pin=$(with_shim getent ahostsv4 pool.test | awk 'NR == 1 { print $1 }')
+    for _ in 1 2 3 4; do
+        expect_eq "$pin" "$(with_shim getent ahostsv4 pool.test | awk 'NR == 1 { print $1 }')" "the first address"
+    done
+    pinctl refresh pool.test
+    expect_eq "$pin" "$(pin_of pool.test)" "the pin after refresh"
+}

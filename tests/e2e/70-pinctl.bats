@@ -479,3 +479,10 @@ PY
     conf 'host "A.b" { sticky = off }' 'host "a.B." { sticky = on }'
     complains 1 "$CONF:2: host 'a.B.': a second block" check "$CONF"
 }
+
+@test "set: addresses that no server can have" {
+    local address
+    for address in 0.0.0.0 255.255.255.255 224.0.0.1 :: ff02::1 fe80::1; do
+        complains 2 "'$address'" set pool.test "$address"
+    done
+}
