@@ -10,6 +10,7 @@
 #include <arpa/inet.h>
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -26,6 +27,9 @@ struct calls {
 	int (*socket)(int, int, int);
 	int (*accept)(int, struct sockaddr *, socklen_t *);
 	int (*close)(int);
+	ssize_t (*read)(int, void *, size_t);
+	ssize_t (*sendto)(int, const void *, size_t, int, const struct sockaddr *, socklen_t);
+	ssize_t (*recvfrom)(int, void *, size_t, int, struct sockaddr *, socklen_t *);
 };
 
 static struct calls calls[WAYS];
@@ -54,6 +58,9 @@ static struct calls calls_of(void *handle)
 		.socket = symbol(handle, "socket"),
 		.accept = symbol(handle, "accept"),
 		.close = symbol(handle, "close"),
+		.read = symbol(handle, "read"),
+		.sendto = symbol(handle, "sendto"),
+		.recvfrom = symbol(handle, "recvfrom"),
 	};
 }
 
@@ -302,6 +309,39 @@ static uint64_t run_getsockopt(void *arg, enum way way, size_t n)
 	return now_ns() - start;
 }
 
+static uint64_t run_read(void *arg, enum way way, size_t n)
+{
+	char byte;
+	const int fd = *(const int *)arg;
+	uint64_t start = now_ns();
+	for (size_t i = 0; i < n; i++)
+		calls[way].read(fd, &byte, 1);
+	return now_ns() - start;
+}
+
+/* A datagram to ourselves, at a candidate's address, and back. */
+struct datagrams {
+	int fd;
+	struct sockaddr_in at;
+	const char *what;
+};
+
+static uint64_t run_datagrams(void *arg, enum way way, size_t n)
+{
+	char buf[1024];
+	const struct datagrams *d = arg;
+	const size_t len = strlen(d->what);
+	uint64_t start = now_ns();
+	for (size_t i = 0; i < n; i++) {
+		struct sockaddr_in from;
+		socklen_t from_len = sizeof from;
+		if (calls[way].sendto(d->fd, d->what, len, 0, (const struct sockaddr *)&d->at, sizeof d->at) < 0 ||
+		    calls[way].recvfrom(d->fd, buf, sizeof buf, 0, (struct sockaddr *)&from, &from_len) < 0)
+			broken("a datagram: %s", strerror(errno));
+	}
+	return now_ns() - start;
+}
+
 enum { CLOSES = 200 };
 
 /* Descriptors that the shim did not see being made. */
@@ -350,6 +390,29 @@ static void bench_strangers(void)
 
 /* ---- all of it ---- */
 
+#define SIP_HEADER(first)                                                                               \
+	first "Via: SIP/2.0/UDP 127.0.0.1:5070;branch=z9hG4bK-524287-1---a1\r\n"                          \
+	"From: <sip:alice@bench.test>;tag=1928301774\r\nTo: <sip:alice@bench.test>\r\n"                     \
+	"Call-ID: 843817637684230@998sdasdh09\r\nCSeq: 1826 OPTIONS\r\nMax-Forwards: 70\r\n"               \
+	"Contact: <sip:alice@127.0.0.1:5070>\r\nContent-Length: 0\r\n\r\n"
+
+static void bench_datagrams(struct sockaddr_in candidate)
+{
+	static char rtp[161] = "\x80";
+	memset(rtp + 1, 'r', sizeof rtp - 2);
+	struct datagrams d = {.fd = calls[OURS].socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), .at = candidate};
+	int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+	if (d.fd == -1 || zero == -1 || bind(d.fd, (struct sockaddr *)&candidate, sizeof candidate) == -1)
+		broken("a socket at the candidate: %s", strerror(errno));
+	measure(&(struct row){"read, an fd that is none of ours", BOUND_NS, 5, run_read, &zero, 0, 0});
+	d.what = rtp;
+	measure(&(struct row){"sendto, recvfrom, RTP to and from a candidate", BOUND_PERCENT, 10, run_datagrams, &d, 0, 0});
+	d.what = SIP_HEADER("OPTIONS sip:alice@bench.test SIP/2.0\r\n");
+	measure(&(struct row){"sendto, recvfrom, a SIP request to it", BOUND_NONE, 0, run_datagrams, &d, 0, 0});
+	close(zero);
+	close(d.fd);
+}
+
 static bool is_candidate(const struct sockaddr_in *sa)
 {
 	const struct address a = address_of(sa);
@@ -376,6 +439,7 @@ int main(void)
 	bench_patterns();
 	bench_udp(candidate, stranger);
 	bench_strangers();
+	bench_datagrams(candidate);
 	look_up_many();
 	measure_tcp("connect, accept, close, TCP, 64 names in use", candidate, BOUND_NONE);
 	return 0;

@@ -17,7 +17,7 @@ static const struct script_row set[] = {
 
 static const struct script_row list[] = {
 	{"the first leads", "set a 7,8,9; ask a 1,2 -> +7,1,2; pin a -> 7 explicit"},
-	{"the second while the first cools", "set a 7,8; ask a 1; ok a 7 5060t; fail a 7 5060t; lead a 1 -> +8; pin a -> 8 explicit 5060t"},
+	{"the second while the first cools", "set a 7,8; ask a 1; ok a 7 5060t; fail a 7 5060t; lead a 1 -> +8; pin a -> 8 explicit; ok a 8 5060t; pin a -> 8 explicit 5060t"},
 	{"the third", "set a 7,8,9; ask a 1; fail a 7 5060t; fail a 8 5060t; lead a 1 -> +9"},
 	{"the first again, tried by one, when its cool-off is over", "set a 7,8; ask a 1; fail a 7 5060t; wait 37; lead a 1 -> +7; lead a 1 -> +8"},
 	{"the first again when it succeeded", "set a 7,8; ask a 1; fail a 7 5060t; ok * 7 5060t; lead a 1 -> +7; lead a 1 -> +7"},
