@@ -12,14 +12,14 @@
 
 /* ---- reading ---- */
 
-/* A regular file only: a FIFO without a writer would hold us for ever. */
+/* A regular file, or /dev/null: a FIFO without a writer would hold us for ever. */
 static FILE *open_regular(const char *path)
 {
 	struct stat st;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd == -1)
 		return NULL;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+	if (fstat(fd, &st) == 0 && (S_ISREG(st.st_mode) || S_ISCHR(st.st_mode)))
 		return fdopen(fd, "r");
 	errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
 	int error = errno;

@@ -476,6 +476,7 @@ PY
 @test "check: a FIFO is refused at once, and one name has one block however it is spelt" {
     mkfifo "$BATS_TEST_TMPDIR/fifo"
     complains 1 "not a regular file" check "$BATS_TEST_TMPDIR/fifo"
+    expect_eq "" "$(pinctl check /dev/null 2>&1)" "check of /dev/null"
     conf 'host "A.b" { sticky = off }' 'host "a.B." { sticky = on }'
     complains 1 "$CONF:2: host 'a.B.': a second block" check "$CONF"
 }
