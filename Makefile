@@ -54,7 +54,7 @@ TEST_PARTS = $(UNIT) $(STRESS) $(FUZZ) $(CLIENTS) $(CLIENT_LIBS)
 
 BUILD_PACKAGES = gcc make pkg-config libc6-dev libc-ares-dev libjansson-dev libconfuse-dev
 TEST_PACKAGES = bats parallel dnsmasq-base sip-tester sipsak kamailio curl jq openssl python3 \
-	iproute2 nftables util-linux bsdutils procps strace valgrind binutils libcap2-bin clang
+	iproute2 netbase nftables util-linux bsdutils procps strace valgrind binutils libcap2-bin clang
 
 .PHONY: all demo test check bench fuzz asan tsan deps install uninstall clean help test-parts programs bench-parts libs
 
