@@ -99,9 +99,7 @@ static void tell_preference(struct table *t, const struct scene *sc, const struc
 	int at = scene_choice(sc, &v->e->addr), head = decide_lookup(&sc->s, &any).head;
 	if (!v->began || at < 0 || head < 0 || !sc->s.choice[at].rank || sc->s.choice[head].rank <= sc->s.choice[at].rank)
 		return;
-	scene_event(t, sc, EVENT_MOVED, CAUSE_FAILED, head, at, NULL);
-	add64(&t->header->counters[COUNT_MOVES], 1);
-	add32(&name_cold(t, sc->ref)->moves, 1);
+	scene_moved(t, sc, CAUSE_FAILED, head, at, NULL);
 }
 
 /* Carries a failure over to the pin of one name, which moves if it counts for it. */

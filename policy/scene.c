@@ -216,6 +216,13 @@ void scene_event(struct table *t, const struct scene *sc, enum event_kind kind, 
 
 static void count(struct table *t, enum counter c) { add64(&t->header->counters[c], 1); }
 
+void scene_moved(struct table *t, const struct scene *sc, enum cause cause, int to, int old, const struct endpoint *e)
+{
+	scene_event(t, sc, EVENT_MOVED, cause, to, old, e);
+	count(t, COUNT_MOVES);
+	add32(&name_cold(t, sc->ref)->moves, 1);
+}
+
 static void tell(struct table *t, const struct scene *sc, const struct transition *tr)
 {
 	switch (tr->action) {
@@ -227,11 +234,8 @@ static void tell(struct table *t, const struct scene *sc, const struct transitio
 		break;
 	case MOVE:
 	case RETURN_LAST:
-		if (tr->to == sc->s.pin)
-			break;
-		scene_event(t, sc, EVENT_MOVED, tr->cause, tr->to, sc->s.pin, NULL);
-		count(t, COUNT_MOVES);
-		add32(&name_cold(t, sc->ref)->moves, 1);
+		if (tr->to != sc->s.pin)
+			scene_moved(t, sc, tr->cause, tr->to, sc->s.pin, NULL);
 		break;
 	case FORGET:
 		scene_event(t, sc, EVENT_DROPPED, tr->cause, sc->s.pin, -1, NULL);
@@ -312,8 +316,7 @@ bool scene_confirm(struct table *t, const struct scene *sc, const struct transit
 	      confirmed_pack((struct confirmed){next.ref, e->port, e->transport, next.reuse}));
 	if (!here) {
 		pin_stamp(t, sc, pin_pack(next));
-		scene_event(t, sc, EVENT_MOVED, tr->cause, tr->to, sc->s.pin, e);
-		count(t, COUNT_MOVES);
+		scene_moved(t, sc, tr->cause, tr->to, sc->s.pin, e);
 	}
 	scene_event(t, sc, EVENT_CONFIRMED, why, tr->to, -1, e);
 	count(t, COUNT_CONFIRMED);

@@ -46,6 +46,9 @@ bool scene_apply(struct table *t, const struct scene *sc, const struct transitio
 bool scene_confirm(struct table *t, const struct scene *sc, const struct transition *tr, int slot,
 		   const struct endpoint *e, enum cause why);
 
+/* The event and the counts of a move to choice `to` from `old`. */
+void scene_moved(struct table *t, const struct scene *sc, enum cause cause, int to, int old, const struct endpoint *e);
+
 /* An address of the preference list that is not the pin's own word succeeded: only that is noted. */
 void scene_confirm_ranked(struct table *t, const struct scene *sc, int at, const struct endpoint *e, enum cause why);
 

@@ -74,7 +74,7 @@ static struct table *attach(void)
 		t->pid = own_pid;
 		t->comm = comm;
 		t->observer = log_wanted() ? log_event : NULL;
-		if (attached++ > 1)	/* nobody can be reading the one before the last any more, but to be sure … */
+		if (attached++ > 1)	/* the last one may still be read, the one before it hardly: it reads as zeros */
 			store_forget(&tables[(attached - 3) % TABLES]);
 		return t;
 	}
