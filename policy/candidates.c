@@ -5,6 +5,9 @@
 
 enum { SETTLED_S = 60, USED_S = 60, ROUNDS = 16 };
 
+/* How many places the record has. */
+static unsigned places(const struct table *t, struct name_ref r) { return table_is_service(t, r) ? TARGETS : CANDIDATES; }
+
 /* Pins are held by the pin words themselves, so only the list's own rules are asked. */
 static bool is_pinned(const struct table *t, struct name_ref r, addr_ref ref)
 {
@@ -47,7 +50,7 @@ static bool find_place(const struct table *t, struct name_ref r, uint32_t now_s,
 {
 	word64 *words = name_cold(t, r)->candidates;
 	uint32_t most = 0;
-	for (unsigned i = 0; i < CANDIDATES && most < UINT32_MAX; i++) {
+	for (unsigned i = 0, n = places(t, r); i < n && most < UINT32_MAX; i++) {
 		uint64_t word = get64(&words[i]);
 		uint32_t y = yields(t, r, word, now_s, settled_s);
 		if (y > most) {
@@ -117,6 +120,39 @@ void candidates_learn(struct table *t, struct name_ref r, const struct address *
 	for (size_t i = 0; t->writable && i < n && i < CANDIDATES; i++)
 		see(t, r, &addrs[i], now);
 }
+
+/* ---- what SRV records say of them ---- */
+
+static void publish(word64 *words, unsigned i, struct name_ref r, const struct srv_record *rec)
+{
+	const struct candidate_word c = name_candidate(r, get64(&words[i]));
+	const struct srv_word s = {rec->priority, rec->weight, c.ref, c.reuse};
+	if (get64(&words[TARGETS + i]) != srv_pack(s))
+		put64(&words[TARGETS + i], srv_pack(s));
+}
+
+void candidates_publish(struct table *t, struct name_ref r, const struct srv_record *records, size_t n)
+{
+	word64 *words = name_cold(t, r)->candidates;
+	for (unsigned i = 0; t->writable && i < TARGETS; i++) {
+		struct address a;
+		if (!addr_read(t, name_candidate(r, get64(&words[i])).ref, &a))
+			continue;
+		for (size_t k = 0; k < n; k++)
+			if (address_equal(&records[k].target, &a))
+				publish(words, i, r, &records[k]);
+	}
+}
+
+struct srv_word candidates_srv(const struct table *t, struct name_ref r, unsigned i)
+{
+	const word64 *words = name_cold(t, r)->candidates;
+	if (i >= TARGETS)
+		return (struct srv_word){0};
+	return srv_unpack(get64(&words[TARGETS + i]), name_candidate(r, get64(&words[i])));
+}
+
+/* ---- by hand ---- */
 
 bool candidates_rank(struct table *t, struct name_ref r, addr_ref addr, uint8_t rank)
 {

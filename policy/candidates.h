@@ -1,5 +1,6 @@
 /*
- * candidates.h: the up to CANDIDATES addresses that a name record knows. Private to policy/.
+ * candidates.h: the up to CANDIDATES addresses that a name record knows, or the
+ * TARGETS targets of a service. Private to policy/.
  *
  * What an answer holds beyond them is not kept. Those of the preference list, the
  * pin and the last confirmed one stay; of the rest, one that was in no answer for
@@ -8,10 +9,16 @@
 #ifndef STICKYDNS_CANDIDATES_H
 #define STICKYDNS_CANDIDATES_H
 
-#include "addrs.h"
+#include "pins.h"
 
 /* Stamps the addresses of an answer as seen at tick `now`, and takes in new ones. */
 void candidates_learn(struct table *t, struct name_ref r, const struct address *addrs, size_t n, uint32_t now);
+
+/* What the records of an SRV answer say of those that are candidates. */
+void candidates_publish(struct table *t, struct name_ref r, const struct srv_record *records, size_t n);
+
+/* Priority and weight of the candidate in place `i`; zeros when nothing is known, or the name is no service. */
+struct srv_word candidates_srv(const struct table *t, struct name_ref r, unsigned i);
 
 /* Takes in one address whatever gives way, with a rank. False: no room. */
 bool candidates_rank(struct table *t, struct name_ref r, addr_ref addr, uint8_t rank);

@@ -28,6 +28,8 @@ static const struct {
 	[CAUSE_SIP_503] = {"503 Service Unavailable", ""},
 	[CAUSE_SIP_STATUS] = {"failure status to REGISTER", ""},
 	[CAUSE_ANSWERED] = {"answered", ""},
+	[CAUSE_FAILBACK] = {"better priority", ""},
+	[CAUSE_BROKEN] = {"connection broken", "ECONNRESET"},
 };
 
 const char *cause_text(unsigned cause)

@@ -30,6 +30,8 @@ enum cause {
 	CAUSE_SIP_503,		/* 503 Service Unavailable */
 	CAUSE_SIP_STATUS,	/* another status of a server that cannot register */
 	CAUSE_ANSWERED,		/* UDP: a SIP answer */
+	CAUSE_FAILBACK,		/* of a pin: an SRV target of a better priority, after `failback` */
+	CAUSE_BROKEN,		/* an established connection was reset */
 	CAUSES
 };
 

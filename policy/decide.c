@@ -166,6 +166,29 @@ static bool ended_by_absence(const struct snapshot *s, const struct settings *se
 	return s->absent != 0 && tick_since(s->now, s->absent) >= tick_of(set->value[SET_GRACE]);
 }
 
+/*
+ * There is no fail-back, but to a target of a better priority, which clients must
+ * use while it can be reached (RFC 2782). -1: none.
+ */
+static int better_priority(const struct snapshot *s, const struct settings *set)
+{
+	int best = -1;
+	if (!over(s->now, s->set_at, set->value[SET_FAILBACK]))
+		return -1;
+	for (size_t i = 0; i < s->n; i++)
+		if (may_be_chosen(s, i, s->pin) && s->choice[i].fitness != COOLING &&
+		    s->choice[i].priority < s->choice[best < 0 ? s->pin : best].priority)
+			best = (int)i;
+	return best;
+}
+
+static struct transition fail_back(const struct snapshot *s, int to)
+{
+	struct transition t = {.action = MOVE, .cause = CAUSE_FAILBACK, .to = to};
+	lead(s, to, &t);
+	return t;
+}
+
 static struct transition lookup_auto(const struct snapshot *s, const struct settings *set)
 {
 	struct transition t = keep(s);
@@ -184,6 +207,9 @@ static struct transition lookup_auto(const struct snapshot *s, const struct sett
 		t = decide_failure(s);
 		t.absent = absent;
 	}
+	int better = t.action == KEEP ? better_priority(s, set) : -1;
+	if (better >= 0)
+		return fail_back(s, better);
 	lead(s, t.action == KEEP ? s->pin : t.to, &t);
 	return t;
 }

@@ -63,6 +63,7 @@ struct choice {
 	bool failed_lately;		/* failed in the last PATH_S with no success since */
 	bool drained;
 	uint8_t rank;			/* in the preference list, from 1; else 0 */
+	uint16_t priority;		/* of an SRV target (RFC 2782), the lowest is the best; else 0 */
 };
 
 struct snapshot {
@@ -78,7 +79,7 @@ struct snapshot {
 	bool sum_changed;		/* a failure that counts came since the pin was set */
 	int last_confirmed;		/* index into choice, or -1 */
 	size_t n;
-	struct choice choice[CHOICES];	/* the answer first, in the resolver's order */
+	struct choice choice[CHOICES];	/* the answer first, in the resolver's order; targets in that of RFC 2782 */
 };
 
 /* What becomes of a pin. */

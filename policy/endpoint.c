@@ -11,6 +11,8 @@ static const uint8_t mapped_prefix[12] = {[10] = 0xff, [11] = 0xff};
 
 enum family address_family(const struct address *a)
 {
+	if (address_is_target(a))
+		return FAMILY_SRV;
 	return memcmp(a->bytes, mapped_prefix, sizeof mapped_prefix) == 0 ? FAMILY_V4 : FAMILY_V6;
 }
 
@@ -55,6 +57,8 @@ bool endpoint_from_sockaddr(const struct sockaddr *sa, socklen_t len, struct end
 
 bool address_to_bytes(const struct address *a, int af, void *out)
 {
+	if (address_is_target(a))
+		return false;
 	if (af == AF_INET && address_family(a) == FAMILY_V4) {
 		memcpy(out, a->bytes + 12, 4);
 		return true;
@@ -117,6 +121,10 @@ bool address_is_unicast(const struct address *a)
 
 void address_format(const struct address *a, char out[static ADDRESS_TEXT])
 {
+	if (address_is_target(a)) {
+		snprintf(out, ADDRESS_TEXT, "target:%u", (unsigned)(uint16_t)a->scope);
+		return;
+	}
 	if (address_family(a) == FAMILY_V4) {
 		inet_ntop(AF_INET, a->bytes + 12, out, ADDRESS_TEXT);
 		return;

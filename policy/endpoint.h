@@ -3,7 +3,8 @@
  *
  * An IPv4 address is kept as its IPv4-mapped IPv6 form (RFC 4291 2.5.5.2), so
  * that both are one address. The scope id is kept for link-local unicast only
- * (RFC 4007). No locks, no allocation.
+ * (RFC 4007). An SRV target takes the form of an address too: target.h. No locks,
+ * no allocation.
  */
 #ifndef STICKYDNS_ENDPOINT_H
 #define STICKYDNS_ENDPOINT_H
@@ -14,7 +15,8 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-enum family { FAMILY_V4, FAMILY_V6, FAMILIES };
+/* What a name has a pin for. A service name has targets and no addresses: they take the first place. */
+enum family { FAMILY_V4, FAMILY_V6, FAMILIES, FAMILY_SRV = FAMILY_V4 };
 
 enum transport { TRANSPORT_ANY, TRANSPORT_TCP, TRANSPORT_UDP };
 
@@ -23,8 +25,10 @@ struct address {
 		uint8_t bytes[16];	/* network order */
 		uint64_t words[2];
 	};
-	uint64_t scope;			/* interface index of a link-local address, else 0 */
+	uint64_t scope;			/* interface index of a link-local address, else 0; of a target: its mark and port */
 };
+
+#define ADDRESS_TARGET (UINT64_C(1) << 63)	/* in scope: an SRV target */
 
 struct endpoint {
 	struct address addr;
@@ -38,6 +42,8 @@ static inline bool address_equal(const struct address *a, const struct address *
 {
 	return a->words[0] == b->words[0] && a->words[1] == b->words[1] && a->scope == b->scope;
 }
+
+static inline bool address_is_target(const struct address *a) { return a->scope & ADDRESS_TARGET; }
 
 enum family address_family(const struct address *a);
 
@@ -54,7 +60,7 @@ bool endpoint_from_sockaddr(const struct sockaddr *sa, socklen_t len, struct end
  */
 bool address_to_sockaddr(const struct address *a, struct sockaddr *sa);
 
-/* The 4 or 16 bytes that a hostent of family `af` carries; false if `a` has no such form. */
+/* The 4 or 16 bytes that a hostent of family `af` carries; false if `a` has no such form, as a target has none. */
 bool address_to_bytes(const struct address *a, int af, void *out);
 
 /* Strict text form: inet_pton(3), with %scope for link-local IPv6. */
@@ -66,7 +72,7 @@ bool address_parse(const char *text, struct address *out);
  */
 bool address_is_unicast(const struct address *a);
 
-/* inet_ntop(3) form, IPv4 dotted, with %scope by number. */
+/* inet_ntop(3) form, IPv4 dotted, with %scope by number; "target:5060" of a target, whose host only the table knows. */
 void address_format(const struct address *a, char out[static ADDRESS_TEXT]);
 
 /* "tcp", "udp", or "any". */

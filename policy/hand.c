@@ -110,8 +110,8 @@ static bool drop_unpublished(struct table *t, struct name_ref ref, const struct 
 	return true;
 }
 
-enum hand_status pins_refresh(struct table *t, const struct name *n, enum family f, const struct address *addrs,
-			      size_t count, uint32_t ttl_s, bool *dropped)
+static enum hand_status refresh(struct table *t, const struct name *n, enum family f, const struct address *addrs,
+				const struct srv_record *records, size_t count, uint32_t ttl_s, bool *dropped)
 {
 	struct name_ref ref;
 	uint32_t now = tick_now();
@@ -123,6 +123,8 @@ enum hand_status pins_refresh(struct table *t, const struct name *n, enum family
 		return HAND_FULL;
 	candidates_unsee(t, ref, f, addrs, count);
 	candidates_learn(t, ref, addrs, count, now);
+	if (records)
+		candidates_publish(t, ref, records, count);
 	if (count)
 		put32(&name_cold(t, ref)->ttl_end, now / TICKS_PER_S + ttl_s);
 	put32(&name_hot(t, ref)->dns_down, 0);
@@ -130,6 +132,21 @@ enum hand_status pins_refresh(struct table *t, const struct name *n, enum family
 	if (dropped)
 		*dropped = gone;
 	return HAND_OK;
+}
+
+enum hand_status pins_refresh(struct table *t, const struct name *n, enum family f, const struct address *addrs,
+			      size_t count, uint32_t ttl_s, bool *dropped)
+{
+	return refresh(t, n, f, addrs, NULL, count, ttl_s, dropped);
+}
+
+enum hand_status pins_refresh_service(struct table *t, const struct name *n, const struct srv_record *records,
+				      size_t count, uint32_t ttl_s, bool *dropped)
+{
+	struct address targets[POOL_MAX];
+	for (size_t i = 0; i < count && i < POOL_MAX; i++)
+		targets[i] = records[i].target;
+	return refresh(t, n, FAMILY_SRV, targets, records, count < POOL_MAX ? count : POOL_MAX, ttl_s, dropped);
 }
 
 /* ---- fail and ok ---- */

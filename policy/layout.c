@@ -32,7 +32,7 @@ uint32_t layout_signature(void)
 		sizeof(struct name_hot), sizeof(struct name_cold), sizeof(struct addr_record),
 		offsetof(struct name_hot, absent), offsetof(struct name_cold, candidates),
 		offsetof(struct addr_record, endpoints), CANDIDATES, ENDPOINTS, EVENTS, INDEX_PER_NAME,
-		PROBES, SETTINGS, SETTINGS_HOSTS, HEAD_BYTES, __BYTE_ORDER__,
+		PROBES, SETTINGS, SETTINGS_HOSTS, DNS_PORTS, HEAD_BYTES, __BYTE_ORDER__,
 	};
 	return (uint32_t)hash_words(shapes, sizeof shapes / sizeof *shapes, 0);
 }

@@ -41,6 +41,7 @@ enum {
 	HEAD_BYTES = 56,			/* of the name, in the hot part */
 	TAIL_BYTES = 200,			/* the rest, in the cold part */
 	CANDIDATES = 16,
+	TARGETS = CANDIDATES / 2,		/* of a service */
 	ENDPOINTS = 4,
 	EVENTS = 2048,
 	INDEX_PER_NAME = 6,
@@ -68,7 +69,8 @@ struct header {
 	word64 netns;				/* cookie of the network namespace; 0: unknown */
 	word32 all_reserved;			/* 1: the cold part was reserved at creation too */
 	word32 retired;				/* 1: replaced, attach again */
-	uint8_t pad0[56];
+	word32 targets;				/* 1: there are SRV targets; while 0, no address is one's */
+	uint8_t pad0[52];
 
 	/* journal, a cache line of its own */
 	word64 journal_next;			/* sequence number of the next event */
@@ -96,7 +98,7 @@ static_assert(sizeof(struct settings_record) == 304, "no hidden padding");
 
 struct settings_bank {
 	word32 hosts;				/* blocks in use */
-	uint8_t pad[12];
+	word32 dns_ports[DNS_PORTS / 2];	/* two ports a word; 0: none */
 	struct settings_record defaults;
 	struct settings_record host[SETTINGS_HOSTS];
 };
@@ -128,13 +130,13 @@ static_assert(sizeof(struct name_hot) == 128, "two cache lines");
 
 struct name_cold {
 	word64 tail[TAIL_BYTES / 8];
-	word64 candidates[CANDIDATES];
+	word64 candidates[CANDIDATES];		/* of a service TARGETS candidates, then their srv words */
 	word32 moves;
 	word32 ttl_end;				/* second at which the records' TTL ends, from refresh; 0: unknown */
 	word32 origin_pid[FAMILIES];		/* who set the pin */
 	word32 origin[FAMILIES];		/* enum origin */
 	word32 first;				/* 1 + the family that libc put first; 0: not known */
-	uint8_t pad[4];
+	word32 direct;				/* tick of the last lookup that was not for a service's target */
 };
 static_assert(sizeof(struct name_cold) == 360, "no hidden padding");
 static_assert(HEAD_BYTES + TAIL_BYTES == NAME_BYTES, "the name is whole");

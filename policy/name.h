@@ -40,6 +40,9 @@ enum name_status name_canonical(const char *text, struct name *out);
 /* Words that hold the name's bytes: what is hashed, stored and compared. */
 static inline uint32_t name_word_count(const struct name *n) { return n->len / 8 + 1; }
 
+/* A service name (RFC 2782): its first label begins with an underscore. It has SRV records, and no addresses. */
+static inline bool name_is_service(const struct name *n) { return n->text[0] == '_'; }
+
 uint64_t name_hash(const struct name *n, uint64_t seed);
 
 /* A word for people: "too long". Never NULL. */

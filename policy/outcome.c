@@ -5,6 +5,7 @@
 #include "candidates.h"
 #include "hash.h"
 #include "scene.h"
+#include "target.h"
 #include "tick.h"
 
 enum {
@@ -83,13 +84,15 @@ static void mark_succeeded(struct table *t, struct endpoint_record *r, const str
 
 /* ---- the names that it counts for ---- */
 
+enum fate { FAILED, SUCCEEDED, BROKEN };
+
 struct verdict {
 	const struct endpoint *e;
 	addr_ref addr;
 	int slot;
-	bool failed;
+	enum fate fate;
 	bool began;			/* a cool-off */
-	enum cause why;			/* of a success */
+	enum cause why;
 };
 
 /* A preference list goes on to its next address: nothing changes in the table, but people want to know. */
@@ -146,19 +149,98 @@ static bool confirmed_already(const struct table *t, struct name_ref ref, enum f
 	return p.ref == addr && p.confirmed && p.endpoints >> slot & 1;
 }
 
-static void settle(struct table *t, struct name_ref ref, const struct verdict *v, bool ours)
+/* An established connection broke: the pin stays where it is, in doubt. */
+static void settle_broken(struct table *t, struct name_ref ref, const struct name *name, const struct verdict *v)
+{
+	struct scene sc;
+	for (int round = 0; round < ROUNDS; round++) {
+		if (!scene_read(t, ref, name, address_family(&v->e->addr), NULL, NULL, 0, &sc))
+			return;
+		struct pin p = pin_unpack(sc.pin_word);
+		if (sc.s.pin < 0 || p.ref != v->addr || sc.s.is_explicit || !sc.s.confirmed || !(p.endpoints >> v->slot & 1))
+			return;
+		if (scene_doubt(t, &sc))
+			return;
+	}
+}
+
+static void settle_name(struct table *t, struct name_ref ref, const struct name *name, const struct verdict *v, bool ours)
+{
+	switch (v->fate) {
+	case FAILED:
+		settle_failure(t, ref, name, v);
+		break;
+	case SUCCEEDED:
+		settle_success(t, ref, name, v, ours);
+		break;
+	case BROKEN:
+		settle_broken(t, ref, name, v);
+		break;
+	}
+}
+
+/* ---- the services whose target it is ---- */
+
+static void settle_names(struct table *t, const struct outcome *o, const struct verdict *v);
+
+/* Has the host another address that is fit for the same endpoint? Then the target has not failed. */
+static bool has_other(const struct table *t, struct name_ref host, const struct name *name, const struct endpoint *e)
+{
+	const struct lookup l = {.name = name, .port = e->port, .transport = e->transport};
+	struct scene sc;
+	for (enum family f = FAMILY_V4; f < FAMILIES; f++) {
+		if (!scene_read(t, host, name, f, NULL, &l, 0, &sc))
+			continue;
+		for (size_t i = 0; i < sc.s.n; i++)
+			if (sc.s.choice[i].in_answer && sc.s.choice[i].fitness == FIT && !address_equal(&sc.addr[i], &e->addr))
+				return true;
+	}
+	return false;
+}
+
+/* What happened to an address of `host` happened to the target, too, that the host is on this port. */
+static void settle_target(struct table *t, const struct outcome *o, struct name_ref host, const struct name *name,
+			  const struct verdict *v)
+{
+	struct outcome at_target = *o;
+	struct verdict tv = *v;
+	at_target.endpoint.addr = target_address(t, name, o->endpoint.port);
+	tv.e = &at_target.endpoint;
+	tv.addr = addr_find(t, &tv.e->addr);
+	struct addr_record *a = addr_at(t, tv.addr);
+	if (!a || (v->fate != SUCCEEDED && has_other(t, host, name, v->e)))
+		return;
+	tv.slot = endpoint_take(a, tv.e->transport, tv.e->port, v->fate == SUCCEEDED);
+	if (v->fate == FAILED)
+		tv.began = mark_failed(t, a, tv.slot, &at_target, v->why);
+	else if (tv.slot < 0)
+		return;
+	else if (v->fate == SUCCEEDED)
+		mark_succeeded(t, &a->endpoints[tv.slot], tv.e, v->why);
+	settle_names(t, &at_target, &tv);
+}
+
+static bool may_be_target(const struct table *t, const struct verdict *v)
+{
+	return get32(&t->header->targets) && !address_is_target(&v->e->addr);
+}
+
+/* ---- all of them ---- */
+
+static void settle(struct table *t, const struct outcome *o, struct name_ref ref, const struct verdict *v, bool ours)
 {
 	struct name name;
 	struct name_ref same;
 	enum family f = address_family(&v->e->addr);
-	if (!v->failed && confirmed_already(t, ref, f, v->addr, v->slot))
+	const bool steady = v->fate == SUCCEEDED && confirmed_already(t, ref, f, v->addr, v->slot);
+	if (steady && !may_be_target(t, v))
 		return;
 	if (!table_at(t, ref.slot, &same, &name) || same.key != ref.key)
 		return;
-	if (v->failed)
-		settle_failure(t, ref, &name, v);
-	else
-		settle_success(t, ref, &name, v, ours);
+	if (!steady)
+		settle_name(t, ref, &name, v, ours);
+	if (may_be_target(t, v))
+		settle_target(t, o, ref, &name, v);
 }
 
 /* The names that this process looked up and that hold the address; if there are none, all that hold it. */
@@ -169,17 +251,17 @@ static void settle_names(struct table *t, const struct outcome *o, const struct 
 	for (size_t i = 0; i < o->n_names; i++) {
 		if (o->names[i].slot >= t->layout.name_slots || !name_holds(t, o->names[i], v->addr))
 			continue;
-		settle(t, o->names[i], v, !o->by_hand);
+		settle(t, o, o->names[i], v, !o->by_hand);
 		any = true;
 	}
 	uint32_t cursor = 0;
 	for (size_t n = 0; !any && n < o->reach && index_next(t, v->addr, &cursor, &ref); n++)
-		settle(t, ref, v, false);
+		settle(t, o, ref, v, false);
 }
 
 bool pins_failed(struct table *t, const struct outcome *o, enum cause cause)
 {
-	struct verdict v = {.e = &o->endpoint, .addr = addr_find(t, &o->endpoint.addr), .failed = true};
+	struct verdict v = {.e = &o->endpoint, .addr = addr_find(t, &o->endpoint.addr), .fate = FAILED, .why = cause};
 	struct addr_record *a = addr_at(t, v.addr);
 	if (!a || !t->writable)
 		return false;
@@ -191,7 +273,8 @@ bool pins_failed(struct table *t, const struct outcome *o, enum cause cause)
 
 bool pins_succeeded(struct table *t, const struct outcome *o)
 {
-	struct verdict v = {.e = &o->endpoint, .addr = addr_find(t, &o->endpoint.addr)};
+	struct verdict v = {.e = &o->endpoint, .addr = addr_find(t, &o->endpoint.addr), .fate = SUCCEEDED,
+			    .why = o->why ? o->why : CAUSE_CONNECTED};
 	struct addr_record *a = addr_at(t, v.addr);
 	if (!a || !t->writable)
 		return false;
@@ -200,10 +283,19 @@ bool pins_succeeded(struct table *t, const struct outcome *o)
 		recover(t, &a->other, UINT32_MAX, v.e, CAUSE_BY_HAND);
 	if (v.slot < 0)
 		return true;		/* "other" confirms nothing */
-	v.why = o->why ? o->why : CAUSE_CONNECTED;
 	mark_succeeded(t, &a->endpoints[v.slot], v.e, v.why);
 	settle_names(t, o, &v);
 	return true;
+}
+
+bool pins_reset(struct table *t, const struct outcome *o)
+{
+	struct verdict v = {.e = &o->endpoint, .addr = addr_find(t, &o->endpoint.addr), .fate = BROKEN, .why = CAUSE_BROKEN};
+	struct addr_record *a = addr_at(t, v.addr);
+	v.slot = a && t->writable ? endpoint_find(a, v.e->transport, v.e->port) : -1;
+	if (v.slot >= 0)
+		settle_names(t, o, &v);
+	return a != NULL;
 }
 
 /* ---- heard ---- */

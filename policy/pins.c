@@ -3,6 +3,7 @@
 
 #include "candidates.h"
 #include "scene.h"
+#include "target.h"
 #include "tick.h"
 
 enum { ROUNDS = 8, STAMP_TICKS = TICKS_PER_S };	/* a busy name's stamp is written once a second */
@@ -105,6 +106,8 @@ static void answer_family(struct table *t, const struct lookup *l, struct name_r
 		return;
 	}
 	candidates_learn(t, ref, pool->addr, pool->n, tick_now());
+	if (pool->srv)
+		candidates_publish(t, ref, pool->srv, pool->n);
 	if (!scene_read(t, ref, l->name, f, pool, l, 0, &sc))
 		return;
 	if (reap_all(t, &sc) && !scene_read(t, ref, l->name, f, pool, l, 0, &sc))
@@ -138,10 +141,19 @@ static void note_first(struct table *t, struct name_ref ref, const struct pool p
 		put32(w, first);
 }
 
+/* Asked for itself, and not as a target: then its own pin is what steers (steer.h). */
+static void note_direct(struct table *t, const struct lookup *l, struct name_ref ref)
+{
+	uint32_t now = tick_now();
+	word32 *w = &name_cold(t, ref)->direct;
+	if (t->writable && !l->as_target && !tick_within(now, get32(w), RECENT_S))
+		put32(w, now);
+}
+
 bool pins_answer(struct table *t, const struct lookup *l, struct pool pool[static FAMILIES], struct name_ref *ref)
 {
 	struct settings set;
-	if (!name_known(t, l, &set, ref))
+	if (name_is_service(l->name) || !name_known(t, l, &set, ref))
 		return false;
 	for (unsigned f = 0; f < FAMILIES; f++) {
 		pool[f].extra = false;
@@ -152,8 +164,77 @@ bool pins_answer(struct table *t, const struct lookup *l, struct pool pool[stati
 	if (t->writable && get32(&name_hot(t, *ref)->dns_down))
 		put32(&name_hot(t, *ref)->dns_down, 0);
 	note_first(t, *ref, pool);
+	note_direct(t, l, *ref);
 	stamp_used(t, *ref);
 	return true;
+}
+
+/* ---- a lookup of a service ---- */
+
+bool pins_target(struct table *t, const struct name *host, uint16_t port, struct address *out)
+{
+	struct name_ref ref;
+	if (name_is_service(host) || !table_insert(t, host, &ref))
+		return false;
+	*out = target_address(t, host, port);
+	if (t->writable && get32(&t->header->targets) == 0)
+		put32(&t->header->targets, 1);
+	return true;
+}
+
+/* The best priorities first: a service keeps TARGETS of them. */
+static size_t by_priority(const struct srv_record *records, size_t n, struct srv_record sorted[static POOL_MAX])
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < n && i < POOL_MAX; i++) {
+		size_t at = kept++;
+		for (; at > 0 && records[i].priority < sorted[at - 1].priority; at--)
+			sorted[at] = sorted[at - 1];
+		sorted[at] = records[i];
+	}
+	return kept;
+}
+
+static int record_of(const struct srv_record *records, size_t n, const struct address *target)
+{
+	for (size_t i = 0; i < n; i++)
+		if (address_equal(&records[i].target, target))
+			return (int)i;
+	return -1;
+}
+
+int pins_service(struct table *t, const struct name *service, const struct srv_record *records, size_t n, bool more,
+		 struct name_ref *ref)
+{
+	struct srv_record sorted[POOL_MAX];
+	struct settings set;
+	const struct lookup l = {.name = service};
+	struct pool pool = {.asked = true, .more = more || n > POOL_MAX, .srv = sorted};
+	ref->key = 0;
+	if (n == 0 || !name_is_service(service) || !name_known(t, &l, &set, ref))
+		return -1;
+	pool.n = by_priority(records, n, sorted);
+	for (size_t i = 0; i < pool.n; i++)
+		pool.addr[i] = sorted[i].target;
+	answer_family(t, &l, *ref, FAMILY_SRV, &set, &pool);
+	stamp_used(t, *ref);
+	return pool.lead == LEAD_NONE || pool.extra ? -1 : record_of(records, n, &pool.addr[0]);
+}
+
+bool pins_is_target(const struct table *t, const struct name *host, const struct name_ref *names, size_t n)
+{
+	const struct address any = target_address(t, host, 0);
+	for (size_t i = 0; i < n; i++) {
+		if (names[i].slot >= t->layout.name_slots || !table_is_service(t, names[i]) || !name_current(t, names[i]))
+			continue;
+		for (unsigned k = 0; k < TARGETS; k++) {
+			struct address a;
+			uint64_t word = get64(&name_cold(t, names[i])->candidates[k]);
+			if (addr_read(t, name_candidate(names[i], word).ref, &a) && target_same_host(&a, &any))
+				return true;
+		}
+	}
+	return false;
 }
 
 /* ---- when DNS is down (RFC 8767) ---- */

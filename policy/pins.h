@@ -20,6 +20,13 @@ struct lookup {
 	const struct name *name;
 	uint16_t port;			/* the service asked for, host order; 0: none named */
 	uint8_t transport;		/* enum transport */
+	bool as_target;			/* asked for as a target of a service that this process looked up */
+};
+
+/* One record of an SRV answer (RFC 2782); the target from pins_target(). */
+struct srv_record {
+	struct address target;
+	uint16_t priority, weight;
 };
 
 /*
@@ -33,6 +40,7 @@ struct pool {
 	bool more;			/* the answer held more than these: that one is not here proves nothing */
 	bool extra;
 	uint8_t lead;			/* out: enum lead, what addr[0] is */
+	const struct srv_record *srv;	/* of a service: what its records say, beside addr; else NULL */
 	size_t n;
 	struct address addr[POOL_MAX + 1];
 };
@@ -47,6 +55,24 @@ enum lead { LEAD_NONE, LEAD_AUTO, LEAD_EXPLICIT };
  */
 bool pins_answer(struct table *t, const struct lookup *l, struct pool pool[static FAMILIES],
 		 struct name_ref *ref);
+
+/*
+ * The target host:port, for a record of a service; the host gets a record of its
+ * own, so that it can be named again. False: no room, or a table that may only be
+ * read and does not know the host.
+ */
+bool pins_target(struct table *t, const struct name *host, uint16_t port, struct address *out);
+
+/*
+ * An SRV answer for a service: learn it, and choose. `more`: there were records
+ * beyond these. Returns the index of the record that must lead, or -1: none of
+ * them. *ref is the service's record, for outcomes; not set when its key is 0.
+ */
+int pins_service(struct table *t, const struct name *service, const struct srv_record *records, size_t n, bool more,
+		 struct name_ref *ref);
+
+/* Is `host` a target of one of these services? For lookup.as_target. */
+bool pins_is_target(const struct table *t, const struct name *host, const struct name_ref *names, size_t n);
 
 /* Is DNS to be left alone for this name, since it failed in the last DNS_DOWN_S? */
 bool pins_dns_down(const struct table *t, const struct name *n);
@@ -82,6 +108,12 @@ bool pins_failed(struct table *t, const struct outcome *o, enum cause cause);
 
 /* It succeeded. */
 bool pins_succeeded(struct table *t, const struct outcome *o);
+
+/*
+ * An established connection to it was reset: the pins that this counts for are in
+ * doubt, tentative where they are, and the next attempt decides.
+ */
+bool pins_reset(struct table *t, const struct outcome *o);
 
 /*
  * A TCP connect to `e` is in flight, by this process. Notes it for the case that
@@ -127,6 +159,10 @@ enum hand_status pins_drop(struct table *t, const struct name *n);
 enum hand_status pins_refresh(struct table *t, const struct name *n, enum family f,
 			      const struct address *addrs, size_t count, uint32_t ttl_s, bool *dropped);
 
+/* The same for a service and its SRV records. */
+enum hand_status pins_refresh_service(struct table *t, const struct name *n, const struct srv_record *records,
+				      size_t count, uint32_t ttl_s, bool *dropped);
+
 /* `pinctl fail|ok HOST ADDR`: as an outcome of every endpoint of it that counts for the name. */
 enum hand_status pins_report(struct table *t, const struct name *n, const struct address *a, bool ok);
 
@@ -146,6 +182,7 @@ struct endpoint_view {
 struct candidate_view {
 	struct address addr;
 	uint32_t seen_s;		/* seconds since it was last in an answer; UINT32_MAX: never */
+	uint16_t priority, weight;	/* of a target */
 	uint8_t rank;
 	bool drained;
 	size_t n_endpoints;

@@ -4,26 +4,27 @@
 #include <string.h>
 
 #include "candidates.h"
+#include "service.h"
 #include "tick.h"
 
 /* ---- which endpoints count ---- */
 
 bool regards(struct regard r, struct health h)
 {
-	if (r.port == 0)
-		return true;
-	return h.port == r.port && (r.transport == TRANSPORT_ANY || h.transport == r.transport);
+	return (r.port == 0 || h.port == r.port) && (r.transport == TRANSPORT_ANY || h.transport == r.transport);
 }
 
 bool regards_other(struct regard r, struct health other)
 {
-	return r.port == 0 || other.last_cause == CAUSE_BY_HAND;
+	return (r.port == 0 && r.transport == TRANSPORT_ANY) || other.last_cause == CAUSE_BY_HAND;
 }
 
 struct regard regard_of(const struct table *t, struct name_ref ref, enum family f)
 {
 	const struct name_hot *hot = name_hot(t, ref);
 	const enum family order[] = {f, f == FAMILY_V4 ? FAMILY_V6 : FAMILY_V4};
+	if (table_is_service(t, ref))
+		return service_regard(t, ref);
 	for (unsigned i = 0; i < FAMILIES; i++) {
 		struct confirmed c = confirmed_unpack(get64(&hot->confirmed[order[i]]));
 		if (c.ref && c.reuse == name_reuse(ref))
@@ -47,8 +48,7 @@ static void judge_endpoint(struct health h, uint32_t failed, uint32_t now, struc
 		c->failed_lately = true;
 }
 
-/* An address without a record never failed. */
-static struct choice judge(const struct table *t, addr_ref ref, struct regard r, uint32_t now)
+struct choice scene_judge(const struct table *t, addr_ref ref, struct regard r, uint32_t now)
 {
 	struct choice c = {.fitness = FIT};
 	const struct addr_record *a = addr_at(t, ref);
@@ -84,8 +84,11 @@ static int choice_add(const struct table *t, struct scene *sc, const struct addr
 	sc->addr[i] = *a;
 	sc->refs[i] = ref;
 	sc->sums[i] = sum_of(t, ref);
-	sc->s.choice[i] = judge(t, ref, sc->regard, sc->s.now);
+	sc->weight[i] = 0;
+	sc->s.choice[i] = scene_judge(t, ref, sc->regard, sc->s.now);
 	sc->s.choice[i].in_answer = in_answer;
+	if (address_is_target(a))
+		service_judge(t, a, sc->regard, sc->s.now, &sc->s.choice[i]);
 	sc->s.n++;
 	return (int)i;
 }
@@ -107,11 +110,21 @@ static int choice_of_ref(const struct table *t, struct scene *sc, addr_ref ref)
 	return addr_read(t, ref, &a) ? choice_add(t, sc, &a, ref, false) : -1;
 }
 
+static void set_srv(struct scene *sc, int at, uint16_t priority, uint16_t weight)
+{
+	sc->s.choice[at].priority = priority;
+	sc->weight[at] = weight;
+}
+
 static void add_pool(const struct table *t, struct scene *sc, const struct pool *pool)
 {
-	for (size_t i = 0; i < pool->n; i++)
-		if (scene_choice(sc, &pool->addr[i]) < 0)
-			choice_add(t, sc, &pool->addr[i], addr_find(t, &pool->addr[i]), true);
+	for (size_t i = 0; i < pool->n; i++) {
+		if (scene_choice(sc, &pool->addr[i]) >= 0)
+			continue;
+		int at = choice_add(t, sc, &pool->addr[i], addr_find(t, &pool->addr[i]), true);
+		if (at >= 0 && pool->srv)
+			set_srv(sc, at, pool->srv[i].priority, pool->srv[i].weight);
+	}
 }
 
 /*
@@ -144,6 +157,8 @@ static void add_candidates(const struct table *t, struct scene *sc, bool all, ui
 			continue;
 		if (w.rank)
 			sc->s.choice[at].rank = w.rank;
+		if (all && address_is_target(&addr[i]))
+			set_srv(sc, at, candidates_srv(t, sc->ref, i).priority, candidates_srv(t, sc->ref, i).weight);
 		/* Seen in one answer: within a second, since each stamps with its own. */
 		if (all && (w.rank || (w.seen && (stale_s ? age <= stale_s : age <= newest + 1))))
 			sc->s.choice[at].in_answer = true;
@@ -186,9 +201,21 @@ bool scene_read(const struct table *t, struct name_ref ref, const struct name *n
 	if (pool)
 		add_pool(t, out, pool);
 	add_candidates(t, out, pool == NULL, stale_s);
+	if (name_is_service(name))
+		service_order(t, out);
 	read_pin(t, out);
 	before_recheck();
 	return name_current(t, ref);
+}
+
+int scene_leads_to(const struct scene *sc, const struct settings *set)
+{
+	if (sc->s.pin < 0)
+		return -1;
+	struct transition tr = decide_lookup(&sc->s, set);
+	if (tr.cause == CAUSE_TTL || tr.cause == CAUSE_IDLE || tr.cause == CAUSE_MAX_AGE)
+		return -1;
+	return sc->s.is_explicit && tr.head >= 0 ? tr.head : sc->s.pin;
 }
 
 /* ---- carrying out ---- */
@@ -288,6 +315,17 @@ bool scene_apply(struct table *t, const struct scene *sc, const struct transitio
 		candidates_unrank(t, sc->ref, sc->family);
 	pin_stamp(t, sc, word);
 	tell(t, sc, tr);
+	return true;
+}
+
+bool scene_doubt(struct table *t, const struct scene *sc)
+{
+	uint64_t word = t->writable ? tentative(t, sc, sc->s.pin) : 0;
+	if (word == 0)
+		return true;
+	if (!cas64(&name_hot(t, sc->ref)->pin[sc->family], sc->pin_word, word))
+		return false;
+	scene_event(t, sc, EVENT_PINNED, CAUSE_BROKEN, sc->s.pin, -1, NULL);
 	return true;
 }
 

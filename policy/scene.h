@@ -13,7 +13,7 @@
 /* Which endpoints of an address count. */
 struct regard {
 	uint8_t transport;		/* TRANSPORT_ANY: every one with the port */
-	uint16_t port;			/* 0: all, "other" too */
+	uint16_t port;			/* 0: every one; with TRANSPORT_ANY "other" too */
 };
 
 struct scene {
@@ -26,6 +26,7 @@ struct scene {
 	struct address addr[CHOICES];	/* beside s.choice */
 	addr_ref refs[CHOICES];		/* 0: the address has no record */
 	uint16_t sums[CHOICES];		/* its failures, before its fitness was read: a later one changes them */
+	uint16_t weight[CHOICES];	/* of targets (RFC 2782) */
 };
 
 /*
@@ -46,6 +47,9 @@ bool scene_apply(struct table *t, const struct scene *sc, const struct transitio
 bool scene_confirm(struct table *t, const struct scene *sc, const struct transition *tr, int slot,
 		   const struct endpoint *e, enum cause why);
 
+/* The confirmed pin is in doubt: tentative, where it is. As scene_apply. */
+bool scene_doubt(struct table *t, const struct scene *sc);
+
 /* The event and the counts of a move to choice `to` from `old`. */
 void scene_moved(struct table *t, const struct scene *sc, enum cause cause, int to, int old, const struct endpoint *e);
 
@@ -60,6 +64,15 @@ bool regards_other(struct regard r, struct health other);
 
 /* What counts for a name without regard to a lookup: the endpoint that confirmed it last, else all. */
 struct regard regard_of(const struct table *t, struct name_ref ref, enum family f);
+
+/*
+ * What the pin leads to at the next lookup; of an explicit one the first of its
+ * list that is not cooling. -1: it has ended, or there is none.
+ */
+int scene_leads_to(const struct scene *sc, const struct settings *set);
+
+/* How fit an address is, by the endpoints that count. One without a record never failed. */
+struct choice scene_judge(const struct table *t, addr_ref ref, struct regard r, uint32_t now);
 
 /* Wins the right to try the DUE endpoints of choice `at`. */
 bool scene_take_try(struct table *t, const struct scene *sc, int at);

@@ -119,7 +119,7 @@ static void record_write(struct settings_record *r, const struct settings_block 
 }
 
 bool settings_store(struct table *t, const struct settings_block *defaults,
-		    const struct settings_block *hosts, size_t n)
+		    const struct settings_block *hosts, size_t n, const uint16_t ports[DNS_PORTS])
 {
 	uint32_t count = seen32(&t->header->settings_bank);
 	struct settings_bank *bank = &t->settings[~count & 1];
@@ -128,7 +128,24 @@ bool settings_store(struct table *t, const struct settings_block *defaults,
 	record_write(&bank->defaults, defaults);
 	for (size_t i = 0; i < n; i++)
 		record_write(&bank->host[i], &hosts[i]);
+	for (size_t i = 0; i < DNS_PORTS / 2; i++)
+		put32(&bank->dns_ports[i], ports ? ports[2 * i] | (uint32_t)ports[2 * i + 1] << 16 : 0);
 	put32(&bank->hosts, (uint32_t)n);
 	publish32(&t->header->settings_bank, count + 1);
 	return true;
+}
+
+bool settings_dns_port(const struct table *t, uint16_t port)
+{
+	const struct settings_bank *bank = &t->settings[seen32(&t->header->settings_bank) & 1];
+	if (port == 53)		/* RFC 1035 4.2 */
+		return true;
+	for (size_t i = 0; port && i < DNS_PORTS / 2; i++) {
+		uint32_t two = get32(&bank->dns_ports[i]);
+		if (two == 0)
+			return false;
+		if ((uint16_t)two == port || two >> 16 == port)
+			return true;
+	}
+	return false;
 }

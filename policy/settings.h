@@ -17,7 +17,7 @@
 
 struct table;
 
-enum { SETTINGS_HOSTS = 512 };
+enum { SETTINGS_HOSTS = 512, DNS_PORTS = 6 };
 
 #define SETTING_OFF UINT32_MAX		/* a time that is switched off */
 
@@ -63,11 +63,15 @@ struct settings settings_for(const struct table *t, const struct name *n);
 void settings_pattern(const struct table *t, int i, char out[static NAME_BYTES]);
 
 /*
- * Replace all blocks at once. `n` host blocks in the order of the file. Readers
- * see the old ones or the new ones. Callers exclude each other (flock on the
+ * Replace all at once: `n` host blocks in the order of the file, and the ports
+ * beside 53 that DNS servers listen on (0: none; NULL: none at all). Readers see
+ * the old ones or the new ones. Callers exclude each other (flock on the
  * table file). False: too many, or no memory left in the table's file system.
  */
 bool settings_store(struct table *t, const struct settings_block *defaults,
-		    const struct settings_block *hosts, size_t n);
+		    const struct settings_block *hosts, size_t n, const uint16_t ports[DNS_PORTS]);
+
+/* Is it a port of DNS servers: 53, or one of those? One load for those that are not set. */
+bool settings_dns_port(const struct table *t, uint16_t port);
 
 #endif

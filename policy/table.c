@@ -49,7 +49,7 @@ static void clear_tagged(struct name_hot *hot, struct name_cold *cold, struct na
 	const uint64_t key = r.key;
 	for (unsigned i = 0; i < CANDIDATES; i++) {
 		uint64_t word = get64(&cold->candidates[i]);
-		if (word && !name_candidate(r, word).ref)
+		if (word && candidate_unpack(word).reuse != (name_reuse(r) & 15u))
 			cas64(&cold->candidates[i], word, 0);
 	}
 	for (unsigned f = 0; f < FAMILIES; f++) {
@@ -75,6 +75,7 @@ static void clear_rest(struct name_hot *hot, struct name_cold *cold)
 	put32(&cold->moves, 0);
 	put32(&cold->first, 0);
 	put32(&cold->ttl_end, 0);
+	put32(&cold->direct, 0);
 }
 
 static bool name_write(struct table *t, uint32_t slot, uint64_t key, const void *want, bool fresh)
@@ -119,6 +120,32 @@ bool table_find(const struct table *t, const struct name *n, struct name_ref *ou
 {
 	struct probe p = probe_for(t, n);
 	return probe_find(t, names, &p, 0, out);
+}
+
+static bool name_has_hash(const struct table *t, uint32_t slot, const void *want)
+{
+	struct name n;
+	for (uint32_t i = 0; i < NAME_WORDS; i++)
+		n.words[i] = get64(name_word(t, slot, i));
+	n.text[NAME_BYTES - 1] = '\0';
+	n.len = (uint32_t)strlen(n.text);
+	return n.len <= NAME_MAX_LEN && name_hash(&n, t->seed) == *(const uint64_t *)want;
+}
+
+bool table_find_hash(const struct table *t, uint64_t hash, struct name_ref *out, struct name *name)
+{
+	static const struct probe_kind by_hash = {name_key, name_has_hash, name_whole, name_write, name_idle};
+	const struct probe p = {t->layout.name_slots, hash, &hash};
+	struct name_ref same;
+	return probe_find(t, by_hash, &p, 0, out) && table_at(t, out->slot, &same, name) && same.key == out->key;
+}
+
+bool table_is_service(const struct table *t, struct name_ref r)
+{
+	uint64_t first = get64(&t->hot[r.slot].head[0]);
+	char text[sizeof first];
+	memcpy(text, &first, sizeof text);
+	return text[0] == '_';
 }
 
 bool table_insert(struct table *t, const struct name *n, struct name_ref *out)

@@ -27,7 +27,7 @@ static inline uint8_t name_reuse(struct name_ref r) { return (uint8_t)key_reuse(
 static inline struct candidate_word name_candidate(struct name_ref r, uint64_t word)
 {
 	struct candidate_word c = candidate_unpack(word);
-	return c.reuse == (name_reuse(r) & 15u) ? c : (struct candidate_word){0};
+	return c.reuse == (name_reuse(r) & 15u) && c.rank != SRV_MARK ? c : (struct candidate_word){0};
 }
 
 /* Is the record still the one that was found? */
@@ -35,6 +35,12 @@ bool name_current(const struct table *t, struct name_ref r);
 
 /* Find a live record. At most PROBES records are looked at. */
 bool table_find(const struct table *t, const struct name *n, struct name_ref *out);
+
+/* Find the live record of a name by its whole hash (name_hash with the table's seed), and copy the name out. */
+bool table_find_hash(const struct table *t, uint64_t hash, struct name_ref *out, struct name *name);
+
+/* Is it the record of a service name? */
+bool table_is_service(const struct table *t, struct name_ref r);
 
 /*
  * Find or insert. False: the table is full of explicit pins here, its file system

@@ -1,6 +1,7 @@
 /* view.c: copies of what the table knows, for people and tests. See pins.h. */
 #include <string.h>
 
+#include "candidates.h"
 #include "scene.h"
 #include "tick.h"
 
@@ -43,8 +44,8 @@ static void view_endpoints(const struct addr_record *a, struct regard r, uint32_
 	}
 }
 
-static bool view_candidate(const struct table *t, struct candidate_word c, uint32_t now_s, struct regard r,
-			   struct candidate_view *out)
+static bool view_candidate(const struct table *t, struct candidate_word c, struct srv_word srv, uint32_t now_s,
+			   struct regard r, struct candidate_view *out)
 {
 	*out = (struct candidate_view){.rank = c.rank};
 	const struct addr_record *a = addr_at(t, c.ref);
@@ -52,6 +53,8 @@ static bool view_candidate(const struct table *t, struct candidate_word c, uint3
 		return false;
 	out->seen_s = seen_age(c.seen, now_s);
 	out->drained = get32(&a->drained) != 0;
+	out->priority = srv.priority;
+	out->weight = srv.weight;
 	view_endpoints(a, r, now_s, out);
 	return true;
 }
@@ -64,6 +67,8 @@ static int by_rank_then_address(const struct candidate_view *a, const struct can
 		return fa < fb ? -1 : 1;
 	if (ra != rb)
 		return ra < rb ? -1 : 1;
+	if (a->priority != b->priority)
+		return a->priority < b->priority ? -1 : 1;
 	return memcmp(a->addr.bytes, b->addr.bytes, sizeof a->addr.bytes);
 }
 
@@ -74,23 +79,14 @@ static void view_candidates(const struct table *t, struct name_ref ref, uint32_t
 		struct candidate_view v;
 		struct address a;
 		struct candidate_word c = name_candidate(ref, get64(&cold->candidates[i]));
-		if (!addr_read(t, c.ref, &a) || !view_candidate(t, c, now_s, regard_of(t, ref, address_family(&a)), &v))
+		if (!addr_read(t, c.ref, &a) ||
+		    !view_candidate(t, c, candidates_srv(t, ref, i), now_s, regard_of(t, ref, address_family(&a)), &v))
 			continue;
 		size_t at = out->n_candidates++;
 		for (; at > 0 && by_rank_then_address(&v, &out->candidates[at - 1]) < 0; at--)
 			out->candidates[at] = out->candidates[at - 1];
 		out->candidates[at] = v;
 	}
-}
-
-/* What the pin leads to at the next lookup, of an explicit one the first of its list that is not cooling. -1: it has ended. */
-static int leads_to(const struct table *t, const struct scene *sc)
-{
-	const struct settings set = settings_for(t, sc->name);
-	struct transition tr = decide_lookup(&sc->s, &set);
-	if (tr.cause == CAUSE_TTL || tr.cause == CAUSE_IDLE || tr.cause == CAUSE_MAX_AGE)
-		return -1;
-	return sc->s.is_explicit && tr.head >= 0 ? tr.head : sc->s.pin;
 }
 
 static void view_pin(const struct table *t, struct name_ref ref, const struct name *name, enum family f, uint32_t now,
@@ -100,7 +96,8 @@ static void view_pin(const struct table *t, struct name_ref ref, const struct na
 	const struct name_cold *cold = name_cold(t, ref);
 	if (!scene_read(t, ref, name, f, NULL, NULL, 0, &sc) || sc.s.pin < 0)
 		return;
-	int at = leads_to(t, &sc);
+	const struct settings set = settings_for(t, name);
+	int at = scene_leads_to(&sc, &set);
 	if (at < 0)
 		return;
 	struct pin p = pin_unpack(sc.pin_word);

@@ -9,6 +9,7 @@
  *   confirmed  address ref 32 | port 16 | transport 2 | name's reuse 8 | 6
  *   health     transport 2 | port 16 | cool-off end 22 (s) | failures 13 | n 4 | last cause 6 | trying 1
  *   candidate  address ref 32 | last published 24 (s) | name's reuse 4 | rank 4
+ *   srv        priority 16 | weight 16 | low bits of its candidate's ref 24 | name's reuse 4 | 15
  *   pending    since 32 (tick) | pid 32
  *
  * An address ref is the slot of an address record plus one (22 bits) and the low
@@ -174,6 +175,30 @@ static inline struct candidate_word candidate_unpack(uint64_t w)
 		.reuse = (uint8_t)(w >> 4 & 15),
 		.rank = (uint8_t)(w & 15),
 	};
+}
+
+/* ---- what an SRV record says of a candidate of a service ---- */
+
+enum { SRV_MARK = 15 };			/* where a candidate has its rank, which is smaller */
+
+struct srv_word {
+	uint16_t priority, weight;
+	addr_ref ref;			/* of the candidate: 24 bits of it */
+	uint8_t reuse;
+};
+
+static inline uint64_t srv_pack(struct srv_word s)
+{
+	return (uint64_t)s.priority << 48 | (uint64_t)s.weight << 32 | (uint64_t)(s.ref & 0xffffff) << 8 |
+	       (uint64_t)(s.reuse & 15u) << 4 | SRV_MARK;
+}
+
+/* Is it the word of this candidate? Then priority and weight, else zeros. */
+static inline struct srv_word srv_unpack(uint64_t w, struct candidate_word c)
+{
+	if ((w & 15) != SRV_MARK || (w >> 4 & 15) != c.reuse || ((w >> 8 ^ c.ref) & 0xffffff) != 0)
+		return (struct srv_word){0};
+	return (struct srv_word){(uint16_t)(w >> 48), (uint16_t)(w >> 32), c.ref, c.reuse};
 }
 
 static inline uint32_t seen_stamp(uint32_t now_s) { return now_s & SEEN_MASK ? now_s & SEEN_MASK : 1; }

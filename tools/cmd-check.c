@@ -15,8 +15,6 @@ int cmd_check(struct context *c, int argc, char **argv)
 	int status = cmd_parse(c, &usage, argc, argv, &file);
 	if (status == DONE)
 		status = conf_read(c, file, &f);
-	if (status == DONE)
-		conf_notes(c, file, &f);
 	conf_free(&f);
 	return status;
 }

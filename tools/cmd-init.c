@@ -144,10 +144,7 @@ static int read_conf(const struct context *c, const char *word, struct conf *f)
 	if (!word && access(CONF_PATH, F_OK) == -1 && errno == ENOENT)
 		return DONE;
 	const char *path = word ? word : CONF_PATH;
-	int status = conf_read(c, path, f);
-	if (status == DONE)
-		conf_notes(c, path, f);
-	return status;
+	return conf_read(c, path, f);
 }
 
 /* Takes the settings into the table that was just made. */

@@ -16,8 +16,6 @@ int cmd_reload(struct context *c, int argc, char **argv)
 	if (status == DONE)
 		status = conf_read(c, file, &f);
 	if (status == DONE)
-		conf_notes(c, file, &f);
-	if (status == DONE)
 		status = table_open(c, TO_CREATE);
 	if (status == DONE)
 		status = conf_store(c, &f);

@@ -31,7 +31,7 @@ int conf_store(struct context *c, const struct conf *f)
 				  errno == EWOULDBLOCK ? "locked by another process" : strerror(errno));
 	else if (store_retired(&c->table))
 		status = complain(c, "%s: replaced meanwhile", c->path);
-	else if (!settings_store(&c->table, &f->defaults, f->hosts, f->n_hosts))
+	else if (!settings_store(&c->table, &f->defaults, f->hosts, f->n_hosts, f->dns_ports))
 		status = complain(c, "%s: no room for the settings", c->path);
 	close(fd);
 	return status;

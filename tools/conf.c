@@ -177,6 +177,27 @@ static bool is_first(cfg_t *sec, const struct conf *out)
 	return true;
 }
 
+/* Of the file or of its default block; 53 needs no place. */
+static bool take_ports(cfg_t *sec, struct conf *out)
+{
+	for (unsigned i = 0; i < cfg_size(sec, "dns-ports"); i++) {
+		const char *word = cfg_getnstr(sec, "dns-ports", i);
+		uint32_t port;
+		size_t at = 0;
+		if (!number_parse(word, 1, 65535, &port) || port == 53)
+			continue;
+		while (at < DNS_PORTS && out->dns_ports[at] && out->dns_ports[at] != port)
+			at++;
+		if (at == DNS_PORTS) {
+			snprintf(first_error, sizeof first_error, "%d: dns-ports: '%s': more than %d beside 53", sec->line, word,
+				 DNS_PORTS);
+			return false;
+		}
+		out->dns_ports[at] = (uint16_t)port;
+	}
+	return true;
+}
+
 static bool take_blocks(cfg_t *cfg, const char *text, struct conf *out)
 {
 	unsigned hosts = cfg_size(cfg, "host"), defaults = cfg_size(cfg, "default");
@@ -192,8 +213,8 @@ static bool take_blocks(cfg_t *cfg, const char *text, struct conf *out)
 	}
 	if (defaults)
 		take_values(cfg_getnsec(cfg, "default", 0), &out->defaults);
-	out->ports = cfg_size(cfg, "dns-ports") > 0 ||
-		     (defaults && cfg_size(cfg_getnsec(cfg, "default", 0), "dns-ports") > 0);
+	if (!take_ports(cfg, out) || (defaults && !take_ports(cfg_getnsec(cfg, "default", 0), out)))
+		return false;
 	for (; out->n_hosts < hosts; out->n_hosts++) {
 		cfg_t *sec = cfg_getnsec(cfg, "host", (unsigned)out->n_hosts);
 		if (!take_host(sec, text, &out->hosts[out->n_hosts]) || !is_first(sec, out))
@@ -267,19 +288,6 @@ int conf_read(const struct context *c, const char *path, struct conf *out)
 		cfg_free(cfg);
 	free(text);
 	return status;
-}
-
-void conf_notes(const struct context *c, const char *path, const struct conf *f)
-{
-	static const enum setting later[] = {SET_STEER, SET_FAILBACK, SET_SERVE};
-	uint32_t given = f->defaults.given;
-	for (size_t i = 0; i < f->n_hosts; i++)
-		given |= f->hosts[i].given;
-	for (size_t i = 0; i < sizeof later / sizeof *later; i++)
-		if (given >> later[i] & 1)
-			note(c, "%s: %s: accepted, not yet in effect", path, setting_key(later[i]));
-	if (f->ports)
-		note(c, "%s: dns-ports: accepted, not yet in effect", path);
 }
 
 void conf_free(struct conf *f)

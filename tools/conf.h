@@ -18,14 +18,11 @@ struct conf {
 	struct settings_block defaults;
 	struct settings_block *hosts;	/* n_hosts, in the order of the file */
 	size_t n_hosts;
-	bool ports;			/* dns-ports was given */
+	uint16_t dns_ports[DNS_PORTS];	/* beside 53; 0: none */
 };
 
 /* Read `path`. DONE; or FAILED after one line, with nothing to free. */
 int conf_read(const struct context *c, const char *path, struct conf *out);
-
-/* A note for each key in it that this version accepts and does not act on yet. */
-void conf_notes(const struct context *c, const char *path, const struct conf *f);
 
 /*
  * Take it into the open table, alone: flock(2) on the table's file, at most

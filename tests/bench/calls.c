@@ -216,10 +216,10 @@ static void bench_patterns(void)
 		hosts[i].set.value[SET_STICKY] = 1;
 		snprintf(hosts[i].pattern, sizeof hosts[i].pattern, "*.site%zu.%s", i, i ? "example.org" : "bench.test");
 	}
-	if (!settings_store(&table, &none, hosts, SETTINGS_HOSTS))
+	if (!settings_store(&table, &none, hosts, SETTINGS_HOSTS, NULL))
 		broken("settings do not fit");
 	measure(&(struct row){"getaddrinfo with a pin, 512 host blocks", BOUND_NONE, 0, run_lookup, &q, 0, 0});
-	if (!settings_store(&table, &none, hosts, 0))
+	if (!settings_store(&table, &none, hosts, 0, NULL))
 		broken("settings cannot be taken back");
 }
 

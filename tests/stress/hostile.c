@@ -260,7 +260,7 @@ static void settings(struct siege *s, const struct name *n)
 			herd_blame(s->herd, "a setting from block %d", e.from[k]);
 		else
 			settings_pattern(&s->lab.t, e.from[k], pattern);
-	settings_store(&s->lab.t, &b, &b, 1);
+	settings_store(&s->lab.t, &b, &b, 1, NULL);
 }
 
 static void victim(void *arg, unsigned i)

@@ -185,7 +185,7 @@ static void settings(struct crowd *c, uint64_t *random)
 	struct settings_block defaults = {.given = 1u << SET_ABSENT}, host = {.pattern = "*.example", .given = 1u << SET_GRACE};
 	defaults.set.value[SET_ABSENT] = (uint32_t)(herd_random(random) % 3);
 	host.set.value[SET_GRACE] = 1;
-	settings_store(&c->lab.t, &defaults, &host, 1);
+	settings_store(&c->lab.t, &defaults, &host, 1, NULL);
 }
 
 static void pending(struct crowd *c, uint64_t *random, unsigned k)

@@ -256,7 +256,7 @@ static inline void script_opt(struct script *s, char **w)
 			s->defaults.given |= 1u << k;
 			s->defaults.set.value[k] = strcmp(w[2], "off") == 0 ? SETTING_OFF : (uint32_t)atoi(w[2]);
 		}
-	settings_store(&s->lab.t, &s->defaults, NULL, 0);
+	settings_store(&s->lab.t, &s->defaults, NULL, 0, NULL);
 }
 
 static inline void script_events(struct script *s, char **w)

@@ -38,7 +38,7 @@ static bool load(struct table *t, const char *text)
 		snprintf(one, sizeof one, "%s", b + strspn(b, " "));
 		block_of(one, &blocks[n++]);
 	}
-	return settings_store(t, &blocks[0], blocks + 1, n - 1);
+	return settings_store(t, &blocks[0], blocks + 1, n - 1, NULL);
 }
 
 /* A value and where it came from: "7 builtin", "7 default", "7 0". */
@@ -160,20 +160,20 @@ static void many(void)
 		hosts[i].set.value[SET_IDLE] = i;
 	}
 	check_row("as many blocks as there is room for");
-	check_true("stored", settings_store(&lab.t, &defaults, hosts, SETTINGS_HOSTS));
+	check_true("stored", settings_store(&lab.t, &defaults, hosts, SETTINGS_HOSTS, NULL));
 	check_text("the last", "511 block 511", effective(&lab.t, "h511.example", SET_IDLE));
 	check_row("one more changes nothing");
-	check_true("refused", !settings_store(&lab.t, &defaults, hosts, SETTINGS_HOSTS + 1));
+	check_true("refused", !settings_store(&lab.t, &defaults, hosts, SETTINGS_HOSTS + 1, NULL));
 	check_text("the first", "0 block 0", effective(&lab.t, "h0.example", SET_IDLE));
 	check_row("a pattern of 253 bytes");
 	memset(hosts[0].pattern, 'x', NAME_MAX_LEN);
 	for (int i = 63; i < NAME_MAX_LEN; i += 64)
 		hosts[0].pattern[i] = '.';
-	check_true("stored", settings_store(&lab.t, &defaults, hosts, 1));
+	check_true("stored", settings_store(&lab.t, &defaults, hosts, 1, NULL));
 	check_text("it", "0 block 0", effective(&lab.t, hosts[0].pattern, SET_IDLE));
 	check_row("a read-only table");
 	lab.t.writable = false;
-	check_true("refused", !settings_store(&lab.t, &defaults, hosts, 1));
+	check_true("refused", !settings_store(&lab.t, &defaults, hosts, 1, NULL));
 	lab_close(&lab);
 }
 

@@ -1,0 +1,110 @@
+/* service.c: see service.h. */
+#include "service.h"
+
+#include <string.h>
+
+#include "hash.h"
+#include "srv.h"
+#include "tick.h"
+
+struct regard service_regard(const struct table *t, struct name_ref ref)
+{
+	struct name_ref same;
+	struct name service;
+	bool there = table_at(t, ref.slot, &same, &service);
+	return (struct regard){there ? service_transport(&service) : TRANSPORT_ANY, 0};
+}
+
+/* ---- how fit a target is ---- */
+
+/* The fittest of the host's addresses in its last answer. False: it has none that is known. */
+static bool fittest(const struct table *t, struct name_ref host, struct regard r, uint32_t now, struct choice *best)
+{
+	const struct name_cold *cold = name_cold(t, host);
+	uint32_t newest = UINT32_MAX;
+	bool any = false;
+	for (unsigned i = 0; i < CANDIDATES; i++) {
+		struct candidate_word c = name_candidate(host, get64(&cold->candidates[i]));
+		uint32_t age = seen_age(c.seen, now / TICKS_PER_S);
+		newest = c.ref && age < newest ? age : newest;
+	}
+	for (unsigned i = 0; i < CANDIDATES && newest < UINT32_MAX; i++) {
+		struct candidate_word c = name_candidate(host, get64(&cold->candidates[i]));
+		if (!addr_at(t, c.ref) || seen_age(c.seen, now / TICKS_PER_S) > newest + 1)
+			continue;
+		struct choice k = scene_judge(t, c.ref, r, now);
+		if (!any || k.fitness < best->fitness || (k.fitness == best->fitness && k.cooling_s < best->cooling_s))
+			*best = k;
+		any = true;
+	}
+	return any;
+}
+
+/* What its own record says of a past failure stays: one of its addresses that is due is for its own lookup to try. */
+void service_judge(const struct table *t, const struct address *target, struct regard r, uint32_t now, struct choice *c)
+{
+	struct name_ref ref;
+	struct name host;
+	struct choice best = {.fitness = FIT};
+	r.port = target_port(target);
+	if (!target_host(t, target, &ref, &host) || !fittest(t, ref, r, now, &best) || best.fitness != COOLING)
+		return;
+	c->fitness = COOLING;
+	c->failed_lately |= best.failed_lately;
+	if (c->cooling_s < best.cooling_s)
+		c->cooling_s = best.cooling_s;
+}
+
+/* ---- the order of trial ---- */
+
+/* The target that another service of the domain leads to. False: there is none. */
+static bool sibling_target(const struct table *t, const struct name *service, struct address *out)
+{
+	struct name other;
+	struct name_ref ref;
+	for (unsigned i = 0; service_sibling(service, i, &other); i++) {
+		if (strcmp(other.text, service->text) == 0 || !table_find(t, &other, &ref))
+			continue;
+		struct pin p = pin_unpack(get64(&name_hot(t, ref)->pin[FAMILY_SRV]));
+		if (p.reuse == name_reuse(ref) && addr_read(t, p.ref, out) && address_is_target(out))
+			return true;
+	}
+	return false;
+}
+
+static void prefer(const struct scene *sc, const struct address *target, uint8_t *order)
+{
+	for (size_t at = 0; at < sc->s.n; at++) {
+		const uint8_t i = order[at];
+		if (!target_same_host(&sc->addr[i], target))
+			continue;
+		memmove(order + 1, order, at);
+		order[0] = i;
+		return;
+	}
+}
+
+static void permute(struct scene *sc, const uint8_t *order)
+{
+	const struct scene old = *sc;
+	for (size_t i = 0; i < sc->s.n; i++) {
+		sc->addr[i] = old.addr[order[i]];
+		sc->refs[i] = old.refs[order[i]];
+		sc->sums[i] = old.sums[order[i]];
+		sc->weight[i] = old.weight[order[i]];
+		sc->s.choice[i] = old.s.choice[order[i]];
+	}
+}
+
+void service_order(const struct table *t, struct scene *sc)
+{
+	struct srv_rank rank[CHOICES];
+	struct address sibling;
+	uint8_t order[CHOICES];
+	for (size_t i = 0; i < sc->s.n; i++)
+		rank[i] = (struct srv_rank){sc->s.choice[i].priority, sc->weight[i]};
+	srv_order(rank, sc->s.n, hash_fold(sc->s.now ^ (uintptr_t)sc, t->seed | 1), order);
+	if (sibling_target(t, sc->name, &sibling))
+		prefer(sc, &sibling, order);
+	permute(sc, order);
+}

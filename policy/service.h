@@ -1,0 +1,24 @@
+/*
+ * service.h: what is particular to the scene of a service, whose choices are SRV
+ * targets. Private to policy/.
+ */
+#ifndef STICKYDNS_SERVICE_H
+#define STICKYDNS_SERVICE_H
+
+#include "scene.h"
+#include "target.h"
+
+/* The endpoints of its targets that count: those of its own transport. */
+struct regard service_regard(const struct table *t, struct name_ref ref);
+
+/* A target whose host has known addresses is no fitter than the fittest of them. */
+void service_judge(const struct table *t, const struct address *target, struct regard r, uint32_t now, struct choice *c);
+
+/*
+ * Puts the choices in the order of trial (srv.h), that target first to whose host
+ * another SIP service of the domain is pinned, so that a phone's REGISTER over UDP
+ * and its large INVITE over TCP meet one server. Before the pin is looked for.
+ */
+void service_order(const struct table *t, struct scene *sc);
+
+#endif

@@ -1,0 +1,219 @@
+/* steer.c: see steer.h. */
+#include "steer.h"
+
+#include "scene.h"
+#include "target.h"
+#include "tick.h"
+
+enum {
+	SIP_PORT = 5060, SIPS_PORT = 5061,	/* RFC 3261 19.1.2 */
+	DIRECT_S = 3600,			/* a target that was asked for for itself counts as such so long */
+	HOLDERS_MAX = 16,			/* names regarded; an address of more is not steered */
+};
+
+struct question {
+	const struct table *t;
+	const struct endpoint *e;
+	addr_ref addr;
+	enum steer_kind kind;
+	const struct name_ref *names;		/* this process's own */
+	size_t n;
+};
+
+/* What the names regarded so far say. */
+struct opinion {
+	bool any, split;
+	struct endpoint to;
+};
+
+static void agree(struct opinion *o, const struct endpoint *to)
+{
+	if (o->any && (o->to.port != to->port || !address_equal(&o->to.addr, &to->addr)))
+		o->split = true;
+	o->any = true;
+	o->to = *to;
+}
+
+/* ---- where SIP is spoken ---- */
+
+static bool sip_was_seen(const struct question *q)
+{
+	const struct addr_record *a = addr_at(q->t, q->addr);
+	int slot = a ? endpoint_find(a, q->e->transport, q->e->port) : -1;
+	return slot >= 0 && (get32(&a->endpoints[slot].heard) || get32(&a->endpoints[slot].registered));
+}
+
+static bool may_steer(const struct question *q, const struct name *host, bool is_target)
+{
+	const struct settings set = settings_for(q->t, host);
+	if (!set.value[SET_STICKY] || set.value[SET_STEER] == STEER_OFF)
+		return false;
+	if (set.value[SET_STEER] == STEER_ON)
+		return true;
+	return q->kind != STEER_DATAGRAM &&
+	       (q->e->port == SIP_PORT || q->e->port == SIPS_PORT || is_target || sip_was_seen(q));
+}
+
+/* ---- one name's opinion ---- */
+
+/* The choice that its pin leads to, as a lookup now would find. -1: none, or an auto pin that is not fit. */
+static int leads_to(const struct scene *sc, const struct settings *set)
+{
+	if (sc->s.pin < 0)
+		return -1;
+	const struct transition tr = decide_lookup(&sc->s, set);
+	if ((tr.action != KEEP && tr.action != MOVE) || tr.head < 0)
+		return -1;
+	return sc->s.is_explicit || sc->s.choice[tr.head].fitness == FIT ? tr.head : -1;
+}
+
+/* Where the pin of `host` leads for this port. False: nowhere better. */
+static bool host_leads(const struct question *q, struct name_ref ref, const struct name *host, uint16_t port,
+		       struct endpoint *to)
+{
+	const struct settings set = settings_for(q->t, host);
+	const struct lookup l = {.name = host, .port = port, .transport = q->e->transport};
+	struct scene sc;
+	if (!scene_read(q->t, ref, host, address_family(&q->e->addr), NULL, &l, 0, &sc))
+		return false;
+	int at = leads_to(&sc, &set);
+	if (at < 0)
+		return false;
+	*to = (struct endpoint){sc.addr[at], port, q->e->transport};
+	return true;
+}
+
+/* A host of a pinned target that nobody has looked up yet: its first address that is fit. */
+static bool host_offers(const struct question *q, struct name_ref ref, const struct name *host, uint16_t port,
+			struct endpoint *to)
+{
+	const struct lookup l = {.name = host, .port = port, .transport = q->e->transport};
+	struct scene sc;
+	if (!scene_read(q->t, ref, host, address_family(&q->e->addr), NULL, &l, 0, &sc) || sc.s.pin >= 0)
+		return false;
+	for (size_t i = 0; i < sc.s.n; i++)
+		if (sc.s.choice[i].in_answer && sc.s.choice[i].fitness == FIT) {
+			*to = (struct endpoint){sc.addr[i], port, q->e->transport};
+			return true;
+		}
+	return false;
+}
+
+static void ask_host(const struct question *q, struct name_ref ref, const struct name *host, struct opinion *o)
+{
+	struct endpoint to;
+	agree(o, host_leads(q, ref, host, q->e->port, &to) ? &to : q->e);
+}
+
+/* False: the service is of another transport, or has no pin, and has no opinion. */
+static bool service_leads(const struct question *q, struct name_ref ref, const struct name *service, struct endpoint *to)
+{
+	const uint8_t transport = service_transport(service);
+	const struct settings set = settings_for(q->t, service);
+	struct name_ref host_ref;
+	struct name host;
+	struct scene sc;
+	if ((transport != TRANSPORT_ANY && transport != q->e->transport) ||
+	    !scene_read(q->t, ref, service, FAMILY_SRV, NULL, NULL, 0, &sc))
+		return false;
+	int at = leads_to(&sc, &set);
+	if (at < 0 || !address_is_target(&sc.addr[at]))
+		return false;
+	const struct address *target = &sc.addr[at];
+	*to = *q->e;
+	if (!set.value[SET_STICKY] || set.value[SET_STEER] == STEER_OFF || !target_host(q->t, target, &host_ref, &host))
+		return true;
+	if (!host_leads(q, host_ref, &host, target_port(target), to) &&
+	    !host_offers(q, host_ref, &host, target_port(target), to))
+		*to = *q->e;
+	return true;
+}
+
+static bool is_own(const struct question *q, struct name_ref ref)
+{
+	for (size_t i = 0; i < q->n; i++)
+		if (q->names[i].slot == ref.slot && q->names[i].key == ref.key)
+			return true;
+	return false;
+}
+
+/* The services that lead to this target; with `own` only those that this process looked up. True: one had an opinion. */
+static bool ask_services(const struct question *q, addr_ref target, bool own, struct opinion *o)
+{
+	uint32_t cursor = 0;
+	struct name_ref ref, same;
+	struct name service;
+	struct endpoint to;
+	bool any = false;
+	for (int i = 0; i < HOLDERS_MAX && index_next(q->t, target, &cursor, &ref); i++) {
+		if ((own && !is_own(q, ref)) || !table_at(q->t, ref.slot, &same, &service) || same.key != ref.key ||
+		    !name_is_service(&service) || !service_leads(q, ref, &service, &to))
+			continue;
+		agree(o, &to);
+		any = true;
+	}
+	return any;
+}
+
+static bool is_direct(const struct table *t, struct name_ref ref)
+{
+	return tick_within(tick_now(), get32(&name_cold(t, ref)->direct), DIRECT_S);
+}
+
+/* A name that holds the address: for itself, or as the host of a target. */
+static void ask_holder(const struct question *q, struct name_ref ref, struct opinion *o)
+{
+	struct name_ref same;
+	struct name host;
+	addr_ref target = 0;
+	if (!table_at(q->t, ref.slot, &same, &host) || same.key != ref.key || name_is_service(&host))
+		return;
+	if (get32(&q->t->header->targets)) {
+		const struct address a = target_address(q->t, &host, q->e->port);
+		target = addr_find(q->t, &a);
+	}
+	if (!may_steer(q, &host, target != 0)) {
+		agree(o, q->e);
+		return;
+	}
+	if (target && ask_services(q, target, true, o))
+		return;
+	const bool as_target = target && ask_services(q, target, false, o);
+	if (!as_target || is_direct(q->t, ref))
+		ask_host(q, ref, &host, o);
+}
+
+/* ---- all of them ---- */
+
+static void ask_own(const struct question *q, struct opinion *o)
+{
+	for (size_t i = 0; i < q->n; i++)
+		if (q->names[i].slot < q->t->layout.name_slots && name_holds(q->t, q->names[i], q->addr))
+			ask_holder(q, q->names[i], o);
+}
+
+static void ask_all(const struct question *q, struct opinion *o)
+{
+	uint32_t cursor = 0;
+	struct name_ref ref;
+	for (int i = 0; i <= HOLDERS_MAX && index_next(q->t, q->addr, &cursor, &ref); i++) {
+		o->split |= i == HOLDERS_MAX;
+		ask_holder(q, ref, o);
+	}
+}
+
+bool pins_steer(const struct table *t, const struct endpoint *e, enum steer_kind kind, const struct name_ref *names,
+		size_t n, struct endpoint *to)
+{
+	const struct question q = {t, e, addr_find(t, &e->addr), kind, names, n};
+	struct opinion o = {0};
+	if (!q.addr)
+		return false;
+	ask_own(&q, &o);
+	if (!o.any)
+		ask_all(&q, &o);
+	if (!o.any || o.split || (o.to.port == e->port && address_equal(&o.to.addr, &e->addr)))
+		return false;
+	*to = o.to;
+	return true;
+}

@@ -1,0 +1,44 @@
+/*
+ * steer.h: where what a program sends to a candidate is to go.
+ *
+ * Programs sort answers again, cache them, resolve once. So what they send to one
+ * candidate of a name is moved to its pin: TCP connects and initial SIP requests
+ * over UDP, on a port where SIP is spoken (5060 and 5061, RFC 3261 19.1.2; a port
+ * from an SRV record; one where SIP was seen). What must stay where it is (requests
+ * within a dialog, ACK, CANCEL, retransmissions) is for the caller to know.
+ */
+#ifndef STICKYDNS_STEER_H
+#define STICKYDNS_STEER_H
+
+#include "pins.h"
+
+enum steer_kind {
+	STEER_CONNECT,			/* a TCP connect */
+	STEER_REQUEST,			/* an initial SIP request over UDP */
+	STEER_DATAGRAM,			/* any other: moved only where `steer = on` */
+};
+
+/*
+ * True: to *to instead of `e`, of the same family and transport, with the port of
+ * the pinned SRV target or that of `e`. False: as asked. So it is when `e` is no
+ * candidate, or the pin itself; when an auto pin is not fit; when the names that hold
+ * the address disagree; where `steer` forbids it.
+ *
+ * `names` are what this process looked up of late: if some of them hold the
+ * address, only those count. A target's own pin counts only if it was asked for
+ * for itself, else that of the service. No system call, nothing written.
+ */
+bool pins_steer(const struct table *t, const struct endpoint *e, enum steer_kind kind, const struct name_ref *names,
+		size_t n, struct endpoint *to);
+
+/*
+ * A number that is another one whenever a pin, an endpoint's health or a setting
+ * has changed. For caches of what pins_steer said; they must not outlive a second
+ * all the same, since cool-offs end without a trace. Two loads.
+ */
+static inline uint64_t pins_epoch(const struct table *t)
+{
+	return seen64(&t->header->journal_next) ^ (uint64_t)get32(&t->header->settings_bank) << 48;
+}
+
+#endif

@@ -1,0 +1,55 @@
+/* target.c: see target.h. */
+#include "target.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct address target_address(const struct table *t, const struct name *host, uint16_t port)
+{
+	return (struct address){.words = {name_hash(host, t->seed), name_hash(host, ~t->seed)},
+				.scope = ADDRESS_TARGET | port};
+}
+
+bool target_host(const struct table *t, const struct address *a, struct name_ref *out, struct name *host)
+{
+	return address_is_target(a) && table_find_hash(t, a->words[0], out, host) &&
+	       name_hash(host, ~t->seed) == a->words[1];
+}
+
+void target_format(const struct table *t, const struct address *a, char out[static TARGET_TEXT])
+{
+	struct name_ref ref;
+	struct name host;
+	if (!address_is_target(a))
+		address_format(a, out);
+	else
+		snprintf(out, TARGET_TEXT, "%s:%u", target_host(t, a, &ref, &host) ? host.text : "?", (unsigned)target_port(a));
+}
+
+/* The labels of a service name: after the first, and after the second; NULL where there is none. */
+static const char *after_label(const char *text)
+{
+	const char *dot = text ? strchr(text, '.') : NULL;
+	return dot ? dot + 1 : NULL;
+}
+
+uint8_t service_transport(const struct name *service)
+{
+	const char *second = after_label(service->text);
+	if (!second)
+		return TRANSPORT_ANY;
+	if (strncmp(second, "_udp.", 5) == 0)
+		return TRANSPORT_UDP;
+	return strncmp(second, "_tcp.", 5) == 0 || strncmp(second, "_tls.", 5) == 0 ? TRANSPORT_TCP : TRANSPORT_ANY;
+}
+
+bool service_sibling(const struct name *service, unsigned i, struct name *out)
+{
+	static const char *const services[] = {"_sip._udp", "_sip._tcp", "_sips._tcp", "_sip._tls"};
+	const char *domain = after_label(after_label(service->text));
+	char text[NAME_BYTES + 16];
+	if (i >= sizeof services / sizeof *services || !domain || strncmp(service->text, "_sip", 4) != 0)
+		return false;
+	snprintf(text, sizeof text, "%s.%s", services[i], domain);
+	return name_canonical(text, out) == NAME_OK || (*out = *service, true);
+}
