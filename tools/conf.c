@@ -118,14 +118,44 @@ static int on_absent(cfg_t *cfg, cfg_opt_t *opt)
 	return -1;
 }
 
+/* Takes in one port; 53 needs no place. False: no room. */
+static bool add_port(const char *word, uint16_t ports[static DNS_PORTS])
+{
+	uint32_t port = 0;
+	number_parse(word, 1, 65535, &port);
+	if (port == 53)
+		return true;
+	for (size_t i = 0; i < DNS_PORTS; i++) {
+		if (ports[i] && ports[i] != port)
+			continue;
+		ports[i] = (uint16_t)port;
+		return true;
+	}
+	return false;
+}
+
 static int on_ports(cfg_t *cfg, cfg_opt_t *opt)
 {
+	uint16_t ports[DNS_PORTS] = {0};
 	uint32_t port;
 	const char *last = cfg_opt_getnstr(opt, cfg_opt_size(opt) - 1);
-	if (number_parse(last, 1, 65535, &port))
-		return 0;
-	cfg_error(cfg, "dns-ports: '%s' is not a port", last);
-	return -1;
+	bool fits = true;
+	if (!number_parse(last, 1, 65535, &port)) {
+		cfg_error(cfg, "dns-ports: '%s' is not a port", last);
+		return -1;
+	}
+	for (unsigned i = 0; i < cfg_opt_size(opt); i++)
+		fits = fits && add_port(cfg_opt_getnstr(opt, i), ports);
+	if (!fits)
+		cfg_error(cfg, "dns-ports: '%s': more than %d beside 53", last, DNS_PORTS);
+	return fits ? 0 : -1;
+}
+
+/* Of the file, then of its default block: what finds no room there is left out. */
+static void take_ports(cfg_t *sec, uint16_t ports[static DNS_PORTS])
+{
+	for (unsigned i = 0; i < cfg_size(sec, "dns-ports"); i++)
+		add_port(cfg_getnstr(sec, "dns-ports", i), ports);
 }
 
 /* ---- blocks ---- */
@@ -177,27 +207,6 @@ static bool is_first(cfg_t *sec, const struct conf *out)
 	return true;
 }
 
-/* Of the file or of its default block; 53 needs no place. */
-static bool take_ports(cfg_t *sec, struct conf *out)
-{
-	for (unsigned i = 0; i < cfg_size(sec, "dns-ports"); i++) {
-		const char *word = cfg_getnstr(sec, "dns-ports", i);
-		uint32_t port;
-		size_t at = 0;
-		if (!number_parse(word, 1, 65535, &port) || port == 53)
-			continue;
-		while (at < DNS_PORTS && out->dns_ports[at] && out->dns_ports[at] != port)
-			at++;
-		if (at == DNS_PORTS) {
-			snprintf(first_error, sizeof first_error, "%d: dns-ports: '%s': more than %d beside 53", sec->line, word,
-				 DNS_PORTS);
-			return false;
-		}
-		out->dns_ports[at] = (uint16_t)port;
-	}
-	return true;
-}
-
 static bool take_blocks(cfg_t *cfg, const char *text, struct conf *out)
 {
 	unsigned hosts = cfg_size(cfg, "host"), defaults = cfg_size(cfg, "default");
@@ -213,8 +222,9 @@ static bool take_blocks(cfg_t *cfg, const char *text, struct conf *out)
 	}
 	if (defaults)
 		take_values(cfg_getnsec(cfg, "default", 0), &out->defaults);
-	if (!take_ports(cfg, out) || (defaults && !take_ports(cfg_getnsec(cfg, "default", 0), out)))
-		return false;
+	take_ports(cfg, out->dns_ports);
+	if (defaults)
+		take_ports(cfg_getnsec(cfg, "default", 0), out->dns_ports);
 	for (; out->n_hosts < hosts; out->n_hosts++) {
 		cfg_t *sec = cfg_getnsec(cfg, "host", (unsigned)out->n_hosts);
 		if (!take_host(sec, text, &out->hosts[out->n_hosts]) || !is_first(sec, out))
