@@ -160,8 +160,11 @@ static bool is_direct(const struct table *t, struct name_ref ref)
 	return tick_within(tick_now(), get32(&name_cold(t, ref)->direct), DIRECT_S);
 }
 
-/* A name that holds the address: for itself, or as the host of a target. */
-static void ask_holder(const struct question *q, struct name_ref ref, struct opinion *o)
+/*
+ * A name that holds the address: for itself, or as the host of a target. `own`: this
+ * process looked it up, so if it did so for itself other processes' services have no say.
+ */
+static void ask_holder(const struct question *q, struct name_ref ref, bool own, struct opinion *o)
 {
 	struct name_ref same;
 	struct name host;
@@ -178,8 +181,9 @@ static void ask_holder(const struct question *q, struct name_ref ref, struct opi
 	}
 	if (target && ask_services(q, target, true, o))
 		return;
-	const bool as_target = target && ask_services(q, target, false, o);
-	if (!as_target || is_direct(q->t, ref))
+	const bool direct = is_direct(q->t, ref);
+	const bool as_target = target && !(own && direct) && ask_services(q, target, false, o);
+	if (direct || !as_target)
 		ask_host(q, ref, &host, o);
 }
 
@@ -189,7 +193,7 @@ static void ask_own(const struct question *q, struct opinion *o)
 {
 	for (size_t i = 0; i < q->n; i++)
 		if (q->names[i].slot < q->t->layout.name_slots && name_holds(q->t, q->names[i], q->addr))
-			ask_holder(q, q->names[i], o);
+			ask_holder(q, q->names[i], true, o);
 }
 
 static void ask_all(const struct question *q, struct opinion *o)
@@ -198,7 +202,7 @@ static void ask_all(const struct question *q, struct opinion *o)
 	struct name_ref ref;
 	for (int i = 0; i <= HOLDERS_MAX && index_next(q->t, q->addr, &cursor, &ref); i++) {
 		o->split |= i == HOLDERS_MAX;
-		ask_holder(q, ref, o);
+		ask_holder(q, ref, false, o);
 	}
 }
 

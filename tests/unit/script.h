@@ -11,13 +11,19 @@
  *   stale NAME                     the same with DNS down; `none`
  *   down NAME                      is DNS left alone? yes, no
  *   fail|ok NAME ADDR PORT[t|u]    an outcome in a process that looked NAME up (`*`: that looked
- *                                  nothing up); `fail` may close with an errno's name
+ *                                  nothing up; `a+b`: both); `fail` may close with an errno's name
  *   pin NAME                       the pins: `1 tentative`, `1 confirmed 5060t`, `9 explicit` … `failed`
  *   set NAME ADDRS [TTL]  drop NAME  refresh NAME ADDRS TTL  report NAME fail|ok ADDR
  *                                  by hand. `done`, `dropped`, `no-name`, `no-address`, `full`
  *   drain|undrain ADDR
  *   cool ADDR PORT[t|u]            the endpoint: fit, due, or seconds of cooling as `LOW..HIGH` to match
  *   healthy NAME ADDR              as seen for the name: yes, no
+ *   srv SERVICE TARGETS            a lookup of an SRV record set, of HOST:PORT[:PRIORITY[:WEIGHT]] each.
+ *                                  Yields the target that leads; `none`
+ *   ask+ NAME ADDRS                as `ask`, by a process that looked a service up of which NAME is a target
+ *   broken NAME ADDR PORT[t|u]     an established connection was reset, as `fail`
+ *   steer NAME ADDR PORT[t|u]      where a connect or an initial SIP request goes: `2:5060`; `asked`
+ *   steer-any                      the same for any other datagram
  *   opt KEY VALUE                  default settings from now on
  *   events                         kinds of events since the last time, with the lab's address
  *   wait SECONDS
@@ -30,6 +36,8 @@
 #include "check.h"
 #include "clock.h"
 #include "lab.h"
+#include "steer.h"
+#include "target.h"
 #include "tick.h"
 
 struct script_row {
@@ -102,6 +110,7 @@ static inline void script_ask(struct script *s, char **w)
 	struct name_ref ref;
 	struct pool pool[FAMILIES];
 	struct lookup l = script_lookup(w[1], &n);
+	l.as_target = w[0][strlen(w[0]) - 1] == '+';
 	script_pool(w[2], pool);
 	if (pins_answer(&s->lab.t, &l, pool, &ref))
 		script_say_pools(s, pool);
@@ -145,24 +154,45 @@ static inline enum cause script_cause(const char *text)
 	return CAUSE_REFUSED;
 }
 
+/* The names that the process looked up: `a+b`, or `*`. */
+static inline size_t script_names(struct script *s, char *text, struct name_ref refs[static SCRIPT_WORDS])
+{
+	char *save = NULL;
+	size_t n = 0;
+	if (*text == '*')
+		return 0;
+	for (char *word = strtok_r(text, "+", &save); word && n < SCRIPT_WORDS; word = strtok_r(NULL, "+", &save)) {
+		const struct name name = lab_name(word);
+		n += table_find(&s->lab.t, &name, &refs[n]);
+	}
+	return n;
+}
+
 static inline void script_outcome(struct script *s, char **w)
 {
-	struct name_ref ref;
-	struct outcome o = {.endpoint.addr = lab_address(w[2]), .reach = REACH_ALL};
+	struct name_ref refs[SCRIPT_WORDS];
+	struct outcome o = {.endpoint.addr = lab_address(w[2]), .reach = REACH_ALL, .names = refs};
 	script_port(w[3], &o.endpoint.port, &o.endpoint.transport);
-	if (*w[1] != '*') {
-		struct name n = lab_name(w[1]);
-		o.n_names = table_find(&s->lab.t, &n, &ref);
-		o.names = &ref;
-	}
-	bool known = *w[0] == 'f' ? pins_failed(&s->lab.t, &o, script_cause(w[4])) : pins_succeeded(&s->lab.t, &o);
+	o.n_names = script_names(s, w[1], refs);
+	bool known = *w[0] == 'f'   ? pins_failed(&s->lab.t, &o, script_cause(w[4]))
+		     : *w[0] == 'b' ? pins_reset(&s->lab.t, &o)
+				    : pins_succeeded(&s->lab.t, &o);
 	script_say(s, "", "%s", known ? "known" : "unknown");
+}
+
+/* An address in the lab's form, a target as HOST:PORT. */
+static inline void script_text(const struct script *s, const struct address *a, char out[static TARGET_TEXT])
+{
+	if (address_is_target(a))
+		target_format(&s->lab.t, a, out);
+	else
+		lab_text(a, out);
 }
 
 static inline void script_say_pin(struct script *s, const struct pin_view *p)
 {
-	char a[ADDRESS_TEXT], where[16] = "";
-	lab_text(&p->addr, a);
+	char a[TARGET_TEXT], where[16] = "";
+	script_text(s, &p->addr, a);
 	script_say(s, ", ", "%s", a);
 	script_say(s, " ", "%s", p->is_explicit ? "explicit" : p->confirmed ? "confirmed" : "tentative");
 	if (p->confirmed && p->port) {
@@ -202,6 +232,28 @@ static inline void script_healthy(struct script *s, char **w)
 			script_say(s, " and ", "%s", v.candidates[i].worst.fitness == FIT ? "yes" : "no");
 }
 
+/* "a:5060": a target; else an address. */
+static inline struct address script_address(struct script *s, char *text)
+{
+	char *colon = strchr(text, ':');
+	struct address a;
+	if (!colon)
+		return lab_address(text);
+	*colon = '\0';
+	const struct name host = lab_name(text);
+	if (!pins_target(&s->lab.t, &host, (uint16_t)atoi(colon + 1), &a))
+		errx(2, "%s: no room for the target", text);
+	return a;
+}
+
+static inline void script_targets(struct script *s, char *text, struct pool *p)
+{
+	char *save = NULL;
+	p->n = 0;
+	for (char *a = strtok_r(text, ",", &save); a; a = strtok_r(NULL, ",", &save))
+		p->addr[p->n++] = script_address(s, a);
+}
+
 static inline void script_hand(struct script *s, char **w)
 {
 	static const char *const text[] = {[HAND_OK] = "done", [HAND_NO_NAME] = "no-name", [HAND_NO_ADDRESS] = "no-address",
@@ -213,12 +265,15 @@ static inline void script_hand(struct script *s, char **w)
 	if (strcmp(w[0], "drop") == 0) {
 		status = pins_drop(&s->lab.t, &n);
 	} else if (strcmp(w[0], "report") == 0) {
-		struct address a = lab_address(w[3]);
+		struct address a = script_address(s, w[3]);
 		status = pins_report(&s->lab.t, &n, &a, *w[2] == 'o');
 	} else {
 		const enum family f = *w[2] == 'v' ? FAMILY_V6 : FAMILY_V4;
 		const uint32_t ttl = w[3] ? (uint32_t)atoi(w[3]) : 0;
-		script_pool(w[2], pool);
+		if (name_is_service(&n))
+			script_targets(s, w[2], &pool[FAMILY_SRV]);
+		else
+			script_pool(w[2], pool);
 		status = strcmp(w[0], "set") == 0 ? pins_set(&s->lab.t, &n, pool[f].addr, pool[f].n, ttl)
 						  : pins_refresh(&s->lab.t, &n, f, pool[f].addr, pool[f].n, ttl, &dropped);
 	}
@@ -265,9 +320,9 @@ static inline void script_events(struct script *s, char **w)
 	uint64_t lost = 0;
 	(void)w;
 	while (journal_read(&s->lab.t, &s->seq, &e, &lost) == JOURNAL_OK) {
-		char a[ADDRESS_TEXT] = "";
+		char a[TARGET_TEXT] = "";
 		if (e.has_addr)
-			lab_text(&e.addr, a);
+			script_text(s, &e.addr, a);
 		script_say(s, ", ", "%s", event_kind_text(e.kind));
 		script_say(s, " ", "%s", a);
 	}
@@ -279,6 +334,8 @@ static inline void script_wait(struct script *s, char **w)
 	clock_after(atof(w[1]));
 }
 
+#include "script-service.h"
+
 static const struct script_verb {
 	const char *word;
 	void (*run)(struct script *s, char **w);
@@ -287,7 +344,8 @@ static const struct script_verb {
 	{"ok", script_outcome},	     {"pin", script_pin},      {"set", script_hand},	{"drop", script_hand},
 	{"refresh", script_hand},    {"report", script_hand},  {"drain", script_drain}, {"undrain", script_drain},
 	{"cool", script_cool},	     {"opt", script_opt},      {"wait", script_wait},	{"events", script_events},
-	{"healthy", script_healthy}, {"lead", script_lead},
+	{"healthy", script_healthy}, {"lead", script_lead},    {"srv", script_srv},	{"ask+", script_ask},
+	{"broken", script_outcome},  {"steer", script_steer},  {"steer-any", script_steer},
 };
 
 /* `24..36` takes any number between; all else is compared as text. */

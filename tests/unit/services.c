@@ -1,0 +1,130 @@
+/*
+ * services.c: SRV services over a real table: which target leads, when it moves,
+ * and that it returns only to a better priority.
+ */
+#include "script.h"
+
+#define S "_sip._udp.d"
+#define T "_sip._tcp.d"
+
+static const struct script_row choice[] = {
+	{"the lowest priority", "srv " S " a:5060:20,b:5060:10,c:5060:30 -> b:5060; pin " S " -> b:5060 tentative"},
+	{"the same target at another port is another one", "srv " S " a:5070:10,a:5060:20 -> a:5070"},
+	{"sticks when the answer turns", "srv " S " a:5060:10,b:5060:10; set " S " a:5060; drop " S
+					 "; srv " S " b:5060:10; srv " S " a:5060:10,b:5060:10 -> b:5060"},
+	{"one that fails gives way to its equal", "srv " S " a:5060:10,c:5060:20; ask+ a 1; fail " S "+a 1 5060u; srv " S
+						  " a:5060:10,c:5060:20 -> c:5060"},
+	{"of 20 targets the best 8 are kept, and all are answered",
+	 "srv " S " a:1:20,a:2:19,a:3:18,a:4:17,a:5:16,a:6:15,a:7:14,a:8:13,a:9:12,a:10:11,a:11:10,a:12:9 -> a:12;"
+	 "pin " S " -> a:12 tentative"},
+	{"a plain name has no targets", "srv d a:5060 -> none"},
+	{"a service has no addresses", "ask " S " 1,2 -> untouched"},
+};
+
+static const struct script_row confirm[] = {
+	{"a success of an address of the target", "srv " S " a:5060:10,b:5060:20; ask+ a 1,2; ok " S "+a 1 5060u;"
+						  "pin " S " -> a:5060 confirmed 5060u; pin a -> 1 confirmed 5060u"},
+	{"over another transport too, for it is the same server", "srv " S " a:5060:10,b:5060:20; ask+ a 1; ok " S "+a 1 5060t;"
+								  "pin " S " -> a:5060 confirmed 5060t"},
+	{"not on another port", "srv " S " a:5060:10,b:5060:20; ask+ a 1; ok " S "+a 1 443t; pin " S " -> a:5060 tentative"},
+	{"of the other target moves a tentative pin", "srv " S " a:5060:10,b:5060:20; ask+ a 1; ask+ b 2; ok " S "+a+b 2 5060u;"
+						      "pin " S " -> b:5060 confirmed 5060u"},
+	{"but no confirmed one", "srv " S " a:5060:10,b:5060:20; ask+ a 1; ask+ b 2; ok " S "+a 1 5060u; ok " S "+b 2 5060u;"
+				 "pin " S " -> a:5060 confirmed 5060u"},
+	{"by a process that looked nothing up", "srv " S " a:5060:10; ask+ a 1; ok * 1 5060u; pin " S " -> a:5060 confirmed 5060u"},
+};
+
+static const struct script_row failure[] = {
+	{"of the only address moves the pin", "srv " S " a:5060:10,b:5060:20; ask+ a 1; ok " S "+a 1 5060u; fail " S "+a 1 5060u;"
+					      "pin " S " -> b:5060 tentative"},
+	{"of one of two addresses does not", "srv " S " a:5060:10,b:5060:20; ask+ a 1,2; ok " S "+a 1 5060u; fail " S "+a 1 5060u;"
+					     "pin " S " -> a:5060 confirmed 5060u; pin a -> 2 tentative"},
+	{"of both does", "srv " S " a:5060:10,b:5060:20; ask+ a 1,2; ok " S "+a 1 5060u; fail " S "+a 1 5060u;"
+			 "fail " S "+a 2 5060u; pin " S " -> b:5060 tentative"},
+	{"of an address of the other family counts as one of it", "srv " S " a:5060:10,b:5060:20; ask+ a 1,v1; fail " S "+a 1 5060u;"
+								  "pin " S " -> a:5060 tentative; fail " S "+a v1 5060u;"
+								  "pin " S " -> b:5060 tentative"},
+	{"over TCP does not move what UDP confirmed", "srv " S " a:5060:10,b:5060:20; ask+ a 1; ok " S "+a 1 5060u;"
+						      "fail " S "+a 1 5060t; pin " S " -> a:5060 confirmed 5060u"},
+	{"of another port does not", "srv " S " a:5060:10,b:5060:20; ask+ a 1; ok " S "+a 1 5060u; fail " S "+a 1 443t;"
+				     "pin " S " -> a:5060 confirmed 5060u"},
+	{"goes on by priority", "srv " S " a:5060:10,b:5060:30,c:5060:20; ask+ a 1; ask+ c 3; fail " S "+a 1 5060u;"
+				"pin " S " -> c:5060 tentative; fail " S "+c 3 5060u; pin " S " -> b:5060 tentative"},
+	{"known of the address before the target was", "ask x 1,9; ok x 1 5060u; fail x 1 5060u; ask a 1;"
+						       "srv " S " a:5060:10,b:5060:20 -> b:5060"},
+	{"never moves a pin set by hand", "srv " S " a:5060:10,b:5060:20; set " S " a:5060; ask+ a 1; fail " S "+a 1 5060u;"
+					  "pin " S " -> a:5060 explicit"},
+	{"of every target: the last confirmed one returns",
+	 "srv " S " a:5060:10,b:5060:20; ask+ a 1; ask+ b 2; ok " S "+a 1 5060u; fail " S "+a 1 5060u; fail " S "+b 2 5060u;"
+	 "pin " S " -> a:5060 tentative"},
+	{"events", "srv " S " a:5060:10,b:5060:20; ask+ a 1; ok " S "+a 1 5060u; events; fail " S "+a 1 5060u;"
+		   "events -> failed 1, failed a:5060, moved b:5060"},
+};
+
+static const struct script_row failback[] = {
+	{"not before its time", "srv " S " a:5060:10,b:5060:20; ask+ a 1; fail " S "+a 1 5060u; ask+ b 2; ok " S "+b 2 5060u;"
+				"wait 500; srv " S " a:5060:10,b:5060:20 -> b:5060"},
+	{"after 10 minutes", "srv " S " a:5060:10,b:5060:20; ask+ a 1; fail " S "+a 1 5060u; ask+ b 2; ok " S "+b 2 5060u;"
+			     "wait 601; srv " S " a:5060:10,b:5060:20 -> a:5060; pin " S " -> a:5060 tentative"},
+	{"as set", "opt failback 100; srv " S " a:5060:10,b:5060:20; ask+ a 1; fail " S "+a 1 5060u;"
+		   "wait 101; srv " S " a:5060:10,b:5060:20 -> a:5060"},
+	{"off", "opt failback off; srv " S " a:5060:10,b:5060:20; ask+ a 1; fail " S "+a 1 5060u;"
+		"wait 5000; srv " S " a:5060:10,b:5060:20 -> b:5060"},
+	{"never between equals", "srv " S " a:5060:10; srv " S " a:5060:10,b:5060:10; ask+ a 1; fail " S "+a 1 5060u;"
+				 "wait 5000; srv " S " a:5060:10,b:5060:10 -> b:5060"},
+	{"not to one that cools", "opt failback 10; srv " S " a:5060:10,b:5060:20; ask+ a 1; fail " S "+a 1 5060u;"
+				  "wait 12; srv " S " a:5060:10,b:5060:20 -> b:5060"},
+	{"of a pin by hand: never", "srv " S " a:5060:10,b:5060:20; set " S " b:5060; wait 5000; srv " S " a:5060:10,b:5060:20 -> b:5060"},
+	{"tried again, and failed again: back for another 10 minutes",
+	 "srv " S " a:5060:10,b:5060:20; ask+ a 1; fail " S "+a 1 5060u; ask+ b 2; ok " S "+b 2 5060u; wait 601;"
+	 "srv " S " a:5060:10,b:5060:20 -> a:5060; fail " S "+a 1 5060u; srv " S " a:5060:10,b:5060:20 -> b:5060;"
+	 "wait 300; srv " S " a:5060:10,b:5060:20 -> b:5060"},
+};
+
+static const struct script_row siblings[] = {
+	{"a new service takes the target of another one", "srv " S " a:5060:20; srv " T " b:5060:10,a:5060:10 -> a:5060"},
+	{"whatever its port and priority", "srv " S " a:5060:20; srv _sips._tcp.d b:5061:10,a:5061:20 -> a:5061"},
+	{"not one that cools", "srv " S " a:5060:10; ask+ a 1; fail " S "+a 1 5060t; srv " T " a:5060:20,b:5060:10 -> b:5060"},
+	{"of another domain: no", "srv _sip._udp.other a:5060:20; srv " T " b:5060:10,a:5060:20 -> b:5060"},
+	{"of another kind of service: no", "srv _xmpp._tcp.d a:5060:20; srv " T " b:5060:10,a:5060:20 -> b:5060"},
+};
+
+static const struct script_row hand[] = {
+	{"set", "srv " S " a:5060:10,b:5060:20; set " S " b:5060 -> done; srv " S " a:5060:10,b:5060:20 -> b:5060"},
+	{"a target that DNS does not name leads nothing there", "set " S " z:5060; srv " S " a:5060:10 -> none; pin " S " -> z:5060 explicit"},
+	{"a list", "set " S " b:5060,c:5070; srv " S " a:5060:10,b:5060:20,c:5070:30 -> b:5060; ask+ b 2; fail " S "+b 2 5060u;"
+		   "srv " S " a:5060:10,b:5060:20,c:5070:30 -> c:5070"},
+	{"drop", "srv " S " a:5060:10; drop " S " -> done; pin " S " -> no-name"},
+	{"refresh drops what is not published", "srv " S " a:5060:10; refresh " S " b:5060 60 -> dropped; pin " S " -> none"},
+	{"fail", "srv " S " a:5060:10,b:5060:20; report " S " fail a:5060 -> done; srv " S " a:5060:10,b:5060:20 -> b:5060"},
+};
+
+static const struct script_row absent[] = {
+	{"kept for 5 minutes and then left", "srv " S " a:5060:10; srv " S " b:5060:10 -> none; wait 301; srv " S " b:5060:10 -> b:5060"},
+	{"back in the answer in time", "srv " S " a:5060:10; srv " S " b:5060:10; wait 200; srv " S " a:5060:10,b:5060:10 -> a:5060;"
+				       "wait 200; srv " S " b:5060:10 -> none"},
+};
+
+static const struct script_row broken[] = {
+	{"a reset leaves the pin in doubt", "ask a 1,2; ok a 1 5060t; broken a 1 5060t; pin a -> 1 tentative; ask a 2,1 -> 1,2"},
+	{"and the next failure moves it, whatever its port", "ask a 1,2; ok a 1 5060t; broken a 1 5060t; fail a 1 443t; pin a -> 2 tentative"},
+	{"and the next success settles it", "ask a 1,2; ok a 1 5060t; broken a 1 5060t; ok a 1 5060t; pin a -> 1 confirmed 5060t"},
+	{"of another endpoint: nothing", "ask a 1,2; ok a 1 5060t; fail a 1 443t; broken a 1 443t; pin a -> 1 confirmed 5060t"},
+	{"of another address: nothing", "ask a 1,2; ok a 1 5060t; broken a 2 5060t; pin a -> 1 confirmed 5060t"},
+	{"of a pin by hand: nothing", "ask a 1,2; set a 1; ok a 1 5060t; broken a 1 5060t; pin a -> 1 explicit 5060t"},
+	{"of a service", "srv " T " a:5060:10,b:5060:20; ask+ a 1; ok " T "+a 1 5060t; broken " T "+a 1 5060t; pin " T " -> a:5060 tentative"},
+	{"is an event", "ask a 1,2; ok a 1 5060t; events; broken a 1 5060t; events -> pinned 1"},
+};
+
+int main(void)
+{
+	SCRIPT_PLAY("the first choice", choice);
+	SCRIPT_PLAY("a success", confirm);
+	SCRIPT_PLAY("a failure", failure);
+	SCRIPT_PLAY("fail-back", failback);
+	SCRIPT_PLAY("services of one domain", siblings);
+	SCRIPT_PLAY("by hand", hand);
+	SCRIPT_PLAY("absent from DNS", absent);
+	SCRIPT_PLAY("a broken connection", broken);
+	return check_done();
+}

@@ -1,0 +1,82 @@
+/* steer.c: where what is sent to a candidate goes: pins_steer over a real table. */
+#include "script.h"
+
+#define S "_sip._udp.d"
+#define T "_sip._tcp.d"
+
+static const struct script_row names[] = {
+	{"to the pin", "ask a 1,2,3; steer a 2 5060u -> 1:5060; steer a 3 5060t -> 1:5060"},
+	{"the pin itself stays", "ask a 1,2; steer a 1 5060u -> asked"},
+	{"follows a move", "ask a 1,2,3; fail a 1 5060u; steer a 1 5060u -> 2:5060; steer a 3 5060u -> 2:5060; steer a 2 5060u -> asked"},
+	{"by a process that looked nothing up", "ask a 1,2; steer * 2 5060u -> 1:5060"},
+	{"no candidate", "ask a 1,2; steer a 9 5060u -> asked"},
+	{"within its family", "ask a 1,2,v1,v2; steer a v2 5060u -> v1:5060"},
+	{"the other family has no pin", "ask a 1,2; ask b v1; steer a v1 5060u -> asked"},
+	{"to a list's present address", "ask a 1,2,3; set a 3,2; steer a 1 5060u -> 3:5060; report a fail 3; steer a 1 5060u -> 2:5060"},
+	{"to a pin by hand though it fails", "ask a 1,2; set a 1; fail a 1 5060u; steer a 2 5060u -> 1:5060"},
+	{"not to an auto pin that cools", "ask a 1,2; fail a 1 5060u; fail a 2 5060u; steer a 2 5060u -> asked"},
+	{"nor to one whose name is idle", "opt idle 100; ask a 1,2; wait 200; steer a 2 5060u -> asked"},
+};
+
+static const struct script_row ports[] = {
+	{"5060 and 5061", "ask a 1,2; steer a 2 5060t -> 1:5060; steer a 2 5061t -> 1:5061; steer a 2 5062t -> asked"},
+	{"443: no", "ask a 1,2; steer a 2 443t -> asked"},
+	{"one where SIP was heard", "ask a 1,2; ok a 2 5080u; steer a 1 5080u -> asked"},
+	{"any other datagram: no", "ask a 1,2; steer-any a 2 5060u -> asked"},
+	{"steer = on: all", "opt steer 1; ask a 1,2; steer a 2 443t -> 1:443; steer-any a 2 4000u -> 1:4000"},
+	{"steer = off: none", "opt steer 2; ask a 1,2; steer a 2 5060u -> asked"},
+	{"sticky = off: none", "ask a 1,2; opt sticky 0; steer a 2 5060u -> asked"},
+};
+
+static const struct script_row several[] = {
+	{"two names that agree", "ask a 1,2; ask b 1,2; steer * 2 5060u -> 1:5060"},
+	{"two that do not", "ask a 1,2; ask b 2,1; steer * 1 5060u -> asked; steer * 2 5060u -> asked"},
+	{"the process's own decides", "ask a 1,2; ask b 2,1; steer a 2 5060u -> 1:5060; steer b 1 5060u -> 2:5060"},
+	{"two of its own that disagree", "ask a 1,2; ask b 2,1; steer a+b 2 5060u -> asked"},
+	{"one of steer = off with another one", "ask a 1,2; ask b 1,2; steer a+b 2 5060u -> 1:5060"},
+};
+
+static const struct script_row services[] = {
+	{"to the pinned target's address and port", "srv " S " a:5060:10,b:5070:20; ask+ a 1; ask+ b 2; steer " S "+a+b 2 5070u -> 1:5060"},
+	{"the other way round", "srv " S " b:5070:10,a:5060:20; ask+ a 1; ask+ b 2; steer " S "+a+b 1 5060u -> 2:5070"},
+	{"within the target", "srv " S " a:5060:10; ask+ a 1,2; steer " S "+a 2 5060u -> 1:5060"},
+	{"after it moved", "srv " S " a:5060:10,b:5070:20; ask+ a 1; ask+ b 2; fail " S "+a 1 5060u; steer " S "+a+b 1 5060u -> 2:5070"},
+	{"by a process that looked nothing up", "srv " S " a:5060:10,b:5070:20; ask+ a 1; ask+ b 2; steer * 2 5070u -> 1:5060"},
+	{"a target asked for for itself keeps its own", "srv " S " a:5060:10,b:5070:20; ask+ a 1; ask b 2,3; steer b 3 5070u -> 2:5070"},
+	{"unless this process asked for the service", "srv " S " a:5060:10,b:5070:20; ask+ a 1; ask b 2,3; steer " S "+b 3 5070u -> 1:5060"},
+	{"both, by nobody in particular: they disagree", "srv " S " a:5060:10,b:5070:20; ask+ a 1; ask b 2; steer * 2 5070u -> asked"},
+	{"another transport's service has no say", "srv " T " a:5060:10,b:5060:20; ask+ a 1; ask+ b 2; steer " T "+a+b 2 5060t -> 1:5060;"
+						   "steer " T "+a+b 2 5060u -> asked"},
+	{"another port of a target is not the service's", "srv " S " a:5070:10,b:5070:20; ask+ a 1; ask+ b 2; steer " S "+a+b 2 5071u -> asked"},
+	{"a pinned target whose addresses nobody asked for", "srv " S " a:5060:10,b:5060:20; ask+ b 2; steer " S "+b 2 5060u -> asked"},
+	{"a pin by hand to a target that DNS does not name", "srv " S " a:5060:10; ask+ a 1; ask z 7,8; set " S " z:5090; steer " S "+a 1 5060u -> 7:5090"},
+};
+
+static void epoch(void)
+{
+	struct script s = {0};
+	const struct name a = lab_name("a");
+	const struct address addrs[] = {lab_v4(1), lab_v4(2)};
+	struct name_ref ref;
+	lab_open(&s.lab, 64);
+	check_row("the epoch");
+	uint64_t first = pins_epoch(&s.lab.t);
+	lab_lookup(&s.lab.t, &a, addrs, 2, &ref);
+	uint64_t pinned = pins_epoch(&s.lab.t);
+	lab_lookup(&s.lab.t, &a, addrs, 2, &ref);
+	check_true("a new pin changes it", pinned != first);
+	check_true("a lookup of it does not", pins_epoch(&s.lab.t) == pinned);
+	settings_store(&s.lab.t, &s.defaults, NULL, 0, NULL);
+	check_true("settings change it", pins_epoch(&s.lab.t) != pinned);
+	lab_close(&s.lab);
+}
+
+int main(void)
+{
+	SCRIPT_PLAY("names", names);
+	SCRIPT_PLAY("ports", ports);
+	SCRIPT_PLAY("several names", several);
+	SCRIPT_PLAY("services", services);
+	epoch();
+	return check_done();
+}
