@@ -106,7 +106,7 @@ $(B)/tools/%.o: tools/%.c | libs
 # ---- test programs ----
 
 # The shim's pure modules, which unit tests and fuzz targets link without the hooks.
-PURE = answer wire sip transactions
+PURE = answer wire sip sipstream transactions
 PURE_OBJ = $(PURE:%=$(B)/shim/%.o)
 
 $(B)/tests/unit/%: tests/unit/%.c $(PURE_OBJ) $(B)/libpolicy.a

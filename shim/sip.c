@@ -288,7 +288,7 @@ static const struct field *take_name(struct text *t)
 	return field_named(name, len);
 }
 
-static void header_line(struct sip_message *m, const char *line, size_t len, bool cut)
+void sip_header_line(struct sip_message *m, const char *line, size_t len, bool cut)
 {
 	struct text t = {line, line + len, cut};
 	const struct field *f = take_name(&t);
@@ -328,7 +328,7 @@ static bool take_request(struct sip_message *m, struct text t)
 	return t.cut && m->method != SIP_OTHER;
 }
 
-static bool start_line(struct sip_message *m, const char *line, size_t len, bool cut)
+bool sip_start_line(struct sip_message *m, const char *line, size_t len, bool cut)
 {
 	struct text t = {line, line + len, cut};
 	if (len >= 8 && memcmp(line, "SIP/2.0 ", 8) == 0)
@@ -338,12 +338,12 @@ static bool start_line(struct sip_message *m, const char *line, size_t len, bool
 
 /* ---- whole messages ---- */
 
-static void begin(struct sip_message *m)
+void sip_begin(struct sip_message *m)
 {
 	*m = (struct sip_message){.cseq = SIP_ABSENT, .content_length = SIP_ABSENT, .retry_after = SIP_ABSENT};
 }
 
-static void end_header(struct sip_message *m, size_t length)
+void sip_end_header(struct sip_message *m, size_t length)
 {
 	m->header_length = (uint32_t)length;
 	m->whole_header = true;
@@ -372,21 +372,21 @@ bool sip_parse(const char *p, size_t len, struct sip_message *m)
 	size_t at = 0, empty;
 	if (len < SIP_SHORTEST)
 		return false;
-	begin(m);
+	sip_begin(m);
 	len = len < SIP_HEADER_MAX ? len : SIP_HEADER_MAX;
 	do {
 		bool cut;
 		size_t n = logical_line(p + at, len - at, &cut), short_n = n < SIP_LINE_MAX ? n : SIP_LINE_MAX;
 		cut = cut || short_n < n;
 		if (at > 0)
-			header_line(m, p + at, short_n, cut);
-		else if (!start_line(m, p, short_n, cut))
+			sip_header_line(m, p + at, short_n, cut);
+		else if (!sip_start_line(m, p, short_n, cut))
 			return false;
 		at += n + 1;
 		empty = at < len ? empty_line(p + at, len - at) : 0;
 	} while (!empty && at < len);
 	if (empty)
-		end_header(m, at + empty);
+		sip_end_header(m, at + empty);
 	return true;
 }
 

@@ -7,8 +7,10 @@
  * be called from anywhere. Nothing outside the bytes given is read, and the time
  * is linear in them. Not a validator: what matters to nobody here may be wrong.
  *
- * A message is cut into logical lines (a header field with its continuation lines,
- * RFC 3261 7.3.1). Lines end in CRLF or a bare LF. Of a logical line the first SIP_LINE_MAX bytes are
+ * One parser, two feeders: sip_parse() takes a datagram, sipstream.h a TCP stream.
+ * Both cut messages into logical lines (a header field with its continuation lines,
+ * RFC 3261 7.3.1) and hand those to sip_start_line() and sip_header_line(). Lines
+ * end in CRLF or a bare LF. Of a logical line the first SIP_LINE_MAX bytes are
  * regarded, of a header the first SIP_HEADER_MAX.
  */
 #ifndef STICKYDNS_SIP_H
@@ -110,5 +112,23 @@ uint64_t sip_transaction(const struct sip_message *m);
 
 /* "REGISTER"; "" for SIP_NONE, "other" for SIP_OTHER and what is no method. */
 const char *sip_method_text(unsigned method);
+
+/* ---- for the feeders ---- */
+
+/* *m before the first line. */
+void sip_begin(struct sip_message *m);
+
+/*
+ * The first line, without its LF. `cut`: there is more of it than these bytes. False:
+ * not SIP. A request line must end in SIP/2.0; of one that is cut the method must be
+ * a known one.
+ */
+bool sip_start_line(struct sip_message *m, const char *line, size_t len, bool cut);
+
+/* A logical line, without its last LF; LFs inside are folds. `cut`: a value that touches the end is left out. */
+void sip_header_line(struct sip_message *m, const char *line, size_t len, bool cut);
+
+/* The start of a message was read whole; `length` bytes with the empty line. */
+void sip_end_header(struct sip_message *m, size_t length);
 
 #endif

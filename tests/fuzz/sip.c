@@ -1,8 +1,11 @@
 /*
- * sip.c: fuzz target of the SIP parser.
+ * sip.c: fuzz target of the SIP parser and the stream scanner.
  *
- * The oracle: what is read from a message that is cut anywhere does not contradict
- * what is read from the whole, and nothing outside the bytes is touched.
+ * The oracle: a stream gives the same messages in one piece, in any pieces, and by
+ * sip_parse from message to message; what is known of the first bytes of a message
+ * does not contradict the whole. The input is the stream; the pieces are drawn from
+ * its hash. With libFuzzer (clang -fsanitize=fuzzer,address,undefined
+ * -DFUZZ_LIBFUZZER); without it main() replays the files it is given.
  */
 #include <stdio.h>
 
@@ -65,11 +68,26 @@ static void check_datagram(const char *p, size_t size, uint64_t seed)
 		check_prefix(p, draw(&seed) % (size + 1), &m);
 }
 
+static void check_stream(const char *p, size_t size, uint64_t seed)
+{
+	struct sip_list walked = {0}, whole = {0};
+	sip_walk(p, size, &walked);
+	sip_stream_pieces(p, size, size, 1, &whole);
+	require(sip_list_same(&walked, &whole), "stream: as by sip_parse");
+	for (int i = 0; i < 6; i++) {
+		struct sip_list list = {0};
+		const size_t step = i == 0 ? 1 : 1 + draw(&seed) % (size + 1);
+		sip_stream_pieces(p, size, draw(&seed) % (size + 1), step, &list);
+		require(sip_list_same(&whole, &list), "stream: in pieces");
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	uint64_t seed = size;
 	for (size_t i = 0; i < size; i++)
 		seed = (seed ^ data[i]) * 0x100000001b3u;
 	check_datagram((const char *)data, size, seed);
+	check_stream((const char *)data, size, seed);
 	return 0;
 }
