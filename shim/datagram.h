@@ -14,9 +14,6 @@
 #include <stddef.h>
 #include <sys/socket.h>
 
-/* Makes the memory of requests: shared by the children of the program, one of which may read another's answer. */
-void datagram_start(void);
-
 /* `len` bytes were sent on fd, to `to` or, if that is NULL, to the connected peer. */
 void datagram_sent(int fd, const void *buf, size_t len, const struct sockaddr *to, socklen_t to_len);
 

@@ -22,11 +22,11 @@
 #include <unistd.h>
 
 #include "addrinfo.h"
-#include "datagram.h"
 #include "dns.h"
 #include "flow.h"
 #include "hooks.h"
 #include "hostent.h"
+#include "judge.h"
 #include "real.h"
 #include "session.h"
 
@@ -35,7 +35,7 @@ __attribute__((constructor)) static void start(void)
 	int saved = errno;
 	real_bind();
 	session_start();
-	datagram_start();
+	judge_start();
 	errno = saved;
 }
 

@@ -1,0 +1,72 @@
+/* judge.c: see judge.h. The rules themselves are pure: status_verdict() in transactions.h. */
+#include "judge.h"
+
+#include <sys/mman.h>
+#include <time.h>
+
+#include "session.h"
+#include "tick.h"
+
+static struct transactions *requests;
+
+void judge_start(void)
+{
+	void *p = mmap(NULL, sizeof *requests, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (p != MAP_FAILED)
+		requests = p;
+}
+
+struct transactions *judge_requests(void) { return requests; }
+
+uint64_t judge_now_ms(void)
+{
+	struct timespec ts;
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+bool judge_peer(const struct endpoint *e, struct peer *out)
+{
+	struct table *t = session_table_here();
+	*out = (struct peer){.table = t, .e = *e, .ref = t ? addr_find(t, &e->addr) : 0};
+	return out->ref != 0;
+}
+
+void judge_report(const struct peer *p, enum cause cause, uint32_t cool)
+{
+	struct name_ref names[RECENT];
+	const struct outcome o = {.endpoint = p->e, .names = names, .n_names = recent_names(names), .reach = REACH_SHIM,
+				  .cool = cool, .why = cause};
+	if (cause == CAUSE_ANSWERED)
+		pins_succeeded(p->table, &o);
+	else
+		pins_failed(p->table, &o, cause);
+}
+
+static uint64_t ms_since_registered(const struct peer *p)
+{
+	uint32_t age = pins_registered_age(p->table, p->ref, &p->e);
+	return age == UINT32_MAX ? UINT64_MAX : (uint64_t)age * 1000 / TICKS_PER_S;
+}
+
+void judge_response(const struct peer *p, const struct sip_message *m, uint64_t key)
+{
+	struct tx x;
+	if (!requests || !tx_match(requests, key, m->method, &p->e, m->status, judge_now_ms(), &x))
+		return;
+	struct status_verdict v = status_verdict(m->method, m->status, m->retry_after, ms_since_registered(p));
+	pins_heard(p->table, p->ref, &p->e, m->method == SIP_REGISTER && m->status / 100 == 2);
+	switch (v.effect) {
+	case STATUS_SUCCESS:
+		judge_report(p, CAUSE_ANSWERED, COOL_BY_HISTORY);
+		break;
+	case STATUS_FAILED:
+		judge_report(p, CAUSE_SIP_503, v.cool_s ? v.cool_s : COOL_BY_HISTORY);
+		break;
+	case STATUS_LAST_ONCE:
+		judge_report(p, CAUSE_SIP_STATUS, COOL_NOT);
+		break;
+	case STATUS_NOTHING:
+		break;
+	}
+}

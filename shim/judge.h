@@ -1,0 +1,39 @@
+/*
+ * judge.h: what SIP messages prove about a server, over UDP and TCP alike.
+ *
+ * The memory of requests, and what an answer to one of them changes in the table.
+ * An answer counts only if a request with its branch went to that very endpoint
+ * (RFC 3261 17.1.3, 18.1.2). No locks, no allocation. May set errno.
+ */
+#ifndef STICKYDNS_JUDGE_H
+#define STICKYDNS_JUDGE_H
+
+#include "pins.h"
+#include "transactions.h"
+
+/* Makes the memory of requests: shared by the children of the program, one of which may read another's answer. */
+void judge_start(void);
+
+/* The memory, or NULL: then nothing is remembered, and nothing judged. */
+struct transactions *judge_requests(void);
+
+/* Milliseconds of CLOCK_MONOTONIC, as transactions.h takes them. */
+uint64_t judge_now_ms(void);
+
+/* A server that is a candidate. */
+struct peer {
+	struct table *table;
+	struct endpoint e;		/* complete: address, port, transport */
+	addr_ref ref;
+};
+
+/* The candidate at `e`; false: it is none, or there is no table. No system call. */
+bool judge_peer(const struct endpoint *e, struct peer *out);
+
+/* It failed by `cause`, or works (CAUSE_ANSWERED). `cool` as in struct outcome. */
+void judge_report(const struct peer *p, enum cause cause, uint32_t cool);
+
+/* The response `m` came from it; `key` is its sip_transaction(). */
+void judge_response(const struct peer *p, const struct sip_message *m, uint64_t key);
+
+#endif
