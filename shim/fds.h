@@ -21,6 +21,8 @@ enum fd_class {
 	FD_DNS,				/* one that has: answers come in through it */
 	FD_STREAM,			/* a TCP socket of this process */
 	FD_PENDING,			/* a connect to a candidate is in flight: flow.h */
+	FD_STREAM_SIP,			/* connected to a candidate; nothing but SIP was seen on it: stream.h */
+	FD_STREAM_ENDS,			/* connected to a candidate; only how it ends is seen */
 };
 
 extern _Atomic uint8_t fd_classes[FDS];
@@ -31,6 +33,9 @@ static inline enum fd_class fd_class(int fd)
 		return FD_NONE;
 	return (enum fd_class)atomic_load_explicit(&fd_classes[fd], memory_order_acquire);
 }
+
+/* Is it of one of these classes, each a bit? */
+static inline bool fd_is(int fd, unsigned classes) { return (classes >> fd_class(fd) & 1) != 0; }
 
 /* Writes only what changes: a shared line stays clean. */
 static inline void fd_set_class(int fd, enum fd_class c)

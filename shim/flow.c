@@ -10,11 +10,9 @@
 
 #include "real.h"
 #include "session.h"
+#include "socket.h"
+#include "stream.h"
 #include "tick.h"
-
-#ifndef SO_COOKIE
-#define SO_COOKIE 57
-#endif
 
 struct flow {
 	struct endpoint to;
@@ -72,8 +70,11 @@ static void conclude(int fd, enum fd_class next, enum cause cause)
 {
 	struct flow fl;
 	int saved = errno;
-	if (take(fd, next, &fl))
+	if (take(fd, next, &fl)) {
+		if (next == FD_STREAM && cause == CAUSE_CONNECTED)
+			stream_begin(fd, &fl.to);
 		report(&fl, cause);
+	}
 	errno = saved;
 }
 
@@ -81,19 +82,12 @@ static void conclude(int fd, enum fd_class next, enum cause cause)
 
 enum progress { UNKNOWN, WAITING, CONNECTED, CLOSED };
 
-static uint64_t cookie_of(int fd)
-{
-	uint64_t cookie = 0;
-	socklen_t len = sizeof cookie;
-	return real()->getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &len) == 0 ? cookie : 0;
-}
-
 /* Is it still the socket that was followed, and how far is it? */
 static enum progress progress_of(int fd, const struct flow *fl)
 {
 	struct tcp_info info = {0};
 	socklen_t len = sizeof info;
-	if (cookie_of(fd) != fl->cookie || real()->getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == -1)
+	if (socket_cookie(fd) != fl->cookie || real()->getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == -1)
 		return UNKNOWN;
 	if (info.tcpi_state == STATE_SYN_SENT)
 		return WAITING;
@@ -131,7 +125,7 @@ void flow_so_error(int fd, int error)
 {
 	int saved = errno;
 	struct flow fl = flows[fd];
-	if (cookie_of(fd) != fl.cookie)
+	if (socket_cookie(fd) != fl.cookie)
 		conclude(fd, FD_UNKNOWN, CAUSE_NONE);
 	else if (error)
 		conclude(fd, FD_STREAM, cause_of_errno(error));
@@ -182,7 +176,9 @@ void flow_copy(int from, int to)
 {
 	enum fd_class c = fd_class(from);
 	/* Not FD_NONE: after vfork `to` may be the parent's, for whom it would stay so. */
-	flow_opened(to, c == FD_NONE ? FD_UNKNOWN : c == FD_PENDING ? FD_STREAM : c);
+	/* Nor what has a slot of its own in stream.c: asked again, should the program speak SIP through the copy. */
+	const bool unsure = fd_is(from, 1u << FD_NONE | 1u << FD_STREAM_SIP | 1u << FD_STREAM_ENDS);
+	flow_opened(to, unsure ? FD_UNKNOWN : c == FD_PENDING ? FD_STREAM : c);
 	if (is_mine(from))
 		pend(to, &flows[from]);
 }
@@ -202,8 +198,7 @@ void flow_close_range(unsigned first, unsigned last)
 
 /* ---- connect ---- */
 
-/* For an fd that was not seen being made. */
-static enum fd_class ask_class(int fd)
+enum fd_class flow_ask_class(int fd)
 {
 	int protocol = 0, saved = errno;
 	socklen_t len = sizeof protocol;
@@ -239,7 +234,7 @@ static int connect_again(int fd, const struct sockaddr *addr, socklen_t len)
 	if (len >= sizeof addr->sa_family && readable(addr, len) && addr->sa_family == AF_UNSPEC)
 		flow_give_up(fd);
 	int r = real()->connect(fd, addr, len), saved = errno;
-	if (cookie_of(fd) != flows[fd].cookie)
+	if (socket_cookie(fd) != flows[fd].cookie)
 		flow_forget(fd);	/* another socket got the number behind our back */
 	errno = saved;
 	if (!is_mine(fd) || (r == -1 && (errno == EALREADY || errno == EINPROGRESS || errno == EINTR)))
@@ -261,10 +256,12 @@ static int connect_candidate(struct table *t, int fd, const struct sockaddr *add
 
 	saved = errno;
 	if (r == -1 && (saved == EINPROGRESS || saved == EINTR || saved == EALREADY)) {
-		fl->cookie = cookie_of(fd);
+		fl->cookie = socket_cookie(fd);
 		fl->pid = getpid();	/* the true one, after vfork too */
 		pend(fd, fl);
 	} else {
+		if (r == 0)
+			stream_begin(fd, &fl->to);
 		report(fl, r == 0 ? CAUSE_CONNECTED : cause_of_errno(saved));
 	}
 	errno = saved;
@@ -294,7 +291,7 @@ int flow_connect(int fd, const struct sockaddr *addr, socklen_t len)
 	if (is_mine(fd))
 		return connect_again(fd, addr, len);
 	if (c != FD_STREAM)
-		flow_opened(fd, c = ask_class(fd));
+		flow_opened(fd, c = flow_ask_class(fd));
 	if (c != FD_STREAM || !to_candidate(t, addr, len, &fl))
 		return real()->connect(fd, addr, len);
 	return connect_candidate(t, fd, addr, len, &fl);

@@ -1,10 +1,11 @@
 /*
- * hooks-io.c: the exported symbols that carry datagrams.
+ * hooks-io.c: the exported symbols that carry datagrams, and streams.
  *
  * An fd that is none of ours costs one load and a tail call. A UDP socket becomes
  * FD_DNS when it is connected to port 53 or a datagram goes there: then queries are
  * remembered as they go out, and their answers led as they come in. Other datagrams
- * are shown to datagram.h. What the program passed is looked at only after the
+ * are shown to datagram.h, and what goes through connections to candidates to
+ * stream.h. What the program passed is looked at only after the
  * kernel took it, so a bad pointer is the kernel's to refuse.
  */
 #include <errno.h>
@@ -17,6 +18,7 @@
 #include "fds.h"
 #include "hooks.h"
 #include "real.h"
+#include "stream.h"
 
 static bool is_udp(int fd)
 {
@@ -25,6 +27,10 @@ static bool is_udp(int fd)
 }
 
 static bool is_dns(int fd) { return fd_class(fd) == FD_DNS; }
+
+/* A connection to a candidate, for calls that files have too; and what may be one, for calls that sockets have. */
+static bool is_stream_file(int fd) { return __builtin_expect(fd_is(fd, STREAM_FILES), 0); }
+static bool is_stream(int fd) { return __builtin_expect(fd_is(fd, STREAM_SOCKETS), 0); }
 
 static bool on_dns_port(const struct sockaddr *addr, socklen_t len)
 {
@@ -60,6 +66,8 @@ static void sent_message(int fd, const struct msghdr *msg, ssize_t r)
 
 EXPORT ssize_t send(int fd, const void *buf, size_t len, int flags)
 {
+	if (is_stream(fd))
+		return stream_sent(fd, buf, real()->send(fd, buf, len, flags));
 	if (!is_udp(fd))
 		return real()->send(fd, buf, len, flags);
 	ssize_t r = real()->send(fd, buf, len, flags);
@@ -69,6 +77,8 @@ EXPORT ssize_t send(int fd, const void *buf, size_t len, int flags)
 
 EXPORT ssize_t write(int fd, const void *buf, size_t len)
 {
+	if (is_stream_file(fd))
+		return stream_sent(fd, buf, real()->write(fd, buf, len));
 	if (!is_udp(fd))
 		return real()->write(fd, buf, len);
 	ssize_t r = real()->write(fd, buf, len);
@@ -78,6 +88,8 @@ EXPORT ssize_t write(int fd, const void *buf, size_t len)
 
 EXPORT ssize_t sendto(int fd, const void *buf, size_t len, int flags, const struct sockaddr *addr, socklen_t addrlen)
 {
+	if (is_stream(fd))
+		return stream_sent(fd, buf, real()->sendto(fd, buf, len, flags, addr, addrlen));
 	if (!is_udp(fd))
 		return real()->sendto(fd, buf, len, flags, addr, addrlen);
 	ssize_t r = real()->sendto(fd, buf, len, flags, addr, addrlen);
@@ -87,6 +99,8 @@ EXPORT ssize_t sendto(int fd, const void *buf, size_t len, int flags, const stru
 
 EXPORT ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 {
+	if (is_stream(fd))
+		return stream_sent_message(fd, msg, real()->sendmsg(fd, msg, flags));
 	if (!is_udp(fd))
 		return real()->sendmsg(fd, msg, flags);
 	ssize_t r = real()->sendmsg(fd, msg, flags);
@@ -125,6 +139,8 @@ static void received(int fd, void *buf, size_t size, ssize_t r, int flags, const
 
 EXPORT ssize_t recv(int fd, void *buf, size_t len, int flags)
 {
+	if (is_stream(fd))
+		return stream_received(fd, buf, real()->recv(fd, buf, len, flags), flags);
 	if (!is_udp(fd))
 		return real()->recv(fd, buf, len, flags);
 	ssize_t r = real()->recv(fd, buf, len, flags);
@@ -134,6 +150,8 @@ EXPORT ssize_t recv(int fd, void *buf, size_t len, int flags)
 
 EXPORT ssize_t read(int fd, void *buf, size_t len)
 {
+	if (is_stream_file(fd))
+		return stream_received(fd, buf, real()->read(fd, buf, len), 0);
 	if (!is_udp(fd))
 		return real()->read(fd, buf, len);
 	ssize_t r = real()->read(fd, buf, len);
@@ -143,6 +161,8 @@ EXPORT ssize_t read(int fd, void *buf, size_t len)
 
 EXPORT ssize_t recvfrom(int fd, void *buf, size_t len, int flags, struct sockaddr *addr, socklen_t *addrlen)
 {
+	if (is_stream(fd))
+		return stream_received(fd, buf, real()->recvfrom(fd, buf, len, flags, addr, addrlen), flags);
 	if (!is_udp(fd))
 		return real()->recvfrom(fd, buf, len, flags, addr, addrlen);
 	ssize_t r = real()->recvfrom(fd, buf, len, flags, addr, addrlen);
@@ -160,6 +180,8 @@ static void received_message(int fd, const struct msghdr *msg, ssize_t r, int fl
 
 EXPORT ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 {
+	if (is_stream(fd))
+		return stream_received_message(fd, msg, real()->recvmsg(fd, msg, flags), flags);
 	if (!is_udp(fd))
 		return real()->recvmsg(fd, msg, flags);
 	ssize_t r = real()->recvmsg(fd, msg, flags);
@@ -191,21 +213,21 @@ EXPORT ssize_t __read_chk(int fd, void *buf, size_t len, size_t size);
 
 ssize_t __recv_chk(int fd, void *buf, size_t len, size_t size, int flags)
 {
-	if (!is_udp(fd) || len > size)
+	if (!(is_udp(fd) || is_stream(fd)) || len > size)
 		return real()->__recv_chk(fd, buf, len, size, flags);
 	return recv(fd, buf, len, flags);
 }
 
 ssize_t __recvfrom_chk(int fd, void *buf, size_t len, size_t size, int flags, struct sockaddr *addr, socklen_t *addrlen)
 {
-	if (!is_udp(fd) || len > size)
+	if (!(is_udp(fd) || is_stream(fd)) || len > size)
 		return real()->__recvfrom_chk(fd, buf, len, size, flags, addr, addrlen);
 	return recvfrom(fd, buf, len, flags, addr, addrlen);
 }
 
 ssize_t __read_chk(int fd, void *buf, size_t len, size_t size)
 {
-	if (!is_udp(fd) || len > size)
+	if (!(is_udp(fd) || is_stream_file(fd)) || len > size)
 		return real()->__read_chk(fd, buf, len, size);
 	return read(fd, buf, len);
 }

@@ -29,6 +29,7 @@
 #include "judge.h"
 #include "real.h"
 #include "session.h"
+#include "stream.h"
 
 __attribute__((constructor)) static void start(void)
 {
@@ -115,11 +116,13 @@ EXPORT int connect(int fd, const struct sockaddr *addr, socklen_t len)
 
 EXPORT int getsockopt(int fd, int level, int name, void *restrict value, socklen_t *restrict len)
 {
-	if (level != SOL_SOCKET || name != SO_ERROR || fd_class(fd) != FD_PENDING)
+	if (level != SOL_SOCKET || name != SO_ERROR || !fd_is(fd, STREAM_FILES))
 		return real()->getsockopt(fd, level, name, value, len);
 	int r = real()->getsockopt(fd, level, name, value, len);
-	if (r == 0 && *len == sizeof(int))
+	if (r == 0 && *len == sizeof(int) && fd_class(fd) == FD_PENDING)
 		flow_so_error(fd, *(int *)value);
+	else if (r == 0 && *len == sizeof(int))
+		stream_failed(fd, *(int *)value);
 	return r;
 }
 

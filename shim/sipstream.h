@@ -45,6 +45,9 @@ static inline void sip_stream_feed(struct sip_stream *s, const void *p, size_t l
 		sip_stream_scan(s, p, len, on_message, arg);
 }
 
+/* As all zeros, at less cost. */
+static inline void sip_stream_restart(struct sip_stream *s) { s->state = SIP_STREAM_START; }
+
 /* Nothing more will come of it. */
 static inline bool sip_stream_is_off(const struct sip_stream *s) { return s->state == SIP_STREAM_OFF; }
 

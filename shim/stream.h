@@ -1,0 +1,50 @@
+/*
+ * stream.h: what a TCP connection to a candidate tells, once it is there.
+ *
+ * The first send or receive that succeeds tells that a connect did. SIP that goes
+ * out and comes in is read with it, whatever the splits: requests are remembered,
+ * answers judged as those over UDP are (judge.h). What is not SIP turns that off
+ * at its first byte, or its first line (TLS, HTTP); then, as with TLS from the start,
+ * only an end of the connection is seen: a reset puts the pins in doubt, a time-out is a failure, and a
+ * clean close is nothing. So is EPIPE: the peer had closed, or the program.
+ *
+ * State of fixed size: STREAMS slots, fd modulo STREAMS; whose slot is taken is
+ * not followed. A slot's direction belongs to whoever got its `busy` flag, by one
+ * attempt: two threads that send at once, or a handler that jumped out of one, turn
+ * it off. No allocation, nobody waits; errno is kept. Bytes are looked at only after
+ * the kernel took or gave them. Evidence is taken from an fd only if its cookie is
+ * still the one that was followed.
+ */
+#ifndef STICKYDNS_STREAM_H
+#define STICKYDNS_STREAM_H
+
+#include <sys/socket.h>
+
+#include "endpoint.h"
+#include "fds.h"
+
+/* fd was connected to `to`, a candidate. Its class is FD_STREAM_SIP then, or FD_STREAM if it cannot be followed. */
+void stream_begin(int fd, const struct endpoint *to);
+
+/*
+ * Classes that stream_sent and stream_received take. A socket that was received
+ * (SCM_RIGHTS) or inherited is FD_UNKNOWN: the kernel is asked who its peer is when
+ * a call that only sockets have carries what looks like SIP.
+ */
+enum {
+	STREAM_FILES = 1u << FD_PENDING | 1u << FD_STREAM_SIP | 1u << FD_STREAM_ENDS,
+	STREAM_SOCKETS = STREAM_FILES | 1u << FD_UNKNOWN,
+};
+
+/* The program sent `r` bytes, or failed to (-1, errno). Returns r. */
+ssize_t stream_sent(int fd, const void *buf, ssize_t r);
+ssize_t stream_sent_message(int fd, const struct msghdr *msg, ssize_t r);
+
+/* It received them, with these flags of recv(2). Returns r. */
+ssize_t stream_received(int fd, const void *buf, ssize_t r, int flags);
+ssize_t stream_received_message(int fd, const struct msghdr *msg, ssize_t r, int flags);
+
+/* The program read the error of the connection (SO_ERROR), or a call on it failed with it. */
+void stream_failed(int fd, int error);
+
+#endif
