@@ -158,6 +158,7 @@ bool pins_answer(struct table *t, const struct lookup *l, struct pool pool[stati
 	for (unsigned f = 0; f < FAMILIES; f++) {
 		pool[f].extra = false;
 		pool[f].lead = LEAD_NONE;
+		pool[f].srv = NULL;		/* the caller's pools are as the stack left them */
 		if (pool[f].asked)
 			answer_family(t, l, *ref, (enum family)f, &set, &pool[f]);
 	}
