@@ -6,6 +6,7 @@
 
 #include "flow.h"
 #include "judge.h"
+#include "session.h"
 #include "sipstream.h"
 #include "socket.h"
 
@@ -153,11 +154,18 @@ static void feed(int fd, enum way w, const void *p, size_t len)
 
 /* ---- ends ---- */
 
+/* A reset tells that the server forgot the connection, not that it takes no other: the next attempt decides. */
 static void ended(const struct stream *s, enum cause cause)
 {
+	struct name_ref names[RECENT];
 	struct peer p;
-	if (cause != CAUSE_RESET && judge_peer(&s->to, &p))
-		judge_report(&p, cause, COOL_BY_HISTORY);
+	if (!judge_peer(&s->to, &p))
+		return;
+	const struct outcome o = {.endpoint = p.e, .names = names, .n_names = recent_names(names), .reach = REACH_SHIM};
+	if (cause == CAUSE_RESET)
+		pins_reset(p.table, &o);
+	else
+		pins_failed(p.table, &o, cause);
 }
 
 /* ---- what calls tell ---- */
