@@ -1,6 +1,7 @@
 /* addrs.c: address records and their endpoints. See addrs.h. */
 #include "addrs.h"
 
+#include "journal.h"
 #include "probe.h"
 #include "tick.h"
 
@@ -81,6 +82,14 @@ addr_ref addr_find(const struct table *t, const struct address *a)
 	return probe_find(t, addresses, &p, 0, &r) ? ref_make(r.slot, r.key) : 0;
 }
 
+/* For who follows: a new record came to be. */
+static void tell_learnt(struct table *t, uint32_t slot)
+{
+	uint64_t n = add64(&t->header->learnt_next, 1);
+	publish64(&t->header->learnt[n % LEARNT], (n + 1) << 32 | slot);
+	journal_wake(t);
+}
+
 addr_ref addr_insert(struct table *t, const struct address *a)
 {
 	struct probe p = probe_for(t, a);
@@ -89,8 +98,10 @@ addr_ref addr_insert(struct table *t, const struct address *a)
 		return ref_make(r.slot, r.key);
 	if (!t->writable)
 		return 0;
-	if (probe_insert(t, addresses, &p, &r))
+	if (probe_insert(t, addresses, &p, &r)) {
+		tell_learnt(t, r.slot);
 		return ref_make(r.slot, r.key);
+	}
 	add64(&t->header->counters[COUNT_ADDRS_FULL], 1);
 	return 0;
 }
@@ -111,6 +122,36 @@ bool addr_read(const struct table *t, addr_ref r, struct address *out)
 	*out = addr_copy(a);
 	before_recheck();
 	return ref_names(r, get64(&a->key));
+}
+
+/* ---- following ---- */
+
+uint64_t addr_learnt(const struct table *t) { return seen64(&t->header->learnt_next); }
+
+bool addr_learnt_next(const struct table *t, uint64_t *n, uint32_t *slot, bool *lost)
+{
+	uint64_t next = addr_learnt(t), word = seen64(&t->header->learnt[*n % LEARNT]);
+	*lost = false;
+	if (*n == next)
+		return false;
+	*slot = (uint32_t)word;
+	*lost = *n > next || next - *n > LEARNT || (uint32_t)(word >> 32) != (uint32_t)(*n + 1);
+	*n = *lost ? next : *n + 1;
+	return true;
+}
+
+bool addr_in_slot(const struct table *t, uint32_t slot, struct address *out)
+{
+	uint64_t key = slot < t->layout.addr_slots ? seen64(&t->addrs[slot].key) : 0;
+	return key_state(key) == KEY_LIVE && addr_read(t, ref_make(slot, key), out);
+}
+
+bool addr_next(const struct table *t, uint32_t *cursor, struct address *out)
+{
+	while (*cursor < t->layout.addr_slots)
+		if (addr_in_slot(t, (*cursor)++, out))
+			return true;
+	return false;
 }
 
 /* ---- endpoints ---- */

@@ -35,9 +35,11 @@ static void stamp(const struct table *t, struct event *e)
 		prctl(PR_GET_NAME, e->comm);
 }
 
-static void wake_followers(struct header *h, uint64_t next)
+/* An event count: the word changes with each wake, so that none is missed between a look and the wait. */
+void journal_wake(struct table *t)
 {
-	put32(&h->journal_futex, (uint32_t)next);
+	struct header *h = t->header;
+	add32(&h->journal_futex, 1);
 	store_before_look();
 	if (get32(&h->journal_lease) >= tick_now())
 		syscall(SYS_futex, &h->journal_futex, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
@@ -58,7 +60,7 @@ void journal_write(struct table *t, struct event *e)
 	for (size_t i = 0; i < EVENT_WORDS; i++)
 		put64(&r->body[i], words[i]);
 	publish64(&r->seq, 2 * n + 2);
-	wake_followers(t->header, n + 1);
+	journal_wake(t);
 	if (t->observer)
 		t->observer(e);
 }
@@ -104,7 +106,9 @@ enum journal_status journal_read(const struct table *t, uint64_t *seq, struct ev
 	return JOURNAL_OK;
 }
 
-void journal_wait(struct table *t, uint64_t seq, unsigned ms)
+void journal_wait(struct table *t, uint64_t seq, unsigned ms) { journal_wait_learnt(t, seq, UINT64_MAX, ms); }
+
+void journal_wait_learnt(struct table *t, uint64_t seq, uint64_t learnt, unsigned ms)
 {
 	struct timespec ts = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
 	struct header *h = t->header;
@@ -115,10 +119,11 @@ void journal_wait(struct table *t, uint64_t seq, unsigned ms)
 		return;
 	}
 	put32(&h->journal_lease, tick_now() + tick_of(LEASE_S + ms / 1000));
+	uint32_t count = seen32(&h->journal_futex);
 	store_before_look();
-	if (journal_next(t) > seq)
+	if (journal_next(t) > seq || seen64(&h->learnt_next) > learnt)
 		return;
-	syscall(SYS_futex, &h->journal_futex, FUTEX_WAIT, (uint32_t)seq, &ts, NULL, 0);
+	syscall(SYS_futex, &h->journal_futex, FUTEX_WAIT, count, &ts, NULL, 0);
 }
 
 const char *event_kind_text(unsigned kind)

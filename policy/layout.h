@@ -48,6 +48,9 @@ enum {
 	PROBES = 128,				/* records looked at for one key, at most */
 
 	COMM_BYTES = 16,
+
+	LEARNT = 128,				/* the latest new addresses, for who follows */
+	COUNTED = 256,				/* the latest sockets whose failure was counted */
 };
 
 /* Counters: what `pinctl stats` shows. */
@@ -74,18 +77,23 @@ struct header {
 
 	/* journal, a cache line of its own */
 	word64 journal_next;			/* sequence number of the next event */
-	word32 journal_futex;			/* its low half, for FUTEX_WAIT */
+	word32 journal_futex;			/* counts what followers are woken for, for FUTEX_WAIT */
 	word32 journal_lease;			/* tick until which somebody follows */
-	uint8_t pad1[48];
+	word64 learnt_next;			/* addresses that were given a record, ever */
+	uint8_t pad1[40];
 
 	word32 settings_bank;			/* counts stores; the low bit is the bank in use */
 	uint8_t pad2[60];
 
 	word64 counters[COUNTERS];
-	uint8_t pad3[4096 - 256 - COUNTERS * 8];
+	uint8_t pad3[512 - 256 - COUNTERS * 8];
+	word64 learnt[LEARNT];			/* number + 1, low half | slot of the address record */
+	word64 counted[COUNTED];		/* hash of socket and endpoint 32 | tick of the attempt 32; 0: none */
+	uint8_t pad4[4096 - 512 - (LEARNT + COUNTED) * 8];
 };
 static_assert(offsetof(struct header, journal_next) == 128, "journal words own a cache line");
 static_assert(offsetof(struct header, counters) == 256, "counters start a cache line");
+static_assert(offsetof(struct header, learnt) == 512, "learnt starts a cache line");
 static_assert(sizeof(struct header) == PAGE, "the header is one page");
 
 struct settings_record {

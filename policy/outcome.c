@@ -259,12 +259,37 @@ static void settle_names(struct table *t, const struct outcome *o, const struct 
 		settle(t, o, ref, v, false);
 }
 
+/*
+ * Is it the first to tell of this failure? Whoever puts the word there is; one
+ * that is written over by another socket's may be counted once more.
+ */
+static bool first_to_tell(struct table *t, const struct outcome *o)
+{
+	if (!o->socket)
+		return true;
+	const uint64_t what[] = {o->socket, o->endpoint.addr.words[0], o->endpoint.addr.words[1], o->endpoint.port};
+	const uint32_t mark = (uint32_t)hash_words(what, 4, t->seed);
+	const uint64_t mine = (uint64_t)mark << 32 | (o->since ? o->since : 1);
+	word64 *w = &t->header->counted[mark % COUNTED];
+	for (int round = 0; round < ROUNDS; round++) {
+		uint64_t word = seen64(w);
+		uint32_t apart = (uint32_t)word > o->since ? (uint32_t)word - o->since : o->since - (uint32_t)word;
+		if (word >> 32 == mark && word && apart <= SAME_TICKS)
+			return false;
+		if (cas64(w, word, mine))
+			return true;
+	}
+	return true;
+}
+
 bool pins_failed(struct table *t, const struct outcome *o, enum cause cause)
 {
 	struct verdict v = {.e = &o->endpoint, .addr = addr_find(t, &o->endpoint.addr), .fate = FAILED, .why = cause};
 	struct addr_record *a = addr_at(t, v.addr);
 	if (!a || !t->writable)
 		return false;
+	if (!first_to_tell(t, o))
+		return true;
 	v.slot = endpoint_take(a, v.e->transport, v.e->port, false);
 	v.began = mark_failed(t, a, v.slot, o, cause);
 	settle_names(t, o, &v);

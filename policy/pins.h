@@ -99,11 +99,20 @@ struct outcome {
 	bool by_hand;			/* pulls no tentative pin to itself */
 	uint32_t cool;			/* of a failure: COOL_BY_HISTORY, COOL_NOT, or seconds */
 	enum cause why;			/* of a success; CAUSE_NONE: connected */
+	uint64_t socket;		/* of a failure: SO_COOKIE, socket(7); 0: not known */
+	uint32_t since;			/* with it: tick when connect began; of a datagram, when the failure showed */
 };
 
-enum { REACH_SHIM = 16, REACH_ALL = 1 << 20 };
+enum { REACH_SHIM = 16, REACH_ALL = 1 << 20, SAME_TICKS = 16 };
 
-/* It failed. One CAS makes it known; then the pins that it counts for move. False: no such address. */
+/*
+ * It failed. One CAS makes it known; then the pins that it counts for move. False: no such address.
+ *
+ * The shim and pinwatch may both see one failure, in either order and minutes apart:
+ * the kernel tells at once, a program when it looks. A socket's cookie is the same
+ * for both, and so is, within SAME_TICKS, when its attempt began; who comes second
+ * changes nothing. The last COUNTED failures are remembered.
+ */
 bool pins_failed(struct table *t, const struct outcome *o, enum cause cause);
 
 /* It succeeded. */

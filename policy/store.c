@@ -129,11 +129,11 @@ enum store_status file_status(void)
 
 /* ---- opening ---- */
 
-static enum store_status file_check(const struct stat *st)
+static enum store_status file_check(const struct stat *st, bool any_owner)
 {
 	if (!S_ISREG(st->st_mode))
 		return STORE_NOT_REGULAR;
-	if (st->st_uid != 0 && st->st_uid != geteuid())
+	if (!any_owner && st->st_uid != 0 && st->st_uid != geteuid())
 		return STORE_OWNER;
 	if (st->st_mode & S_IWOTH)
 		return STORE_WORLD_WRITABLE;
@@ -173,14 +173,14 @@ static enum store_status place_check(const struct table *t)
 	return netns && theirs && netns != theirs ? STORE_FOREIGN : STORE_OK;
 }
 
-static enum store_status map_fd(int fd, bool writable, struct table *t)
+static enum store_status map_fd(int fd, bool writable, bool any_owner, struct table *t)
 {
 	struct stat st;
 	struct layout l;
 	const int prot = PROT_READ | (writable ? PROT_WRITE : 0);
 	if (fstat(fd, &st) == -1)
 		return STORE_SYSTEM;
-	enum store_status s = file_check(&st);
+	enum store_status s = file_check(&st, any_owner);
 	if (s != STORE_OK)
 		return s;
 	struct header *h = mmap(NULL, sizeof *h, PROT_READ, MAP_SHARED, fd, 0);
@@ -198,7 +198,7 @@ static enum store_status map_fd(int fd, bool writable, struct table *t)
 	return place_check(t);
 }
 
-enum store_status store_open(const char *path, struct table *t)
+static enum store_status open_table(const char *path, bool any_owner, struct table *t)
 {
 	/* O_NONBLOCK: a FIFO at this path must not stop us (open(2)). */
 	const int flags = O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
@@ -211,12 +211,16 @@ enum store_status store_open(const char *path, struct table *t)
 	}
 	if (fd == -1)
 		return file_status();
-	enum store_status s = map_fd(fd, writable, t);
+	enum store_status s = map_fd(fd, writable, any_owner, t);
 	int saved = errno;
 	close(fd);
 	errno = saved;
 	return s;
 }
+
+enum store_status store_open(const char *path, struct table *t) { return open_table(path, false, t); }
+
+enum store_status store_open_named(const char *path, struct table *t) { return open_table(path, true, t); }
 
 /* ---- names ---- */
 

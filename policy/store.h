@@ -74,6 +74,13 @@ enum store_status {
 enum store_status store_open(const char *path, struct table *t);
 
 /*
+ * The same, whosever the file is: for a path that the administrator named, whose
+ * daemon serves the tables of others. What they can do with it: nothing to memory;
+ * truncating it raises SIGBUS here too (store_forget).
+ */
+enum store_status store_open_named(const char *path, struct table *t);
+
+/*
  * Make a table of `names` names at `path` under a temporary name, reserve its
  * pages, and link it into place. STORE_EXISTS if there is one by then.
  * `replace`: an existing one is marked retired and gives way.

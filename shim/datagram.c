@@ -29,7 +29,7 @@ static bool find_peer(int fd, const struct sockaddr *addr, socklen_t len, struct
 	if (!endpoint_from_sockaddr(addr, len, &e))
 		return false;
 	e.transport = TRANSPORT_UDP;
-	return judge_peer(&e, out);
+	return judge_peer(fd, &e, out);
 }
 
 /* ---- what it means ---- */
@@ -102,14 +102,14 @@ static const struct sock_extended_err *error_of(const struct msghdr *msg)
 	return NULL;
 }
 
-void datagram_error(const struct msghdr *msg)
+void datagram_error(int fd, const struct msghdr *msg)
 {
 	struct peer p;
 	int saved = errno;
 	const struct sock_extended_err *e = error_of(msg);
 	enum cause cause = e && e->ee_origin != SO_EE_ORIGIN_LOCAL ? cause_of_errno((int)e->ee_errno) : CAUSE_NONE;
 	if ((cause == CAUSE_REFUSED || cause == CAUSE_UNREACHABLE) && msg->msg_name &&
-	    find_peer(-1, msg->msg_name, msg->msg_namelen, &p))
+	    find_peer(fd, msg->msg_name, msg->msg_namelen, &p))
 		judge_report(&p, cause, COOL_BY_HISTORY);
 	errno = saved;
 }

@@ -23,7 +23,7 @@ void datagram_received(int fd, const void *buf, size_t len, const struct sockadd
 /* A call on fd failed with `error`: on a connected socket an ICMP error of its peer (udp(7)). */
 void datagram_failed(int fd, int error);
 
-/* A message of the error queue (MSG_ERRQUEUE, IP_RECVERR, ip(7)): msg_name is the peer that could not be reached. */
-void datagram_error(const struct msghdr *msg);
+/* A message of the error queue of fd (MSG_ERRQUEUE, IP_RECVERR, ip(7)): msg_name is the peer that could not be reached. */
+void datagram_error(int fd, const struct msghdr *msg);
 
 #endif

@@ -42,8 +42,8 @@ static void report(const struct flow *fl, enum cause cause)
 	pins_pending_over(t, fl->ref, &fl->to, (uint32_t)fl->pid);
 	if (cause == CAUSE_NONE)
 		return;
-	const struct outcome o = {
-		.endpoint = fl->to, .names = names, .n_names = recent_names(names), .reach = REACH_SHIM};
+	const struct outcome o = {.endpoint = fl->to, .names = names, .n_names = recent_names(names), .reach = REACH_SHIM,
+				  .socket = fl->cookie, .since = fl->since};
 	if (cause == CAUSE_CONNECTED)
 		pins_succeeded(t, &o);
 	else
@@ -262,6 +262,8 @@ static int connect_candidate(struct table *t, int fd, const struct sockaddr *add
 	} else {
 		if (r == 0)
 			stream_begin(fd, &fl->to);
+		else
+			fl->cookie = socket_cookie(fd);
 		report(fl, r == 0 ? CAUSE_CONNECTED : cause_of_errno(saved));
 	}
 	errno = saved;

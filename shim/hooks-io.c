@@ -173,7 +173,7 @@ EXPORT ssize_t recvfrom(int fd, void *buf, size_t len, int flags, struct sockadd
 static void received_message(int fd, const struct msghdr *msg, ssize_t r, int flags)
 {
 	if (flags & MSG_ERRQUEUE)
-		datagram_error(msg);
+		datagram_error(fd, msg);
 	else if (msg->msg_iovlen)
 		received(fd, msg->msg_iov->iov_base, msg->msg_iov->iov_len, r, flags, msg->msg_name, msg->msg_namelen);
 }

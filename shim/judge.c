@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "session.h"
+#include "socket.h"
 #include "tick.h"
 
 static struct transactions *requests;
@@ -25,22 +26,25 @@ uint64_t judge_now_ms(void)
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
-bool judge_peer(const struct endpoint *e, struct peer *out)
+bool judge_peer(int fd, const struct endpoint *e, struct peer *out)
 {
 	struct table *t = session_table_here();
-	*out = (struct peer){.table = t, .e = *e, .ref = t ? addr_find(t, &e->addr) : 0};
+	*out = (struct peer){.table = t, .e = *e, .ref = t ? addr_find(t, &e->addr) : 0, .fd = fd};
 	return out->ref != 0;
 }
 
 void judge_report(const struct peer *p, enum cause cause, uint32_t cool)
 {
 	struct name_ref names[RECENT];
-	const struct outcome o = {.endpoint = p->e, .names = names, .n_names = recent_names(names), .reach = REACH_SHIM,
-				  .cool = cool, .why = cause};
-	if (cause == CAUSE_ANSWERED)
+	struct outcome o = {.endpoint = p->e, .names = names, .n_names = recent_names(names), .reach = REACH_SHIM,
+			    .cool = cool, .why = cause};
+	if (cause == CAUSE_ANSWERED) {
 		pins_succeeded(p->table, &o);
-	else
-		pins_failed(p->table, &o, cause);
+		return;
+	}
+	o.socket = socket_cookie(p->fd);
+	o.since = tick_now();
+	pins_failed(p->table, &o, cause);
 }
 
 static uint64_t ms_since_registered(const struct peer *p)

@@ -25,10 +25,11 @@ struct peer {
 	struct table *table;
 	struct endpoint e;		/* complete: address, port, transport */
 	addr_ref ref;
+	int fd;				/* the socket that leads to it */
 };
 
-/* The candidate at `e`; false: it is none, or there is no table. No system call. */
-bool judge_peer(const struct endpoint *e, struct peer *out);
+/* The candidate at `e`, to which `fd` leads; false: it is none, or there is no table. No system call. */
+bool judge_peer(int fd, const struct endpoint *e, struct peer *out);
 
 /* It failed by `cause`, or works (CAUSE_ANSWERED). `cool` as in struct outcome. */
 void judge_report(const struct peer *p, enum cause cause, uint32_t cool);

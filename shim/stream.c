@@ -7,6 +7,7 @@
 #include "flow.h"
 #include "judge.h"
 #include "session.h"
+#include "tick.h"
 #include "sipstream.h"
 #include "socket.h"
 
@@ -75,7 +76,7 @@ void stream_begin(int fd, const struct endpoint *to)
 static bool is_known(const struct endpoint *e)
 {
 	struct peer p;
-	const struct addr_record *a = judge_peer(e, &p) ? addr_at(p.table, p.ref) : NULL;
+	const struct addr_record *a = judge_peer(-1, e, &p) ? addr_at(p.table, p.ref) : NULL;
 	return a && endpoint_find(a, e->transport, e->port) >= 0;
 }
 
@@ -118,7 +119,7 @@ static void on_message(void *arg, const struct sip_message *m)
 	const uint64_t key = sip_transaction(m);
 	struct peer p;
 	if (!key || !requests || (say->way == OUT) != (m->status == 0) || !is_same_socket(say->s, say->fd) ||
-	    !judge_peer(&say->s->to, &p))
+	    !judge_peer(say->fd, &say->s->to, &p))
 		return;
 	if (say->way == OUT)
 		tx_sent(requests, key, m->method, &p.e, judge_now_ms());
@@ -159,9 +160,10 @@ static void ended(const struct stream *s, enum cause cause)
 {
 	struct name_ref names[RECENT];
 	struct peer p;
-	if (!judge_peer(&s->to, &p))
+	if (!judge_peer(-1, &s->to, &p))
 		return;
-	const struct outcome o = {.endpoint = p.e, .names = names, .n_names = recent_names(names), .reach = REACH_SHIM};
+	const struct outcome o = {.endpoint = p.e, .names = names, .n_names = recent_names(names), .reach = REACH_SHIM,
+				  .socket = s->cookie, .since = tick_now()};
 	if (cause == CAUSE_RESET)
 		pins_reset(p.table, &o);
 	else

@@ -11,6 +11,8 @@
 #include "format.h"
 #include "journal.h"
 
+const char *program = "pinctl";
+
 /* ---- complaints ---- */
 
 /* Words of the command line come back in messages; whatever they hold, it stays one harmless line. */
@@ -20,7 +22,7 @@ static void say(const struct context *c, const char *format, va_list ap)
 	char text[1024], safe[sizeof text];
 	vsnprintf(text, sizeof text, format, ap);
 	text_line(text, safe, sizeof safe);
-	fprintf(stderr, "pinctl: %s%s%s\n", c && c->command ? c->command : "", c && c->command ? ": " : "", safe);
+	fprintf(stderr, "%s: %s%s%s\n", program, c && c->command ? c->command : "", c && c->command ? ": " : "", safe);
 }
 
 int complain(const struct context *c, const char *format, ...)
@@ -118,8 +120,8 @@ int cmd_parse(struct context *c, const struct usage *u, int argc, char **argv, v
 		.doc = u->doc,
 		.children = u->parser ? children : NULL,
 	};
-	snprintf(title, sizeof title, "pinctl %s", c->command);
-	snprintf(prefix, sizeof prefix, "pinctl: %s", c->command);
+	snprintf(title, sizeof title, "%s %s", program, c->command);
+	snprintf(prefix, sizeof prefix, "%s: %s", program, c->command);
 	argv[0] = prefix;
 	struct parse p = {.context = c, .input = input, .title = title};
 	error_t e = argp_parse(&all, argc, argv, ARGP_NO_HELP | (u->in_order ? ARGP_IN_ORDER : 0u), &end, &p);

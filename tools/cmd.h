@@ -1,5 +1,5 @@
 /*
- * cmd.h: what the commands of pinctl share: the context, the table, complaints.
+ * cmd.h: what the commands of pinctl and pinwatch share: the context, the table, complaints.
  *
  * A command is one function in one file cmd-NAME.c, with its usage beside it. It
  * parses its words into a plain struct, judges all of them before it touches the
@@ -19,6 +19,9 @@
 #include "store.h"
 
 enum { DONE = 0, FAILED = 1, MISUSED = 2 };
+
+/* Whose commands these are, for complaints: "pinctl", unless main() says otherwise. */
+extern const char *program;
 
 #define CONF_PATH "/etc/stickydns.conf"
 

@@ -1,0 +1,44 @@
+/* common.bpf.h: what the BPF programs of pinwatch share: the watched addresses, and whose process this is. */
+#ifndef STICKYDNS_PINWATCH_COMMON_BPF_H
+#define STICKYDNS_PINWATCH_COMMON_BPF_H
+
+#include <linux/bpf.h>
+#include <stdbool.h>
+
+#include <bpf/bpf_helpers.h>
+
+#include "watch.h"
+
+char LICENSE[] SEC("license") = "Dual MIT/GPL";
+
+/* The pid namespace of pinwatch (namespaces(7)); 0: the first one's numbers will do. */
+const volatile __u64 pidns_dev, pidns_ino;
+
+__u64 lost;				/* events that found no room in their ring */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, WATCHED_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct watch_key);
+	__type(value, __u8);
+} watched SEC(".maps");
+
+/* The process that is running, as pinwatch numbers it if it can, else as the first pid namespace does. */
+static __always_inline __u32 pid_here(void)
+{
+	struct bpf_pidns_info ns = {};
+	if (pidns_ino && bpf_get_ns_current_pid_tgid(pidns_dev, pidns_ino, &ns, sizeof ns) == 0)
+		return ns.tgid;
+	return bpf_get_current_pid_tgid() >> 32;
+}
+
+static __always_inline void map_v4(__u8 out[16], __be32 addr)
+{
+	__u32 *w = (__u32 *)out;
+	w[0] = w[1] = 0;
+	w[2] = __builtin_bswap32(0xffff);
+	w[3] = addr;
+}
+
+#endif

@@ -1,0 +1,153 @@
+/*
+ * datagram.bpf.c: UDP datagrams to and from watched addresses.
+ *
+ * Two programs on a cgroup see what its processes send and get. They never drop
+ * anything. Of a datagram that goes to a watched address they note which socket of
+ * which process sent it: so an ICMP error, which is anybody's to forge, can be held
+ * against what was really sent, and told with a process. Of SIP's REGISTER, INVITE
+ * and responses they hand on a copy; all judgement is pinwatch's.
+ *
+ * Everything that is not UDP costs one look at the packet's protocol, other UDP
+ * one failed lookup.
+ */
+#include "common.bpf.h"
+
+#include "kernel.h"
+
+enum { V4_HEADER = 20, V6_HEADER = 40, UDP_HEADER = 8, PASS = 1, STAMP_NS = 1000000000 };
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, SENDERS_MAX);
+	__type(key, struct sender_key);
+	__type(value, struct sender);
+} senders SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, RING_MESSAGES);
+} messages SEC(".maps");
+
+/* Where a message is put together: it is too large for a program's stack. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct watch_message);
+} scratch SEC(".maps");
+
+struct datagram {
+	__u8 from[16], to[16];
+	__u16 from_port, to_port;
+	__u32 payload;				/* its offset */
+};
+
+/* False: no UDP, or a later fragment. IPv6 extension headers are not followed: UDP between programs has none. */
+static __always_inline bool parse(struct __sk_buff *skb, struct datagram *d)
+{
+	const __u8 *p = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
+	__be16 ports[2];
+	__u32 at;
+	if (p + V4_HEADER > end)
+		return false;
+	if (p[0] >> 4 == 4) {
+		if (p[9] != PROTOCOL_UDP || (p[6] & 0x1f) || p[7])
+			return false;
+		at = (p[0] & 15) * 4u;
+		map_v4(d->from, *(const __be32 *)(p + 12));
+		map_v4(d->to, *(const __be32 *)(p + 16));
+	} else {
+		if (p[6] != PROTOCOL_UDP || p + V6_HEADER > end)
+			return false;
+		at = V6_HEADER;
+		__builtin_memcpy(d->from, p + 8, sizeof d->from);
+		__builtin_memcpy(d->to, p + 24, sizeof d->to);
+	}
+	if (bpf_skb_load_bytes(skb, at, ports, sizeof ports))
+		return false;
+	d->from_port = __builtin_bswap16(ports[0]);
+	d->to_port = __builtin_bswap16(ports[1]);
+	d->payload = at + UDP_HEADER;
+	return true;
+}
+
+static __always_inline void copy(struct __sk_buff *skb, const struct datagram *d, const struct sender_key *flow,
+				 bool outward, __u32 pid)
+{
+	__u32 zero = 0, length = skb->len - d->payload;
+	struct watch_message *m = bpf_map_lookup_elem(&scratch, &zero);
+	if (!m || skb->len <= d->payload)
+		return;
+	if (length > MESSAGE_MAX)
+		length = MESSAGE_MAX;
+	if (length == 0 || bpf_skb_load_bytes(skb, d->payload, m->text, length))
+		return;
+	m->flow = *flow;
+	m->cookie = bpf_get_socket_cookie(skb);
+	m->now = bpf_ktime_get_ns();
+	m->pid = pid;
+	m->length = length;
+	m->outward = outward;
+	if (bpf_ringbuf_output(&messages, m, __builtin_offsetof(struct watch_message, text) + length, 0))
+		__sync_fetch_and_add(&lost, 1);
+}
+
+/* The first bytes of what is copied. */
+static __always_inline bool starts(struct __sk_buff *skb, __u32 at, const char want[8], __u32 length)
+{
+	char seen[8] = {};
+	if (bpf_skb_load_bytes(skb, at, seen, sizeof seen))
+		return false;
+	for (__u32 i = 0; i < length; i++)
+		if (seen[i] != want[i])
+			return false;
+	return true;
+}
+
+static __always_inline __u32 note_sender(struct __sk_buff *skb, const struct sender_key *flow)
+{
+	__u64 now = bpf_ktime_get_ns(), cookie = bpf_get_socket_cookie(skb);
+	struct sender *s = bpf_map_lookup_elem(&senders, flow);
+	if (s && s->cookie == cookie && now - s->last < STAMP_NS)
+		return s->pid;
+	struct sender fresh = {.cookie = cookie, .last = now, .pid = pid_here()};
+	bpf_map_update_elem(&senders, flow, &fresh, BPF_ANY);
+	return fresh.pid;
+}
+
+SEC("cgroup_skb/egress")
+int datagram_out(struct __sk_buff *skb)
+{
+	struct sender_key flow = {};
+	struct datagram d;
+	if (!parse(skb, &d))
+		return PASS;
+	flow.peer.netns = bpf_get_netns_cookie(skb);
+	__builtin_memcpy(flow.peer.addr, d.to, sizeof d.to);
+	if (!bpf_map_lookup_elem(&watched, &flow.peer))
+		return PASS;
+	flow.port = d.to_port;
+	flow.own_port = d.from_port;
+	__u32 pid = note_sender(skb, &flow);
+	if (starts(skb, d.payload, "REGISTER", 8) || starts(skb, d.payload, "INVITE s", 7))
+		copy(skb, &d, &flow, true, pid);
+	return PASS;
+}
+
+SEC("cgroup_skb/ingress")
+int datagram_in(struct __sk_buff *skb)
+{
+	struct sender_key flow = {};
+	struct datagram d;
+	if (!parse(skb, &d))
+		return PASS;
+	flow.peer.netns = bpf_get_netns_cookie(skb);
+	__builtin_memcpy(flow.peer.addr, d.from, sizeof d.from);
+	if (!bpf_map_lookup_elem(&watched, &flow.peer))
+		return PASS;
+	flow.port = d.from_port;
+	flow.own_port = d.to_port;
+	if (starts(skb, d.payload, "SIP/2.0 ", 8))
+		copy(skb, &d, &flow, false, 0);
+	return PASS;
+}

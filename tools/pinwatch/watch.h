@@ -1,0 +1,95 @@
+/*
+ * watch.h: what pinwatch's BPF programs and pinwatch itself say to each other.
+ *
+ * Addresses are in network order, IPv4 in its IPv4-mapped form (RFC 4291 2.5.5.2);
+ * ports are in host order; times are nanoseconds of CLOCK_MONOTONIC. Both sides
+ * are compiled for one machine, so nothing here has a byte order of its own.
+ */
+#ifndef STICKYDNS_PINWATCH_WATCH_H
+#define STICKYDNS_PINWATCH_WATCH_H
+
+#include <linux/types.h>
+
+enum {
+	WATCHED_MAX = 262144,			/* addresses of all tables together */
+	SENDERS_MAX = 16384,
+	RING_EVENTS = 1 << 20,			/* bytes: more than 9,000 outcomes */
+	RING_MESSAGES = 1 << 22,		/* bytes: about 3,000 SIP messages */
+	MESSAGE_MAX = 1400,			/* of a SIP message, the first bytes */
+	WATCH_COMM = 16,
+
+	WAIT_MS = 3000,				/* in SYN_SENT, with at least */
+	WAIT_RETRANSMITS = 2,			/* so many: failed */
+};
+
+/*
+ * An address of a table, in the network namespace that the table is for. Whatever
+ * its port and transport: an outcome on any of them counts, as it does in the shim.
+ */
+struct watch_key {
+	__u64 netns;				/* cookie */
+	__u8 addr[16];
+};
+
+/* What became of a socket. */
+enum watch_what {
+	WATCH_ESTABLISHED = 1,			/* a connect came through */
+	WATCH_ENDED,				/* a connect ended in CLOSE: with error, or given up by its program */
+	WATCH_WAITS,				/* SYN_SENT for WAIT_MS and WAIT_RETRANSMITS; its end is not told any more */
+	WATCH_BROKEN,				/* an established connection ended with error */
+	WATCH_REFUSED,				/* an error came in for a datagram */
+	WATCH_WHATS
+};
+
+struct watch_event {
+	struct watch_key peer;
+	__u64 cookie;				/* of the socket: SO_COOKIE, socket(7) */
+	__u64 started;				/* when connect began; 0: before pinwatch did */
+	__u64 now;
+	__u32 pid;				/* who called connect, as pinwatch's pid namespace numbers it; 0: not known */
+	__u32 scope;				/* interface the socket is bound to, or 0 */
+	__u16 port;
+	__u16 own_port;
+	__u16 error;				/* errno, or 0 */
+	__u8 what;				/* enum watch_what */
+	__u8 transport;				/* enum transport of endpoint.h */
+	__u8 retransmits;			/* of SYNs */
+	__u8 known;				/* it is a client's socket: its connect was seen */
+	__u8 pad[6];
+	char comm[WATCH_COMM];			/* at connect */
+};
+_Static_assert(sizeof(struct watch_event) == 88, "no hidden padding");
+
+/* ---- datagrams ---- */
+
+/* Who sends datagrams to a watched address, from which port. */
+struct sender_key {
+	struct watch_key peer;
+	__u16 port;
+	__u16 own_port;
+	__u8 pad[4];
+};
+_Static_assert(sizeof(struct sender_key) == 32, "no hidden padding");
+
+struct sender {
+	__u64 cookie;				/* of the socket */
+	__u64 last;				/* when it was last seen to send, to a second or so */
+	__u32 pid;				/* 0: not known */
+	__u32 pad;
+};
+_Static_assert(sizeof(struct sender) == 24, "no hidden padding");
+
+/* A SIP message to or from a watched address; `length` bytes follow, at most MESSAGE_MAX. */
+struct watch_message {
+	struct sender_key flow;
+	__u64 cookie;
+	__u64 now;
+	__u32 pid;
+	__u16 length;
+	__u8 outward;				/* it goes to the watched address */
+	__u8 pad[1];
+	char text[MESSAGE_MAX];
+};
+_Static_assert(sizeof(struct watch_message) == 56 + MESSAGE_MAX, "no hidden padding");
+
+#endif
