@@ -7,9 +7,9 @@
 #include "flow.h"
 #include "judge.h"
 #include "session.h"
-#include "tick.h"
 #include "sipstream.h"
 #include "socket.h"
+#include "tick.h"
 
 enum { STREAMS = 1024 };
 
