@@ -52,9 +52,10 @@ CLIENT_LIBS = $(patsubst tests/clients/lib%.c,$(B)/tests/clients/lib%.so,$(wildc
 FUZZ = $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/*.c))
 TEST_PARTS = $(UNIT) $(STRESS) $(FUZZ) $(CLIENTS) $(CLIENT_LIBS)
 
-BUILD_PACKAGES = gcc make pkg-config libc6-dev libc-ares-dev libjansson-dev libconfuse-dev
+BUILD_PACKAGES = gcc make pkg-config libc6-dev libc-ares-dev libjansson-dev libconfuse-dev \
+	systemtap-sdt-dev
 TEST_PACKAGES = bats parallel dnsmasq-base sip-tester sipsak kamailio curl jq openssl python3 \
-	iproute2 netbase nftables util-linux bsdutils procps strace valgrind binutils libcap2-bin clang
+	iproute2 netbase nftables util-linux bsdutils procps strace valgrind binutils libcap2-bin clang bpftrace
 
 .PHONY: all demo test check bench fuzz asan tsan deps install uninstall clean help test-parts programs bench-parts libs
 
@@ -130,10 +131,10 @@ $(B)/tests/bench/lib%.so: tests/bench/lib%.c
 	$(say) BENCH $<
 	$(Q)$(CC) $(BASE) $(CFLAGS) $(LDFLAGS) -shared -fPIC -o $@ $<
 
-$(B)/tests/bench/%: tests/bench/%.c $(B)/libpolicy.a
+$(B)/tests/bench/%: tests/bench/%.c $(B)/shim/probes.o $(B)/libpolicy.a
 	@mkdir -p $(@D)
 	$(say) BENCH $<
-	$(Q)$(CC) $(BASE) $(CFLAGS) $(LDFLAGS) -o $@ $< $(B)/libpolicy.a -ldl
+	$(Q)$(CC) $(BASE) -Ishim $(CFLAGS) $(LDFLAGS) -o $@ $< $(B)/shim/probes.o $(B)/libpolicy.a -ldl
 
 $(B)/tests/clients/lib%.so: tests/clients/lib%.c
 	@mkdir -p $(@D)

@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "flow.h"
-#include "log.h"
 #include "real.h"
 #include "runs.h"
 #include "session.h"
+#include "tell.h"
 
 /* One getaddrinfo call of the program. */
 struct call {
@@ -106,9 +106,8 @@ static struct addrinfo *put_lone_extra(const struct call *c, struct addrinfo *li
 
 static void tell(const struct call *c)
 {
-	for (unsigned f = 0; log_wanted() && f < FAMILIES; f++)
-		if (c->pool[f].lead != LEAD_NONE && c->pool[f].n)
-			log_lookup(c->name.text, &c->pool[f].addr[0], c->pool[f].lead == LEAD_EXPLICIT);
+	for (unsigned f = 0; f < FAMILIES; f++)
+		tell_lookup(&c->lookup, &c->pool[f]);
 }
 
 static struct addrinfo *by_pin(struct call *c, struct table *t, struct addrinfo *list)

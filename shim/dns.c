@@ -6,8 +6,8 @@
 
 #include "answer.h"
 #include "hash.h"
-#include "log.h"
 #include "session.h"
+#include "tell.h"
 
 enum {
 	TYPE_A = 1, TYPE_AAAA = 28,	/* RFC 1035 3.2.2, RFC 3596 2.1 */
@@ -42,15 +42,19 @@ static void find_order(const struct answer *a, const struct pool *p, uint8_t ord
 			order[n++] = (uint8_t)i;
 }
 
-static void rewrite(uint8_t *msg, const struct answer *a, const struct pool *p, const struct settings *set)
+/* Returns where the pin's record is now, in the words of probe_answer; NULL: no pin leads it. */
+static const char *rewrite(uint8_t *msg, const struct answer *a, const struct pool *p, const struct settings *set)
 {
 	uint8_t order[ANSWER_MAX];
 	if (p->n == 0)
-		return;
+		return NULL;
 	if (set->value[SET_ANSWER] == ANSWER_ONLY && p->lead != LEAD_NONE && answer_only(msg, a, &p->addr[0], ONLY_TTL_S))
-		return;
+		return "only";
 	find_order(a, p, order);
 	answer_order(msg, a, order, a->n);
+	if (p->lead == LEAD_NONE || p->extra)
+		return NULL;		/* an extra pin is none of its records */
+	return order[0] == 0 ? "kept" : "first";
 }
 
 static void lead(struct table *t, uint8_t *msg, const struct answer *a, const struct name *name)
@@ -63,10 +67,11 @@ static void lead(struct table *t, uint8_t *msg, const struct answer *a, const st
 	if (!pins_answer(t, &l, pool, &ref))
 		return;
 	recent_note(ref);
-	if (log_wanted() && p->lead != LEAD_NONE)
-		log_lookup(name->text, &p->addr[0], p->lead == LEAD_EXPLICIT);
+	tell_lookup(&l, p);
 	const struct settings set = settings_for(t, name);
-	rewrite(msg, a, p, &set);
+	const char *how = rewrite(msg, a, p, &set);
+	if (how)
+		probe_answer(name, p, how);
 }
 
 /* An answer of ours, with addresses in it. */

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "flow.h"
-#include "log.h"
 #include "session.h"
+#include "tell.h"
 
 enum { STATIC_BYTES = (POOL_MAX + 4) * (sizeof(char *) + 16) + NAME_BYTES };
 
@@ -158,10 +158,8 @@ static bool query_start(struct query *q, const char *name, int af)
 
 static void query_done(struct query *q, struct name_ref ref)
 {
-	struct pool *p = &q->pool[q->family];
 	recent_note(ref);
-	if (log_wanted() && p->lead != LEAD_NONE && p->n)
-		log_lookup(q->name.text, &p->addr[0], p->lead == LEAD_EXPLICIT);
+	tell_lookup(&q->lookup, &q->pool[q->family]);
 }
 
 /* RES_USE_INET6 gives IPv6 where IPv4 was asked for: such an answer is left alone. */

@@ -9,7 +9,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "log.h"
+#include "tell.h"
 #include "tick.h"
 
 enum {
@@ -73,7 +73,7 @@ static struct table *attach(void)
 		t->origin = ORIGIN_SHIM;
 		t->pid = own_pid;
 		t->comm = comm;
-		t->observer = log_wanted() ? log_event : NULL;
+		t->observer = tell_event;
 		if (attached++ > 1)	/* the last one may still be read, the one before it hardly: it reads as zeros */
 			store_forget(&tables[(attached - 3) % TABLES]);
 		return t;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What each part costs: the hooked call beside the bare one, and the bound that it keeps to.
 #
-#   tests/bench/run.sh [--json] [calls|lookup|start...]
+#   tests/bench/run.sh [--json] [calls|lookup|probe|start...]
 #
 # Each row is the median over pairs that were measured in turn (measure.h): `more` of
 # the differences, `ratio` of the quotients. `pairs`: how many. Rows without a bound
@@ -12,7 +12,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 BUILD=${BUILD:-$(dirname "$(dirname "$here")")/build}
 json=
 [ "${1:-}" = --json ] && json=yes && shift
-[ $# -gt 0 ] || set -- calls lookup start
+[ $# -gt 0 ] || set -- calls lookup probe start
 
 dir=$(mktemp -d /dev/shm/stickydns-bench.XXXXXX) || exit 1
 trap 'rm -rf "$dir"' EXIT
@@ -32,6 +32,7 @@ bench() {
     case $1 in
     calls) LD_PRELOAD="$BUILD/libstickydns.so $bin/libcanned.so" timeout 60 "$bin/calls" ;;
     lookup) timeout 60 "$bin/lookup" "$dir/large" "$(names)" ;;
+    probe) timeout 60 "$bin/probe" ;;
     start) timeout 60 "$bin/start" "$BUILD/libstickydns.so" ;;
     *) echo "bench: no part is called $1" >&2 && return 2 ;;
     esac
