@@ -22,6 +22,7 @@ BINDIR ?= $(PREFIX)/bin
 LIBDIR ?= $(PREFIX)/lib
 MANDIR ?= $(PREFIX)/share/man
 COMPDIR ?= $(PREFIX)/share/bash-completion/completions
+DATADIR ?= $(PREFIX)/share/stickydns
 DOCDIR ?= $(PREFIX)/share/doc/stickydns
 PKG_CONFIG ?= pkg-config
 CFLAGS ?= -O2 -g
@@ -52,6 +53,8 @@ CLIENT_LIBS = $(patsubst tests/clients/lib%.c,$(B)/tests/clients/lib%.so,$(wildc
 FUZZ = $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/*.c))
 TEST_PARTS = $(UNIT) $(STRESS) $(FUZZ) $(CLIENTS) $(CLIENT_LIBS)
 
+SCRIPTS = lookups.bt failures.bt latency.bt
+
 BUILD_PACKAGES = gcc make pkg-config libc6-dev libc-ares-dev libjansson-dev libconfuse-dev \
 	systemtap-sdt-dev
 TEST_PACKAGES = bats parallel dnsmasq-base sip-tester sipsak kamailio curl jq openssl python3 \
@@ -59,7 +62,7 @@ TEST_PACKAGES = bats parallel dnsmasq-base sip-tester sipsak kamailio curl jq op
 
 .PHONY: all demo test check bench fuzz asan tsan deps install uninstall clean help test-parts programs bench-parts libs
 
-all: $(B)/libstickydns.so $(B)/pinctl
+all: $(B)/libstickydns.so $(B)/pinctl $(SCRIPTS:%=$(B)/%)
 
 help:
 	@sed -n '/^#   make/s/^#   //p' Makefile
@@ -103,6 +106,13 @@ $(B)/tools/%.o: tools/%.c | libs
 	@mkdir -p $(@D)
 	$(say) CC $<
 	$(Q)$(CC) $(BASE) $(HARDEN) $(CFLAGS) $(TOOL_CFLAGS) -DLIBDIR='"$(LIBDIR)"' -c -o $@ $<
+
+# bpftrace scripts name the library by its path: the default one as they are, in build/ that of this build.
+script_for = sed 's,/usr/local/lib/libstickydns,$(1)/libstickydns,' tools/pinwatch/$(notdir $(2)) >$(2) && chmod 755 $(2)
+
+$(B)/%.bt: tools/pinwatch/%.bt
+	$(say) SED $@
+	$(Q)$(call script_for,$(abspath $(B)),$@)
 
 # ---- test programs ----
 
@@ -204,19 +214,20 @@ deps:
 
 install: all
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 \
-		$(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(COMPDIR) $(DESTDIR)$(DOCDIR)
+		$(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(COMPDIR) $(DESTDIR)$(DOCDIR) $(DESTDIR)$(DATADIR)
 	install -m 755 $(B)/pinctl $(DESTDIR)$(BINDIR)/pinctl
 	install -m 644 $(B)/libstickydns.so $(DESTDIR)$(LIBDIR)/libstickydns.so
 	install -m 644 tools/man/pinctl.1 $(DESTDIR)$(MANDIR)/man1/pinctl.1
 	install -m 644 tools/man/stickydns.conf.5 $(DESTDIR)$(MANDIR)/man5/stickydns.conf.5
 	install -m 644 tools/man/libstickydns.8 $(DESTDIR)$(MANDIR)/man8/libstickydns.8
 	install -m 644 tools/completions/pinctl.bash $(DESTDIR)$(COMPDIR)/pinctl
+	set -e; for s in $(SCRIPTS); do $(call script_for,$(LIBDIR),$(DESTDIR)$(DATADIR)/$$s); done
 	install -m 644 README.md LICENSE tools/stickydns.conf $(DESTDIR)$(DOCDIR)
 
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/pinctl $(DESTDIR)$(LIBDIR)/libstickydns.so $(DESTDIR)$(MANDIR)/man1/pinctl.1 \
 		$(DESTDIR)$(MANDIR)/man5/stickydns.conf.5 $(DESTDIR)$(MANDIR)/man8/libstickydns.8 $(DESTDIR)$(COMPDIR)/pinctl
-	rm -rf $(DESTDIR)$(DOCDIR)
+	rm -rf $(DESTDIR)$(DOCDIR) $(DESTDIR)$(DATADIR)
 
 clean:
 	rm -rf build

@@ -4,6 +4,7 @@ HTTP response with the server's own address in it, and closed.
 
 usage: accept.py ADDR PORT FILE
 """
+import socket
 import socketserver
 import sys
 
@@ -11,7 +12,7 @@ import sys
 class Counted(socketserver.BaseRequestHandler):
     def handle(self):
         with open(sys.argv[3], "a", encoding="ascii") as hits:
-            hits.write("HIT connection from %s:%d\n" % self.client_address)
+            hits.write("HIT connection from %s:%d\n" % self.client_address[:2])
         self.request.settimeout(5)
         try:
             self.request.recv(4096)
@@ -22,6 +23,7 @@ class Counted(socketserver.BaseRequestHandler):
 
 
 class Server(socketserver.ThreadingTCPServer):
+    address_family = socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET
     allow_reuse_address = True
     daemon_threads = True
     request_queue_size = 128

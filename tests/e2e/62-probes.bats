@@ -1,0 +1,224 @@
+# The shim's USDT probes and the bpftrace scripts, on real programs and the real kernel.
+
+load ../lib/harness
+setup_file() { use_clients lookup raw lookup_client; }
+
+# bpftrace reads tracefs, which not every machine has mounted; here it is the sandbox's own.
+setup() {
+    harness_setup
+    need bpftrace readelf
+    [[ -e /sys/kernel/tracing/events ]] || mount -t tracefs none /sys/kernel/tracing || cannot "no tracefs"
+}
+
+# looker SCRIPT ARG... : bpftrace in the background, its output in $SEEN. No word says when it looks;
+# so lookups of a name of their own are made until one is seen.
+looker() {
+    SEEN=$LOGS/${1##*/}.out
+    [[ -n ${DNS_PID:-} ]] || dns_pool ready.test 127.0.0.9
+    timeout 60 bpftrace "$@" >"$SEEN" 2>"$LOGS/${1##*/}.err" 3>&- 4>&- </dev/null &
+    LOOKER=$!
+}
+
+looks() { with_shim "$(client lookup)" -4 ready.test >/dev/null && grep -q "$@" "$SEEN"; }
+
+# Ends it as an operator does, with Ctrl-C: its maps are printed then.
+looker_stop() {
+    kill -INT "$(pgrep -P "$LOOKER")"
+    wait "$LOOKER" || { cat "$LOGS"/*.err; echo "bpftrace failed"; return 1; }
+}
+
+# every SECONDS LINE_REGEX... : each is a line of what was seen.
+seen() {
+    local line
+    for line; do
+        await 10 "a line from bpftrace: $line" grep -qE "$line" "$SEEN"
+    done
+}
+
+# Two servers of which the first refuses: a client's connect fails, the pin moves, and is confirmed there.
+failover() {
+    dns_scripted pool.test 2 0 127.0.0.11 127.0.0.12
+    server_start 127.0.0.12 5060 accept
+    client_start one shim
+    expect_eq 127.0.0.11=ECONNREFUSED "$(ask one connect pool.test 5060)" "the first connect"
+    expect_eq 127.0.0.12=ok "$(ask one connect pool.test 5060)" "the second connect"
+}
+
+@test "six probes, with their arguments and a semaphore each" {
+    readelf -n "$BUILD/libstickydns.so" | awk '
+        /Provider:/ { provider = $2 }
+        /Name:/ { name = $2 }
+        /Semaphore:/ { semaphore = $NF }
+        /Arguments:/ { print provider, name, NF - 1, (semaphore ~ /^0x0*$/ ? "always" : "watched") }' |
+        sort >"$BATS_TEST_TMPDIR/probes"
+    diff - "$BATS_TEST_TMPDIR/probes" <<-'END'
+	stickydns answer 4 watched
+	stickydns pin_drop 5 watched
+	stickydns pin_fail 6 watched
+	stickydns pin_hit 5 watched
+	stickydns pin_set 6 watched
+	stickydns steer 5 watched
+	END
+}
+
+@test "they fire, in programs that come and in one that runs already" {
+    cat >"$BATS_TEST_TMPDIR/all.bt" <<-END
+	usdt:$BUILD/libstickydns.so:stickydns:pin_hit
+	{ printf("hit %s %s %s %d %s %s\n", comm, str(arg0), str(arg1), arg2, str(arg3), str(arg4)); }
+	usdt:$BUILD/libstickydns.so:stickydns:answer
+	{ printf("answer %s %s %s %d %s\n", comm, str(arg0), str(arg1), arg2, str(arg3)); }
+	usdt:$BUILD/libstickydns.so:stickydns:pin_set
+	{ printf("set %s %s %s %d %s %s %s\n", comm, str(arg0), str(arg1), arg2, str(arg3), str(arg4), str(arg5)); }
+	usdt:$BUILD/libstickydns.so:stickydns:pin_drop
+	{ printf("drop %s %s %s %d %s %s\n", comm, str(arg0), str(arg1), arg2, str(arg3), str(arg4)); }
+	usdt:$BUILD/libstickydns.so:stickydns:pin_fail
+	{ printf("fail %s [%s] %s %d %s %s %s\n", comm, str(arg0), str(arg1), arg2, str(arg3), str(arg4), str(arg5)); }
+	usdt:$BUILD/libstickydns.so:stickydns:steer
+	{ printf("steer %s %s %s %d %s %d\n", comm, str(arg0), str(arg1), arg2, str(arg3), arg4); }
+	END
+    pinctl init
+    client_start running shim
+    looker "$BATS_TEST_TMPDIR/all.bt"
+    await 20 "bpftrace at the probes" looks "^hit lookup ready.test"
+    failover
+    seen "^set lookup_client pool.test 127.0.0.11 0 any first handed out $" \
+        "^hit lookup_client pool.test 127.0.0.11 0 tcp auto$" \
+        "^fail lookup_client \[\] 127.0.0.11 5060 tcp refused ECONNREFUSED$" \
+        "^set lookup_client pool.test 127.0.0.12 0 any it failed 127.0.0.11$" \
+        "^hit lookup_client pool.test 127.0.0.12 0 tcp auto$" \
+        "^set lookup_client pool.test 127.0.0.12 5060 tcp connected $"
+    expect_eq 1 "$(grep -c ^fail "$SEEN")" "failures seen"
+    with_shim "$(client lookup)" -4 -p 5061 pool.test
+    seen "^hit lookup pool.test 127.0.0.12 5061 tcp auto$"
+
+    expect_eq 127.0.0.12 "$(ask running first pool.test)" "the client from before"
+    expect_eq 127.0.0.12 "$(ask running first pool.test)" "the client from before"
+    await 10 "both lookups of the client from before" eval \
+        '[[ $(grep -c "^hit lookup_client pool.test 127.0.0.12 0 " "$SEEN") == 3 ]]'
+
+    with_shim "$(client raw)" sendto pool.test 1
+    seen "^answer raw pool.test 127.0.0.12 2 first$"
+    pinctl set pool.test 127.0.0.11
+    with_shim "$(client raw)" res_query pool.test 1
+    seen "^hit raw pool.test 127.0.0.11 0 any explicit$" "^answer raw pool.test 127.0.0.11 2 kept$"
+    settings 'default { answer = only }'
+    with_shim "$(client raw)" res_query pool.test 1
+    seen "^answer raw pool.test 127.0.0.11 2 only$"
+
+    pinctl set brief.test 127.0.0.13 --ttl 1s
+    dns_scripted brief.test 1 0 127.0.0.14
+    await 10 "the end of a pin of one second" eval \
+        'with_shim "$(client lookup)" -4 brief.test >/dev/null; grep -q "^drop" "$SEEN"'
+    seen "^drop lookup brief.test 127.0.0.13 0 any ttl over$"
+    looker_stop
+}
+
+@test "a pin that a raw answer does not hold is no answer led by it" {
+    cat >"$BATS_TEST_TMPDIR/answers.bt" <<-END
+	usdt:$BUILD/libstickydns.so:stickydns:answer { printf("%s %s %s\n", str(arg0), str(arg1), str(arg3)); }
+	END
+    looker "$BATS_TEST_TMPDIR/answers.bt"
+    await 20 "bpftrace at the probes" eval 'with_shim "$(client raw)" res_query ready.test 1; grep -q ready "$SEEN"'
+    dns_pool pool.test 127.0.0.11 127.0.0.12
+    pinctl set pool.test 127.0.0.13
+    with_shim "$(client raw)" res_query pool.test 1
+    with_shim "$(client raw)" res_query last.test 1 || true
+    dns_pool last.test 127.0.0.11
+    with_shim "$(client raw)" res_query last.test 1
+    seen "^last.test 127.0.0.11 kept$"
+    expect_eq "" "$(grep ^pool.test "$SEEN" || true)" "answers of pool.test led by a pin"
+    looker_stop
+}
+
+# ---- the scripts
+
+@test "lookups.bt: who resolves what and gets which pin" {
+    looker "$BUILD/lookups.bt"
+    await 20 "lookups.bt at work" looks "ready.test"
+    failover
+    with_shim "$(client lookup)" -4 -p 5060 pool.test
+    with_shim "$(client raw)" sendto pool.test 1
+    seen "lookup_client +pinned +pool.test +127.0.0.11 +first handed out$" \
+        "lookup_client +led +pool.test +127.0.0.11 +auto pin$" \
+        "lookup_client +moved +pool.test +127.0.0.12 +from 127.0.0.11: it failed$" \
+        "lookup_client +confirmed +pool.test +127.0.0.12 +connected$" \
+        "lookup +led +pool.test +127.0.0.12 +auto pin, for port 5060/tcp$" \
+        "raw +answer +pool.test +127.0.0.12 +first of 2 records$"
+    looker_stop
+    seen "^@lookups\[lookup_client, pool.test, 127.0.0.12\]: 1$" "^@lookups\[raw, pool.test, 127.0.0.12\]: 1$"
+    expect_eq "" "$(grep WARNING "$LOGS"/*.err || true)" "warnings"
+}
+
+@test "lookups.bt NAME shows that name only" {
+    looker "$BUILD/lookups.bt" ready.test
+    await 20 "lookups.bt at work" looks "ready.test"
+    dns_pool pool.test 127.0.0.11 127.0.0.12
+    with_shim "$(client lookup)" -4 pool.test
+    looks ready.test
+    looker_stop
+    expect_eq "" "$(grep pool.test "$SEEN" || true)" "lines of the other name"
+}
+
+@test "failures.bt: failures by server" {
+    local port=7000
+    looker "$BUILD/failures.bt"
+    client_start ready shim
+    # Another endpoint each time: one that cools off already is not told again.
+    await 20 "failures.bt at work" eval 'ask ready connect ready.test $((++port)) >/dev/null; grep -q "failed.*127.0.0.9" "$SEEN"'
+    failover
+    seen "lookup_client +failed +127.0.0.11 port 5060/tcp: refused ECONNREFUSED$" \
+        "lookup_client +moved +pool.test from 127.0.0.11 to 127.0.0.12: it failed$"
+    looker_stop
+    seen "^@failures\[127.0.0.11, 5060, tcp, refused\]: 1$" "^@moves\[127.0.0.11, 127.0.0.12\]: 1$"
+    expect_eq "" "$(grep WARNING "$LOGS"/*.err || true)" "warnings"
+}
+
+@test "latency.bt: connects by server, IPv4 and IPv6, and those that fail" {
+    need curl
+    looker "$BUILD/latency.bt" 5060
+    server_start 127.0.0.12 5060 accept
+    server_start ::1 5060 accept
+    server_start 127.0.0.12 5061 accept
+    await 20 "latency.bt's first words" grep -q Measuring "$SEEN"
+    await 20 "latency.bt at work" latency_ready
+    repeat 5 curl -s http://127.0.0.12:5060/
+    repeat 3 curl -s 'http://[::1]:5060/'
+    curl -s http://127.0.0.12:5061/
+    expect_status 7 curl -s http://127.0.0.13:5060/
+    looker_stop
+    cat "$SEEN"
+    expect_eq 5 "$(histogram 127.0.0.12, 5060)" "connects to 127.0.0.12"
+    expect_eq 3 "$(histogram ::1, 5060)" "connects to ::1"
+    expect_eq "" "$(grep 5061 "$SEEN" || true)" "the other port"
+    seen "^@failed\[127.0.0.13, 5060\]: 1$"
+}
+
+# bpftrace prints its maps at SIGUSR1.
+latency_ready() {
+    curl -s http://127.0.0.14:5060/ || sleep 0.1
+    kill -USR1 "$(pgrep -P "$LOOKER")" && grep -q "^@failed.127.0.0.14" "$SEEN"
+}
+
+# histogram SERVER : how many connects to it there are in all rows of the last time that it was printed.
+histogram() {
+    awk -v key="@connect_us[$*]:" '
+        index($0, "@") == 1 { ours = index($0, key) == 1; if (ours) n = 0; next }
+        ours && /^\[/ { sub(/^[^)\]]*[)\]] */, ""); n += $1 }
+        END { print n + 0 }' "$SEEN"
+}
+
+@test "without sys/sdt.h it builds, with no probe, and works" {
+    local sys=$BATS_TEST_TMPDIR/sys dir=/usr/include/x86_64-linux-gnu/sys said
+    need gcc
+    [[ -e $dir/sdt.h ]] || dir=$(dirname "$(gcc -E -x c - <<<'#include <sys/sdt.h>' | sed -n 's/^# 1 "\(.*sdt\.h\)".*/\1/p' | head -n 1)")
+    cp -r "$dir" "$sys"
+    rm "$sys/sdt.h"
+    mount --bind "$sys" "$dir"
+    said=$(LIMIT=100 make -C "$TESTS/.." --no-print-directory B="$BATS_TEST_TMPDIR/build" "$BATS_TEST_TMPDIR/build/libstickydns.so" 2>&1)
+    expect_eq "" "$(grep -vE '^  (CC|AR|LD) ' <<<"$said" || true)" "what make says"
+    expect_eq "" "$(readelf -n "$BATS_TEST_TMPDIR/build/libstickydns.so" | grep stapsdt || true)" "probes"
+    BUILD=$BATS_TEST_TMPDIR/build
+    shim_setup
+    dns_pool pool.test 127.0.0.11 127.0.0.12 127.0.0.13
+    expect_eq 1 "$(repeat 6 first_of shim pool.test | spread)" "first addresses"
+}
