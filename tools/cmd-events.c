@@ -144,8 +144,10 @@ static void print_lost(const struct context *c, uint64_t lost)
 {
 	if (c->json)
 		json_line(json_pack("{s:s, s:I}", "event", "lost", "count", (json_int_t)lost));
-	else
+	else {
+		fflush(stdout);		/* the line goes to stderr, behind the events before it */
 		note(c, "%llu events lost", (unsigned long long)lost);
+	}
 }
 
 /* ---- the journal ---- */
@@ -155,6 +157,7 @@ struct reader {
 	uint64_t seq;			/* of the next event */
 	uint64_t waited;		/* events before this one have had their time to be finished */
 	uint64_t lost;			/* not told yet */
+	bool live;			/* somebody looks on as events come */
 };
 
 /*
@@ -168,6 +171,8 @@ static bool step_over_torn(const struct context *c, struct reader *r)
 	uint64_t next = journal_next(&c->table);
 	if (next <= r->seq)
 		return false;
+	if (journal_oldest(&c->table) > r->seq)
+		return true;		/* overwritten while it was read: the next look counts it */
 	if (r->seq < r->waited) {
 		r->seq++;
 		r->lost++;
@@ -178,10 +183,10 @@ static bool step_over_torn(const struct context *c, struct reader *r)
 	return true;
 }
 
-/* For programs a loss stands where it was; for people one line tells of all. */
+/* For programs, and for who looks on, a loss stands where it was; else one line tells of all. */
 static void tell_lost(const struct context *c, struct reader *r, bool at_end)
 {
-	if (r->lost == 0 || (!c->json && !at_end))
+	if (r->lost == 0 || !(c->json || r->live || at_end))
 		return;
 	print_lost(c, r->lost);
 	r->lost = 0;
@@ -220,7 +225,7 @@ static bool table_gone(const struct table *t, const struct reader *r)
 static int attach_again(struct context *c, struct reader *r)
 {
 	store_close(&c->table);
-	*r = (struct reader){0};
+	*r = (struct reader){.live = true};
 	return table_open(c, TO_READ);
 }
 
@@ -255,7 +260,7 @@ int cmd_events(struct context *c, int argc, char **argv)
 		status = table_open(c, TO_READ);
 	if (status != DONE)
 		return status;
-	struct reader r = {.seq = first_of(&c->table, last)};
+	struct reader r = {.seq = first_of(&c->table, last), .live = w.follow};
 	if (!w.follow) {
 		print_until(c, &r, journal_next(&c->table));
 		return DONE;

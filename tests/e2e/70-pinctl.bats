@@ -189,20 +189,68 @@ repeated() { printf "$1%.0s" $(seq "$2"); }
     expect_eq 0 "$(cat "$BATS_TEST_TMPDIR/status")" "its exit status"
 }
 
-@test "events: a reader that comes late is told how many were lost" {
-    local lost
+# follow NAME ARG... : a follower in the background, its output in $LOGS/NAME, its pid in $FOLLOWER.
+follow() {
+    local name=$1
+    shift
+    env -i "$BUILD/pinctl" events -f -t "$TABLE" "$@" >"$LOGS/$name" 2>&1 3>&- 4>&- &
+    FOLLOWER=$!
+}
+
+# Both are stopped while more is written than the journal holds: 2,101 events, of which it keeps 2,048.
+@test "events -f: a follower that was too slow says exactly how many it lost, and where" {
+    local json text n
     pinctl init --names 64
-    env -i "$BUILD/pinctl" events -f --json -t "$TABLE" >"$LOGS/follow" 2>&1 3>&- 4>&- &
+    follow json --json
+    json=$FOLLOWER
+    follow text
+    text=$FOLLOWER
     pinctl set first.test 192.0.2.1
-    await 5 "the first event" grep -q first.test "$LOGS/follow"
-    kill -STOP $!
+    await 5 "the first event" grep -q first.test "$LOGS/json"
+    await 5 "the first event as text" grep -q first.test "$LOGS/text"
+    kill -STOP "$json" "$text"
     for n in {1..2100}; do "$BUILD/pinctl" -t "$TABLE" set "n.test" 192.0.2.1; done
     pinctl set last.test 192.0.2.1
-    kill -CONT $!
-    await 5 "the last event" grep -q last.test "$LOGS/follow"
-    lost=$(jq -r 'select(.event == "lost") | .count' "$LOGS/follow" | awk '{ n += $1 } END { print n }')
-    expect_eq 2102 "$((lost + $(jq -r 'select(.event == "set") | .name' "$LOGS/follow" | grep -c '')))" "events and lost ones"
-    expect_ge 53 "$lost" "lost ones"
+    kill -CONT "$json" "$text"
+    await 5 "the last event" grep -q last.test "$LOGS/json"
+    await 5 "the last event as text" grep -q last.test "$LOGS/text"
+    pinctl set more.test 192.0.2.1
+    await 5 "an event after it" grep -q more.test "$LOGS/json"
+    await 5 "an event after it, as text" grep -q more.test "$LOGS/text"
+    expect_eq "set first.test null|lost null 53|set n.test null x 2047|set last.test null|set more.test null" \
+        "$(jq -r '"\(.event) \(.name) \(.count)"' "$LOGS/json" | runs)" "what the follower with --json wrote"
+    expect_eq "first.test|pinctl: events: 53 events lost|n.test x 2047|last.test|more.test" \
+        "$(awk -F'\t' '{ print (NF > 1 ? $3 : $0) }' "$LOGS/text" | runs)" "what the follower with text wrote"
+}
+
+# runs : lines with | between them, equal ones that follow each other as "LINE x N".
+runs() { uniq -c | sed -E 's/^ *([0-9]+) (.*)/\2 x \1/; s/ x 1$//' | paste -sd '|'; }
+
+# The pipe is full, so the follower stands in write(2) while the journal goes on.
+@test "events -f: one whose reader was too slow says so too" {
+    local n out=$BATS_TEST_TMPDIR/pipe
+    pinctl init --names 64
+    mkfifo "$out"
+    env -i "$BUILD/pinctl" events -f --json -t "$TABLE" >"$out" 2>&1 3>&- 4>&- &
+    exec {reader}<"$out"
+    for n in {1..2600}; do "$BUILD/pinctl" -t "$TABLE" set "n.test" 192.0.2.1; done
+    pinctl set last.test 192.0.2.1
+    timeout 20 sed -u '/last.test/q' <&"$reader" >"$LOGS/json"
+    expect_eq 2601 "$(jq -s 'map(if .event == "lost" then .count else 1 end) | add' "$LOGS/json")" "events and lost ones"
+    expect_eq 1 "$(grep -c '"lost"' "$LOGS/json")" "losses told"
+}
+
+@test "events -f waits in the futex, and is woken by an event, not by its clock" {
+    need strace
+    pinctl init --names 64
+    strace -o "$LOGS/strace" -e trace=futex,clock_nanosleep "$BUILD/pinctl" -t "$TABLE" events -f >"$LOGS/follow" 2>&1 3>&- 4>&- &
+    await 5 "the wait" grep -q FUTEX_WAIT "$LOGS/strace"
+    for n in 1 2 3; do
+        pinctl set "n$n.test" 192.0.2.1
+        await 5 "event $n" grep -q "n$n.test" "$LOGS/follow"
+    done
+    expect_ge 3 "$(grep -c 'FUTEX_WAIT.* = 0$' "$LOGS/strace")" "waits that an event ended"
+    expect_eq "" "$(grep nanosleep "$LOGS/strace" || true)" "sleeps"
 }
 
 @test "stats: how full, of what boot and network" {

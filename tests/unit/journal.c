@@ -223,6 +223,11 @@ static void waits(void)
 	from = now_ms();
 	journal_wait(&lab.t, 0, 5000);
 	check_range("ms", 0, 1000, now_ms() - from);
+	check_row("two writers put the futex word in the wrong order: no spinning");
+	put32(&lab.t.header->journal_futex, 0);
+	from = now_ms();
+	journal_wait(&lab.t, 1, 100);
+	check_range("ms", 90, 2000, now_ms() - from);
 	check_row("waiting in a table that may only be read ends too");
 	lab.t.writable = false;
 	from = now_ms();
