@@ -3,21 +3,29 @@
 load ../lib/harness
 setup_file() { use_clients lookup raw lookup_client; }
 
-# bpftrace reads tracefs, which not every machine has mounted; here it is the sandbox's own.
+# bpftrace looks at the whole machine, and at a library by its inode: each test has a copy of its own, or
+# it would see the other tests' programs. It reads tracefs, which not every machine has mounted.
 setup() {
     harness_setup
     need bpftrace readelf
     [[ -e /sys/kernel/tracing/events ]] || mount -t tracefs none /sys/kernel/tracing || cannot "no tracefs"
+    LIBRARY=$BATS_TEST_TMPDIR/libstickydns.so
+    cp "$BUILD/libstickydns.so" "$LIBRARY"
+    SHIM_ENV[0]=LD_PRELOAD=$LIBRARY
 }
 
 # looker SCRIPT ARG... : bpftrace in the background, its output in $SEEN. No word says when it looks;
-# so lookups of a name of their own are made until one is seen.
+# so something is done until it is seen. A script of ours gets the path of the copy.
 looker() {
+    local script=$BATS_TEST_TMPDIR/script.bt
     SEEN=$LOGS/${1##*/}.out
+    sed "s,/usr/local/lib/libstickydns.so,$LIBRARY," "$1" >"$script"
     [[ -n ${DNS_PID:-} ]] || dns_pool ready.test 127.0.0.9
-    timeout 60 bpftrace "$@" >"$SEEN" 2>"$LOGS/${1##*/}.err" 3>&- 4>&- </dev/null &
+    timeout 60 bpftrace "$script" "${@:2}" >"$SEEN" 2>"$LOGS/${1##*/}.err" 3>&- 4>&- </dev/null &
     LOOKER=$!
 }
+
+SCRIPTS=$TESTS/../tools/pinwatch
 
 looks() { with_shim "$(client lookup)" -4 ready.test >/dev/null && grep -q "$@" "$SEEN"; }
 
@@ -63,17 +71,17 @@ failover() {
 
 @test "they fire, in programs that come and in one that runs already" {
     cat >"$BATS_TEST_TMPDIR/all.bt" <<-END
-	usdt:$BUILD/libstickydns.so:stickydns:pin_hit
+	usdt:$LIBRARY:stickydns:pin_hit
 	{ printf("hit %s %s %s %d %s %s\n", comm, str(arg0), str(arg1), arg2, str(arg3), str(arg4)); }
-	usdt:$BUILD/libstickydns.so:stickydns:answer
+	usdt:$LIBRARY:stickydns:answer
 	{ printf("answer %s %s %s %d %s\n", comm, str(arg0), str(arg1), arg2, str(arg3)); }
-	usdt:$BUILD/libstickydns.so:stickydns:pin_set
+	usdt:$LIBRARY:stickydns:pin_set
 	{ printf("set %s %s %s %d %s %s %s\n", comm, str(arg0), str(arg1), arg2, str(arg3), str(arg4), str(arg5)); }
-	usdt:$BUILD/libstickydns.so:stickydns:pin_drop
+	usdt:$LIBRARY:stickydns:pin_drop
 	{ printf("drop %s %s %s %d %s %s\n", comm, str(arg0), str(arg1), arg2, str(arg3), str(arg4)); }
-	usdt:$BUILD/libstickydns.so:stickydns:pin_fail
+	usdt:$LIBRARY:stickydns:pin_fail
 	{ printf("fail %s [%s] %s %d %s %s %s\n", comm, str(arg0), str(arg1), arg2, str(arg3), str(arg4), str(arg5)); }
-	usdt:$BUILD/libstickydns.so:stickydns:steer
+	usdt:$LIBRARY:stickydns:steer
 	{ printf("steer %s %s %s %d %s %d\n", comm, str(arg0), str(arg1), arg2, str(arg3), arg4); }
 	END
     pinctl init
@@ -115,7 +123,7 @@ failover() {
 
 @test "a pin that a raw answer does not hold is no answer led by it" {
     cat >"$BATS_TEST_TMPDIR/answers.bt" <<-END
-	usdt:$BUILD/libstickydns.so:stickydns:answer { printf("%s %s %s\n", str(arg0), str(arg1), str(arg3)); }
+	usdt:$LIBRARY:stickydns:answer { printf("%s %s %s\n", str(arg0), str(arg1), str(arg3)); }
 	END
     looker "$BATS_TEST_TMPDIR/answers.bt"
     await 20 "bpftrace at the probes" eval 'with_shim "$(client raw)" res_query ready.test 1; grep -q ready "$SEEN"'
@@ -133,7 +141,7 @@ failover() {
 # ---- the scripts
 
 @test "lookups.bt: who resolves what and gets which pin" {
-    looker "$BUILD/lookups.bt"
+    looker "$SCRIPTS/lookups.bt"
     await 20 "lookups.bt at work" looks "ready.test"
     failover
     with_shim "$(client lookup)" -4 -p 5060 pool.test
@@ -150,7 +158,7 @@ failover() {
 }
 
 @test "lookups.bt NAME shows that name only" {
-    looker "$BUILD/lookups.bt" ready.test
+    looker "$SCRIPTS/lookups.bt" ready.test
     await 20 "lookups.bt at work" looks "ready.test"
     dns_pool pool.test 127.0.0.11 127.0.0.12
     with_shim "$(client lookup)" -4 pool.test
@@ -160,11 +168,14 @@ failover() {
 }
 
 @test "failures.bt: failures by server" {
-    local port=7000
-    looker "$BUILD/failures.bt"
+    local n=0
+    for n in {1..250}; do echo "127.0.2.$n ready$n.test"; done >"$BATS_TEST_TMPDIR/names"
+    dns_names "$BATS_TEST_TMPDIR/names"
+    looker "$SCRIPTS/failures.bt"
     client_start ready shim
-    # Another endpoint each time: one that cools off already is not told again.
-    await 20 "failures.bt at work" eval 'ask ready connect ready.test $((++port)) >/dev/null; grep -q "failed.*127.0.0.9" "$SEEN"'
+    n=0
+    # Another server each time: one that cools off already is not told again.
+    await 20 "failures.bt at work" eval 'sleep 0.05; ask ready connect "ready$((++n)).test" 7000 >/dev/null; grep -q "failed.*127.0.2" "$SEEN"'
     failover
     seen "lookup_client +failed +127.0.0.11 port 5060/tcp: refused ECONNREFUSED$" \
         "lookup_client +moved +pool.test from 127.0.0.11 to 127.0.0.12: it failed$"
@@ -173,29 +184,30 @@ failover() {
     expect_eq "" "$(grep WARNING "$LOGS"/*.err || true)" "warnings"
 }
 
+# All of the machine's connects are seen, so the port is one that nobody else has: a number at random.
 @test "latency.bt: connects by server, IPv4 and IPv6, and those that fail" {
+    local port=$((RANDOM % 20000 + 10000))
     need curl
-    looker "$BUILD/latency.bt" 5060
-    server_start 127.0.0.12 5060 accept
-    server_start ::1 5060 accept
-    server_start 127.0.0.12 5061 accept
+    looker "$SCRIPTS/latency.bt" "$port"
+    server_start 127.0.0.12 "$port" accept
+    server_start ::1 "$port" accept
+    server_start 127.0.0.12 $((port + 1)) accept
     await 20 "latency.bt's first words" grep -q Measuring "$SEEN"
     await 20 "latency.bt at work" latency_ready
-    repeat 5 curl -s http://127.0.0.12:5060/
-    repeat 3 curl -s 'http://[::1]:5060/'
-    curl -s http://127.0.0.12:5061/
-    expect_status 7 curl -s http://127.0.0.13:5060/
+    repeat 5 curl -s "http://127.0.0.12:$port/"
+    repeat 3 curl -s "http://[::1]:$port/"
+    curl -s "http://127.0.0.12:$((port + 1))/"
+    expect_status 7 curl -s "http://127.0.0.13:$port/"
     looker_stop
-    cat "$SEEN"
-    expect_eq 5 "$(histogram 127.0.0.12, 5060)" "connects to 127.0.0.12"
-    expect_eq 3 "$(histogram ::1, 5060)" "connects to ::1"
-    expect_eq "" "$(grep 5061 "$SEEN" || true)" "the other port"
-    seen "^@failed\[127.0.0.13, 5060\]: 1$"
+    expect_eq 5 "$(histogram 127.0.0.12, "$port")" "connects to 127.0.0.12"
+    expect_eq 3 "$(histogram ::1, "$port")" "connects to ::1"
+    expect_eq "" "$(grep ", $((port + 1))\]" "$SEEN" || true)" "the other port"
+    seen "^@failed\[127.0.0.13, $port\]: 1$"
 }
 
 # bpftrace prints its maps at SIGUSR1.
 latency_ready() {
-    curl -s http://127.0.0.14:5060/ || sleep 0.1
+    curl -s "http://127.0.0.14:$port/" || sleep 0.1
     kill -USR1 "$(pgrep -P "$LOOKER")" && grep -q "^@failed.127.0.0.14" "$SEEN"
 }
 
@@ -205,6 +217,13 @@ histogram() {
         index($0, "@") == 1 { ours = index($0, key) == 1; if (ours) n = 0; next }
         ours && /^\[/ { sub(/^[^)\]]*[)\]] */, ""); n += $1 }
         END { print n + 0 }' "$SEEN"
+}
+
+@test "the scripts in the build directory look into the library beside them" {
+    local script
+    for script in lookups failures; do
+        expect_eq "$BUILD/libstickydns.so" "$(sed -n 's/^usdt:\([^:]*\):.*/\1/p' "$BUILD/$script.bt" | sort -u)" "$script.bt"
+    done
 }
 
 @test "without sys/sdt.h it builds, with no probe, and works" {
