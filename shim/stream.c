@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <unistd.h>
 
 #include "flow.h"
 #include "judge.h"
@@ -94,6 +95,12 @@ static void ask(int fd)
 	e.transport = TRANSPORT_TCP;
 	if (is_known(&e))
 		stream_begin(fd, &e);
+}
+
+void stream_closing(int fd)
+{
+	if (getpid() == session_pid())
+		fd_set_class(fd, FD_UNKNOWN);
 }
 
 /* ---- SIP ---- */

@@ -44,6 +44,12 @@ ssize_t stream_sent_message(int fd, const struct msghdr *msg, ssize_t r);
 ssize_t stream_received(int fd, const void *buf, ssize_t r, int flags);
 ssize_t stream_received_message(int fd, const struct msghdr *msg, ssize_t r, int flags);
 
+/*
+ * It is about to be closed or replaced: of class FD_UNKNOWN then. Not when a child
+ * after vfork does so, whose memory is its parent's.
+ */
+void stream_closing(int fd);
+
 /* The program read the error of the connection (SO_ERROR), or a call on it failed with it. */
 void stream_failed(int fd, int error);
 
