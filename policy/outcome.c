@@ -296,6 +296,14 @@ bool pins_failed(struct table *t, const struct outcome *o, enum cause cause)
 	return true;
 }
 
+/* A server that says 503 accepts connections all the same: a connect does not end the cool-off that it asked for. */
+static bool proves_nothing(const struct endpoint_record *r, enum cause why)
+{
+	struct health h = health_unpack(get64(&r->health));
+	return why == CAUSE_CONNECTED && h.last_cause == CAUSE_SIP_503 && !h.trying &&
+	       health_fitness(h, tick_now() / TICKS_PER_S) == COOLING;
+}
+
 bool pins_succeeded(struct table *t, const struct outcome *o)
 {
 	struct verdict v = {.e = &o->endpoint, .addr = addr_find(t, &o->endpoint.addr), .fate = SUCCEEDED,
@@ -308,6 +316,8 @@ bool pins_succeeded(struct table *t, const struct outcome *o)
 		recover(t, &a->other, UINT32_MAX, v.e, CAUSE_BY_HAND);
 	if (v.slot < 0)
 		return true;		/* "other" confirms nothing */
+	if (!o->by_hand && proves_nothing(&a->endpoints[v.slot], v.why))
+		return true;
 	mark_succeeded(t, &a->endpoints[v.slot], v.e, v.why);
 	settle_names(t, o, &v);
 	return true;

@@ -55,6 +55,9 @@ static const struct script_row cooling[] = {
 					      "ask b 2,1 -> 1,2; ask b 2,1 -> 2,1; ask c 1,3 -> 3,1; cool 1 5060t -> 30"},
 	{"the right to try lapses after 30 s", "ask a 1,2; ok a 1 5060t; fail a 1 5060t; fail a 2 5060t; wait 37; ask a:5060t 1,2 -> 1,2;"
 					       "cool 1 5060t -> 30; wait 31; cool 1 5060t -> due; ask a:5060t 1,2 -> 1,2; cool 1 5060t -> 30"},
+	{"a connect does not end that of a 503, an answer does", "ask a 1,2; fail a 1 5060t 503; ok a 1 5060t; pin a -> 2 tentative;"
+		"cool 1 5060t -> 24..36; ok * 1 5060t answered; cool 1 5060t -> fit"},
+	{"a connect of who may try ends that of a 503", "ask a 1; fail * 1 5060t 503; wait 40; ok * 1 5060t; cool 1 5060t -> fit"},
 	{"a success ends it at once", "ask a 1,2; fail a 1 5060t; ok * 1 5060t; cool 1 5060t -> fit; ask b 1,2 -> 1,2"},
 	{"the second time it is longer", "ask a 1,2; fail a 1 5060t; wait 40; fail a 1 5060t; cool 1 5060t -> 48..72"},
 	{"failures while it cools add nothing", "ask a 1,2; fail a 1 5060t; wait 10; fail a 1 5060t; cool 1 5060t -> 14..26"},

@@ -146,12 +146,13 @@ static inline enum cause script_cause(const char *text)
 {
 	static const struct {
 		const char *text;
-		int error;
-	} errors[] = {{"ETIMEDOUT", ETIMEDOUT}, {"EHOSTUNREACH", EHOSTUNREACH}, {"ECONNRESET", ECONNRESET}};
-	for (size_t i = 0; text && i < sizeof errors / sizeof *errors; i++)
-		if (strcmp(text, errors[i].text) == 0)
-			return cause_of_errno(errors[i].error);
-	return CAUSE_REFUSED;
+		enum cause cause;
+	} causes[] = {{"ETIMEDOUT", CAUSE_TIMED_OUT}, {"EHOSTUNREACH", CAUSE_UNREACHABLE}, {"ECONNRESET", CAUSE_RESET},
+		      {"503", CAUSE_SIP_503}, {"answered", CAUSE_ANSWERED}};
+	for (size_t i = 0; text && i < sizeof causes / sizeof *causes; i++)
+		if (strcmp(text, causes[i].text) == 0)
+			return causes[i].cause;
+	return CAUSE_NONE;
 }
 
 /* The names that the process looked up: `a+b`, or `*`. */
@@ -174,7 +175,8 @@ static inline void script_outcome(struct script *s, char **w)
 	struct outcome o = {.endpoint.addr = lab_address(w[2]), .reach = REACH_ALL, .names = refs};
 	script_port(w[3], &o.endpoint.port, &o.endpoint.transport);
 	o.n_names = script_names(s, w[1], refs);
-	bool known = *w[0] == 'f'   ? pins_failed(&s->lab.t, &o, script_cause(w[4]))
+	const enum cause cause = o.why = script_cause(w[4]);
+	bool known = *w[0] == 'f'   ? pins_failed(&s->lab.t, &o, cause ? cause : CAUSE_REFUSED)
 		     : *w[0] == 'b' ? pins_reset(&s->lab.t, &o)
 				    : pins_succeeded(&s->lab.t, &o);
 	script_say(s, "", "%s", known ? "known" : "unknown");
