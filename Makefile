@@ -80,7 +80,7 @@ $(B)/libstickydns.so: $(SHIM_OBJ) $(B)/libpolicy.a shim/libstickydns.map
 
 $(B)/pinctl: $(TOOLS_OBJ) $(B)/libpolicy.a
 	$(say) LD $@
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(TOOLS_OBJ) $(B)/libpolicy.a $(TOOL_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(TOOLS_OBJ) $(B)/libpolicy.a $(TOOL_LIBS) -lresolv
 
 # -fPIC -fvisibility=hidden for both: policy is linked into the shim. The shim is not
 # fortified: __*_chk of its own calls would be one more thing between it and libc.

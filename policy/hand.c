@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "candidates.h"
-#include "scene.h"
+#include "service.h"
 #include "tick.h"
 
 enum { ROUNDS = 16 };
@@ -91,9 +91,24 @@ enum hand_status pins_drop(struct table *t, const struct name *n)
 
 /* ---- refresh ---- */
 
-/* Ends an auto pin that is not among `addrs`. True: it was dropped. */
+/* What DNS says: addresses, or the records of a service. */
+struct published {
+	const struct address *addrs;
+	const struct srv_record *records;	/* NULL: addrs */
+	size_t n;
+};
+
+static bool is_published(const struct published *p, const struct address *a)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (address_equal(a, p->records ? &p->records[i].target : &p->addrs[i]))
+			return true;
+	return false;
+}
+
+/* Ends an auto pin that is not published. True: it was dropped. */
 static bool drop_unpublished(struct table *t, struct name_ref ref, const struct name *n, enum family f,
-			     const struct address *addrs, size_t count)
+			     const struct published *published)
 {
 	struct address a;
 	word64 *w = &name_hot(t, ref)->pin[f];
@@ -101,17 +116,17 @@ static bool drop_unpublished(struct table *t, struct name_ref ref, const struct 
 	struct pin p = pin_unpack(word);
 	if (p.reuse != name_reuse(ref) || p.is_explicit || !addr_read(t, p.ref, &a))
 		return false;
-	for (size_t i = 0; i < count; i++)
-		if (address_equal(&a, &addrs[i]))
-			return put32(&name_hot(t, ref)->absent[f], 0), false;
+	if (is_published(published, &a))
+		return put32(&name_hot(t, ref)->absent[f], 0), false;
 	if (!cas64(w, word, 0))
 		return false;
 	hand_event(t, EVENT_DROPPED, CAUSE_ABSENT, n, &a);
 	return true;
 }
 
-static enum hand_status refresh(struct table *t, const struct name *n, enum family f, const struct address *addrs,
-				const struct srv_record *records, size_t count, uint32_t ttl_s, bool *dropped)
+/* `learnt` are those of the published ones that may become candidates. */
+static enum hand_status refresh(struct table *t, const struct name *n, enum family f, const struct published *published,
+				const struct published *learnt, uint32_t ttl_s, bool *dropped)
 {
 	struct name_ref ref;
 	uint32_t now = tick_now();
@@ -121,14 +136,14 @@ static enum hand_status refresh(struct table *t, const struct name *n, enum fami
 		return HAND_READ_ONLY;
 	if (!table_insert(t, n, &ref))
 		return HAND_FULL;
-	candidates_unsee(t, ref, f, addrs, count);
-	candidates_learn(t, ref, addrs, count, now);
-	if (records)
-		candidates_publish(t, ref, records, count);
-	if (count)
+	candidates_unsee(t, ref, f, learnt->addrs, learnt->n);
+	candidates_learn(t, ref, learnt->addrs, learnt->n, now);
+	if (learnt->records)
+		candidates_publish(t, ref, learnt->records, learnt->n);
+	if (published->n)
 		put32(&name_cold(t, ref)->ttl_end, now / TICKS_PER_S + ttl_s);
 	put32(&name_hot(t, ref)->dns_down, 0);
-	bool gone = drop_unpublished(t, ref, n, f, addrs, count);
+	bool gone = drop_unpublished(t, ref, n, f, published);
 	if (dropped)
 		*dropped = gone;
 	return HAND_OK;
@@ -137,16 +152,20 @@ static enum hand_status refresh(struct table *t, const struct name *n, enum fami
 enum hand_status pins_refresh(struct table *t, const struct name *n, enum family f, const struct address *addrs,
 			      size_t count, uint32_t ttl_s, bool *dropped)
 {
-	return refresh(t, n, f, addrs, NULL, count, ttl_s, dropped);
+	const struct published all = {.addrs = addrs, .n = count};
+	return refresh(t, n, f, &all, &all, ttl_s, dropped);
 }
 
 enum hand_status pins_refresh_service(struct table *t, const struct name *n, const struct srv_record *records,
 				      size_t count, uint32_t ttl_s, bool *dropped)
 {
+	struct srv_record best[POOL_MAX];
 	struct address targets[POOL_MAX];
-	for (size_t i = 0; i < count && i < POOL_MAX; i++)
-		targets[i] = records[i].target;
-	return refresh(t, n, FAMILY_SRV, targets, records, count < POOL_MAX ? count : POOL_MAX, ttl_s, dropped);
+	const struct published all = {.records = records, .n = count};
+	const struct published learnt = {targets, best, service_best(records, count, best)};
+	for (size_t i = 0; i < learnt.n; i++)
+		targets[i] = best[i].target;
+	return refresh(t, n, FAMILY_SRV, &all, &learnt, ttl_s, dropped);
 }
 
 /* ---- fail and ok ---- */
@@ -161,7 +180,26 @@ static void report(struct table *t, struct name_ref ref, const struct endpoint *
 		pins_failed(t, &o, CAUSE_BY_HAND);
 }
 
-/* The endpoints of the address that count for the name; none known: "other", or the one that confirmed it. */
+/* A target is as fit as the fittest address of its host, so all of those that keep it from being fit are fit again. */
+static void report_host_works(struct table *t, const struct address *target, struct regard r)
+{
+	struct name_ref host;
+	struct name name;
+	struct choice c = {.fitness = FIT};
+	service_judge(t, target, r, tick_now(), &c);
+	if (c.fitness == FIT || !target_host(t, target, &host, &name))
+		return;
+	for (unsigned i = 0; i < CANDIDATES; i++) {
+		struct endpoint e = {.port = r.port, .transport = r.transport};
+		const struct candidate_word k = name_candidate(host, get64(&name_cold(t, host)->candidates[i]));
+		if (!addr_read(t, k.ref, &e.addr) || scene_judge(t, k.ref, r, tick_now()).fitness == FIT)
+			continue;
+		report(t, host, &e, true);
+		report(t, host, &(struct endpoint){.addr = e.addr}, true);
+	}
+}
+
+/* The endpoints of the address that count for the name; none known: "other", the one that confirmed it, or the target's. */
 enum hand_status pins_report(struct table *t, const struct name *n, const struct address *a, bool ok)
 {
 	struct name_ref ref;
@@ -175,6 +213,8 @@ enum hand_status pins_report(struct table *t, const struct name *n, const struct
 		return HAND_NO_ADDRESS;
 	struct regard r = regard_of(t, ref, address_family(a));
 	bool any = false;
+	if (address_is_target(a))
+		r.port = target_port(a);
 	for (unsigned i = 0; i < ENDPOINTS; i++) {
 		struct health h = health_unpack(seen64(&rec->endpoints[i].health));
 		if (h.transport == TRANSPORT_ANY || !regards(r, h))
@@ -186,5 +226,7 @@ enum hand_status pins_report(struct table *t, const struct name *n, const struct
 		report(t, ref, &(struct endpoint){*a, r.port, r.transport}, ok);
 	if (ok)
 		report(t, ref, &(struct endpoint){.addr = *a}, true);
+	if (ok && address_is_target(a))
+		report_host_works(t, a, r);
 	return HAND_OK;
 }

@@ -62,7 +62,7 @@ void journal_write(struct table *t, struct event *e)
 	publish64(&r->seq, 2 * n + 2);
 	journal_wake(t);
 	if (t->observer)
-		t->observer(e);
+		t->observer(t, e);
 }
 
 uint64_t journal_next(const struct table *t) { return seen64(&t->header->journal_next); }

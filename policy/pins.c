@@ -2,8 +2,7 @@
 #include "pins.h"
 
 #include "candidates.h"
-#include "scene.h"
-#include "target.h"
+#include "service.h"
 #include "tick.h"
 
 enum { ROUNDS = 8, STAMP_TICKS = TICKS_PER_S };	/* a busy name's stamp is written once a second */
@@ -183,19 +182,6 @@ bool pins_target(struct table *t, const struct name *host, uint16_t port, struct
 	return true;
 }
 
-/* The best priorities first: a service keeps TARGETS of them. */
-static size_t by_priority(const struct srv_record *records, size_t n, struct srv_record sorted[static POOL_MAX])
-{
-	size_t kept = 0;
-	for (size_t i = 0; i < n && i < POOL_MAX; i++) {
-		size_t at = kept++;
-		for (; at > 0 && records[i].priority < sorted[at - 1].priority; at--)
-			sorted[at] = sorted[at - 1];
-		sorted[at] = records[i];
-	}
-	return kept;
-}
-
 static int record_of(const struct srv_record *records, size_t n, const struct address *target)
 {
 	for (size_t i = 0; i < n; i++)
@@ -214,7 +200,7 @@ int pins_service(struct table *t, const struct name *service, const struct srv_r
 	ref->key = 0;
 	if (n == 0 || !name_is_service(service) || !name_known(t, &l, &set, ref))
 		return -1;
-	pool.n = by_priority(records, n, sorted);
+	pool.n = service_best(records, n, sorted);
 	for (size_t i = 0; i < pool.n; i++)
 		pool.addr[i] = sorted[i].target;
 	answer_family(t, &l, *ref, FAMILY_SRV, &set, &pool);

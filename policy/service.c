@@ -15,6 +15,22 @@ struct regard service_regard(const struct table *t, struct name_ref ref)
 	return (struct regard){there ? service_transport(&service) : TRANSPORT_ANY, 0};
 }
 
+/* ---- its records ---- */
+
+size_t service_best(const struct srv_record *records, size_t n, struct srv_record best[static POOL_MAX])
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (kept == POOL_MAX && records[i].priority >= best[kept - 1].priority)
+			continue;
+		size_t at = kept < POOL_MAX ? kept++ : kept - 1;
+		for (; at > 0 && records[i].priority < best[at - 1].priority; at--)
+			best[at] = best[at - 1];
+		best[at] = records[i];
+	}
+	return kept;
+}
+
 /* ---- how fit a target is ---- */
 
 /* The fittest of the host's addresses in its last answer. False: it has none that is known. */

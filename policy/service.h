@@ -8,6 +8,9 @@
 #include "scene.h"
 #include "target.h"
 
+/* The POOL_MAX best of the records, by priority, else in their order. Returns how many. */
+size_t service_best(const struct srv_record *records, size_t n, struct srv_record best[static POOL_MAX]);
+
 /* The endpoints of its targets that count: those of its own transport. */
 struct regard service_regard(const struct table *t, struct name_ref ref);
 

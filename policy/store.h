@@ -40,7 +40,7 @@ struct table {
 	bool all_reserved;
 
 	/* Called with each event after it is in the journal; may be NULL. Set by the shim for its log and probes. */
-	void (*observer)(const struct event *e);
+	void (*observer)(const struct table *t, const struct event *e);
 
 	/* Who this process is, for events; set by the shim, whose program may be forbidden to ask. NULL: the kernel is asked. */
 	uint32_t (*pid)(void);

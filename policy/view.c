@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "candidates.h"
-#include "scene.h"
+#include "service.h"
 #include "tick.h"
 
 static uint32_t age_s(uint32_t now, uint32_t then)
@@ -44,18 +44,30 @@ static void view_endpoints(const struct addr_record *a, struct regard r, uint32_
 	}
 }
 
-static bool view_candidate(const struct table *t, struct candidate_word c, struct srv_word srv, uint32_t now_s,
+/* A target whose host has no fit address is not fit, whatever its own endpoints are. */
+static void view_host(const struct table *t, uint32_t now, struct regard r, struct candidate_view *out)
+{
+	struct choice c = {.fitness = out->worst.fitness, .cooling_s = out->worst.cooling_s, .drained = out->drained};
+	service_judge(t, &out->addr, r, now, &c);
+	out->worst.fitness = c.fitness;
+	out->worst.cooling_s = c.cooling_s;
+	out->drained = c.drained;
+}
+
+static bool view_candidate(const struct table *t, struct candidate_word c, struct srv_word srv, uint32_t now,
 			   struct regard r, struct candidate_view *out)
 {
 	*out = (struct candidate_view){.rank = c.rank};
 	const struct addr_record *a = addr_at(t, c.ref);
 	if (!a || !addr_read(t, c.ref, &out->addr))
 		return false;
-	out->seen_s = seen_age(c.seen, now_s);
+	out->seen_s = seen_age(c.seen, now / TICKS_PER_S);
 	out->drained = get32(&a->drained) != 0;
 	out->priority = srv.priority;
 	out->weight = srv.weight;
-	view_endpoints(a, r, now_s, out);
+	view_endpoints(a, r, now / TICKS_PER_S, out);
+	if (address_is_target(&out->addr))
+		view_host(t, now, r, out);
 	return true;
 }
 
@@ -72,7 +84,7 @@ static int by_rank_then_address(const struct candidate_view *a, const struct can
 	return memcmp(a->addr.bytes, b->addr.bytes, sizeof a->addr.bytes);
 }
 
-static void view_candidates(const struct table *t, struct name_ref ref, uint32_t now_s, struct name_view *out)
+static void view_candidates(const struct table *t, struct name_ref ref, uint32_t now, struct name_view *out)
 {
 	const struct name_cold *cold = name_cold(t, ref);
 	for (unsigned i = 0; i < CANDIDATES; i++) {
@@ -80,7 +92,7 @@ static void view_candidates(const struct table *t, struct name_ref ref, uint32_t
 		struct address a;
 		struct candidate_word c = name_candidate(ref, get64(&cold->candidates[i]));
 		if (!addr_read(t, c.ref, &a) ||
-		    !view_candidate(t, c, candidates_srv(t, ref, i), now_s, regard_of(t, ref, address_family(&a)), &v))
+		    !view_candidate(t, c, candidates_srv(t, ref, i), now, regard_of(t, ref, address_family(&a)), &v))
 			continue;
 		size_t at = out->n_candidates++;
 		for (; at > 0 && by_rank_then_address(&v, &out->candidates[at - 1]) < 0; at--)
@@ -137,7 +149,7 @@ bool pins_view(const struct table *t, struct name_ref ref, struct name_view *out
 	out->ttl_s = ttl_end > now_s ? ttl_end - now_s : 0;
 	out->idle_s = age_s(now, get32(&name_hot(t, ref)->used));
 	out->moves = get32(&name_cold(t, ref)->moves);
-	view_candidates(t, ref, now_s, out);
+	view_candidates(t, ref, now, out);
 	return name_current(t, ref);
 }
 

@@ -14,8 +14,10 @@
 #include <unistd.h>
 
 #include "real.h"
+#include "session.h"
+#include "target.h"
 
-enum { LINE = 640, PATH_BYTES = 256 };
+enum { LINE = 1024, PATH_BYTES = 256 };
 enum target { NOWHERE, TO_STDERR, TO_SYSLOG, TO_FILE };
 enum level { LEVEL_WARNING, LEVEL_INFO, LEVEL_DEBUG };
 
@@ -96,25 +98,35 @@ static void put_line(enum level l, char *line, int n)
 		to_file(line, len);
 }
 
-/* "127.0.0.11", and ":5060/tcp" behind it where the endpoint is known. */
-static void endpoint_text(const struct address *a, uint16_t port, uint8_t transport, char out[static ADDRESS_TEXT + 16])
+enum { ENDPOINT_TEXT = TARGET_TEXT + 16 };
+
+/* The host of a target comes from the table, which others write: what it holds, it stays one harmless line. */
+static void address_text(const struct table *t, const struct address *a, char out[static TARGET_TEXT])
 {
-	address_format(a, out);
-	size_t len = strlen(out);
-	if (port)
-		snprintf(out + len, ADDRESS_TEXT + 16 - len, " port %u/%s", port, transport_text(transport));
+	target_format(t, a, out);
+	for (char *p = out; *p; p++)
+		*p = *p > ' ' && *p < 0x7f ? *p : '?';
 }
 
-void log_event(const struct event *e)
+/* "127.0.0.11", and " port 5060/tcp" behind it where the endpoint is known. */
+static void endpoint_text(const struct table *t, const struct event *e, char out[static ENDPOINT_TEXT])
+{
+	address_text(t, &e->addr, out);
+	size_t len = strlen(out);
+	if (e->port)
+		snprintf(out + len, ENDPOINT_TEXT - len, " port %u/%s", e->port, transport_text(e->transport));
+}
+
+void log_event(const struct table *t, const struct event *e)
 {
 	enum level l = e->kind == EVENT_FAILED || e->kind == EVENT_MOVED ? LEVEL_WARNING : LEVEL_INFO;
-	char line[LINE], to[ADDRESS_TEXT + 16] = "", from[ADDRESS_TEXT] = "";
+	char line[LINE], to[ENDPOINT_TEXT] = "", from[TARGET_TEXT] = "";
 	if (l > level)
 		return;
 	if (e->has_addr)
-		endpoint_text(&e->addr, e->port, e->transport, to);
+		endpoint_text(t, e, to);
 	if (e->has_old)
-		address_format(&e->old, from);
+		address_text(t, &e->old, from);
 	const char *error = cause_errno(e->cause);
 	int n = snprintf(line, sizeof line, "stickydns: %s[%u]: %s%s%s%s%s%s%s (%s)", e->comm, e->pid,
 			 e->name[0] ? e->name : "endpoint", e->name[0] ? ": " : " ", event_kind_text(e->kind),
@@ -125,12 +137,13 @@ void log_event(const struct event *e)
 
 void log_lookup(const char *name, const struct address *a, bool is_explicit)
 {
-	char line[LINE], to[ADDRESS_TEXT], comm[COMM_BYTES] = "";
+	char line[LINE], to[TARGET_TEXT], comm[COMM_BYTES] = "";
 	enum level l = is_explicit ? LEVEL_INFO : LEVEL_DEBUG;
-	if (l > level || target == NOWHERE)
+	const struct table *t = session_table_here();
+	if (l > level || target == NOWHERE || !t)
 		return;
 	prctl(PR_GET_NAME, comm);
-	address_format(a, to);
+	address_text(t, a, to);
 	int n = snprintf(line, sizeof line, "stickydns: %s[%d]: %s: %s %s", comm, (int)getpid(), name,
 			 is_explicit ? "explicitly pinned to" : "pinned to", to);
 	put_line(l, line, n);

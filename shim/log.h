@@ -16,9 +16,9 @@ void log_start(void);
 bool log_wanted(void);
 
 /* Failures and moves at warning, other events at info. errno may change. */
-void log_event(const struct event *e);
+void log_event(const struct table *t, const struct event *e);
 
-/* What a lookup was led to: explicit pins at info, others at debug. */
+/* What a lookup in this process's table was led to: explicit pins at info, others at debug. */
 void log_lookup(const char *name, const struct address *a, bool is_explicit);
 
 #endif

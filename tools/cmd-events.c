@@ -81,16 +81,19 @@ static void time_iso(uint64_t ns, char out[static TIME_TEXT])
 	snprintf(out, TIME_TEXT, "%s.%03uZ", day, (unsigned)(ns / 1000000 % 1000));
 }
 
-static json_t *address_or_null(bool has, const struct address *a) { return has ? json_address(a) : json_null(); }
+static json_t *address_or_null(const struct table *t, bool has, const struct address *a)
+{
+	return has ? json_address(t, a) : json_null();
+}
 
-static bool event_json(const struct event *e)
+static bool event_json(const struct table *t, const struct event *e)
 {
 	char time[TIME_TEXT];
 	time_iso(e->time_ns, time);
 	return json_line(json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:b, s:o, s:I, s:s}",
 				   "time", time, "event", event_kind_text(e->kind), "name", json_text(e->name),
-				   "address", address_or_null(e->has_addr, &e->addr),
-				   "old", address_or_null(e->has_old, &e->old),
+				   "address", address_or_null(t, e->has_addr, &e->addr),
+				   "old", address_or_null(t, e->has_old, &e->old),
 				   "port", port_json(e->port), "transport", transport_json(e->transport),
 				   "cause", cause_text(e->cause), "errno", json_text(cause_errno(e->cause)),
 				   "explicit", e->is_explicit != 0, "comm", json_text(e->comm),
@@ -109,10 +112,10 @@ static void cause_both(unsigned cause, char out[static CAUSE_TEXT])
 }
 
 /* Aligned as far as can be, since the widths of what comes later are not known. */
-static void event_row(const struct event *e, bool pretty)
+static void event_row(const struct table *t, const struct event *e, bool pretty)
 {
 	char time[TIME_TEXT], name[NAME_BYTES], comm[COMM_BYTES], port[PORT_TEXT];
-	char cause[CAUSE_TEXT], addr[ADDRESS_TEXT] = "-", old[ADDRESS_TEXT] = "-";
+	char cause[CAUSE_TEXT], addr[TARGET_TEXT] = "-", old[TARGET_TEXT] = "-";
 	const char *const kind = event_kind_text(e->kind);
 	time_iso(e->time_ns, time);
 	text_safe(*e->name ? e->name : "-", name, sizeof name);
@@ -120,9 +123,9 @@ static void event_row(const struct event *e, bool pretty)
 	port_text(e->port, e->transport, port);
 	cause_both(e->cause, cause);
 	if (e->has_addr)
-		address_format(&e->addr, addr);
+		address_text(t, &e->addr, addr);
 	if (e->has_old)
-		address_format(&e->old, old);
+		address_text(t, &e->old, old);
 	if (pretty)
 		printf("%s  %-9s  %s %s%s%s%s%s: %s  (%s %u, %s)\n", time, kind, name, e->has_old ? old : "",
 		       e->has_old ? " -> " : "", addr, e->port ? " " : "", e->port ? port : "", cause, comm, e->pid,
@@ -135,9 +138,9 @@ static void event_row(const struct event *e, bool pretty)
 static void print_event(const struct context *c, const struct event *e)
 {
 	if (c->json)
-		event_json(e);
+		event_json(&c->table, e);
 	else
-		event_row(e, isatty(STDOUT_FILENO) == 1);
+		event_row(&c->table, e, isatty(STDOUT_FILENO) == 1);
 }
 
 static void print_lost(const struct context *c, uint64_t lost)

@@ -7,7 +7,7 @@
 
 static const struct usage usage = {
 	.doc = "What is pinned: a table on a terminal, tabs without titles when piped, an array with --json."
-	       "\vColumns: name, family, address (- for none), kind (auto, explicit), state (tentative, confirmed), "
+	       "\vColumns: name, family (srv: a service), address or target (- for none), kind (auto, explicit), state (tentative, confirmed), "
 	       "port/transport of the endpoint that confirmed it, time since the last lookup, who set it.",
 	.shows = true,
 };
@@ -15,24 +15,24 @@ static const struct usage usage = {
 static const char *const titles[] = {"NAME", "FAMILY", "ADDRESS", "KIND", "STATE", "PORT", "IDLE", "BY"};
 enum { COLUMNS = sizeof titles / sizeof *titles };
 
-static void row_pin(struct grid *g, const char *name, const struct name_view *v, enum family f)
+static void row_pin(const struct table *t, struct grid *g, const char *name, const struct name_view *v, enum family f)
 {
 	const struct pin_view *p = &v->pin[f];
-	char address[ADDRESS_TEXT], port[PORT_TEXT], idle[AGE_TEXT];
-	address_format(&p->addr, address);
+	char address[TARGET_TEXT], port[PORT_TEXT], idle[AGE_TEXT];
+	address_text(t, &p->addr, address);
 	port_text(p->port, p->transport, port);
 	age_text(v->idle_s, idle);
-	grid_row(g, (const char *const[COLUMNS]){name, family_text(f), address, kind_text(p), state_text(p), port,
-						 idle, origin_text(p->origin)});
+	grid_row(g, (const char *const[COLUMNS]){name, family_text(&v->name, f), address, kind_text(p), state_text(p),
+						 port, idle, origin_text(p->origin)});
 }
 
-static void row_name(struct grid *g, const struct name_view *v)
+static void row_name(const struct table *t, struct grid *g, const struct name_view *v)
 {
 	char name[NAME_BYTES], idle[AGE_TEXT];
 	text_safe(v->name.text, name, sizeof name);
 	for (enum family f = 0; f < FAMILIES; f++)
 		if (v->pin[f].present)
-			row_pin(g, name, v, f);
+			row_pin(t, g, name, v, f);
 	if (v->pin[FAMILY_V4].present || v->pin[FAMILY_V6].present)
 		return;
 	age_text(v->idle_s, idle);
@@ -53,7 +53,7 @@ static bool list_json(const struct context *c, const struct names *l)
 	bool whole = true;
 	for (size_t i = 0; i < l->n && whole; i++)
 		if (next_view(c, l, i, &view))
-			whole = json_element(view_json(&view), &count);
+			whole = json_element(view_json(&c->table, &view), &count);
 	json_array_end(count);
 	return whole;
 }
@@ -64,7 +64,7 @@ static bool list_rows(const struct context *c, const struct names *l)
 	struct name_view view;
 	for (size_t i = 0; i < l->n; i++)
 		if (next_view(c, l, i, &view))
-			row_name(&g, &view);
+			row_name(&c->table, &g, &view);
 	return grid_end(&g);
 }
 

@@ -3,15 +3,16 @@
  *
  * What is not published any more loses its auto pin at once, without the grace of
  * `absent`. Only an answer says that: as long as either family of a name is not
- * answered, nothing of that name changes.
+ * answered, nothing of that name changes. The targets of services are asked for in
+ * a second round.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "change.h"
 #include "cmd.h"
 #include "names.h"
-#include "resolve.h"
 #include "view.h"
 
 enum { TIMEOUT_S = 5, TIMEOUT_MAX_S = 300 };
@@ -47,7 +48,8 @@ static const struct argp_option options[] = {
 
 static const struct usage usage = {
 	.args_doc = "HOST...",
-	.doc = "Ask DNS for A and AAAA now: renew what is published, drop auto pins that are not."
+	.doc = "Ask DNS for A and AAAA now, of services (_sip._udp.example.com) for SRV and then for their targets: renew what "
+	       "is published, drop auto pins that are not."
 	       "\vColumns: name, family, what happened (renewed, dropped, kept: explicit; learned: no pin, candidates "
 	       "only; absent: no such name), the pin, TTL. A name that gets no answer stays as it is; the exit status "
 	       "is then 1.",
@@ -96,22 +98,6 @@ static int options_parse(const struct context *c, const struct words *w, struct 
 
 /* ---- what happened ---- */
 
-enum result { NOTHING, RENEWED, DROPPED, KEPT, LEARNED };
-
-static const char *result_text(enum result r)
-{
-	static const char *const text[] = {"nothing", "renewed", "dropped", "kept", "learned"};
-	return text[r];
-}
-
-struct change {
-	enum result result;
-	bool has_pin;
-	struct address pin;		/* as it was */
-	uint32_t ttl;
-	size_t published;
-};
-
 /* What became of one name, kept until all before it are printed. */
 struct outcome_of_name {
 	bool done, absent;
@@ -121,33 +107,14 @@ struct outcome_of_name {
 
 struct run {
 	struct context *c;
-	const struct names *names;
+	const struct names *names;	/* of this round: what was wanted, or the targets of services among it */
+	struct names targets;
 	struct outcome_of_name *outcomes;
 	struct grid grid;
 	size_t printed, elements;
 	int status;
 	bool whole;
 };
-
-static bool is_published(const struct reply *r, const struct address *a)
-{
-	for (size_t i = 0; i < r->n; i++)
-		if (address_equal(&r->addr[i], a))
-			return true;
-	return false;
-}
-
-static struct change change_of(const struct pin_view *before, const struct reply *r, bool dropped)
-{
-	struct change ch = {.has_pin = before->present, .pin = before->addr, .ttl = r->ttl, .published = r->n};
-	if (!before->present)
-		ch.result = r->n ? LEARNED : NOTHING;
-	else if (is_published(r, &before->addr))
-		ch.result = RENEWED;
-	else
-		ch.result = dropped ? DROPPED : KEPT;
-	return ch;
-}
 
 /* ---- one name ---- */
 
@@ -159,28 +126,13 @@ static const char *failure_of(const struct reply *reply)
 	return NULL;
 }
 
-/* The name's TTL is the least of both families'; a family without records has none to give. */
-static uint32_t least_ttl(const struct reply *reply)
+/* A service is as fresh as its targets' addresses: they are asked for next. */
+static bool note_targets(struct run *r, const struct reply *reply)
 {
-	const struct reply *v4 = &reply[FAMILY_V4], *v6 = &reply[FAMILY_V6];
-	if (v4->n == 0 || v6->n == 0)
-		return v4->n ? v4->ttl : v6->ttl;
-	return v4->ttl < v6->ttl ? v4->ttl : v6->ttl;
-}
-
-/* The family without records first: it would clear the TTL of the other. */
-static enum hand_status carry_out(struct run *r, const struct name *name, const struct reply *reply,
-				  const struct name_view *before, struct outcome_of_name *out)
-{
-	const enum family first = reply[FAMILY_V4].n ? FAMILY_V6 : FAMILY_V4;
-	enum hand_status s = HAND_OK;
-	for (unsigned i = 0; i < FAMILIES && s == HAND_OK; i++) {
-		enum family f = i == 0 ? first : 1 - first;
-		bool dropped = false;
-		s = pins_refresh(&r->c->table, name, f, reply[f].addr, reply[f].n, least_ttl(reply), &dropped);
-		out->change[f] = change_of(&before->pin[f], &reply[f], dropped);
-	}
-	return s;
+	for (size_t i = 0; i < reply->n; i++)
+		if (!names_add(&r->targets, reply->srv[i].host.text))
+			return false;
+	return true;
 }
 
 static void take_answer(struct run *r, size_t i, const struct reply *reply, struct outcome_of_name *out)
@@ -198,42 +150,50 @@ static void take_answer(struct run *r, size_t i, const struct reply *reply, stru
 	}
 	if (gone && !known)
 		out->failure = "no such name";		/* and none shall be made for it */
-	else if (hand_result(r->c, carry_out(r, &name, reply, &before, out), word) != DONE)
+	else if (hand_result(r->c, change_take(&r->c->table, &name, reply, &before, out->change), word) != DONE)
 		r->status = FAILED;
+	else if (name_is_service(&name) && !note_targets(r, &reply[FAMILY_SRV]))
+		r->status = complain(r->c, "out of memory");
 }
 
 /* ---- printing, in the order of the names ---- */
 
-static json_t *change_json(const struct change *ch, enum family f)
+static const char *family_of(const char *name, enum family f)
 {
-	return json_pack("{s:s, s:s, s:o, s:I, s:o}", "family", family_text(f), "result", result_text(ch->result),
-			 "address", ch->has_pin ? json_address(&ch->pin) : json_null(), "published",
+	struct name n;
+	return name_canonical(name, &n) == NAME_OK ? family_text(&n, f) : "-";
+}
+
+static json_t *change_json(const struct table *t, const struct change *ch, const char *family)
+{
+	return json_pack("{s:s, s:s, s:o, s:I, s:o}", "family", family, "result", result_text(ch->result),
+			 "address", ch->has_pin ? json_address(t, &ch->pin) : json_null(), "published",
 			 (json_int_t)ch->published, "ttl_s", ch->published ? json_integer(ch->ttl) : json_null());
 }
 
-static json_t *outcome_json(const char *name, const struct outcome_of_name *o)
+static json_t *outcome_json(const struct table *t, const char *name, const struct outcome_of_name *o)
 {
 	json_t *families = json_array();
 	for (enum family f = 0; f < FAMILIES; f++)
 		if (o->change[f].result != NOTHING)
-			json_array_append_new(families, change_json(&o->change[f], f));
+			json_array_append_new(families, change_json(t, &o->change[f], family_of(name, f)));
 	return json_pack("{s:s, s:s, s:o, s:o}", "name", name, "status",
 			 o->failure ? "failed" : o->absent ? "absent" : "answered", "error",
 			 o->failure ? json_string(o->failure) : json_null(), "families", families);
 }
 
-static void outcome_rows(struct grid *g, const char *name, const struct outcome_of_name *o)
+static void outcome_rows(const struct table *t, struct grid *g, const char *name, const struct outcome_of_name *o)
 {
 	for (enum family f = 0; f < FAMILIES; f++) {
 		const struct change *ch = &o->change[f];
-		char address[ADDRESS_TEXT] = "-", ttl[AGE_TEXT] = "-";
+		char address[TARGET_TEXT] = "-", ttl[AGE_TEXT] = "-";
 		if (ch->result == NOTHING)
 			continue;
 		if (ch->has_pin)
-			address_format(&ch->pin, address);
+			address_text(t, &ch->pin, address);
 		if (ch->published)
 			time_text(ch->ttl, ttl);
-		grid_row(g, (const char *const[]){name, family_text(f), result_text(ch->result), address, ttl});
+		grid_row(g, (const char *const[]){name, family_of(name, f), result_text(ch->result), address, ttl});
 	}
 	if (o->absent && !o->failure)
 		grid_row(g, (const char *const[]){name, "-", "absent", "-", "-"});
@@ -246,9 +206,9 @@ static void print_outcome(struct run *r, const char *name, const struct outcome_
 		r->status = FAILED;
 	}
 	if (r->c->json)
-		r->whole = json_element(outcome_json(name, o), &r->elements) && r->whole;
+		r->whole = json_element(outcome_json(&r->c->table, name, o), &r->elements) && r->whole;
 	else if (!o->failure)
-		outcome_rows(&r->grid, name, o);
+		outcome_rows(&r->c->table, &r->grid, name, o);
 }
 
 static void on_resolved(void *arg, size_t i, const struct reply *reply)
@@ -265,26 +225,40 @@ static void on_resolved(void *arg, size_t i, const struct reply *reply)
 
 /* ---- all ---- */
 
+static int one_round(struct run *r, const struct names *l, const struct resolve_options *o)
+{
+	size_t asked = l->n;
+	r->names = l;
+	r->printed = 0;
+	r->outcomes = calloc(l->n + 1, sizeof *r->outcomes);
+	if (!r->outcomes)
+		return complain(r->c, "out of memory");
+	const char *trouble = resolve(l->name, l->n, o, on_resolved, r, &asked);
+	free(r->outcomes);
+	if (trouble)
+		return complain(r->c, "%s", trouble);
+	if (asked < l->n)
+		return complain(r->c, "nothing answers: %zu more names not asked for", l->n - asked);
+	return DONE;
+}
+
 static int refresh(struct context *c, const struct names *l, const struct resolve_options *o)
 {
 	static const char *const titles[] = {"NAME", "FAMILY", "RESULT", "PIN", "TTL"};
-	struct run r = {.c = c, .names = l, .status = DONE, .whole = true};
-	size_t asked;
-	r.outcomes = calloc(l->n + 1, sizeof *r.outcomes);
-	if (!r.outcomes)
-		return complain(c, "out of memory");
+	struct run r = {.c = c, .status = DONE, .whole = true};
 	if (!c->json)
 		r.grid = grid_begin(titles, 5);
-	const char *trouble = resolve(l->name, l->n, o, on_resolved, &r, &asked);
-	if (trouble)
-		r.status = complain(c, "%s", trouble);
-	else if (asked < l->n)
-		r.status = complain(c, "nothing answers: %zu more names not asked for", l->n - asked);
+	if (one_round(&r, l, o) != DONE)
+		r.status = FAILED;
+	else if (!names_only_new(&r.targets, l))
+		r.status = complain(c, "out of memory");
+	else if (r.targets.n > 0 && one_round(&r, &r.targets, o) != DONE)
+		r.status = FAILED;
 	if (c->json)
 		json_array_end(r.elements);
 	else
 		r.whole = grid_end(&r.grid) && r.whole;
-	free(r.outcomes);
+	names_free(&r.targets);
 	return r.whole || ferror(stdout) ? r.status : complain(c, "out of memory");
 }
 

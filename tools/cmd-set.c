@@ -1,9 +1,13 @@
-/* cmd-set.c: pinctl set HOST ADDR[,ADDR...]: an explicit pin, or a list in order of preference. */
+/*
+ * cmd-set.c: pinctl set HOST ADDR[,ADDR...], pinctl set SERVICE TARGET:PORT[,...]:
+ * an explicit pin, or a list in order of preference.
+ */
 #include <errno.h>
 #include <string.h>
 
 #include "cmd.h"
 #include "format.h"
+#include "server.h"
 
 struct words {
 	char *host, *list, *ttl;
@@ -32,38 +36,37 @@ static const struct argp_option options[] = {
 };
 
 static const struct usage usage = {
-	.args_doc = "HOST ADDR[,ADDR...]",
+	.args_doc = "HOST ADDR[,ADDR...]\nSERVICE TARGET:PORT[,TARGET:PORT...]",
 	.doc = "Pin HOST to ADDR, whichever addresses DNS gives and whatever fails; of several, all IPv4 or all IPv6, the first "
-	       "that is not cooling off is used. Fails whole or not at all."
+	       "that is not cooling off is used. Fails whole or not at all. A service (_sip._udp.example.com) is pinned to "
+	       "targets, as its SRV records name them."
 	       "\vIt takes the place of the pin and the list of that family.",
 	.options = options,
 	.parser = parse,
 };
 
-/* The word as the n-th address of the list. */
-static int address_take(const struct context *c, const char *word, struct address *list, size_t n)
+/* The word as the n-th server of the list. */
+static int server_take(const struct context *c, const struct name *name, const char *word, struct server *list, size_t n)
 {
 	if (n == PREFERENCES)
-		return misused(c, "more than %d addresses: '%s'", PREFERENCES, word);
-	if (!address_parse(word, &list[n]))
-		return misused(c, "not an address: '%s'", word);
-	if (!address_is_unicast(&list[n]))
-		return misused(c, "no address of a server: '%s'", word);
-	for (size_t i = 0; i < n; i++) {
-		if (address_equal(&list[i], &list[n]))
-			return misused(c, "twice in the list: '%s'", word);
-		if (address_family(&list[i]) != address_family(&list[n]))
-			return misused(c, "IPv4 and IPv6 in one list: '%s'", word);
+		return misused(c, "more than %d %s: '%s'", PREFERENCES, list->is_target ? "targets" : "addresses", word);
+	int status = server_parse(c, name, word, &list[n]);
+	for (size_t i = 0; status == DONE && i < n; i++) {
+		if (server_same(&list[i], &list[n]))
+			status = misused(c, "twice in the list: '%s'", word);
+		else if (address_family(&list[i].addr) != address_family(&list[n].addr))
+			status = misused(c, "IPv4 and IPv6 in one list: '%s'", word);
 	}
-	return DONE;
+	return status;
 }
 
-static int addresses_parse(const struct context *c, char *words, struct address list[static PREFERENCES], size_t *n)
+static int servers_parse(const struct context *c, const struct name *name, char *words,
+			 struct server list[static PREFERENCES], size_t *n)
 {
 	int status = DONE;
 	char *word;
 	for (*n = 0; status == DONE && (word = strsep(&words, ",")) != NULL; (*n)++)
-		status = address_take(c, word, list, *n);
+		status = server_take(c, name, word, list, *n);
 	return status;
 }
 
@@ -80,11 +83,21 @@ static int ttl_parse(const struct context *c, const char *word, uint32_t *ttl)
 	return DONE;
 }
 
+/* Targets get their records first: nothing of the name has changed if there is no room for one. */
+static enum hand_status set(struct table *t, const struct name *name, const struct server *list, size_t n, uint32_t ttl)
+{
+	struct address addrs[PREFERENCES];
+	for (size_t i = 0; i < n; i++)
+		if (!server_address(t, &list[i], true, &addrs[i]))
+			return HAND_FULL;
+	return pins_set(t, name, addrs, n, ttl);
+}
+
 int cmd_set(struct context *c, int argc, char **argv)
 {
 	struct words w = {0};
 	struct name name;
-	struct address list[PREFERENCES];
+	struct server list[PREFERENCES];
 	size_t n = 0;
 	uint32_t ttl = 0;
 	int status = cmd_parse(c, &usage, argc, argv, &w);
@@ -93,10 +106,10 @@ int cmd_set(struct context *c, int argc, char **argv)
 	if (status == DONE)
 		status = host_parse(c, w.host, &name);
 	if (status == DONE)
-		status = addresses_parse(c, w.list, list, &n);
+		status = servers_parse(c, &name, w.list, list, &n);
 	if (status == DONE)
 		status = ttl_parse(c, w.ttl, &ttl);
 	if (status == DONE)
 		status = table_open(c, TO_CREATE);
-	return status == DONE ? hand_result(c, pins_set(&c->table, &name, list, n, ttl), w.host) : status;
+	return status == DONE ? hand_result(c, set(&c->table, &name, list, n, ttl), w.host) : status;
 }

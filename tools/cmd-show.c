@@ -6,7 +6,8 @@
 
 static const struct usage usage = {
 	.args_doc = "HOST",
-	.doc = "One name: its pins, its candidates with their health, its settings and where each came from.",
+	.doc = "One name: its pins, its candidates with their health, its settings and where each came from. A service's "
+	       "candidates are targets, with priority and weight.",
 	.parser = parse_one_word,
 	.shows = true,
 };
@@ -56,53 +57,74 @@ static bool settings_rows(const struct table *t, const struct effective *e)
 
 /* ---- pins and candidates ---- */
 
-static bool pins_rows(const struct name_view *v)
+static bool pins_rows(const struct table *t, const struct name_view *v)
 {
 	struct grid g = grid_begin((const char *const[]){"PIN", "ADDRESS", "KIND", "STATE", "PORT", "SET", "ENDS", "BY"}, 8);
 	for (enum family f = 0; f < FAMILIES; f++) {
 		const struct pin_view *p = &v->pin[f];
-		char address[ADDRESS_TEXT], port[PORT_TEXT], set[AGE_TEXT], ends[AGE_TEXT], by[32];
+		char address[TARGET_TEXT], port[PORT_TEXT], set[AGE_TEXT], ends[AGE_TEXT], by[32];
 		if (!p->present)
 			continue;
-		address_format(&p->addr, address);
+		address_text(t, &p->addr, address);
 		port_text(p->port, p->transport, port);
 		age_text(p->set_s, set);
 		age_text(p->expires_s ? p->expires_s : UINT32_MAX, ends);
 		snprintf(by, sizeof by, "%s %u", origin_text(p->origin), p->origin_pid);
-		grid_row(&g, (const char *const[]){family_text(f), address, kind_text(p), state_text(p), port, set, ends, by});
+		grid_row(&g, (const char *const[]){family_text(&v->name, f), address, kind_text(p), state_text(p), port, set,
+						   ends, by});
 	}
 	return grid_end(&g);
 }
 
-static void endpoint_row(struct grid *g, const char *address, const char *seen, const char *rank,
-			 const struct endpoint_view *e)
+/* The cells that all rows of a candidate have in common; the last two are of a target only. */
+struct candidate_cells {
+	char address[TARGET_TEXT], seen[AGE_TEXT], rank[8], priority[8], weight[8];
+	bool drained;
+};
+
+enum { CANDIDATE_COLUMNS = 8, TARGET_COLUMNS = 10 };
+
+static void candidate_cells(const struct table *t, const struct candidate_view *k, struct candidate_cells *out)
 {
-	char port[PORT_TEXT], failures[16], cooling[AGE_TEXT];
-	if (e->port == 0)
-		snprintf(port, sizeof port, "other");
-	else
-		port_text(e->port, e->transport, port);
-	snprintf(failures, sizeof failures, "%u", e->failures);
-	age_text(e->cooling_s ? e->cooling_s : UINT32_MAX, cooling);
-	grid_row(g, (const char *const[]){address, rank, seen, port, fitness_text(e->fitness), failures, cooling,
-					  e->last_cause ? cause_text(e->last_cause) : "-"});
+	address_text(t, &k->addr, out->address);
+	age_text(k->seen_s, out->seen);
+	snprintf(out->rank, sizeof out->rank, k->rank ? "%u" : "-", k->rank);
+	snprintf(out->priority, sizeof out->priority, "%u", k->priority);
+	snprintf(out->weight, sizeof out->weight, "%u", k->weight);
+	out->drained = k->drained;
 }
 
-/* One row an endpoint; an address without any has one of its own, for it is healthy as far as is known. */
-static bool candidates_rows(const struct name_view *v)
+/* `e` NULL: no endpoint has had an outcome, so it is healthy as far as is known. */
+static void candidate_row(struct grid *g, const struct candidate_cells *k, const struct endpoint_view *e)
 {
-	struct grid g = grid_begin((const char *const[]){"CANDIDATE", "RANK", "SEEN", "PORT", "HEALTH", "FAILURES",
-							 "COOLING", "LAST ERROR"}, 8);
+	static const struct endpoint_view none;
+	char port[PORT_TEXT] = "-", failures[16], cooling[AGE_TEXT];
+	const char *const port_known = e && e->port == 0 ? "other" : port;
+	if (e)
+		port_text(e->port, e->transport, port);
+	else
+		e = &none;
+	snprintf(failures, sizeof failures, "%u", e->failures);
+	age_text(e->cooling_s ? e->cooling_s : UINT32_MAX, cooling);
+	grid_row(g, (const char *const[]){k->address, k->rank, k->seen, port_known,
+					  k->drained ? "drained" : fitness_text(e->fitness), failures, cooling,
+					  e->last_cause ? cause_text(e->last_cause) : "-", k->priority, k->weight});
+}
+
+/* One row an endpoint; a candidate without any has one of its own. */
+static bool candidates_rows(const struct table *t, const struct name_view *v)
+{
+	static const char *const titles[] = {"CANDIDATE", "RANK", "SEEN", "PORT", "HEALTH", "FAILURES", "COOLING",
+					     "LAST ERROR", "PRIORITY", "WEIGHT"};
+	struct grid g = grid_begin(titles, name_is_service(&v->name) ? TARGET_COLUMNS : CANDIDATE_COLUMNS);
 	for (size_t i = 0; i < v->n_candidates && i < CANDIDATES; i++) {
 		const struct candidate_view *k = &v->candidates[i];
-		char address[ADDRESS_TEXT], seen[AGE_TEXT], rank[8];
-		address_format(&k->addr, address);
-		age_text(k->seen_s, seen);
-		snprintf(rank, sizeof rank, k->rank ? "%u" : "-", k->rank);
+		struct candidate_cells cells;
+		candidate_cells(t, k, &cells);
 		for (size_t j = 0; j < k->n_endpoints && j < ENDPOINTS + 1; j++)
-			endpoint_row(&g, address, seen, rank, &k->endpoints[j]);
+			candidate_row(&g, &cells, &k->endpoints[j]);
 		if (k->n_endpoints == 0)
-			grid_row(&g, (const char *const[]){address, rank, seen, "-", k->drained ? "drained" : "fit", "0", "-", "-"});
+			candidate_row(&g, &cells, NULL);
 	}
 	return grid_end(&g);
 }
@@ -113,16 +135,16 @@ static bool show_people(const struct table *t, const struct name_view *v, const 
 	text_safe(v->name.text, name, sizeof name);
 	age_text(v->idle_s, idle);
 	printf("%s\tidle %s, moved %u times\n\n", name, idle, v->moves);
-	bool whole = pins_rows(v);
+	bool whole = pins_rows(t, v);
 	putchar('\n');
-	whole = candidates_rows(v) && whole;
+	whole = candidates_rows(t, v) && whole;
 	putchar('\n');
 	return settings_rows(t, e) && whole;
 }
 
 static bool show_json(const struct table *t, const struct name_view *v, const struct effective *e)
 {
-	json_t *all = view_json(v);
+	json_t *all = view_json(t, v);
 	if (all)
 		json_object_set_new(all, "settings", settings_json(t, e));
 	return json_line(all);

@@ -100,6 +100,13 @@ bool time_parse(const char *text, uint32_t *seconds)
 	return true;
 }
 
+void address_text(const struct table *t, const struct address *a, char out[static TARGET_TEXT])
+{
+	char text[TARGET_TEXT];
+	target_format(t, a, text);
+	text_safe(text, out, TARGET_TEXT);
+}
+
 /* ---- the settings ---- */
 
 const char *setting_key(enum setting k)
@@ -252,9 +259,16 @@ json_t *json_text(const char *s)
 	return *safe ? json_string(safe) : json_null();
 }
 
-json_t *json_address(const struct address *a)
+json_t *json_address(const struct table *t, const struct address *a)
 {
-	char text[ADDRESS_TEXT];
-	address_format(a, text);
+	char text[TARGET_TEXT];
+	address_text(t, a, text);
 	return json_string(text);
+}
+
+json_t *json_target(const struct table *t, const struct address *target)
+{
+	struct name_ref ref;
+	struct name host;
+	return target_host(t, target, &ref, &host) ? json_text(host.text) : json_null();
 }

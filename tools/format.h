@@ -13,8 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "endpoint.h"
 #include "settings.h"
+#include "target.h"
 
 /* ---- text ---- */
 
@@ -41,6 +41,9 @@ bool time_parse(const char *text, uint32_t *seconds);
 
 /* A whole number from `least` to `most`, digits only. */
 bool number_parse(const char *text, uint32_t least, uint32_t most, uint32_t *out);
+
+/* An address, or a target as "sbc1.example.com:5060", whose host is what the table says it is. */
+void address_text(const struct table *t, const struct address *a, char out[static TARGET_TEXT]);
 
 /* ---- the settings ---- */
 
@@ -83,6 +86,9 @@ void json_array_end(size_t count);
 /* JSON null where there is nothing: UINT32_MAX, or "". */
 json_t *json_seconds(uint32_t s);
 json_t *json_text(const char *s);
-json_t *json_address(const struct address *a);
+json_t *json_address(const struct table *t, const struct address *a);
+
+/* The host of a target; null if the table has forgotten it. */
+json_t *json_target(const struct table *t, const struct address *target);
 
 #endif

@@ -73,6 +73,37 @@ int names_wanted(struct context *c, enum access how, bool all, char *const *word
 	return status == DONE && all ? names_of_table(c, l) : status;
 }
 
+/* A copy that bsearch(3) can look into; the strings stay the list's. NULL: no memory. */
+static char **sorted(const struct names *l)
+{
+	char **copy = calloc(l->n + 1, sizeof *copy);
+	if (copy && l->n > 0) {
+		memcpy(copy, l->name, l->n * sizeof *copy);
+		qsort(copy, l->n, sizeof *copy, by_text);
+	}
+	return copy;
+}
+
+bool names_only_new(struct names *l, const struct names *old)
+{
+	char **known = sorted(old);
+	size_t kept = 0;
+	if (!known)
+		return false;
+	if (l->n > 0)
+		qsort(l->name, l->n, sizeof *l->name, by_text);
+	for (size_t i = 0; i < l->n; i++) {
+		if ((kept > 0 && strcmp(l->name[kept - 1], l->name[i]) == 0) ||
+		    bsearch(&l->name[i], known, old->n, sizeof *known, by_text))
+			free(l->name[i]);
+		else
+			l->name[kept++] = l->name[i];
+	}
+	l->n = kept;
+	free(known);
+	return true;
+}
+
 bool names_find(const struct context *c, const struct names *l, size_t i, struct name *name, struct name_ref *ref)
 {
 	return name_canonical(l->name[i], name) == NAME_OK && table_find(&c->table, name, ref);

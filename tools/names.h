@@ -32,6 +32,9 @@ int names_wanted(struct context *c, enum access how, bool all, char *const *word
 /* The record behind the i-th. False: it is gone. */
 bool names_find(const struct context *c, const struct names *l, size_t i, struct name *name, struct name_ref *ref);
 
+/* Sort `l`, and keep of each name one, if it is not in `old`. False: no memory. */
+bool names_only_new(struct names *l, const struct names *old);
+
 void names_free(struct names *l);
 
 #endif

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "reply-srv.h"
+
 enum {
 	TRIES = 2,
 	EDNS_BYTES = 1232,		/* fits every path's packets (RFC 9715) */
@@ -82,11 +84,17 @@ static int parse_aaaa(const unsigned char *answer, int len, struct reply *r)
 	return status;
 }
 
-static void answered(struct flight *f, enum family family, int status, const unsigned char *answer, int len)
+typedef int parse_fn(const unsigned char *answer, int len, struct reply *r);
+
+static int parse_srv(const unsigned char *answer, int len, struct reply *r)
 {
-	struct reply *r = &f->reply[family];
+	return reply_srv(answer, len, r) ? ARES_SUCCESS : ARES_EBADRESP;
+}
+
+static void answered(struct flight *f, struct reply *r, parse_fn *parse, int status, const unsigned char *answer, int len)
+{
 	if (status == ARES_SUCCESS)
-		status = (family == FAMILY_V4 ? parse_a : parse_aaaa)(answer, len, r);
+		status = parse(answer, len, r);
 	switch (status) {
 	case ARES_SUCCESS: r->status = r->n ? REPLY_RECORDS : REPLY_EMPTY; break;
 	case ARES_ENODATA: r->status = REPLY_EMPTY; break;
@@ -101,29 +109,51 @@ static void answered(struct flight *f, enum family family, int status, const uns
 
 static void on_a(void *arg, int status, int timeouts, unsigned char *answer, int len)
 {
+	struct flight *f = arg;
 	(void)timeouts;
-	answered(arg, FAMILY_V4, status, answer, len);
+	answered(f, &f->reply[FAMILY_V4], parse_a, status, answer, len);
 }
 
 static void on_aaaa(void *arg, int status, int timeouts, unsigned char *answer, int len)
 {
+	struct flight *f = arg;
 	(void)timeouts;
-	answered(arg, FAMILY_V6, status, answer, len);
+	answered(f, &f->reply[FAMILY_V6], parse_aaaa, status, answer, len);
+}
+
+static void on_srv(void *arg, int status, int timeouts, unsigned char *answer, int len)
+{
+	struct flight *f = arg;
+	(void)timeouts;
+	answered(f, &f->reply[FAMILY_SRV], parse_srv, status, answer, len);
 }
 
 /* ---- the window ---- */
+
+/* Packets may be answered at once, from within; so `waiting` is whole before the first. */
+static void ask(struct work *w, struct flight *f, const char *name)
+{
+	f->waiting = FAMILIES;
+	ares_search(w->channel, name, ns_c_in, ns_t_a, on_a, f);
+	ares_search(w->channel, name, ns_c_in, ns_t_aaaa, on_aaaa, f);
+}
+
+static void ask_service(struct work *w, struct flight *f, const char *name)
+{
+	f->waiting = 1;
+	f->reply[FAMILY_V6].status = REPLY_EMPTY;
+	ares_query(w->channel, name, ns_c_in, ns_t_srv, on_srv, f);
+}
 
 static void take_off(struct work *w, struct flight *f, size_t i, const char *name)
 {
 	f->work = w;
 	f->busy = true;
 	f->i = i;
-	f->waiting = FAMILIES;
 	for (enum family k = 0; k < FAMILIES; k++)
 		f->reply[k].status = REPLY_FAILED, f->reply[k].n = 0, f->reply[k].ttl = 0;
 	w->busy++;
-	ares_search(w->channel, name, ns_c_in, ns_t_a, on_a, f);
-	ares_search(w->channel, name, ns_c_in, ns_t_aaaa, on_aaaa, f);
+	(*name == '_' ? ask_service : ask)(w, f, name);
 }
 
 static void land(struct work *w, resolved_fn *done, void *arg)

@@ -1,10 +1,10 @@
 /*
- * resolve.h: A and AAAA of many names at once, through c-ares.
+ * resolve.h: A and AAAA, or of services SRV, of many names at once, through c-ares.
  *
  * A bounded number of names is asked for at a time, so that thousands of them
  * neither flood a server nor wait for each other. Names are asked as libc asks
- * them: with the search list, over TCP after a truncated answer. Everything ends:
- * each question has a time limit, and a server that never says anything is given
+ * them: with the search list, over TCP after a truncated answer; services as they
+ * are (RFC 2782). Everything ends: each question has a time limit, and a server that never says anything is given
  * up after a first window of names.
  */
 #ifndef STICKYDNS_RESOLVE_H
@@ -15,9 +15,11 @@
 #include <stdint.h>
 
 #include "endpoint.h"
+#include "name.h"
 
 enum {
 	REPLY_MAX = 4096,		/* addresses of one family: as many as a message holds (RFC 1035 4.2.2) */
+	REPLY_SRV_MAX = 256,		/* SRV records; a service with more is not understood */
 	RESOLVE_WINDOW = 32,		/* names in flight */
 };
 
@@ -28,15 +30,24 @@ enum reply_status {
 	REPLY_FAILED,			/* no answer, or none that says anything: SERVFAIL, REFUSED, time-out */
 };
 
+/* An SRV record (RFC 2782). */
+struct reply_srv {
+	struct name host;		/* a canonical name that is no service */
+	uint16_t priority, weight, port;
+};
+
 struct reply {
 	enum reply_status status;
 	const char *why;		/* REPLY_FAILED: for people */
 	uint32_t ttl;			/* the least one of the records', seconds */
 	size_t n;
-	struct address addr[REPLY_MAX];
+	union {
+		struct address addr[REPLY_MAX];
+		struct reply_srv srv[REPLY_SRV_MAX];	/* of a service, in reply[FAMILY_SRV]; the other one is empty */
+	};
 };
 
-/* What became of name number `i`; both families are answered, or failed. Called once for each, in any order. */
+/* What became of name number `i`; both families, or its SRV records, are answered, or failed. Called once for each, in any order. */
 typedef void resolved_fn(void *arg, size_t i, const struct reply reply[static FAMILIES]);
 
 struct resolve_options {

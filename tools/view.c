@@ -3,7 +3,13 @@
 
 #include <stdio.h>
 
-const char *family_text(enum family f) { return f == FAMILY_V4 ? "inet" : "inet6"; }
+const char *family_text(const struct name *n, enum family f)
+{
+	if (f == FAMILY_SRV && name_is_service(n))
+		return "srv";
+	return f == FAMILY_V4 ? "inet" : "inet6";
+}
+
 const char *kind_text(const struct pin_view *p) { return p->is_explicit ? "explicit" : "auto"; }
 const char *state_text(const struct pin_view *p) { return p->confirmed ? "confirmed" : "tentative"; }
 
@@ -38,11 +44,21 @@ static json_t *since_json(uint32_t now, uint32_t then)
 	return then ? json_integer(tick_since(now, then) / TICKS_PER_S) : json_null();
 }
 
-static json_t *pin_json(enum family f, const struct name_view *v)
+/* What an SRV record says (RFC 2782), as far as it is the target's own. */
+static json_t *with_target(json_t *o, const struct table *t, const struct address *target, const char *port_key)
+{
+	if (o && address_is_target(target)) {
+		json_object_set_new(o, "target", json_target(t, target));
+		json_object_set_new(o, port_key, json_integer(target_port(target)));
+	}
+	return o;
+}
+
+static json_t *pin_json(const struct table *t, enum family f, const struct name_view *v)
 {
 	const struct pin_view *p = &v->pin[f];
 	return json_pack("{s:s, s:o, s:o, s:o, s:s, s:s, s:b, s:o, s:s, s:I, s:I, s:o}",
-			 "family", family_text(f), "address", json_address(&p->addr),
+			 "family", family_text(&v->name, f), "address", json_address(t, &p->addr),
 			 "port", port_json(p->port), "transport", transport_json(p->transport),
 			 "kind", kind_text(p), "state", state_text(p), "failed", p->failed,
 			 "idle_s", json_seconds(v->idle_s), "origin", origin_text(p->origin),
@@ -69,25 +85,36 @@ static json_t *endpoints_json(const struct candidate_view *c)
 	return list;
 }
 
-static json_t *candidate_json(const struct candidate_view *c)
+static json_t *candidate_json(const struct table *t, const struct candidate_view *c)
 {
 	const struct endpoint_view *w = &c->worst;
 	return json_pack("{s:o, s:b, s:i, s:I, s:o, s:o, s:o, s:i, s:b, s:o}",
-			 "address", json_address(&c->addr), "healthy", w->fitness == FIT,
+			 "address", json_address(t, &c->addr), "healthy", w->fitness == FIT,
 			 "failures", (int)w->failures, "cooling_ms", (json_int_t)w->cooling_s * 1000,
 			 "last_error", cause_json(w->last_cause), "last_errno", json_text(cause_errno(w->last_cause)),
 			 "last_seen_s", json_seconds(c->seen_s), "rank", (int)c->rank, "drained", c->drained,
 			 "endpoints", endpoints_json(c));
 }
 
-json_t *view_json(const struct name_view *v)
+/* A target has its record's fields beside what an address has. */
+static json_t *target_json(const struct table *t, const struct candidate_view *c)
+{
+	json_t *o = with_target(candidate_json(t, c), t, &c->addr, "port");
+	if (o && address_is_target(&c->addr)) {
+		json_object_set_new(o, "priority", json_integer(c->priority));
+		json_object_set_new(o, "weight", json_integer(c->weight));
+	}
+	return o;
+}
+
+json_t *view_json(const struct table *t, const struct name_view *v)
 {
 	json_t *pins = json_array(), *candidates = json_array();
 	for (enum family f = 0; f < FAMILIES; f++)
 		if (v->pin[f].present)
-			json_array_append_new(pins, pin_json(f, v));
+			json_array_append_new(pins, with_target(pin_json(t, f, v), t, &v->pin[f].addr, "target_port"));
 	for (size_t i = 0; i < v->n_candidates && i < CANDIDATES; i++)
-		json_array_append_new(candidates, candidate_json(&v->candidates[i]));
+		json_array_append_new(candidates, target_json(t, &v->candidates[i]));
 	return json_pack("{s:o, s:o, s:o, s:o, s:I, s:I}", "name", json_text(v->name.text), "pins", pins,
 			 "candidates", candidates, "idle_s", json_seconds(v->idle_s),
 			 "moves", (json_int_t)v->moves, "ttl_s", (json_int_t)v->ttl_s);

@@ -7,7 +7,7 @@
 #include "tick.h"
 
 /* The object of `pinctl list --json`; NULL: no memory. */
-json_t *view_json(const struct name_view *v);
+json_t *view_json(const struct table *t, const struct name_view *v);
 
 /* "5060/tcp", "other", "-". */
 enum { PORT_TEXT = 16 };
@@ -17,7 +17,8 @@ void port_text(uint16_t port, uint8_t transport, char out[static PORT_TEXT]);
 json_t *port_json(uint16_t port);
 json_t *transport_json(uint8_t transport);
 
-const char *family_text(enum family f);
+/* "inet", "inet6"; of a service "srv". */
+const char *family_text(const struct name *n, enum family f);
 const char *fitness_text(enum fitness f);
 const char *kind_text(const struct pin_view *p);
 const char *state_text(const struct pin_view *p);

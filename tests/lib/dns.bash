@@ -11,6 +11,19 @@ dns_pool() {
 
 dns_change() { dns_pool "$@"; }
 
+# dns_srv NAME TARGET:PORT:PRIORITY:WEIGHT... : NAME (_sip._udp.pool.test) has these SRV records from now on, rotated
+# too; the targets' addresses are for dns_pool to give.
+dns_srv() {
+    local name=$1 file=$BATS_TEST_TMPDIR/dns-srv record
+    shift
+    touch "$file"
+    grep -v "^srv-host=$name," "$file" >"$file.new" || true
+    for record; do echo "srv-host=$name,${record//:/,}"; done >>"$file.new"
+    mv "$file.new" "$file"
+    if [[ -n ${DNS_PID:-} ]]; then dns_stop; fi
+    dns_start
+}
+
 # dns_names FILE : as /etc/hosts, for many names at once.
 dns_names() {
     cat "$1" >>"$BATS_TEST_TMPDIR/dns-hosts"
@@ -32,8 +45,8 @@ dns_write() {
 dns_start() {
     local mode=--keep-in-foreground
     grep -q '^ *0 *0 ' /proc/self/uid_map || mode=--no-daemon   # a user namespace forbids its setgroups()
-    touch "$BATS_TEST_TMPDIR/dns-hosts"
-    dnsmasq $mode --conf-file=/dev/null --user=root --pid-file= --no-resolv --no-hosts \
+    touch "$BATS_TEST_TMPDIR"/dns-{hosts,srv}
+    dnsmasq $mode --conf-file="$BATS_TEST_TMPDIR/dns-srv" --user=root --pid-file= --no-resolv --no-hosts \
         --addn-hosts="$BATS_TEST_TMPDIR/dns-hosts" --local=/test/ --local-ttl="${DNS_TTL:-5}" \
         --listen-address=127.0.0.54 --bind-interfaces --log-facility="$LOGS/dnsmasq.log" \
         >>"$LOGS/dnsmasq.out" 2>&1 3>&- 4>&- &

@@ -240,9 +240,9 @@ static void waits(void)
 
 static unsigned observed;
 
-static void observe(const struct event *e)
+static void observe(const struct table *t, const struct event *e)
 {
-	observed += is_number(e, 7) && e->pid == (uint32_t)getpid();
+	observed += t->writable && is_number(e, 7) && e->pid == (uint32_t)getpid();
 }
 
 static void observers(void)

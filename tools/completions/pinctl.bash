@@ -1,4 +1,4 @@
-# bash completion for pinctl(1): commands, options, the names in the table, their addresses.
+# bash completion for pinctl(1): commands, options, the names in the table, their addresses and targets.
 
 _pinctl_names() {
     local table=()
@@ -6,11 +6,20 @@ _pinctl_names() {
     pinctl "${table[@]}" list 2>/dev/null | cut -f1 | sort -u
 }
 
-# Candidates of a name, from `show`: rows of eight columns that begin with an address.
+# Candidates of a name, from `show`: rows of eight columns that begin with an address, of ten that begin with a target.
 _pinctl_addresses() {
     local table=()
     [[ -z ${2-} ]] || table=(--table "$2")
-    pinctl "${table[@]}" show "$1" 2>/dev/null | awk -F'\t' 'NF == 8 && $1 ~ /^[0-9a-f.:%]*[.:]/ { print $1 }' | sort -u
+    pinctl "${table[@]}" show "$1" 2>/dev/null | awk -F'\t' 'NF == 10 || (NF == 8 && $1 ~ /^[0-9a-f.:%]*[.:]/) { print $1 }' | sort -u
+}
+
+# Words with colons, which bash takes for several (COMP_WORDBREAKS) and completes from the last colon on.
+_pinctl_colons() {
+    local whole=${COMP_LINE:0:COMP_POINT} before
+    whole=${whole##*[[:space:]]}
+    before=${whole%"${whole##*:}"}
+    COMPREPLY=($(compgen -W "$1" -- "$whole"))
+    [[ $COMP_WORDBREAKS != *:* ]] || COMPREPLY=("${COMPREPLY[@]#"$before"}")
 }
 
 _pinctl() {
@@ -65,7 +74,7 @@ _pinctl() {
         if [[ -z $host ]]; then
             COMPREPLY=($(compgen -W "$(_pinctl_names "$table")" -- "$cur"))
         else
-            COMPREPLY=($(compgen -W "$(_pinctl_addresses "$host" "$table")" -- "$cur"))
+            _pinctl_colons "$(_pinctl_addresses "$host" "$table")"
         fi
         ;;
     check | reload) COMPREPLY=($(compgen -f -- "$cur")) ;;

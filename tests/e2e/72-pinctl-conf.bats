@@ -1,0 +1,123 @@
+# Tables and settings by hand: pinctl init, check, reload; who may do what to a table.
+
+load ../lib/harness
+load ../lib/complains
+
+@test "init: the system's table for root, an own one elsewhere; replacing" {
+    env -u STICKYDNS_TABLE "$BUILD/pinctl" init --names 10
+    expect_eq "664 755" "$(stat -c %a /run/stickydns/table.v1 /run/stickydns | xargs)" "modes of the system's table"
+    expect_eq 10 "$(env -u STICKYDNS_TABLE "$BUILD/pinctl" stats --json | jq .names.capacity)" "names it holds"
+    pinctl init --names 1000
+    expect_eq 600 "$(stat -c %a "$TABLE")" "mode"
+    complains 1 "init: $TABLE: exists already" init
+    pinctl set a.test 192.0.2.9
+    pinctl init --replace --names 2000
+    expect_eq "0 2000" "$(pinctl stats --json | jq -r '"\(.names.live) \(.names.capacity)"')" "the new table"
+    echo precious >"$BATS_TEST_TMPDIR/file"
+    complains 1 "not replaced" init --replace -t "$BATS_TEST_TMPDIR/file"
+    expect_eq precious "$(cat "$BATS_TEST_TMPDIR/file")" "a file that is no table"
+    complains 1 "no such directory" init -t /none/table
+    conf 'default { sticky = maybe }'
+    complains 1 "t.conf:1: sticky: 'maybe'" init --replace --conf "$CONF"
+    expect_eq 2000 "$(pinctl stats --json | jq .names.capacity)" "the table after a refused init"
+    conf 'default { idle = 7m }'
+    pinctl init --replace --conf "$CONF"
+    pinctl set a.test 192.0.2.9
+    expect_eq $'idle\t7m\tdefault' "$(pinctl show a.test | grep ^idle)" "a setting from --conf"
+}
+
+@test "a million names" {
+    pinctl init --names 1000000 -t "$BATS_TEST_TMPDIR/big" || cannot "no room for a table of a million names"
+    pinctl -t "$BATS_TEST_TMPDIR/big" set a.test 192.0.2.9
+    expect_eq "1 1000000" "$(pinctl -t "$BATS_TEST_TMPDIR/big" stats --json | jq -r '"\(.names.live) \(.names.capacity)"')" "names"
+    rm "$BATS_TEST_TMPDIR/big"
+}
+
+# wrong REGEX LINE... : a file of these lines is refused with that.
+wrong() {
+    local regex=$1
+    shift
+    conf "$@"
+    complains 1 "check: $CONF:$regex" check "$CONF"
+}
+
+@test "check: file, line and word of every error" {
+    wrong "3: no such option 'bogus'" 'default {' '  idle = 1h' '  bogus = 1' '}'
+    wrong "2: sticky: 'maybe'" 'host "a.test" {' '  sticky = maybe' '}'
+    wrong "1: idle: '5x'" 'default { idle = 5x }'
+    wrong "1: idle: '-5'" 'default { idle = -5 }'
+    wrong "1: idle: '99999999999999999999'" 'default { idle = 99999999999999999999 }'
+    wrong "1: answer: 'last'" 'default { answer = last }'
+    wrong "1: steer: 'tcp'" 'default { steer = tcp }'
+    wrong "2: absent: 'bogus'" 'default {' 'absent = bogus' '}'
+    wrong "1: absent: '5m'" 'default { absent = {keep, 5m} }'
+    wrong "1: absent: 'grace off'" 'default { absent = "grace off" }'
+    wrong "1: dns-ports: '70000'" 'dns-ports = {53, 70000}'
+    wrong "1: dns-ports: '7': more than 6 beside 53" 'dns-ports = {53, 1, 2, 3, 4, 5, 6, 6, 7}'
+    wrong "2: .*duplicate title 'a.test'" 'host "a.test" { }' 'host "a.test" { }'
+    wrong "2: default: a second block" 'default { }' 'default { }'
+    wrong "2: host 'a..b': malformed" '' 'host "a..b" { sticky = off }'
+    wrong "1: host '': empty" 'host "" { sticky = off }'
+    wrong "1: missing title" 'host { sticky = off }'
+    wrong "2: a block without its '}'" '' 'default {' 'idle = 1h'
+    wrong "2: a comment without its end" '' '/* idle'
+    wrong "[0-9]*: premature end" 'default { sticky = "on }'
+    wrong "513: host 'h513.test': more than 512" $(seq -f 'host "h%g.test" { }' 513 | tr ' ' '~' | sed 's/~//g')
+    printf 'default { }\n\0' >"$CONF"
+    complains 1 "$CONF:2: a NUL byte" check "$CONF"
+    complains 1 "/none: No such file" check /none
+    complains 1 "/: Is a directory" check /
+    truncate -s 2M "$CONF"
+    complains 1 "larger than 1048576" check "$CONF"
+}
+
+@test "check: what is right, in every form" {
+    conf 'default { absent = "grace 5m" }' 'host a.test { absent = grace 1h idle=off }' \
+        'host "*.b.test" { absent = {grace, 30} max-age = 30d stale = 3600 }' '# {' '/* { */ // "'
+    expect_eq "" "$(pinctl check "$CONF" 2>&1)" "what check says"
+    conf 'dns-ports = {53, 5353}' 'host a.test { answer = only steer = off failback = 5m serve = on }'
+    expect_eq "" "$(pinctl check "$CONF" 2>&1)" "what check says of ports, answer, steer, failback, serve"
+    pinctl check "$TESTS/../tools/stickydns.conf"
+}
+
+@test "reload: an error changes nothing, a held lock is waited for and not for ever" {
+    pinctl set a.test 192.0.2.9
+    conf 'default { idle = 7m }'
+    pinctl reload "$CONF"
+    conf 'default { idle = 8m bogus = 1 }'
+    complains 1 "t.conf:1: .*bogus" reload "$CONF"
+    expect_eq $'idle\t7m\tdefault' "$(pinctl show a.test | grep ^idle)" "after the refused one"
+    conf 'default { idle = 9m }'
+    flock "$TABLE" sleep 60 3>&- 4>&- &
+    await 5 "the lock" eval '! flock -n "$TABLE" true'
+    complains 1 "reload: $TABLE: locked by another process" reload "$CONF"
+    kill %1
+    pkill -P $! || true
+    await 5 "the lock's end" flock -n "$TABLE" true
+    pinctl reload "$CONF"
+    expect_eq $'idle\t9m\tdefault' "$(pinctl show a.test | grep ^idle)" "after the lock's end"
+}
+
+@test "another user: may read a readable table, may not write it, and a private one not at all" {
+    chmod 755 /run
+    mkdir -m 755 /run/public
+    cp "$BUILD/pinctl" /run/public/pinctl
+    TABLE=/run/public/table
+    pinctl init --group 0 2>/dev/null || pinctl init --group root
+    pinctl set a.test 192.0.2.9
+    other() { setpriv --reuid 65534 --regid 65534 --clear-groups /run/public/pinctl -t "$TABLE" "$@"; }
+    expect_eq a.test "$(other list | cut -f1)" "list"
+    expect_status 1 other set a.test 192.0.2.10
+    expect_match "this user may only read it" "$output" "set"
+    chmod 600 "$TABLE"
+    expect_status 1 other list
+    expect_match "permission denied" "$output" "list of a private table"
+}
+
+@test "check: a FIFO is refused at once, and one name has one block however it is spelt" {
+    mkfifo "$BATS_TEST_TMPDIR/fifo"
+    complains 1 "not a regular file" check "$BATS_TEST_TMPDIR/fifo"
+    expect_eq "" "$(pinctl check /dev/null 2>&1)" "check of /dev/null"
+    conf 'host "A.b" { sticky = off }' 'host "a.B." { sticky = on }'
+    complains 1 "$CONF:2: host 'a.B.': a second block" check "$CONF"
+}

@@ -1,0 +1,81 @@
+# pinctl refresh: what DNS says now, of names with addresses. Services are in 71-pinctl-srv.bats.
+
+load ../lib/harness
+load ../lib/complains
+setup_file() { use_clients lookup; }
+
+@test "refresh: learned, renewed, dropped, kept, absent; TTLs; JSON" {
+    local refreshed='"\(.name) \(.status) \([.families[] | "\(.family)=\(.result)"] | join(","))"'
+    DNS_TTL=77 dns_pool pool.test 127.0.0.11 127.0.0.12 2001:db8::11
+    expect_eq "pool.test answered inet=learned,inet6=learned" "$(pinctl refresh pool.test --json | jq -r ".[] | $refreshed")" "first"
+    expect_match '^7[67]$' "$(pinctl list --json | jq '.[0].ttl_s')" "TTL"
+    with_shim "$(client lookup)" -4 pool.test >/dev/null
+    expect_eq "inet=renewed" "$(pinctl refresh pool.test --json | jq -r ".[] | $refreshed" | grep -o 'inet=[a-z]*')" "second"
+    dns_change pool.test 127.0.0.13
+    expect_eq "inet=dropped" "$(pinctl refresh pool.test --json | jq -r ".[] | $refreshed" | grep -o 'inet=[a-z]*')" "third"
+    pinctl set gone.test 192.0.2.9
+    expect_eq $'gone.test\tinet\tkept\t192.0.2.9\t-' "$(pinctl refresh gone.test | head -n 1)" "an explicit pin"
+    complains 1 "refresh: never.test: no such name" refresh never.test
+    expect_eq "" "$(pinctl list | grep never || true)" "an unknown name after its refresh"
+    echo "127.0.0.9 hosts.test" >>/etc/hosts
+    complains 1 "hosts.test: .*/etc/hosts" refresh hosts.test
+}
+
+@test "refresh: servers and times" {
+    local word
+    pinctl set a.test 192.0.2.9
+    for word in x "" 1.2.3.4: 1.2.3.4:0 1.2.3.4:65536 "[::1" "[::1]x" "[::1]:"; do
+        complains 2 "--server: not IP\[:PORT\]" refresh a.test --server "$word"
+    done
+    complains 2 "--timeout: .*'0'" refresh a.test --timeout 0
+    complains 2 "--timeout: .*'6m'" refresh a.test --timeout 6m
+    dns_pool a.test 192.0.2.9
+    for word in 127.0.0.54 127.0.0.54:53; do
+        expect_eq renewed "$(pinctl refresh a.test --server "$word" | cut -f3)" "from $word"
+    done
+    complains 1 "refresh: a.test: no server gave an answer" refresh a.test --server 127.0.0.54:5
+    complains 1 "refresh: a.test: no server gave an answer" refresh a.test --server '[::1]:5'
+}
+
+@test "refresh: two thousand names, with a server that answers, that is gone, that is silent" {
+    local started
+    seq -f '10.1.0.1 n%g.test' 2000 >"$BATS_TEST_TMPDIR/many"
+    dns_names "$BATS_TEST_TMPDIR/many"
+    cut -d' ' -f2 "$BATS_TEST_TMPDIR/many" | xargs "$BUILD/pinctl" -t "$TABLE" refresh >/dev/null
+    expect_eq 2000 "$(pinctl refresh --all | grep -c learned)" "names learned"
+    kill -STOP "$DNS_PID"
+    started=$(now_ms)
+    expect_status 1 pinctl refresh --all --timeout 2s
+    expect_le 8000 $(($(now_ms) - started)) "milliseconds until a silent server is given up"
+    expect_match "1968 more names not asked for" "$output" "what is said"
+    kill -CONT "$DNS_PID"
+    dns_stop
+    expect_status 1 pinctl refresh --all
+    expect_eq 2000 "$(grep -c 'no server gave an answer' <<<"$output")" "complaints"
+    expect_eq 2000 "$(pinctl list | grep -c '')" "names in the table"
+}
+
+@test "refresh: one family unanswered, and nothing of the name changes" {
+    local pin
+    dns_pool pool.test 127.0.0.11 127.0.0.12
+    pin=$(with_shim "$(client lookup)" -4 pool.test | cut -d' ' -f1)
+    dns_stop
+    # A server that has other addresses by now, and fails for AAAA.
+    python3 - 3>&- 4>&- <<'PY' &
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("127.0.0.54", 53))
+while True:
+    q, peer = s.recvfrom(2000)
+    end = q.index(b"\0", 12) + 5
+    question = q[12:end]
+    if question[-4:-2] == b"\0\1":
+        s.sendto(q[:2] + b"\x81\x80\0\1\0\1\0\0\0\0" + question + b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4" + bytes([127, 0, 0, 15]), peer)
+    else:
+        s.sendto(q[:2] + b"\x81\x82\0\1\0\0\0\0\0\0" + question, peer)
+PY
+    await 5 "the server" port_open udp 127.0.0.54 53
+    complains 1 "refresh: pool.test: no server gave an answer" refresh pool.test
+    expect_eq "$pin" "$(pin_of pool.test)" "the pin"
+    expect_eq "" "$(candidate_field pool.test 127.0.0.15 address)" "the new address"
+}

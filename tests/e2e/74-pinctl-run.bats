@@ -1,0 +1,68 @@
+# pinctl run: a program under the shim, and what it cannot reach.
+
+load ../lib/harness
+load ../lib/complains
+
+@test "run: the environment, exit statuses, words that look like options" {
+    expect_eq "$BUILD/libstickydns.so" "$(pinctl run env | sed -n 's/^LD_PRELOAD=//p')" "LD_PRELOAD"
+    expect_eq "$BUILD/libstickydns.so:/x.so" \
+        "$(LD_PRELOAD="$BUILD/libstickydns.so:/x.so" pinctl run env 2>/dev/null | sed -n 's/^LD_PRELOAD=//p')" "no duplicate"
+    cd "$BATS_TEST_TMPDIR"
+    expect_eq "a.*,b $PWD/t $PWD/l" "$("$BUILD/pinctl" run -n 'a.*,b' -t t -l l -- sh -c \
+        'echo $STICKYDNS_NAMES $STICKYDNS_TABLE $STICKYDNS_LOG')" "the shim's environment"
+    expect_eq "--json -t" "$(pinctl run echo --json -t)" "options of CMD"
+    expect_status 7 pinctl run -- sh -c 'exit 7'
+    complains 127 "run: nonesuch: no such program" run nonesuch
+    complains 127 "run: ./nonesuch: no such program" run ./nonesuch
+    complains 126 "run: /etc: not executable" run /etc
+}
+
+@test "run: the shim it cannot find, or cannot name" {
+    expect_status 1 env STICKYDNS_LIB=/none "$BUILD/pinctl" run true
+    expect_match "run: no shim: /none: No such file" "$output" "no shim"
+    mkdir "$BATS_TEST_TMPDIR/a b"
+    cp "$BUILD/libstickydns.so" "$BATS_TEST_TMPDIR/a b/"
+    expect_status 1 env STICKYDNS_LIB="$BATS_TEST_TMPDIR/a b/libstickydns.so" "$BUILD/pinctl" run true
+    expect_match "no space and no colon" "$output" "a path that LD_PRELOAD cannot hold"
+}
+
+@test "run: what it cannot reach, straight or behind a script" {
+    cd "$BATS_TEST_TMPDIR"
+    printf 'int main(void) { return 3; }\n' >t.c
+    ${CC:-cc} -o dynamic t.c
+    ${CC:-cc} -static -o static t.c
+    printf '#!%s/static\n' "$PWD" >script
+    printf 'exit 4\n' >plain
+    chmod +x script plain
+    expect_status 3 pinctl run ./dynamic
+    expect_status 4 pinctl run ./plain
+    complains 1 "./static is static" run ./static
+    complains 1 "/static is static" run ./script
+    mkdir /run/bin
+    cp dynamic /run/bin/suid
+    chown 1 /run/bin/suid
+    chmod u+s /run/bin/suid
+    cp dynamic /run/bin/sgid
+    chown :1 /run/bin/sgid
+    chmod g+s /run/bin/sgid
+    complains 1 "suid is set-uid" run /run/bin/suid
+    complains 1 "sgid is set-gid" run /run/bin/sgid
+    expect_status 3 setpriv --no-new-privs "$BUILD/pinctl" run /run/bin/suid
+    head -c 100 dynamic >cut
+    cp dynamic other
+    printf '\x01' | dd of=other bs=1 seek=4 conv=notrunc status=none
+    chmod +x cut
+    complains 1 "cut is cut short" run ./cut
+    complains 1 "other is a 32-bit program" run ./other
+}
+
+@test "run: says so when the program will not stick" {
+    mkdir "$TABLE"
+    expect_match "$TABLE: not a regular file: nothing will be sticky" "$(pinctl run true 2>&1)" "no table"
+    rmdir "$TABLE"
+    STICKYDNS_TABLE=$TABLE unshare -n "$BUILD/pinctl" init --names 64
+    expect_match "another network namespace: nothing will be sticky" "$(pinctl run true 2>&1)" "a foreign table"
+    rm "$TABLE"
+    expect_match "STICKYDNS=off" "$(STICKYDNS=off pinctl run true 2>&1)" "switched off"
+    expect_eq "" "$(pinctl run true 2>&1)" "with nothing to say"
+}
