@@ -18,10 +18,10 @@ static inline void tell_lookup(const struct lookup *l, const struct pool *p)
 }
 
 /* The observer of the journal (struct table). errno may change. */
-static inline void tell_event(const struct event *e)
+static inline void tell_event(const struct table *t, const struct event *e)
 {
 	if (log_wanted())
-		log_event(e);
+		log_event(t, e);
 	probe_event(e);
 }
 
