@@ -1,0 +1,16 @@
+/* marks.h: failures and successes in the words of an address record. Private to policy/. */
+#ifndef STICKYDNS_MARKS_H
+#define STICKYDNS_MARKS_H
+
+#include "pins.h"
+
+/* The one CAS that makes a failure known to all, in slot `slot` or, at -1, in "other". True, and an event, when a cool-off began. */
+bool mark_failed(struct table *t, struct addr_record *a, int slot, const struct outcome *o, enum cause cause);
+
+/* The endpoint `e`, whose record it is, succeeded. */
+void mark_succeeded(struct table *t, struct endpoint_record *r, const struct endpoint *e, enum cause why);
+
+/* Ends a cool-off, in the health word. `since_last_s`: since the success before. */
+void mark_recovered(struct table *t, word64 *w, uint32_t since_last_s, const struct endpoint *e, enum cause cause);
+
+#endif

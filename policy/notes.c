@@ -1,0 +1,81 @@
+/* notes.c: what processes leave in an endpoint's record for each other: heard, registered, in flight. See pins.h. */
+#include <errno.h>
+#include <signal.h>
+
+#include "addrs.h"
+#include "pins.h"
+#include "tick.h"
+
+enum { PENDING_MAX_S = 130 };	/* no connect is in flight longer: tcp_syn_retries, tcp(7) */
+
+/* ---- heard ---- */
+
+static struct endpoint_record *endpoint_at(const struct table *t, addr_ref ref, const struct endpoint *e)
+{
+	struct addr_record *a = addr_at(t, ref);
+	int slot = a ? endpoint_find(a, e->transport, e->port) : -1;
+	return slot >= 0 ? &a->endpoints[slot] : NULL;
+}
+
+static void stamp(word32 *w, uint32_t now)
+{
+	if (get32(w) != now)
+		put32(w, now);
+}
+
+void pins_heard(struct table *t, addr_ref ref, const struct endpoint *e, bool registered)
+{
+	struct addr_record *a = addr_at(t, ref);
+	int slot = a && t->writable ? endpoint_take(a, e->transport, e->port, false) : -1;
+	if (slot < 0)
+		return;
+	stamp(&a->endpoints[slot].heard, tick_now());
+	if (registered)
+		stamp(&a->endpoints[slot].registered, tick_now());
+}
+
+static uint32_t age_of(uint32_t tick) { return tick ? tick_since(tick_now(), tick) : UINT32_MAX; }
+
+uint32_t pins_heard_age(const struct table *t, addr_ref ref, const struct endpoint *e)
+{
+	const struct endpoint_record *r = endpoint_at(t, ref, e);
+	return r ? age_of(get32(&r->heard)) : UINT32_MAX;
+}
+
+uint32_t pins_registered_age(const struct table *t, addr_ref ref, const struct endpoint *e)
+{
+	const struct endpoint_record *r = endpoint_at(t, ref, e);
+	return r ? age_of(get32(&r->registered)) : UINT32_MAX;
+}
+
+/* ---- connects in flight ---- */
+
+bool pins_process_lives(uint32_t pid)
+{
+	return pid && (kill((pid_t)pid, 0) == 0 || errno != ESRCH);
+}
+
+void pins_pending(struct table *t, addr_ref ref, const struct endpoint *e, uint32_t pid)
+{
+	struct addr_record *a = addr_at(t, ref);
+	int slot = a && t->writable ? endpoint_take(a, e->transport, e->port, false) : -1;
+	if (slot < 0)
+		return;
+	word64 *w = &a->endpoints[slot].pending;
+	uint64_t word = get64(w);
+	struct pending p = pending_unpack(word);
+	uint32_t now = tick_now();
+	if (p.since == 0 || tick_since(now, p.since) > tick_of(PENDING_MAX_S))
+		cas64(w, word, pending_pack((struct pending){now, pid}));
+}
+
+void pins_pending_over(struct table *t, addr_ref ref, const struct endpoint *e, uint32_t pid)
+{
+	struct addr_record *a = addr_at(t, ref);
+	int slot = a && t->writable ? endpoint_find(a, e->transport, e->port) : -1;
+	if (slot < 0)
+		return;
+	uint64_t word = get64(&a->endpoints[slot].pending);
+	if (word && pending_unpack(word).pid == pid)
+		cas64(&a->endpoints[slot].pending, word, 0);
+}
