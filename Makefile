@@ -58,7 +58,7 @@ SCRIPTS = lookups.bt failures.bt latency.bt
 BUILD_PACKAGES = gcc make pkg-config libc6-dev libc-ares-dev libjansson-dev libconfuse-dev \
 	systemtap-sdt-dev
 TEST_PACKAGES = bats parallel dnsmasq-base sip-tester sipsak kamailio curl jq openssl python3 \
-	iproute2 netbase nftables util-linux bsdutils procps strace valgrind binutils libcap2-bin clang bpftrace
+	iproute2 netbase nftables util-linux bsdutils procps strace valgrind binutils libcap2-bin clang bpftrace unbound bind9-dnsutils
 
 .PHONY: all demo test check bench fuzz asan tsan deps install uninstall clean help test-parts programs bench-parts libs
 
@@ -117,7 +117,7 @@ $(B)/%.bt: tools/pinwatch/%.bt
 # ---- test programs ----
 
 # The shim's pure modules, which unit tests and fuzz targets link without the hooks.
-PURE = answer wire sip sipstream transactions
+PURE = answer wire dnsstream sip sipstream transactions
 PURE_OBJ = $(PURE:%=$(B)/shim/%.o)
 
 $(B)/tests/unit/%: tests/unit/%.c $(PURE_OBJ) $(B)/libpolicy.a

@@ -11,10 +11,14 @@
 #ifndef STICKYDNS_DNS_H
 #define STICKYDNS_DNS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 enum { DNS_PORT = 53 };
+
+/* Is it one where DNS is spoken? */
+static inline bool dns_port(uint16_t port) { return port == DNS_PORT; }
 
 /*
  * An answer of `len` bytes that libc got for the program. `name`: what the program

@@ -20,6 +20,7 @@ enum fd_class {
 	FD_DATAGRAM,			/* a UDP socket that has not met port 53 */
 	FD_DNS,				/* one that has: answers come in through it */
 	FD_STREAM,			/* a TCP socket of this process */
+	FD_DNS_STREAM,			/* one that is connected to port 53: dnstcp.h */
 	FD_PENDING,			/* a connect to a candidate is in flight: flow.h */
 	FD_STREAM_SIP,			/* connected to a candidate; nothing but SIP was seen on it: stream.h */
 	FD_STREAM_ENDS,			/* connected to a candidate; only how it ends is seen */

@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "dns.h"
 #include "real.h"
 #include "session.h"
 #include "socket.h"
@@ -66,13 +67,22 @@ static bool take(int fd, enum fd_class next, struct flow *out)
 	return true;
 }
 
+/* The fd is connected: to a DNS server (dnstcp.h), or to some other candidate. */
+static void begin(int fd, const struct endpoint *to)
+{
+	if (dns_port(to->port))
+		fd_set_class(fd, FD_DNS_STREAM);
+	else
+		stream_begin(fd, to);
+}
+
 static void conclude(int fd, enum fd_class next, enum cause cause)
 {
 	struct flow fl;
 	int saved = errno;
 	if (take(fd, next, &fl)) {
 		if (next == FD_STREAM && cause == CAUSE_CONNECTED)
-			stream_begin(fd, &fl.to);
+			begin(fd, &fl.to);
 		report(&fl, cause);
 	}
 	errno = saved;
@@ -261,7 +271,7 @@ static int connect_candidate(struct table *t, int fd, const struct sockaddr *add
 		pend(fd, fl);
 	} else {
 		if (r == 0)
-			stream_begin(fd, &fl->to);
+			begin(fd, &fl->to);
 		else
 			fl->cookie = socket_cookie(fd);
 		report(fl, r == 0 ? CAUSE_CONNECTED : cause_of_errno(saved));

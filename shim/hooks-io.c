@@ -4,12 +4,14 @@
  * An fd that is none of ours costs one load and a tail call. A UDP socket becomes
  * FD_DNS when it is connected to port 53 or a datagram goes there: then queries are
  * remembered as they go out, and their answers led as they come in. Other datagrams
- * are shown to datagram.h, and what goes through connections to candidates to
- * stream.h. What the program passed is looked at only after the
+ * are shown to datagram.h, and what goes through connections to candidates and
+ * DNS servers to stream.h. What the program passed is looked at only after the
  * kernel took it, so a bad pointer is the kernel's to refuse.
  */
 #include <errno.h>
+#include <stdint.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "datagram.h"
@@ -28,14 +30,14 @@ static bool is_udp(int fd)
 
 static bool is_dns(int fd) { return fd_class(fd) == FD_DNS; }
 
-/* A connection to a candidate, for calls that files have too; and what may be one, for calls that sockets have. */
+/* A connection to a candidate or a DNS server, for calls that files have too; and what may be one, for calls that sockets have. */
 static bool is_stream_file(int fd) { return __builtin_expect(fd_is(fd, STREAM_FILES), 0); }
 static bool is_stream(int fd) { return __builtin_expect(fd_is(fd, STREAM_SOCKETS), 0); }
 
 static bool on_dns_port(const struct sockaddr *addr, socklen_t len)
 {
 	struct endpoint e;
-	return addr && endpoint_from_sockaddr(addr, len, &e) && e.port == DNS_PORT;
+	return addr && endpoint_from_sockaddr(addr, len, &e) && dns_port(e.port);
 }
 
 /* ---- out ---- */
@@ -83,6 +85,21 @@ EXPORT ssize_t write(int fd, const void *buf, size_t len)
 		return real()->write(fd, buf, len);
 	ssize_t r = real()->write(fd, buf, len);
 	sent(fd, buf, r, NULL, 0);
+	return r;
+}
+
+EXPORT ssize_t writev(int fd, const struct iovec *piece, int pieces)
+{
+	const struct msghdr msg = {.msg_iov = (struct iovec *)(uintptr_t)piece, .msg_iovlen = (size_t)pieces};
+	if (is_stream_file(fd))
+		return stream_sent_message(fd, &msg, real()->writev(fd, piece, pieces));
+	if (!is_udp(fd))
+		return real()->writev(fd, piece, pieces);
+	ssize_t r = real()->writev(fd, piece, pieces);
+	if (r > 0)
+		sent_message(fd, &msg, r);
+	else
+		sent(fd, NULL, r, NULL, 0);
 	return r;
 }
 
@@ -176,6 +193,21 @@ static void received_message(int fd, const struct msghdr *msg, ssize_t r, int fl
 		datagram_error(fd, msg);
 	else if (msg->msg_iovlen)
 		received(fd, msg->msg_iov->iov_base, msg->msg_iov->iov_len, r, flags, msg->msg_name, msg->msg_namelen);
+}
+
+EXPORT ssize_t readv(int fd, const struct iovec *piece, int pieces)
+{
+	const struct msghdr msg = {.msg_iov = (struct iovec *)(uintptr_t)piece, .msg_iovlen = (size_t)pieces};
+	if (is_stream_file(fd))
+		return stream_received_message(fd, &msg, real()->readv(fd, piece, pieces), 0);
+	if (!is_udp(fd))
+		return real()->readv(fd, piece, pieces);
+	ssize_t r = real()->readv(fd, piece, pieces);
+	if (r > 0)
+		received_message(fd, &msg, r, 0);
+	else
+		received(fd, NULL, 0, r, 0, NULL, 0);
+	return r;
 }
 
 EXPORT ssize_t recvmsg(int fd, struct msghdr *msg, int flags)

@@ -23,6 +23,7 @@
 
 #include "addrinfo.h"
 #include "dns.h"
+#include "dnstcp.h"
 #include "flow.h"
 #include "hooks.h"
 #include "hostent.h"
@@ -100,8 +101,21 @@ static int connect_datagram(int fd, const struct sockaddr *addr, socklen_t len)
 	struct endpoint e;
 	int r = real()->connect(fd, addr, len);
 	if (r == 0)
-		fd_set_class(fd, endpoint_from_sockaddr(addr, len, &e) && e.port == DNS_PORT ? FD_DNS : FD_DATAGRAM);
+		fd_set_class(fd, endpoint_from_sockaddr(addr, len, &e) && dns_port(e.port) ? FD_DNS : FD_DATAGRAM);
 	return r;
+}
+
+/* To a DNS server, connected or about to be? EISCONN: by an earlier call. One that is FD_PENDING stays so until its end. */
+static void note_dns_stream(int fd, int r, const struct sockaddr *addr, socklen_t len)
+{
+	struct endpoint e;
+	const unsigned streams = 1u << FD_STREAM | 1u << FD_PENDING | 1u << FD_DNS_STREAM;
+	if (r == -1 && errno != EINPROGRESS && errno != EALREADY && errno != EISCONN)
+		return;
+	if (!fd_is(fd, streams) || !endpoint_from_sockaddr(addr, len, &e) || !dns_port(e.port))
+		return;
+	dnstcp_opened(fd);
+	fd_change_class(fd, FD_STREAM, FD_DNS_STREAM);
 }
 
 EXPORT int connect(int fd, const struct sockaddr *addr, socklen_t len)
@@ -111,7 +125,9 @@ EXPORT int connect(int fd, const struct sockaddr *addr, socklen_t len)
 		return real()->connect(fd, addr, len);
 	if (c == FD_DATAGRAM || c == FD_DNS)
 		return connect_datagram(fd, addr, len);
-	return flow_connect(fd, addr, len);
+	int r = flow_connect(fd, addr, len);
+	note_dns_stream(fd, r, addr, len);
+	return r;
 }
 
 EXPORT int getsockopt(int fd, int level, int name, void *restrict value, socklen_t *restrict len)

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 #define REAL_SYMBOLS(X)                                                                                    \
 	X(getaddrinfo, int,                                                                                \
@@ -45,12 +46,14 @@
 	X(sendmsg, ssize_t, (int fd, const struct msghdr *msg, int flags))                                 \
 	X(sendmmsg, int, (int fd, struct mmsghdr *vec, unsigned n, int flags))                             \
 	X(write, ssize_t, (int fd, const void *buf, size_t len))                                           \
+	X(writev, ssize_t, (int fd, const struct iovec *piece, int pieces))                                \
 	X(recv, ssize_t, (int fd, void *buf, size_t len, int flags))                                       \
 	X(recvfrom, ssize_t,                                                                               \
 	  (int fd, void *buf, size_t len, int flags, struct sockaddr *addr, socklen_t *addrlen))           \
 	X(recvmsg, ssize_t, (int fd, struct msghdr *msg, int flags))                                       \
 	X(recvmmsg, int, (int fd, struct mmsghdr *vec, unsigned n, int flags, struct timespec *timeout))   \
 	X(read, ssize_t, (int fd, void *buf, size_t len))                                                  \
+	X(readv, ssize_t, (int fd, const struct iovec *piece, int pieces))                                 \
 	X(__recv_chk, ssize_t, (int fd, void *buf, size_t len, size_t size, int flags))                    \
 	X(__recvfrom_chk, ssize_t,                                                                         \
 	  (int fd, void *buf, size_t len, size_t size, int flags, struct sockaddr *addr,                   \

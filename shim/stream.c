@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <unistd.h>
 
+#include "dnstcp.h"
 #include "flow.h"
 #include "judge.h"
 #include "session.h"
@@ -192,6 +193,16 @@ static void passed_bytes(int fd, enum way w, const void *p, size_t len)
 	errno = saved;
 }
 
+/* A connection to a DNS server: from its first query on, which tells that a connect in flight is over. */
+static bool is_dns(int fd)
+{
+	int saved = errno;
+	if (fd_class(fd) == FD_PENDING && dnstcp_any())
+		flow_so_error(fd, 0);
+	errno = saved;
+	return fd_class(fd) == FD_DNS_STREAM;
+}
+
 static void passed_pieces(int fd, enum way w, const struct msghdr *msg, size_t len)
 {
 	for (size_t i = 0; len > 0 && i < msg->msg_iovlen; i++) {
@@ -228,7 +239,9 @@ static void call_failed(int fd)
 
 ssize_t stream_sent(int fd, const void *buf, ssize_t r)
 {
-	if (r > 0)
+	if (r > 0 && is_dns(fd))
+		dnstcp_sent(fd, &(struct iovec){(void *)(uintptr_t)buf, (size_t)r}, 1, (size_t)r);
+	else if (r > 0)
 		passed_bytes(fd, OUT, buf, (size_t)r);
 	else if (r == -1)
 		call_failed(fd);
@@ -237,7 +250,9 @@ ssize_t stream_sent(int fd, const void *buf, ssize_t r)
 
 ssize_t stream_sent_message(int fd, const struct msghdr *msg, ssize_t r)
 {
-	if (r > 0)
+	if (r > 0 && is_dns(fd))
+		dnstcp_sent(fd, msg->msg_iov, msg->msg_iovlen, (size_t)r);
+	else if (r > 0)
 		passed_pieces(fd, OUT, msg, (size_t)r);
 	else if (r == -1)
 		call_failed(fd);
@@ -254,9 +269,11 @@ static bool passed_aside(int fd, int flags)
 	return true;
 }
 
-ssize_t stream_received(int fd, const void *buf, ssize_t r, int flags)
+ssize_t stream_received(int fd, void *buf, ssize_t r, int flags)
 {
-	if (r > 0 && !passed_aside(fd, flags))
+	if (r > 0 && is_dns(fd))
+		dnstcp_received(fd, &(struct iovec){buf, (size_t)r}, 1, (size_t)r, flags);
+	else if (r > 0 && !passed_aside(fd, flags))
 		passed_bytes(fd, IN, buf, (size_t)r);
 	else if (r == -1)
 		call_failed(fd);
@@ -265,7 +282,9 @@ ssize_t stream_received(int fd, const void *buf, ssize_t r, int flags)
 
 ssize_t stream_received_message(int fd, const struct msghdr *msg, ssize_t r, int flags)
 {
-	if (r > 0 && !passed_aside(fd, flags))
+	if (r > 0 && is_dns(fd))
+		dnstcp_received(fd, msg->msg_iov, msg->msg_iovlen, (size_t)r, flags);
+	else if (r > 0 && !passed_aside(fd, flags))
 		passed_pieces(fd, IN, msg, (size_t)r);
 	else if (r == -1)
 		call_failed(fd);

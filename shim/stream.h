@@ -32,7 +32,7 @@ void stream_begin(int fd, const struct endpoint *to);
  * a call that only sockets have carries what looks like SIP.
  */
 enum {
-	STREAM_FILES = 1u << FD_PENDING | 1u << FD_STREAM_SIP | 1u << FD_STREAM_ENDS,
+	STREAM_FILES = 1u << FD_PENDING | 1u << FD_STREAM_SIP | 1u << FD_STREAM_ENDS | 1u << FD_DNS_STREAM,
 	STREAM_SOCKETS = STREAM_FILES | 1u << FD_UNKNOWN,
 };
 
@@ -40,8 +40,8 @@ enum {
 ssize_t stream_sent(int fd, const void *buf, ssize_t r);
 ssize_t stream_sent_message(int fd, const struct msghdr *msg, ssize_t r);
 
-/* It received them, with these flags of recv(2). Returns r. */
-ssize_t stream_received(int fd, const void *buf, ssize_t r, int flags);
+/* It received them, with these flags of recv(2). What came from a DNS server may be led in place (dnstcp.h). Returns r. */
+ssize_t stream_received(int fd, void *buf, ssize_t r, int flags);
 ssize_t stream_received_message(int fd, const struct msghdr *msg, ssize_t r, int flags);
 
 /*

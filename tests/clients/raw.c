@@ -7,12 +7,20 @@
  * res_nquerydomain, res_nsend, __res_query (by its old name); or own packets to
  * 127.0.0.54:53 over UDP by send, write (connected; read with recv, read), sendto,
  * sendmsg, sendmmsg (unconnected; read with recvfrom, recvmsg, recvmmsg), peek
- * (recv with MSG_PEEK, twice). One line an answer.
+ * (recv with MSG_PEEK, twice); or over TCP (RFC 1035 4.2.2), the answer's length read
+ * first: tcp (each in one send), tcp-two (length and message in two), tcp-bytes (both
+ * ways byte by byte), tcp-pieces (writev, readv of three), tcp-msg (sendmsg, recvmsg),
+ * tcp-peek (all of it by MSG_PEEK, then read), tcp-late (connect in the background),
+ * tcp-dup (read from a duplicate), tcp-pipe (three at once on one connection, read in
+ * pieces of 7 bytes; prints the last). One line an answer.
  */
 #include <arpa/inet.h>
 #include <arpa/nameser.h>
 #include <err.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <resolv.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -100,6 +108,124 @@ static ssize_t exchange(const char *way, int fd, unsigned char *query, size_t le
 	errx(2, "unknown way: %s", way);
 }
 
+/* ---- the same over TCP ---- */
+
+static void all(int done)
+{
+	if (!done)
+		err(1, "the connection");
+}
+
+static void read_bytes(int fd, unsigned char *out, size_t len, size_t step)
+{
+	for (ssize_t r; len > 0; out += r, len -= (size_t)r)
+		all((r = read(fd, out, len < step ? len : step)) > 0);
+}
+
+/* A frame in pieces of `step` bytes; returns its length. */
+static size_t read_frame(int fd, unsigned char *out, size_t step)
+{
+	unsigned char length[2];
+	read_bytes(fd, length, 2, step);
+	size_t len = (size_t)(length[0] << 8 | length[1]);
+	all(len <= ROOM);
+	read_bytes(fd, out, len, step);
+	return len;
+}
+
+static void write_bytes(int fd, const unsigned char *bytes, size_t len, size_t step)
+{
+	for (ssize_t r; len > 0; bytes += r, len -= (size_t)r)
+		all((r = send(fd, bytes, len < step ? len : step, 0)) > 0);
+}
+
+/* The whole frame at once, into three pieces; waits until all of it is there. */
+static size_t read_pieces(int fd, unsigned char *out, int msg)
+{
+	unsigned char frame[2 + ROOM], length[2];
+	all(recv(fd, length, 2, MSG_PEEK | MSG_WAITALL) == 2);
+	size_t len = (size_t)(length[0] << 8 | length[1]);
+	all(recv(fd, frame, 2 + len, MSG_PEEK | MSG_WAITALL) == (ssize_t)(2 + len));
+	struct iovec piece[] = {{frame, 1}, {frame + 1, 40}, {frame + 41, sizeof frame - 41}};
+	struct msghdr m = {.msg_iov = piece, .msg_iovlen = 3};
+	memset(frame, 0, sizeof frame);
+	all((msg ? recvmsg(fd, &m, 0) : readv(fd, piece, 3)) == (ssize_t)(2 + len));
+	memcpy(out, frame + 2, len);
+	return len;
+}
+
+static size_t read_peeked(int fd, unsigned char *out)
+{
+	static unsigned char peeked[2 + ROOM];
+	unsigned char length[2];
+	all(recv(fd, length, 2, MSG_PEEK | MSG_WAITALL) == 2);
+	size_t len = (size_t)(length[0] << 8 | length[1]);
+	all(recv(fd, peeked, 2 + len, MSG_PEEK | MSG_WAITALL) == (ssize_t)(2 + len));
+	if (read_frame(fd, out, ROOM) != len || memcmp(out, peeked + 2, len) != 0)
+		errx(1, "what was peeked at is not what was read");
+	return len;
+}
+
+static int tcp_connected(int late)
+{
+	struct sockaddr_in to = dns();
+	int error, fd = socket(AF_INET, SOCK_STREAM | (late ? SOCK_NONBLOCK : 0), 0);
+	socklen_t len = sizeof error;
+	if (connect(fd, (struct sockaddr *)&to, sizeof to) == -1 && errno != EINPROGRESS)
+		err(1, "connect");
+	if (late) {
+		struct pollfd p = {.fd = fd, .events = POLLOUT};
+		all(poll(&p, 1, 3000) == 1 && getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 && error == 0);
+		all(fcntl(fd, F_SETFL, 0) == 0);
+	}
+	return fd;
+}
+
+static size_t over_tcp(const char *way, int fd, unsigned char *frame, size_t len, unsigned char *out)
+{
+	size_t bytes = strcmp(way, "bytes") == 0 ? 1 : ROOM;
+	struct iovec piece[] = {{frame, 2}, {frame + 2, len - 2}};
+	struct msghdr m = {.msg_iov = piece, .msg_iovlen = 2};
+	if (strcmp(way, "pipe") == 0) {
+		unsigned char three[3 * 512];
+		for (size_t i = 0; i < 3; i++)
+			memcpy(three + i * len, frame, len);
+		write_bytes(fd, three, 3 * len, 3 * len);
+		read_frame(fd, out, 7);
+		read_frame(fd, out, 7);
+		return read_frame(fd, out, 7);
+	}
+	if (strcmp(way, "two") == 0)
+		write_bytes(fd, frame, 2, 2);
+	if (strcmp(way, "pieces") == 0 || strcmp(way, "msg") == 0)
+		all((*way == 'm' ? sendmsg(fd, &m, 0) : writev(fd, piece, 2)) == (ssize_t)len);
+	else if (strcmp(way, "two") == 0)
+		write_bytes(fd, frame + 2, len - 2, len);
+	else
+		write_bytes(fd, frame, len, bytes);
+	if (strcmp(way, "pieces") == 0 || strcmp(way, "msg") == 0)
+		return read_pieces(fd, out, *way == 'm');
+	if (strcmp(way, "peek") == 0)
+		return read_peeked(fd, out);
+	if (strcmp(way, "dup") == 0)
+		return read_frame(dup(fd), out, ROOM);
+	return read_frame(fd, out, bytes);
+}
+
+static int by_tcp(const char *way, const char *name, int type, unsigned char *out)
+{
+	const struct timeval limit = {.tv_sec = 3};
+	unsigned char frame[512];
+	int n = res_mkquery(ns_o_query, name, ns_c_in, type, NULL, 0, NULL, frame + 2, sizeof frame - 2);
+	int fd = tcp_connected(strcmp(way, "late") == 0);
+	frame[0] = (unsigned char)(n >> 8);
+	frame[1] = (unsigned char)n;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+	int r = (int)over_tcp(way, fd, frame, 2 + (size_t)n, out);
+	close(fd);
+	return r;
+}
+
 static int by_packets(const char *way, const char *name, int type, unsigned char *out)
 {
 	const struct timeval limit = {.tv_sec = 3};
@@ -144,7 +270,9 @@ int main(int argc, char **argv)
 	int times = argc > 3 ? atoi(argv[3]) : 1, type = argc > 4 ? ns_t_aaaa : ns_t_a;
 	for (int i = 0; i < times; i++) {
 		int r = by_libc(argv[1], argv[2], type, answer);
-		if (r == -2)
+		if (strncmp(argv[1], "tcp", 3) == 0)
+			r = by_tcp(argv[1][3] ? argv[1] + 4 : "", argv[2], type, answer);
+		else if (r == -2)
 			r = by_packets(argv[1], argv[2], type, answer);
 		print_answer(answer, r);
 	}

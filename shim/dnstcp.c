@@ -1,0 +1,210 @@
+/* dnstcp.c: connections to DNS servers over TCP. See dnstcp.h. */
+#include "dnstcp.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include "atomic.h"
+#include "dns.h"
+#include "dnsstream.h"
+#include "real.h"
+#include "socket.h"
+
+enum { CONNECTIONS = 8 };
+
+/*
+ * One direction of a connection. Who finds it busy does not wait: it passes through,
+ * and what comes after has lost its place in the stream.
+ */
+struct way {
+	_Atomic bool busy, lost;
+};
+
+static struct connection {
+	word64 cookie;			/* 0: free */
+	word64 used;			/* the number of the last call on any */
+	struct way out, in;
+	struct dnsqueries queries;
+	struct dnsanswers answers;	/* untouched pages of .bss cost nothing */
+} connections[CONNECTIONS];
+
+static word64 calls;
+
+static bool try_enter(struct way *w) { return !atomic_exchange_explicit(&w->busy, true, memory_order_acquire); }
+
+static void leave(struct way *w) { atomic_store_explicit(&w->busy, false, memory_order_release); }
+
+static bool is_lost(const struct way *w) { return atomic_load_explicit(&w->lost, memory_order_relaxed); }
+
+static void lose(struct way *w) { atomic_store_explicit(&w->lost, true, memory_order_relaxed); }
+
+/* ---- places ---- */
+
+bool dnstcp_any(void) { return get64(&calls) > 0; }
+
+static struct connection *find(uint64_t cookie)
+{
+	for (size_t i = 0; cookie && i < CONNECTIONS; i++)
+		if (get64(&connections[i].cookie) == cookie)
+			return &connections[i];
+	return NULL;
+}
+
+static void note_used(struct connection *c) { put64(&c->used, add64(&calls, 1) + 1); }
+
+static struct connection *idlest(void)
+{
+	struct connection *c = connections;
+	for (size_t i = 1; i < CONNECTIONS; i++)
+		if (get64(&connections[i].used) < get64(&c->used))
+			c = &connections[i];
+	return c;
+}
+
+/* Enters one way of the connection; false also when its place was given away meanwhile. */
+static bool enter(struct connection *c, struct way *w, uint64_t cookie)
+{
+	if (!try_enter(w)) {
+		lose(w);
+		return false;
+	}
+	note_used(c);
+	if (get64(&c->cookie) == cookie)
+		return true;
+	leave(w);
+	return false;
+}
+
+/* Both ways are ours meanwhile; a place that is in use right now is not given away. */
+static void take_place(struct connection *c, uint64_t cookie)
+{
+	if (!try_enter(&c->out))
+		return;
+	if (try_enter(&c->in)) {
+		c->queries.at = c->answers.at = 0;
+		c->answers.whole = c->answers.lost = false;
+		atomic_store_explicit(&c->out.lost, false, memory_order_relaxed);
+		atomic_store_explicit(&c->in.lost, false, memory_order_relaxed);
+		put64(&c->cookie, cookie);
+		note_used(c);
+		leave(&c->in);
+	}
+	leave(&c->out);
+}
+
+void dnstcp_opened(int fd)
+{
+	int saved = errno;
+	uint64_t cookie = socket_cookie(fd);
+	if (cookie && !find(cookie))
+		take_place(idlest(), cookie);
+	errno = saved;
+}
+
+/* ---- out ---- */
+
+static void query(void *arg, uint8_t *msg, size_t len)
+{
+	(void)arg;
+	dns_sent(msg, len);
+}
+
+static size_t part_of(const struct iovec *piece, size_t left) { return piece->iov_len < left ? piece->iov_len : left; }
+
+void dnstcp_sent(int fd, const struct iovec *piece, size_t pieces, size_t len)
+{
+	int saved = errno;
+	uint64_t cookie = socket_cookie(fd);
+	struct connection *c = find(cookie);
+	if (c && enter(c, &c->out, cookie)) {
+		for (; pieces > 0 && !is_lost(&c->out); len -= part_of(piece, len), piece++, pieces--)
+			dnsqueries_sent(&c->queries, piece->iov_base, part_of(piece, len), query, NULL);
+		leave(&c->out);
+	}
+	errno = saved;
+}
+
+/* ---- in ---- */
+
+/* What follows in the stream: the other pieces of the same read, then what the kernel has. */
+struct source {
+	int fd;
+	const struct iovec *piece;
+	size_t pieces, len;		/* bytes of the read in these */
+};
+
+/*
+ * Asks first how much there is: a read that finds nothing would take a pending error
+ * (ECONNRESET) away from the program.
+ */
+static bool kernel_has(int fd, uint8_t *to, size_t len)
+{
+	int there = 0;
+	return ioctl(fd, FIONREAD, &there) == 0 && there >= 0 && (size_t)there >= len &&
+	       real()->recv(fd, to, len, MSG_PEEK | MSG_DONTWAIT) == (ssize_t)len;
+}
+
+static bool peek(void *arg, uint8_t *to, size_t len)
+{
+	const struct source *s = arg;
+	size_t left = s->len;
+	for (size_t i = 0; i < s->pieces && left > 0 && len > 0; i++) {
+		size_t n = part_of(&s->piece[i], left), take = n < len ? n : len;
+		memcpy(to, s->piece[i].iov_base, take);
+		to += take;
+		len -= take;
+		left -= n;
+	}
+	return len == 0 || kernel_has(s->fd, to, len);
+}
+
+static void answer(void *arg, uint8_t *msg, size_t len)
+{
+	(void)arg;
+	dns_received(msg, len);
+}
+
+static void lead(struct dnsanswers *a, struct source *s)
+{
+	const struct dnsanswers_calls c = {peek, answer, s};
+	while (s->pieces > 0 && s->len > 0) {
+		uint8_t *bytes = s->piece->iov_base;
+		size_t n = part_of(s->piece, s->len);
+		s->piece++;
+		s->pieces--;
+		s->len -= n;
+		dnsanswers_read(a, &c, bytes, n);
+	}
+}
+
+static void lead_peeked(struct dnsanswers *a, struct source *s)
+{
+	const struct dnsanswers_calls c = {peek, answer, s};
+	const struct iovec first = *s->piece;
+	size_t n = part_of(&first, s->len);
+	s->len = 0;			/* all of it is still in the stream */
+	dnsanswers_peeked(a, &c, first.iov_base, n);
+}
+
+void dnstcp_received(int fd, const struct iovec *piece, size_t pieces, size_t len, int flags)
+{
+	int saved = errno;
+	struct source s = {fd, piece, pieces, len};
+	uint64_t cookie = socket_cookie(fd);
+	struct connection *c = find(cookie);
+	if (c && !(flags & (MSG_ERRQUEUE | MSG_OOB)) && pieces > 0 && enter(c, &c->in, cookie)) {
+		if (flags & MSG_TRUNC)
+			lose(&c->in);	/* the bytes were thrown away (tcp(7)) */
+		if (is_lost(&c->in))
+			c->answers.lost = true;
+		else if (flags & MSG_PEEK)
+			lead_peeked(&c->answers, &s);
+		else
+			lead(&c->answers, &s);
+		leave(&c->in);
+	}
+	errno = saved;
+}
