@@ -13,7 +13,7 @@ static size_t frame_size(const uint8_t *frame, size_t have)
 
 /* ---- queries ---- */
 
-/* The bytes up to where the next thing is known: the length, the question, the end. */
+/* Where in the frame the next thing is known: its length, its question, its end. */
 static size_t next_stop(const struct dnsqueries *s)
 {
 	size_t size = frame_size(s->head, s->at);
@@ -23,18 +23,17 @@ static size_t next_stop(const struct dnsqueries *s)
 void dnsqueries_sent(struct dnsqueries *s, const uint8_t *bytes, size_t len, dnsstream_message *message, void *arg)
 {
 	while (len > 0) {
+		bool in_head = s->at < FRAME_QUESTION;
 		size_t part = lesser(len, next_stop(s) - s->at);
-		if (s->at < FRAME_QUESTION)
+		if (in_head)
 			memcpy(s->head + s->at, bytes, part);
-		bool was_short = s->at < FRAME_QUESTION;
 		s->at += (uint32_t)part;
 		bytes += part;
 		len -= part;
-		if (s->at < next_stop(s))
-			continue;
-		if (was_short)
+		size_t size = frame_size(s->head, s->at);
+		if (in_head && s->at >= FRAME_LENGTH && s->at == lesser(size, FRAME_QUESTION))
 			message(arg, s->head + FRAME_LENGTH, s->at - FRAME_LENGTH);
-		if (s->at == frame_size(s->head, s->at))
+		if (s->at >= FRAME_LENGTH && s->at == size)
 			s->at = 0;
 	}
 }
