@@ -55,13 +55,14 @@ static uint16_t port_of(const struct addrinfo *list)
 	return list->ai_addr && endpoint_from_sockaddr(list->ai_addr, list->ai_addrlen, &e) ? e.port : 0;
 }
 
-static void set_lookup(struct call *c, uint16_t port)
+static void set_lookup(struct call *c, const struct table *t, uint16_t port)
 {
 	int type = c->hints ? c->hints->ai_socktype : 0;
 	c->lookup = (struct lookup){
 		.name = &c->name,
 		.port = port,
 		.transport = type == SOCK_STREAM ? TRANSPORT_TCP : type == SOCK_DGRAM ? TRANSPORT_UDP : TRANSPORT_ANY,
+		.as_target = recent_target(t, &c->name),
 	};
 }
 
@@ -116,7 +117,7 @@ static struct addrinfo *by_pin(struct call *c, struct table *t, struct addrinfo 
 	bool had[FAMILIES];
 	runs_collect(list, c->pool);
 	set_asked(c);
-	set_lookup(c, port_of(list));
+	set_lookup(c, t, port_of(list));
 	for (unsigned f = 0; f < FAMILIES; f++)
 		had[f] = c->pool[f].n > 0;
 	if (!pins_answer(t, &c->lookup, c->pool, &ref))
@@ -144,7 +145,7 @@ static struct addrinfo *from_table(struct call *c, struct table *t, bool failed_
 	struct name_ref ref;
 	char *end;
 	unsigned long port = c->service ? strtoul(c->service, &end, 10) : 0;
-	set_lookup(c, port <= UINT16_MAX ? (uint16_t)port : 0);
+	set_lookup(c, t, port <= UINT16_MAX ? (uint16_t)port : 0);
 	c->pool[FAMILY_V4].n = c->pool[FAMILY_V6].n = 0;
 	set_asked(c);
 	if (!pins_stale(t, &c->lookup, failed_now, c->pool, &ref))

@@ -7,13 +7,21 @@
 #include "answer.h"
 #include "hash.h"
 #include "session.h"
+#include "targets.h"
 #include "tell.h"
 
 enum {
-	TYPE_A = 1, TYPE_AAAA = 28,	/* RFC 1035 3.2.2, RFC 3596 2.1 */
 	ONLY_TTL_S = 30,		/* of records that all carry the pin */
 	ASKED = 256,			/* questions remembered */
 };
+
+bool dns_port(uint16_t port)
+{
+	if (port == DNS_PORT)
+		return true;
+	const struct table *t = session_table_here();
+	return t && settings_dns_port(t, port);
+}
 
 /* ---- learning and ordering ---- */
 
@@ -57,12 +65,12 @@ static const char *rewrite(uint8_t *msg, const struct answer *a, const struct po
 	return order[0] == 0 ? "kept" : "first";
 }
 
-static void lead(struct table *t, uint8_t *msg, const struct answer *a, const struct name *name)
+static void lead_addresses(struct table *t, uint8_t *msg, const struct answer *a, const struct name *name)
 {
 	struct pool pool[FAMILIES] = {0};
 	struct name_ref ref;
-	struct pool *p = &pool[a->question.type == TYPE_A ? FAMILY_V4 : FAMILY_V6];
-	const struct lookup l = {.name = name};
+	struct pool *p = &pool[a->question.type == WIRE_A ? FAMILY_V4 : FAMILY_V6];
+	const struct lookup l = {.name = name, .as_target = recent_target(t, name)};
 	collect(a, p);
 	if (!pins_answer(t, &l, pool, &ref))
 		return;
@@ -74,11 +82,14 @@ static void lead(struct table *t, uint8_t *msg, const struct answer *a, const st
 		probe_answer(name, p, how);
 }
 
-/* An answer of ours, with addresses in it. */
-static bool is_ours(const uint8_t *msg, size_t len, struct answer *a)
+static void lead(struct table *t, uint8_t *msg, size_t len, const struct answer *a, const struct name *name)
 {
-	return answer_parse(msg, len, a) == ANSWER_OK &&
-	       (a->question.type == TYPE_A || a->question.type == TYPE_AAAA);
+	if (!session_wants(name))
+		return;
+	if (a->question.type == WIRE_SRV)
+		targets_lead(t, msg, len, a, name);
+	else
+		lead_addresses(t, msg, a, name);
 }
 
 void dns_answer(uint8_t *msg, size_t len, const char *name)
@@ -87,12 +98,8 @@ void dns_answer(uint8_t *msg, size_t len, const char *name)
 	struct name asked;
 	struct table *t = session_table();
 	int saved = errno;
-	if (t && is_ours(msg, len, &a)) {
-		bool known = !name || name_canonical(name, &asked) == NAME_OK;
-		const struct name *key = name ? &asked : &a.question.name;
-		if (known && session_wants(key))
-			lead(t, msg, &a, key);
-	}
+	if (t && answer_parse(msg, len, &a) == ANSWER_OK && (!name || name_canonical(name, &asked) == NAME_OK))
+		lead(t, msg, len, &a, name ? &asked : &a.question.name);
 	errno = saved;
 }
 
@@ -121,6 +128,9 @@ void dns_sent(const void *msg, size_t len)
 void dns_received(void *msg, size_t len)
 {
 	struct answer a;
-	if (session_table_here() && is_ours(msg, len, &a) && get64(asked_place(&a.question)) == question_word(&a.question))
-		dns_answer(msg, len, NULL);
+	struct table *t = session_table_here();
+	int saved = errno;
+	if (t && answer_parse(msg, len, &a) == ANSWER_OK && get64(asked_place(&a.question)) == question_word(&a.question))
+		lead(t, msg, len, &a, &a.question.name);
+	errno = saved;
 }

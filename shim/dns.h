@@ -3,7 +3,7 @@
  *
  * From res_query(3) and its kin, and from port 53 with a resolver of its own. The
  * candidates are learnt from the answer, and its A or AAAA records are put in the
- * pin's order where they lie; the message is never resized, so a pin that is not in
+ * pin's order where they lie, an SRV record gets the priority (targets.h); the message is never resized, so a pin that is not in
  * it cannot be put in front: with `answer = only` the records carry it all the same.
  * What is no plain answer of ours passes through untouched. No locks, no
  * allocation; errno is kept.
@@ -17,8 +17,8 @@
 
 enum { DNS_PORT = 53 };
 
-/* Is it one where DNS is spoken? */
-static inline bool dns_port(uint16_t port) { return port == DNS_PORT; }
+/* Is DNS spoken there? On 53, and on the dns-ports of stickydns.conf. */
+bool dns_port(uint16_t port);
 
 /*
  * An answer of `len` bytes that libc got for the program. `name`: what the program
@@ -27,10 +27,10 @@ static inline bool dns_port(uint16_t port) { return port == DNS_PORT; }
  */
 void dns_answer(uint8_t *msg, size_t len, const char *name);
 
-/* The program sent `len` bytes to port 53: if they are a query of ours, its answer may teach. */
+/* The program sent `len` bytes to a DNS port: if they are a query of ours, its answer may teach. */
 void dns_sent(const void *msg, size_t len);
 
-/* The program received `len` bytes from port 53. An answer that nobody asked for here is left alone (RFC 5452 9). */
+/* The program received `len` bytes from a DNS port. An answer that nobody asked for here is left alone (RFC 5452 9). */
 void dns_received(void *msg, size_t len);
 
 #endif

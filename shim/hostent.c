@@ -147,7 +147,7 @@ static bool query_start(struct query *q, const char *name, int af)
 	if (name_canonical(name, &q->name) != NAME_OK || !session_wants(&q->name))
 		return false;
 	q->family = pool_family(af);
-	q->lookup = (struct lookup){.name = &q->name};
+	q->lookup = (struct lookup){.name = &q->name, .as_target = recent_target(q->table, &q->name)};
 	for (unsigned f = 0; f < FAMILIES; f++) {
 		q->pool[f].asked = f == q->family;
 		q->pool[f].n = 0;

@@ -202,3 +202,17 @@ size_t recent_names(struct name_ref out[static RECENT])
 	}
 	return n;
 }
+
+static _Atomic bool services;		/* one was looked up */
+
+void recent_note_service(struct name_ref ref)
+{
+	atomic_store_explicit(&services, true, memory_order_relaxed);
+	recent_note(ref);
+}
+
+bool recent_target(const struct table *t, const struct name *n)
+{
+	struct name_ref names[RECENT];
+	return atomic_load_explicit(&services, memory_order_relaxed) && pins_is_target(t, n, names, recent_names(names));
+}

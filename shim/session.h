@@ -52,6 +52,12 @@ enum { RECENT = 64 };
 /* Notes a lookup. Safe from any thread and from signal handlers. */
 void recent_note(struct name_ref ref);
 
+/* The same for a service and its SRV records. */
+void recent_note_service(struct name_ref ref);
+
+/* Is the name a target of a service that was looked up? Nearly free where none was. */
+bool recent_target(const struct table *t, const struct name *n);
+
 /* The names looked up in the last RECENT_S; returns how many. Entries may be out of date, as any name_ref. */
 size_t recent_names(struct name_ref out[static RECENT]);
 

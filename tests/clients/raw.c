@@ -1,7 +1,7 @@
 /*
  * raw: asks DNS by a way of its own and prints the addresses of each answer, in order.
  *
- *	raw WAY NAME [TIMES [AAAA]]
+ *	raw WAY NAME [TIMES [A|AAAA|SRV|NAPTR]]
  *
  * WAY: res_query, res_search, res_querydomain, res_send, res_nquery, res_nsearch,
  * res_nquerydomain, res_nsend, __res_query (by its old name); or own packets to
@@ -12,7 +12,9 @@
  * ways byte by byte), tcp-pieces (writev, readv of three), tcp-msg (sendmsg, recvmsg),
  * tcp-peek (all of it by MSG_PEEK, then read), tcp-late (connect in the background),
  * tcp-dup (read from a duplicate), tcp-pipe (three at once on one connection, read in
- * pieces of 7 bytes; prints the last). One line an answer.
+ * pieces of 7 bytes; prints the last). One line an answer: ADDRESS/TTL of each record;
+ * of SRV PRIORITY:WEIGHT:PORT:TARGET, those of the lowest priority first; of NAPTR its
+ * bytes. $DNS_PORT: another port than 53.
  */
 #include <arpa/inet.h>
 #include <arpa/nameser.h>
@@ -39,7 +41,8 @@ static const struct sockaddr_in server = {.sin_family = AF_INET};
 static struct sockaddr_in dns(void)
 {
 	struct sockaddr_in sa = server;
-	sa.sin_port = htons(53);
+	const char *port = getenv("DNS_PORT");
+	sa.sin_port = htons(port ? (uint16_t)atoi(port) : 53);
 	sa.sin_addr.s_addr = htonl(0x7f000036);
 	return sa;
 }
@@ -242,39 +245,92 @@ static int by_packets(const char *way, const char *name, int type, unsigned char
 
 /* ---- what came ---- */
 
-static void print_answer(const unsigned char *msg, int len)
+static const char *separator = "";	/* before the next record of the line */
+
+static void print_address(ns_rr *rr)
+{
+	char text[INET6_ADDRSTRLEN];
+	inet_ntop(ns_rr_type(*rr) == ns_t_a ? AF_INET : AF_INET6, ns_rr_rdata(*rr), text, sizeof text);
+	printf("%s%s/%u", separator, text, ns_rr_ttl(*rr));
+	separator = " ";
+}
+
+static void print_srv(ns_msg *handle, ns_rr *rr)
+{
+	const unsigned char *r = ns_rr_rdata(*rr);
+	char target[NS_MAXDNAME];
+	if (ns_name_uncompress(ns_msg_base(*handle), ns_msg_end(*handle), r + 6, target, sizeof target) == -1)
+		errx(1, "a bad target");
+	printf("%s%u:%u:%u:%s", separator, ns_get16(r), ns_get16(r + 2), ns_get16(r + 4), target);
+	separator = " ";
+}
+
+static void print_bytes(ns_rr *rr)
+{
+	fputs(separator, stdout);
+	for (int i = 0; i < ns_rr_rdlen(*rr); i++)
+		printf("%02x", ns_rr_rdata(*rr)[i]);
+	separator = " ";
+}
+
+/* The records of this type; of SRV those with this priority, or all if it is -1. Returns the least priority above it. */
+static int print_records(ns_msg *handle, int type, int priority)
+{
+	ns_rr rr;
+	int next = 65536;
+	for (int i = 0; i < ns_msg_count(*handle, ns_s_an); i++) {
+		if (ns_parserr(handle, ns_s_an, i, &rr) == -1)
+			errx(1, "a bad record");
+		if ((int)ns_rr_type(rr) != type)
+			continue;
+		int p = type == ns_t_srv ? (int)ns_get16(ns_rr_rdata(rr)) : 0;
+		if (type == ns_t_a || type == ns_t_aaaa)
+			print_address(&rr);
+		else if (type == ns_t_srv && p == priority)
+			print_srv(handle, &rr);
+		else if (type != ns_t_srv)
+			print_bytes(&rr);
+		if (p > priority && p < next)
+			next = p;
+	}
+	return next;
+}
+
+static void print_answer(const unsigned char *msg, int len, int type)
 {
 	ns_msg handle;
-	ns_rr rr;
-	char text[INET6_ADDRSTRLEN];
+	separator = "";
 	if (len < 0 || ns_initparse(msg, len, &handle) == -1) {
 		puts("no answer");
 		return;
 	}
-	for (int i = 0; i < ns_msg_count(handle, ns_s_an); i++) {
-		if (ns_parserr(&handle, ns_s_an, i, &rr) == -1)
-			errx(1, "a bad record");
-		if (ns_rr_type(rr) != ns_t_a && ns_rr_type(rr) != ns_t_aaaa)
-			continue;
-		inet_ntop(ns_rr_type(rr) == ns_t_a ? AF_INET : AF_INET6, ns_rr_rdata(rr), text, sizeof text);
-		printf("%s%s/%u", i ? " " : "", text, ns_rr_ttl(rr));
-	}
+	if (type == ns_t_srv)
+		for (int p = -1; p < 65536;)
+			p = print_records(&handle, type, p);
+	else
+		print_records(&handle, type, 0);
 	putchar('\n');
+}
+
+static int type_of(const char *word)
+{
+	return strcmp(word, "AAAA") == 0 ? ns_t_aaaa : strcmp(word, "SRV") == 0 ? ns_t_srv
+	       : strcmp(word, "NAPTR") == 0 ? ns_t_naptr : ns_t_a;
 }
 
 int main(int argc, char **argv)
 {
 	unsigned char answer[ROOM];
 	if (argc < 3)
-		errx(2, "usage: raw WAY NAME [TIMES [AAAA]]");
-	int times = argc > 3 ? atoi(argv[3]) : 1, type = argc > 4 ? ns_t_aaaa : ns_t_a;
+		errx(2, "usage: raw WAY NAME [TIMES [TYPE]]");
+	int times = argc > 3 ? atoi(argv[3]) : 1, type = type_of(argc > 4 ? argv[4] : "A");
 	for (int i = 0; i < times; i++) {
 		int r = by_libc(argv[1], argv[2], type, answer);
 		if (strncmp(argv[1], "tcp", 3) == 0)
 			r = by_tcp(argv[1][3] ? argv[1] + 4 : "", argv[2], type, answer);
 		else if (r == -2)
 			r = by_packets(argv[1], argv[2], type, answer);
-		print_answer(answer, r);
+		print_answer(answer, r, type);
 	}
 	return 0;
 }

@@ -85,3 +85,17 @@ stays() {
     bare "$(client raw)" sendto pool.test 1
     expect_eq "" "$(pinctl list 2>/dev/null)" "pins after a bare program's answer"
 }
+
+@test "dns-ports: another port than 53, over UDP and TCP" {
+    local way pin
+    export DNS_PORT=5533
+    dns_pool pool.test $POOL
+    with_shim "$(client raw)" send pool.test 1 >/dev/null
+    expect_eq "" "$(pinctl list 2>/dev/null)" "pins by way of a port that is not named"
+    settings 'default { dns-ports = { 5532, 5533 } }'
+    with_shim "$(client raw)" send pool.test 1 >/dev/null
+    pin=$(pin_of pool.test)
+    for way in send sendto sendmmsg tcp tcp-late; do
+        expect_eq "$pin" "$(raw_firsts with_shim $way pool.test | sort -u)" "what $way led to"
+    done
+}

@@ -48,11 +48,16 @@ dns_start() {
     touch "$BATS_TEST_TMPDIR"/dns-{hosts,srv}
     dnsmasq $mode --conf-file="$BATS_TEST_TMPDIR/dns-srv" --user=root --pid-file= --no-resolv --no-hosts \
         --addn-hosts="$BATS_TEST_TMPDIR/dns-hosts" --local=/test/ --local-ttl="${DNS_TTL:-5}" \
-        --listen-address=127.0.0.54 --bind-interfaces --log-facility="$LOGS/dnsmasq.log" \
+        --listen-address=127.0.0.54 --port="${DNS_PORT:-53}" --bind-interfaces --log-facility="$LOGS/dnsmasq.log" \
+        ${DNS_OPTIONS[@]+"${DNS_OPTIONS[@]}"} \
         >>"$LOGS/dnsmasq.out" 2>&1 3>&- 4>&- &
     DNS_PID=$!
-    await 5 "dnsmasq answering on 127.0.0.54:53" port_open udp 127.0.0.54 53
+    await 5 "dnsmasq answering on 127.0.0.54:${DNS_PORT:-53}" port_open udp 127.0.0.54 "${DNS_PORT:-53}"
 }
+
+# dns_srv SERVICE TARGET PORT [PRIORITY [WEIGHT]] : an SRV record more, from the next dns_pool on.
+declare -ga DNS_OPTIONS=()
+dns_srv() { DNS_OPTIONS+=("--srv-host=$1,$2,$3,${4:-0},${5:-0}"); }
 
 # dns_stop : nobody listens on 127.0.0.54:53 any more; lookups end with EAI_AGAIN.
 dns_stop() {
