@@ -48,7 +48,7 @@ dial() { with_shim /usr/bin/python3 "$TESTS/clients/srv_dial.py" _sip._tcp.pool.
     server_start 127.0.0.14 5064 accept
     for i in 1 2 3; do
         seen=$(dial)
-        expect_match "^sbc.test:506. Connection refused$" "$seen" "dial $i"
+        expect_match "^sbc[123].test:506[123] Connection refused$" "$seen" "dial $i"
         used="$used ${seen%%:*}"
     done
     expect_eq "sbc1.test sbc2.test sbc3.test" "$(tr ' ' '\n' <<<"$used" | grep . | sort | xargs)" "targets one after the other"
