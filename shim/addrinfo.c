@@ -174,13 +174,10 @@ static bool dns_is_down(int error)
 /* EAI_SYSTEM is this process's own trouble (no descriptors, say): it is helped, and the others still ask. */
 static bool all_may_know(int error) { return error != EAI_SYSTEM; }
 
-static int lookup(struct call *c, struct table *t, struct addrinfo **res)
+/* libc's own lookup ended with `r`. */
+static int finish(struct call *c, struct table *t, int r, struct addrinfo **res)
 {
 	struct addrinfo *list;
-	flow_sweep();
-	if (pins_dns_down(t, &c->name) && (list = from_table(c, t, false)))
-		return *res = list, 0;
-	int r = real()->getaddrinfo(c->node, c->service, c->hints, res);
 	int saved = errno;
 	if (r == 0 && *res)
 		*res = by_pin(c, t, *res);
@@ -190,14 +187,37 @@ static int lookup(struct call *c, struct table *t, struct addrinfo **res)
 	return r;
 }
 
+static int lookup(struct call *c, struct table *t, struct addrinfo **res)
+{
+	struct addrinfo *list;
+	flow_sweep();
+	if (pins_dns_down(t, &c->name) && (list = from_table(c, t, false)))
+		return *res = list, 0;
+	int r = real()->getaddrinfo(c->node, c->service, c->hints, res);
+	return finish(c, t, r, res);
+}
+
+/* Fills the call; false if it is none of ours. */
+static bool start(struct call *c, struct table *t, const char *node, const char *service, const struct addrinfo *hints)
+{
+	c->node = node;
+	c->service = service;
+	c->hints = hints;
+	return t && sticky_call(c);
+}
+
 int addrinfo_lookup(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **res)
 {
 	struct call c;
 	struct table *t = session_table();
-	c.node = node;
-	c.service = service;
-	c.hints = hints;
-	if (!t || !sticky_call(&c))
+	if (!start(&c, t, node, service, hints))
 		return real()->getaddrinfo(node, service, hints, res);
 	return lookup(&c, t, res);
+}
+
+int addrinfo_finish(const char *node, const char *service, const struct addrinfo *hints, int r, struct addrinfo **res)
+{
+	struct call c;
+	struct table *t = session_table();
+	return start(&c, t, node, service, hints) ? finish(&c, t, r, res) : r;
 }

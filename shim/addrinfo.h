@@ -13,4 +13,7 @@
 /* As getaddrinfo(3). `node` may be NULL. errno is the real call's. */
 int addrinfo_lookup(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **res);
 
+/* libc's own lookup ended with `r` and *res: what the program is to get. For getaddrinfo_a(3). */
+int addrinfo_finish(const char *node, const char *service, const struct addrinfo *hints, int r, struct addrinfo **res);
+
 #endif

@@ -25,6 +25,7 @@
 #include "dns.h"
 #include "dnstcp.h"
 #include "flow.h"
+#include "gai.h"
 #include "hooks.h"
 #include "hostent.h"
 #include "judge.h"
@@ -46,6 +47,16 @@ __attribute__((constructor)) static void start(void)
 EXPORT int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **res)
 {
 	return addrinfo_lookup(node, service, hints, res);
+}
+
+EXPORT int getaddrinfo_a(int mode, struct gaicb *list[restrict], int n, struct sigevent *restrict how)
+{
+	return gai_submit(mode, list, n, how);
+}
+
+EXPORT int gai_error(struct gaicb *request)
+{
+	return gai_result(request);
 }
 
 static struct hostent *ask(const char *name, int af)

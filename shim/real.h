@@ -19,6 +19,8 @@
 #define REAL_SYMBOLS(X)                                                                                    \
 	X(getaddrinfo, int,                                                                                \
 	  (const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **res))    \
+	X(getaddrinfo_a, int, (int mode, struct gaicb **list, int n, struct sigevent *how))                \
+	X(gai_error, int, (struct gaicb * request))                                                        \
 	X(gethostbyname, struct hostent *, (const char *name))                                             \
 	X(gethostbyname2, struct hostent *, (const char *name, int af))                                    \
 	X(gethostbyname_r, int,                                                                            \

@@ -1,0 +1,69 @@
+/* gai.c: getaddrinfo_a, led by the pin. See gai.h. */
+#include "gai.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "addrinfo.h"
+#include "flow.h"
+#include "hash.h"
+#include "real.h"
+
+/* In the reserved words. The values are no small numbers: a request that did not come by us has anything there. */
+enum { STATE, SEAL };
+enum { SUBMITTED = 0x51a7e001, LEADING, LED };
+
+static _Atomic int *word_of(struct gaicb *g, int which) { return (_Atomic int *)&g->__glibc_reserved[which]; }
+
+/* Of this very request: a copy of it was not submitted. */
+static int seal_of(const struct gaicb *g)
+{
+	const uint64_t at = (uintptr_t)g;
+	return (int)(uint32_t)hash_words(&at, 1, SUBMITTED);
+}
+
+static void submitted(struct gaicb *g)
+{
+	atomic_store_explicit(word_of(g, SEAL), seal_of(g), memory_order_relaxed);
+	atomic_store_explicit(word_of(g, STATE), SUBMITTED, memory_order_release);
+}
+
+/* libc ended the request with `r`, and leaves it alone now. What gai_error is to say. */
+static int lead(struct gaicb *g, int r)
+{
+	int state = SUBMITTED;
+	if (atomic_load_explicit(word_of(g, SEAL), memory_order_relaxed) != seal_of(g))
+		return r;
+	if (!atomic_compare_exchange_strong_explicit(word_of(g, STATE), &state, LEADING, memory_order_acq_rel,
+						     memory_order_acquire))
+		return state == LEADING ? EAI_INPROGRESS : r;
+	int led = addrinfo_finish(g->ar_name, g->ar_service, g->ar_request, r, &g->ar_result);
+	if (led != r)
+		atomic_store_explicit((_Atomic int *)&g->__return, led, memory_order_relaxed);
+	atomic_store_explicit(word_of(g, STATE), LED, memory_order_release);
+	return led;
+}
+
+int gai_submit(int mode, struct gaicb *list[], int n, struct sigevent *how)
+{
+	flow_sweep();
+	for (int i = 0; i < n; i++)
+		if (list[i])
+			submitted(list[i]);
+	int r = real()->getaddrinfo_a(mode, list, n, how), saved = errno;
+	for (int i = 0; mode == GAI_WAIT && i < n; i++)
+		if (list[i])
+			gai_result(list[i]);
+	errno = saved;
+	return r;
+}
+
+int gai_result(struct gaicb *request)
+{
+	int r = real()->gai_error(request), saved = errno;
+	if (r != EAI_INPROGRESS && r != EAI_CANCELED)
+		r = lead(request, r);
+	errno = saved;
+	return r;
+}
