@@ -129,7 +129,9 @@ $(B)/tests/unit/%: tests/unit/%.c $(PURE_OBJ) $(B)/libpolicy.a
 $(B)/tests/fuzz/%: tests/fuzz/%.c $(PURE_OBJ) $(B)/libpolicy.a
 	@mkdir -p $(@D)
 	$(say) TEST $<
-	$(Q)$(CC) $(BASE) -Ishim $(CFLAGS) $(LDFLAGS) -Itests/unit -o $@ $< $(PURE_OBJ) $(B)/libpolicy.a
+	$(Q)$(CC) $(BASE) -Ishim -Itools $(CFLAGS) $(LDFLAGS) -Itests/unit -o $@ $< $(filter %.o,$^) $(B)/libpolicy.a
+
+$(B)/tests/fuzz/settings: $(B)/tools/conf-text.o
 
 $(B)/tests/stress/%: tests/stress/%.c $(B)/libpolicy.a
 	@mkdir -p $(@D)
