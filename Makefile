@@ -7,7 +7,7 @@
 #   make bench      cost of each part, as ratios against the bare call
 #   make asan       unit and stress tests under AddressSanitizer and UBSan
 #   make tsan       stress tests under ThreadSanitizer
-#   make fuzz       each fuzz target for FUZZ_SECONDS (60) under libFuzzer (clang)
+#   make fuzz       each fuzz target for FUZZ_SECONDS (60) under libFuzzer (clang), one after the other
 #   make deps       install Debian packages (root or sudo)
 #   make install    PREFIX=/usr/local DESTDIR=
 #   make uninstall
@@ -27,6 +27,7 @@ DOCDIR ?= $(PREFIX)/share/doc/stickydns
 PKG_CONFIG ?= pkg-config
 CFLAGS ?= -O2 -g
 STRICT ?= -Werror
+FUZZ_SECONDS ?= 60
 B ?= build
 
 ifneq ($(V),1)
@@ -60,7 +61,7 @@ BUILD_PACKAGES = gcc make pkg-config libc6-dev libc-ares-dev libjansson-dev libc
 TEST_PACKAGES = bats parallel dnsmasq-base sip-tester sipsak kamailio curl jq openssl python3 \
 	iproute2 netbase nftables util-linux bsdutils procps strace valgrind binutils libcap2-bin clang bpftrace unbound bind9-dnsutils
 
-.PHONY: all demo test check bench fuzz asan tsan deps install uninstall clean help test-parts programs bench-parts libs
+.PHONY: all demo test check bench fuzz asan tsan deps install uninstall clean help test-parts programs fuzzers bench-parts libs
 
 all: $(B)/libstickydns.so $(B)/pinctl $(SCRIPTS:%=$(B)/%)
 
@@ -171,8 +172,9 @@ demo: deps
 test: deps
 	$(Q)$(MAKE) --no-print-directory check
 
-check: all test-parts
-	$(Q)BUILD=$(abspath $(B)) tests/run.sh $(TESTS)
+# With names of test files only those run, and no fuzzer.
+check: all test-parts $(if $(TESTS),,fuzzers)
+	$(Q)BUILD=$(abspath $(B)) FUZZ_SECONDS=$(FUZZ_SECONDS) tests/run.sh $(TESTS)
 
 bench: all bench-parts
 	$(Q)BUILD=$(abspath $(B)) tests/bench/run.sh
@@ -189,17 +191,25 @@ tsan:
 
 comma = ,
 
-FUZZ_SECONDS ?= 60
 FUZZ_FLAGS = -O1 -g -DFUZZ -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 
-fuzz:
-	@mkdir -p build/fuzz
-	$(Q)for target in $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c)); do \
-		clang $(filter-out -MMD -MP,$(BASE)) -Ishim -Itests/unit $(FUZZ_FLAGS) -o build/fuzz/$$target tests/fuzz/$$target.c \
-			$(PURE:%=shim/%.c) $(wildcard policy/*.c) && \
-		mkdir -p build/fuzz/corpus-$$target && \
-		build/fuzz/$$target -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
-			build/fuzz/corpus-$$target tests/fuzz/corpus/$$target || exit 1; done
+FUZZ_SRC = $(PURE:%=shim/%.c) $(wildcard policy/*.c)
+FUZZ_MORE_settings = tools/conf-text.c
+FUZZERS = $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/*.c))
+
+# All in one command: no object is of use to anything else.
+$(B)/fuzz/%: tests/fuzz/%.c $(FUZZ_SRC) $(wildcard policy/*.h shim/*.h tools/*.[ch] tests/unit/*.h tests/fuzz/*.h)
+	@mkdir -p $(@D)
+	$(say) FUZZ $<
+	$(Q)clang $(filter-out -MMD -MP,$(BASE)) -Ishim -Itools -Itests/unit $(FUZZ_FLAGS) -o $@ $< $(FUZZ_MORE_$*) $(FUZZ_SRC)
+
+fuzzers: $(FUZZERS)
+
+fuzz: fuzzers
+	$(Q)for target in $(FUZZERS:$(B)/fuzz/%=%); do \
+		mkdir -p $(B)/fuzz/corpus-$$target && \
+		$(B)/fuzz/$$target -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -artifact_prefix=$(B)/fuzz/ \
+			$(B)/fuzz/corpus-$$target tests/fuzz/corpus/$$target || exit 1; done
 
 # Asks apt only when something is missing, so that a second run needs no network.
 deps:

@@ -5,7 +5,9 @@
 #
 # First the unit and stress programs in $BUILD/tests, each of which closes with such
 # a line of its own, then the end-to-end suite in bats, in parallel where GNU
-# parallel is there. --programs: only the former (for the sanitizers).
+# parallel is there. Beside it each fuzz target in $BUILD/fuzz looks for new inputs,
+# one after the other, for $FUZZ_SECONDS each (60), on time that nothing else wants.
+# --programs: only the first (for the sanitizers).
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 BUILD=${BUILD:-$(dirname "$here")/build}
@@ -39,6 +41,37 @@ run_programs() {
     done
 }
 
+# The fuzz targets, in the background; judge_fuzzers waits for them.
+start_fuzzers() {
+    local target name seconds=${FUZZ_SECONDS:-60}
+    for target in "$BUILD"/fuzz/*; do
+        [ -f "$target" ] && [ -x "$target" ] || continue
+        name=${target##*/}
+        mkdir -p "$logs/corpus-$name"
+        nice -n 19 timeout $((seconds + 120)) "$target" -max_total_time="$seconds" -print_final_stats=1 -timeout=60 \
+            -artifact_prefix="$logs/" "$logs/corpus-$name" "$here/fuzz/corpus/$name" >"$logs/fuzz-$name" 2>&1 </dev/null
+        echo $? >"$logs/status-$name"
+    done
+}
+
+judge_fuzzers() {
+    local status name runs
+    wait "$1"
+    for status in "$logs"/status-*; do
+        [ -f "$status" ] || continue
+        name=${status##*/status-}
+        runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$logs/fuzz-$name")
+        if [ "$(cat "$status")" -eq 0 ] && [ -n "$runs" ]; then
+            echo "ok fuzz/$name: no finding in $runs runs"
+            count 1 0
+        else
+            tail -n 60 "$logs/fuzz-$name"
+            echo "not ok fuzz/$name (exit $(cat "$status"))"
+            count 0 1
+        fi
+    done
+}
+
 # A skip is a failure where everything is there: in CI, which is root.
 run_bats() {
     local jobs=() log=$logs/bats
@@ -55,12 +88,14 @@ run_bats() {
     grep -qE '^1\.\.' "$log" || { echo "bats ran no test"; count 0 1; }
 }
 
-programs_only=
+programs_only= fuzzers=
 [ "${1:-}" = --programs ] && programs_only=yes && shift
 if [ $# -eq 0 ]; then
     run_programs
     set -- "$here"/e2e/*.bats
+    [ -n "$programs_only" ] || { start_fuzzers & fuzzers=$!; }
 fi
 [ -n "$programs_only" ] || run_bats "$@"
+[ -z "$fuzzers" ] || judge_fuzzers "$fuzzers"
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
