@@ -31,6 +31,7 @@ bench() {
     local bin=$BUILD/tests/bench
     case $1 in
     calls) LD_PRELOAD="$BUILD/libstickydns.so $bin/libcanned.so" timeout 60 "$bin/calls" ;;
+    streams) LD_PRELOAD="$BUILD/libstickydns.so" timeout 60 "$bin/streams" ;;
     lookup) timeout 60 "$bin/lookup" "$dir/large" "$(names)" ;;
     probe) timeout 60 "$bin/probe" ;;
     start) timeout 60 "$bin/start" "$BUILD/libstickydns.so" ;;
