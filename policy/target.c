@@ -20,10 +20,13 @@ void target_format(const struct table *t, const struct address *a, char out[stat
 {
 	struct name_ref ref;
 	struct name host;
-	if (!address_is_target(a))
+	if (!address_is_target(a)) {
 		address_format(a, out);
-	else
-		snprintf(out, TARGET_TEXT, "%s:%u", target_host(t, a, &ref, &host) ? host.text : "?", (unsigned)target_port(a));
+		return;
+	}
+	snprintf(out, TARGET_TEXT, "%s:%u", target_host(t, a, &ref, &host) ? host.text : "?", (unsigned)target_port(a));
+	for (char *p = out; *p; p++)
+		*p = *p > ' ' && *p < 0x7f ? *p : '?';
 }
 
 /* The labels of a service name: after the first, and after the second; NULL where there is none. */

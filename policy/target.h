@@ -28,7 +28,11 @@ static inline bool target_same_host(const struct address *a, const struct addres
 /* The host's record and name. False: no target, or the table has forgotten the host. */
 bool target_host(const struct table *t, const struct address *a, struct name_ref *out, struct name *host);
 
-/* An address as address_format() gives it, a target as "sbc1.example.com:5060", or "?:5060" if its host was forgotten. */
+/*
+ * An address as address_format() gives it, a target as "sbc1.example.com:5060", or
+ * "?:5060" if its host was forgotten. What another process put into the table is
+ * made harmless: what is not printable ASCII, or is a space, becomes '?'.
+ */
 enum { TARGET_TEXT = NAME_BYTES + 8 };
 void target_format(const struct table *t, const struct address *a, char out[static TARGET_TEXT]);
 

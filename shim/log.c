@@ -100,18 +100,10 @@ static void put_line(enum level l, char *line, int n)
 
 enum { ENDPOINT_TEXT = TARGET_TEXT + 16 };
 
-/* The host of a target comes from the table, which others write: what it holds, it stays one harmless line. */
-static void address_text(const struct table *t, const struct address *a, char out[static TARGET_TEXT])
-{
-	target_format(t, a, out);
-	for (char *p = out; *p; p++)
-		*p = *p > ' ' && *p < 0x7f ? *p : '?';
-}
-
 /* "127.0.0.11", and " port 5060/tcp" behind it where the endpoint is known. */
 static void endpoint_text(const struct table *t, const struct event *e, char out[static ENDPOINT_TEXT])
 {
-	address_text(t, &e->addr, out);
+	target_format(t, &e->addr, out);
 	size_t len = strlen(out);
 	if (e->port)
 		snprintf(out + len, ENDPOINT_TEXT - len, " port %u/%s", e->port, transport_text(e->transport));
@@ -126,7 +118,7 @@ void log_event(const struct table *t, const struct event *e)
 	if (e->has_addr)
 		endpoint_text(t, e, to);
 	if (e->has_old)
-		address_text(t, &e->old, from);
+		target_format(t, &e->old, from);
 	const char *error = cause_errno(e->cause);
 	int n = snprintf(line, sizeof line, "stickydns: %s[%u]: %s%s%s%s%s%s%s (%s)", e->comm, e->pid,
 			 e->name[0] ? e->name : "endpoint", e->name[0] ? ": " : " ", event_kind_text(e->kind),
@@ -143,7 +135,7 @@ void log_lookup(const char *name, const struct address *a, bool is_explicit)
 	if (l > level || target == NOWHERE || !t)
 		return;
 	prctl(PR_GET_NAME, comm);
-	address_text(t, a, to);
+	target_format(t, a, to);
 	int n = snprintf(line, sizeof line, "stickydns: %s[%d]: %s: %s %s", comm, (int)getpid(), name,
 			 is_explicit ? "explicitly pinned to" : "pinned to", to);
 	put_line(l, line, n);

@@ -6,6 +6,9 @@
  */
 #include "probes.h"
 
+#include "session.h"
+#include "target.h"
+
 #if STICKYDNS_PROBES
 #define _SDT_HAS_SEMAPHORES 1
 #define SDT_USE_VARIADIC 1
@@ -20,27 +23,37 @@ PROBES(PROBE_SEMAPHORE)
 static inline void probe_nowhere(const char *first, ...) { (void)first; }
 #endif
 
+/* Targets are named by this process's table. */
+static void format_here(const struct address *a, char out[static TARGET_TEXT])
+{
+	const struct table *t = session_table_here();
+	if (t)
+		target_format(t, a, out);
+	else
+		address_format(a, out);
+}
+
 void probes_pin_hit(const struct lookup *l, const struct pool *p)
 {
-	char address[ADDRESS_TEXT];
+	char address[TARGET_TEXT];
 	const char *kind = p->lead == LEAD_EXPLICIT ? "explicit" : "auto";
-	address_format(&p->addr[0], address);
+	format_here(&p->addr[0], address);
 	STAP_PROBEV(stickydns, pin_hit, (const char *)l->name->text, (const char *)address, l->port,
 		    transport_text(l->transport), kind);
 }
 
 void probes_answer(const struct name *n, const struct pool *p, const char *how)
 {
-	char address[ADDRESS_TEXT];
-	address_format(&p->addr[0], address);
+	char address[TARGET_TEXT];
+	format_here(&p->addr[0], address);
 	STAP_PROBEV(stickydns, answer, (const char *)n->text, (const char *)address, p->n, how);
 }
 
-static void pin_set(const struct event *e, const char *address)
+static void pin_set(const struct table *t, const struct event *e, const char *address)
 {
-	char from[ADDRESS_TEXT] = "";
+	char from[TARGET_TEXT] = "";
 	if (e->has_old)
-		address_format(&e->old, from);
+		target_format(t, &e->old, from);
 	STAP_PROBEV(stickydns, pin_set, (const char *)e->name, address, e->port, transport_text(e->transport),
 		    cause_text(e->cause), (const char *)from);
 }
@@ -57,15 +70,15 @@ static void pin_fail(const struct event *e, const char *address)
 		    cause_text(e->cause), cause_errno(e->cause));
 }
 
-void probes_event(const struct event *e)
+void probes_event(const struct table *t, const struct event *e)
 {
-	char address[ADDRESS_TEXT] = "";
+	char address[TARGET_TEXT] = "";
 	if (e->has_addr)
-		address_format(&e->addr, address);
+		target_format(t, &e->addr, address);
 	switch (e->kind) {
 	case EVENT_PINNED:
 	case EVENT_CONFIRMED:
-	case EVENT_MOVED: pin_set(e, address); break;
+	case EVENT_MOVED: pin_set(t, e, address); break;
 	case EVENT_DROPPED:
 	case EVENT_EXPIRED: pin_drop(e, address); break;
 	case EVENT_FAILED: pin_fail(e, address); break;

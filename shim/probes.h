@@ -2,7 +2,7 @@
  * probes.h: USDT probes, where bpftrace, perf, SystemTap and gdb may look on (sys/sdt.h).
  *
  * Provider `stickydns`. Text is NUL-terminated, "" where there is none; addresses are
- * text as inet_ntop(3) gives it; a transport is "tcp", "udp" or "any"; a port is a
+ * text as inet_ntop(3) gives it, targets of services "sbc1.example.com:5060"; a transport is "tcp", "udp" or "any"; a port is a
  * number, 0 where none is known. At most six arguments: bpftrace sees no more on x86-64.
  *
  *	pin_hit   name  address  port  transport  kind           a lookup was led by a pin: "auto" or "explicit"
@@ -50,7 +50,7 @@ PROBES(PROBE_WATCHED)
 
 void probes_pin_hit(const struct lookup *l, const struct pool *p) __attribute__((cold));
 void probes_answer(const struct name *n, const struct pool *p, const char *how) __attribute__((cold));
-void probes_event(const struct event *e) __attribute__((cold));
+void probes_event(const struct table *t, const struct event *e) __attribute__((cold));
 void probes_steer(const struct endpoint *asked, const struct endpoint *pin) __attribute__((cold));
 
 /* ---- what the shim calls ---- */
@@ -70,10 +70,10 @@ static inline void probe_answer(const struct name *n, const struct pool *p, cons
 }
 
 /* An event that this process wrote into the journal. */
-static inline void probe_event(const struct event *e)
+static inline void probe_event(const struct table *t, const struct event *e)
 {
 	if (pin_set_watched() || pin_drop_watched() || pin_fail_watched())
-		probes_event(e);
+		probes_event(t, e);
 }
 
 /* What the program sent to `asked` goes to `pin`. */

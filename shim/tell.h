@@ -22,7 +22,7 @@ static inline void tell_event(const struct table *t, const struct event *e)
 {
 	if (log_wanted())
 		log_event(t, e);
-	probe_event(e);
+	probe_event(t, e);
 }
 
 #endif

@@ -123,9 +123,9 @@ static void event_row(const struct table *t, const struct event *e, bool pretty)
 	port_text(e->port, e->transport, port);
 	cause_both(e->cause, cause);
 	if (e->has_addr)
-		address_text(t, &e->addr, addr);
+		target_format(t, &e->addr, addr);
 	if (e->has_old)
-		address_text(t, &e->old, old);
+		target_format(t, &e->old, old);
 	if (pretty)
 		printf("%s  %-9s  %s %s%s%s%s%s: %s  (%s %u, %s)\n", time, kind, name, e->has_old ? old : "",
 		       e->has_old ? " -> " : "", addr, e->port ? " " : "", e->port ? port : "", cause, comm, e->pid,

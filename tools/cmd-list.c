@@ -19,7 +19,7 @@ static void row_pin(const struct table *t, struct grid *g, const char *name, con
 {
 	const struct pin_view *p = &v->pin[f];
 	char address[TARGET_TEXT], port[PORT_TEXT], idle[AGE_TEXT];
-	address_text(t, &p->addr, address);
+	target_format(t, &p->addr, address);
 	port_text(p->port, p->transport, port);
 	age_text(v->idle_s, idle);
 	grid_row(g, (const char *const[COLUMNS]){name, family_text(&v->name, f), address, kind_text(p), state_text(p),

@@ -190,7 +190,7 @@ static void outcome_rows(const struct table *t, struct grid *g, const char *name
 		if (ch->result == NOTHING)
 			continue;
 		if (ch->has_pin)
-			address_text(t, &ch->pin, address);
+			target_format(t, &ch->pin, address);
 		if (ch->published)
 			time_text(ch->ttl, ttl);
 		grid_row(g, (const char *const[]){name, family_of(name, f), result_text(ch->result), address, ttl});

@@ -65,7 +65,7 @@ static bool pins_rows(const struct table *t, const struct name_view *v)
 		char address[TARGET_TEXT], port[PORT_TEXT], set[AGE_TEXT], ends[AGE_TEXT], by[32];
 		if (!p->present)
 			continue;
-		address_text(t, &p->addr, address);
+		target_format(t, &p->addr, address);
 		port_text(p->port, p->transport, port);
 		age_text(p->set_s, set);
 		age_text(p->expires_s ? p->expires_s : UINT32_MAX, ends);
@@ -86,7 +86,7 @@ enum { CANDIDATE_COLUMNS = 8, TARGET_COLUMNS = 10 };
 
 static void candidate_cells(const struct table *t, const struct candidate_view *k, struct candidate_cells *out)
 {
-	address_text(t, &k->addr, out->address);
+	target_format(t, &k->addr, out->address);
 	age_text(k->seen_s, out->seen);
 	snprintf(out->rank, sizeof out->rank, k->rank ? "%u" : "-", k->rank);
 	snprintf(out->priority, sizeof out->priority, "%u", k->priority);

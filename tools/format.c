@@ -100,13 +100,6 @@ bool time_parse(const char *text, uint32_t *seconds)
 	return true;
 }
 
-void address_text(const struct table *t, const struct address *a, char out[static TARGET_TEXT])
-{
-	char text[TARGET_TEXT];
-	target_format(t, a, text);
-	text_safe(text, out, TARGET_TEXT);
-}
-
 /* ---- the settings ---- */
 
 const char *setting_key(enum setting k)
@@ -262,7 +255,7 @@ json_t *json_text(const char *s)
 json_t *json_address(const struct table *t, const struct address *a)
 {
 	char text[TARGET_TEXT];
-	address_text(t, a, text);
+	target_format(t, a, text);
 	return json_string(text);
 }
 

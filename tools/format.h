@@ -42,9 +42,6 @@ bool time_parse(const char *text, uint32_t *seconds);
 /* A whole number from `least` to `most`, digits only. */
 bool number_parse(const char *text, uint32_t least, uint32_t most, uint32_t *out);
 
-/* An address, or a target as "sbc1.example.com:5060", whose host is what the table says it is. */
-void address_text(const struct table *t, const struct address *a, char out[static TARGET_TEXT]);
-
 /* ---- the settings ---- */
 
 /* The key in stickydns.conf; NULL for SET_GRACE, which `absent` carries. */

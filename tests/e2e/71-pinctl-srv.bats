@@ -2,7 +2,7 @@
 
 load ../lib/harness
 load ../lib/complains
-setup_file() { use_clients raw lookup; }
+setup_file() { use_clients lookup_client; }
 
 SIP=_sip._udp.pool.test
 
@@ -157,6 +157,18 @@ unbound_start() {
     expect_eq true "$(service $SIP '.candidates[1].healthy')" "after ok of the target"
     pinctl fail sbc1.pool.test 127.0.0.11
     expect_eq true "$(service $SIP '.candidates[0].healthy')" "a target with another address"
+}
+
+@test "what happens to a target's only address is told of the target: events, and the shim's log" {
+    dns_pool sbc1.pool.test 127.0.0.11
+    pinctl set _sip._tcp.pool.test sbc1.pool.test:5060
+    client_start one shim
+    expect_eq 127.0.0.11=ECONNREFUSED "$(ask one connect sbc1.pool.test 5060)" "the connect"
+    expect_match "failed - sbc1.pool.test:5060 - 5060/tcp refused \(ECONNREFUSED\) lookup_client" "$(pinctl events | tr '\t' ' ')" \
+        "events"
+    expect_match "lookup_client\[[0-9]*\]: endpoint failed sbc1.pool.test:5060 port 5060/tcp \(ECONNREFUSED\)" "$(cat "$SHIM_LOG")" \
+        "the log"
+    expect_eq false "$(service _sip._tcp.pool.test '.candidates[0].healthy')" "the target's health"
 }
 
 @test "what the table says of a target's host is shown as one harmless line" {

@@ -17,19 +17,59 @@ static inline struct srv_record script_record(struct script *s, const char *text
 	return r;
 }
 
+enum { SCRIPT_RECORDS = 128 };
+
+/* Records parted by commas; `*100` behind one stands for a hundred of it on ports that rise. */
+static inline size_t script_records(struct script *s, char *text, struct srv_record records[static SCRIPT_RECORDS])
+{
+	char *save = NULL;
+	size_t count = 0;
+	for (char *r = strtok_r(text, ",", &save); r; r = strtok_r(NULL, ",", &save)) {
+		const char *times = strchr(r, '*');
+		for (int i = 0, n = times ? atoi(times + 1) : 1; i < n && count < SCRIPT_RECORDS; i++) {
+			records[count] = script_record(s, r);
+			records[count++].target.scope += (uint64_t)i;
+		}
+	}
+	return count;
+}
+
 static inline void script_srv(struct script *s, char **w)
 {
-	struct srv_record records[32];
+	struct srv_record records[SCRIPT_RECORDS];
 	struct name_ref ref;
-	char text[TARGET_TEXT], *save = NULL;
+	char text[TARGET_TEXT];
 	const struct name n = lab_name(w[1]);
-	size_t count = 0;
-	for (char *r = strtok_r(w[2], ",", &save); r && count < 32; r = strtok_r(NULL, ",", &save))
-		records[count++] = script_record(s, r);
+	const size_t count = script_records(s, w[2], records);
 	int at = pins_service(&s->lab.t, &n, records, count, false, &ref);
 	if (at >= 0)
 		target_format(&s->lab.t, &records[at].target, text);
 	script_say(s, "", "%s", at < 0 ? "none" : text);
+}
+
+static inline void script_srv_refresh(struct script *s, char **w)
+{
+	struct srv_record records[SCRIPT_RECORDS];
+	const struct name n = lab_name(w[1]);
+	const size_t count = strcmp(w[2], "-") == 0 ? 0 : script_records(s, w[2], records);
+	bool dropped = false;
+	enum hand_status status = pins_refresh_service(&s->lab.t, &n, records, count, 60, &dropped);
+	script_say(s, "", "%s", status != HAND_OK ? "failed" : dropped ? "dropped" : "done");
+}
+
+/* The ports of its candidates, as they are shown. */
+static inline void script_ports(struct script *s, char **w)
+{
+	const struct name n = lab_name(w[1]);
+	struct name_ref ref;
+	struct name_view v = {0};
+	if (table_find(&s->lab.t, &n, &ref))
+		pins_view(&s->lab.t, ref, &v);
+	for (size_t i = 0; i < v.n_candidates; i++) {
+		char port[8];
+		snprintf(port, sizeof port, "%u", (unsigned)target_port(&v.candidates[i].addr));
+		script_say(s, ",", "%s", port);
+	}
 }
 
 static inline void script_steer(struct script *s, char **w)

@@ -20,6 +20,8 @@
  *   healthy NAME ADDR              as seen for the name: yes, no
  *   srv SERVICE TARGETS            a lookup of an SRV record set, of HOST:PORT[:PRIORITY[:WEIGHT]] each.
  *                                  Yields the target that leads; `none`
+ *   refresh-srv SERVICE TARGETS    what `pinctl refresh` finds, `-`: none; TARGET*N: N of it on ports that rise
+ *   ports SERVICE                  of its candidates, as they are shown
  *   ask+ NAME ADDRS                as `ask`, by a process that looked a service up of which NAME is a target
  *   broken NAME ADDR PORT[t|u]     an established connection was reset, as `fail`
  *   steer NAME ADDR PORT[t|u]      where a connect or an initial SIP request goes: `2:5060`; `asked`
@@ -221,19 +223,6 @@ static inline void script_pin(struct script *s, char **w)
 		script_say(s, "", "%s", "none");
 }
 
-static inline void script_healthy(struct script *s, char **w)
-{
-	struct name n = lab_name(w[1]);
-	struct address a = lab_address(w[2]);
-	struct name_ref ref;
-	struct name_view v = {0};
-	if (table_find(&s->lab.t, &n, &ref))
-		pins_view(&s->lab.t, ref, &v);
-	for (size_t i = 0; i < v.n_candidates; i++)
-		if (address_equal(&v.candidates[i].addr, &a))
-			script_say(s, " and ", "%s", v.candidates[i].worst.fitness == FIT ? "yes" : "no");
-}
-
 /* "a:5060": a target; else an address. */
 static inline struct address script_address(struct script *s, char *text)
 {
@@ -254,6 +243,19 @@ static inline void script_targets(struct script *s, char *text, struct pool *p)
 	p->n = 0;
 	for (char *a = strtok_r(text, ",", &save); a; a = strtok_r(NULL, ",", &save))
 		p->addr[p->n++] = script_address(s, a);
+}
+
+static inline void script_healthy(struct script *s, char **w)
+{
+	struct name n = lab_name(w[1]);
+	struct address a = script_address(s, w[2]);
+	struct name_ref ref;
+	struct name_view v = {0};
+	if (table_find(&s->lab.t, &n, &ref))
+		pins_view(&s->lab.t, ref, &v);
+	for (size_t i = 0; i < v.n_candidates; i++)
+		if (address_equal(&v.candidates[i].addr, &a))
+			script_say(s, " and ", "%s", v.candidates[i].worst.fitness == FIT ? "yes" : "no");
 }
 
 static inline void script_hand(struct script *s, char **w)
@@ -348,6 +350,7 @@ static const struct script_verb {
 	{"cool", script_cool},	     {"opt", script_opt},      {"wait", script_wait},	{"events", script_events},
 	{"healthy", script_healthy}, {"lead", script_lead},    {"srv", script_srv},	{"ask+", script_ask},
 	{"broken", script_outcome},  {"steer", script_steer},  {"steer-any", script_steer},
+	{"refresh-srv", script_srv_refresh}, {"ports", script_ports},
 };
 
 /* `24..36` takes any number between; all else is compared as text. */

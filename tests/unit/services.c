@@ -96,6 +96,21 @@ static const struct script_row hand[] = {
 		   "srv " S " a:5060:10,b:5060:20,c:5070:30 -> c:5070"},
 	{"drop", "srv " S " a:5060:10; drop " S " -> done; pin " S " -> no-name"},
 	{"refresh drops what is not published", "srv " S " a:5060:10; refresh " S " b:5060 60 -> dropped; pin " S " -> none"},
+	{"refresh by SRV learns no pin", "refresh-srv " S " a:5060:20,b:5061:10 -> done; pin " S " -> none; ports " S " -> 5061,5060"},
+	{"and renews one", "srv " S " a:5060:10; refresh-srv " S " b:5061:10,a:5060:10 -> done; pin " S " -> a:5060 tentative"},
+	{"and drops one that is not published", "srv " S " a:5060:10; refresh-srv " S " a:5061:10 -> dropped; pin " S " -> none"},
+	{"and all when there is none", "srv " S " a:5060:10; refresh-srv " S " - -> dropped; pin " S " -> none"},
+	{"but none by hand", "set " S " a:5060; refresh-srv " S " b:5060:10 -> done; pin " S " -> a:5060 explicit"},
+	{"of a hundred it keeps the best, wherever they are", "refresh-srv " S " a:1000:20*92,b:1:10*8 -> done; ports " S " -> 1,2,3,4,5,6,7,8"},
+	{"and one behind a hundred is published", "srv " S " b:1:30; refresh-srv " S " a:1000:20*92,b:1:30 -> done; pin " S " -> b:1 tentative"},
+	{"fail and ok", "srv " S " a:5060:10,b:5060:20; report " S " fail a:5060 -> done; healthy " S " a:5060 -> no;"
+			"report " S " ok a:5060 -> done; healthy " S " a:5060 -> yes"},
+	{"fail is of the target's port", "srv " S " a:5060:10,a:5070:20; report " S " fail a:5060; healthy " S " a:5070 -> yes"},
+	{"a target without a fit address is not fit", "srv " S " a:5060:10,b:5060:20; ask+ a 1; ok a 1 5060u; ask x 1; drop " S ";"
+						     "fail x 1 5060u; refresh-srv " S " a:5060:10 -> done; healthy " S " a:5060 -> no"},
+	{"and ok of it is ok of its addresses", "srv " S " a:5060:10; ask+ a 1,2; fail a 1 5060u; fail a 2 5060u; healthy " S " a:5060 -> no;"
+						"report " S " ok a:5060; healthy " S " a:5060 -> yes; cool 1 5060u -> fit; cool 2 5060u -> fit"},
+	{"but leaves one alone beside a fit one", "srv " S " a:5060:10; ask+ a 1,2; fail a 1 5060u; report " S " ok a:5060; cool 1 5060u -> 24..36"},
 	{"fail", "srv " S " a:5060:10,b:5060:20; report " S " fail a:5060 -> done; srv " S " a:5060:10,b:5060:20 -> b:5060"},
 };
 
