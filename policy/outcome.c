@@ -75,7 +75,7 @@ bool pins_reset(struct table *t, const struct outcome *o)
 	struct verdict v = {.e = &o->endpoint, .addr = addr_find(t, &o->endpoint.addr), .fate = BROKEN, .why = CAUSE_BROKEN};
 	struct addr_record *a = addr_at(t, v.addr);
 	v.slot = a && t->writable ? endpoint_find(a, v.e->transport, v.e->port) : -1;
-	if (v.slot >= 0)
+	if (v.slot >= 0 && first_to_tell(t, o))
 		settle_names(t, o, &v);
 	return a != NULL;
 }

@@ -100,7 +100,7 @@ struct outcome {
 	uint32_t cool;			/* of a failure: COOL_BY_HISTORY, COOL_NOT, or seconds */
 	enum cause why;			/* of a success; CAUSE_NONE: connected */
 	uint64_t socket;		/* of a failure: SO_COOKIE, socket(7); 0: not known */
-	uint32_t since;			/* with it: tick when connect began; of a datagram, when the failure showed */
+	uint32_t since;			/* with it: tick when connect began; 0: it was established; of a datagram, when the failure showed */
 };
 
 enum { REACH_SHIM = 16, REACH_ALL = 1 << 20, SAME_TICKS = 16 };

@@ -11,7 +11,6 @@
 #include "session.h"
 #include "sipstream.h"
 #include "socket.h"
-#include "tick.h"
 
 enum { STREAMS = 1024 };
 
@@ -171,7 +170,7 @@ static void ended(const struct stream *s, enum cause cause)
 	if (!judge_peer(-1, &s->to, &p))
 		return;
 	const struct outcome o = {.endpoint = p.e, .names = names, .n_names = recent_names(names), .reach = REACH_SHIM,
-				  .socket = s->cookie, .since = tick_now()};
+				  .socket = s->cookie};
 	if (cause == CAUSE_RESET)
 		pins_reset(p.table, &o);
 	else
