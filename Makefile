@@ -1,6 +1,6 @@
 # stickydns: sticky DNS resolution for unmodified programs
 #
-#   make            build/libstickydns.so and build/pinctl
+#   make            build/libstickydns.so, build/pinctl and, where clang, bpftool and libbpf are, build/pinwatch
 #   make demo       install what is missing, build, and show the main job on real SIP programs
 #   make test       install what is missing, build, run every test
 #   make check      build and run every test; what is needed must be there (CI runs this after deps)
@@ -14,7 +14,7 @@
 #   make clean
 #   make help       this text
 #
-# Variables: CC, CFLAGS, LDFLAGS, PREFIX, DESTDIR, PKG_CONFIG, V=1 (show commands),
+# Variables: CC, CLANG, BPFTOOL, CFLAGS, LDFLAGS, PREFIX, DESTDIR, PKG_CONFIG, V=1 (show commands),
 # STRICT= (empty: warnings are no errors, for packagers), TESTS (bats files to run).
 
 PREFIX ?= /usr/local
@@ -29,6 +29,8 @@ CFLAGS ?= -O2 -g
 STRICT ?= -Werror
 FUZZ_SECONDS ?= 60
 B ?= build
+CLANG ?= clang
+BPFTOOL ?= bpftool
 
 ifneq ($(V),1)
 Q = @
@@ -57,13 +59,13 @@ TEST_PARTS = $(UNIT) $(STRESS) $(FUZZ) $(CLIENTS) $(CLIENT_LIBS)
 SCRIPTS = lookups.bt failures.bt latency.bt
 
 BUILD_PACKAGES = gcc make pkg-config libc6-dev libc-ares-dev libjansson-dev libconfuse-dev \
-	systemtap-sdt-dev
+	systemtap-sdt-dev clang bpftool libbpf-dev
 TEST_PACKAGES = bats parallel dnsmasq-base sip-tester sipsak kamailio curl jq openssl python3 \
-	iproute2 netbase nftables util-linux bsdutils procps strace valgrind binutils libcap2-bin clang bpftrace unbound bind9-dnsutils
+	iproute2 netbase nftables util-linux bsdutils procps strace valgrind binutils libcap2-bin bpftrace unbound bind9-dnsutils
 
-.PHONY: all demo test check bench fuzz asan tsan deps install uninstall clean help test-parts programs fuzzers bench-parts libs
+.PHONY: all pinwatch demo test check bench fuzz asan tsan deps install uninstall clean help test-parts programs fuzzers bench-parts libs
 
-all: $(B)/libstickydns.so $(B)/pinctl $(SCRIPTS:%=$(B)/%)
+all: $(B)/libstickydns.so $(B)/pinctl $(SCRIPTS:%=$(B)/%) pinwatch
 
 help:
 	@sed -n '/^#   make/s/^#   //p' Makefile
@@ -114,6 +116,41 @@ script_for = sed 's,/usr/local/lib/libstickydns,$(1)/libstickydns,' tools/pinwat
 $(B)/%.bt: tools/pinwatch/%.bt
 	$(say) SED $@
 	$(Q)$(call script_for,$(abspath $(B)),$@)
+
+# ---- pinwatch ----
+
+# It needs more than the rest; without that everything else is built, and one line says what is missing.
+PINWATCH_MISSING = $(strip $(foreach p,$(CLANG) $(BPFTOOL),$(if $(shell command -v $(p)),,$(p))) \
+	$(if $(shell $(PKG_CONFIG) --exists libbpf && echo y),,libbpf))
+PINWATCH_OBJ = $(patsubst tools/%.c,$(B)/tools/%.o,$(filter-out %.bpf.c,$(wildcard tools/pinwatch/*.c)))
+PINWATCH_BPF = $(patsubst tools/%.bpf.c,$(B)/tools/%.skel.h,$(wildcard tools/pinwatch/*.bpf.c))
+PINWATCH_SHARED = $(patsubst %,$(B)/tools/%.o,cmd format names view) $(B)/shim/sip.o $(B)/shim/transactions.o
+BPF_INCLUDE = -I/usr/include/$(shell $(CC) -print-multiarch 2>/dev/null)
+
+pinwatch:
+	$(Q)missing="$(PINWATCH_MISSING)"; if [ -n "$$missing" ]; then \
+		echo "pinwatch is not built: missing: $$missing (make deps, as root, installs it)" >&2; \
+	else $(MAKE) --no-print-directory $(B)/pinwatch; fi
+
+# Programs for the kernel: CO-RE, so without its headers. What they are linked into is a header with their bytes.
+$(PINWATCH_BPF:.skel.h=.bpf.o): $(B)/tools/%.bpf.o: tools/%.bpf.c
+	@mkdir -p $(@D)
+	$(say) BPF $<
+	$(Q)$(CLANG) -target bpf -mcpu=v3 -O2 -g -Wall -Wextra $(STRICT) $(BPF_INCLUDE) -MMD -MP -c -o $@ $<
+
+$(PINWATCH_BPF): $(B)/tools/%.skel.h: $(B)/tools/%.bpf.o
+	$(say) SKEL $@
+	$(Q)$(BPFTOOL) gen skeleton $< name $(notdir $*)_bpf >$@.new && mv $@.new $@
+
+$(PINWATCH_OBJ): $(B)/tools/pinwatch/%.o: tools/pinwatch/%.c $(PINWATCH_BPF) | libs
+	@mkdir -p $(@D)
+	$(say) CC $<
+	$(Q)$(CC) $(BASE) -Itools -Ishim -isystem $(@D) $(HARDEN) $(CFLAGS) $(TOOL_CFLAGS) -pthread -c -o $@ $<
+
+$(B)/pinwatch: $(PINWATCH_OBJ) $(PINWATCH_SHARED) $(B)/libpolicy.a
+	$(say) LD $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $(PINWATCH_OBJ) $(PINWATCH_SHARED) $(B)/libpolicy.a \
+		$(TOOL_LIBS) $(shell $(PKG_CONFIG) --libs libbpf)
 
 # ---- test programs ----
 

@@ -39,6 +39,8 @@ static void stamp(const struct table *t, struct event *e)
 void journal_wake(struct table *t)
 {
 	struct header *h = t->header;
+	if (!t->writable)
+		return;
 	add32(&h->journal_futex, 1);
 	store_before_look();
 	if (get32(&h->journal_lease) >= tick_now())

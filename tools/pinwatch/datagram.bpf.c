@@ -86,6 +86,7 @@ static __always_inline void copy(struct __sk_buff *skb, const struct datagram *d
 	m->cookie = bpf_get_socket_cookie(skb);
 	m->now = bpf_ktime_get_ns();
 	m->pid = pid;
+	m->scope = skb->ifindex;
 	m->length = length;
 	m->outward = outward;
 	if (bpf_ringbuf_output(&messages, m, __builtin_offsetof(struct watch_message, text) + length, 0))

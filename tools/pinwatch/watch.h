@@ -84,12 +84,13 @@ struct watch_message {
 	struct sender_key flow;
 	__u64 cookie;
 	__u64 now;
-	__u32 pid;
+	__u32 pid;				/* of who sent it; 0: not known */
+	__u32 scope;				/* interface */
 	__u16 length;
 	__u8 outward;				/* it goes to the watched address */
-	__u8 pad[1];
+	__u8 pad[5];
 	char text[MESSAGE_MAX];
 };
-_Static_assert(sizeof(struct watch_message) == 56 + MESSAGE_MAX, "no hidden padding");
+_Static_assert(sizeof(struct watch_message) == 64 + MESSAGE_MAX, "no hidden padding");
 
 #endif

@@ -1,0 +1,324 @@
+/*
+ * cmd-watch.c: pinwatch itself: load, attach, watch until told to end.
+ *
+ * One thread waits for events of the kernel and reports them; each table has
+ * another that keeps its addresses watched (follow.c). SIGTERM and SIGINT end it
+ * with exit 0; whatever else ends it, the kernel takes the programs away with
+ * their descriptors.
+ */
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "icmp.h"
+#include "notify.h"
+#include "pinwatch.h"
+#include "sip-watch.h"
+#include "status.h"
+
+/* ---- words ---- */
+
+struct words {
+	const char *table[TABLES_MAX];
+	size_t tables;
+	const char *netns[SPACES_MAX];
+	size_t spaces;
+	const char *cgroup;
+	bool dry_run, verbose;
+};
+
+enum { KEY_NETNS = 0x2000, KEY_CGROUP, KEY_DRY_RUN };
+
+static const struct argp_option options[] = {
+	{"table", 't', "PATH", 0, "a table to serve, instead of $STICKYDNS_TABLE or the usual one; may be given again", 0},
+	{"netns", KEY_NETNS, "PATH", 0, "hear ICMP errors in this network namespace too; may be given again", 0},
+	{"cgroup", KEY_CGROUP, "PATH", 0, "see datagrams of this cgroup only, instead of all", 0},
+	{"dry-run", KEY_DRY_RUN, NULL, 0, "say what would be reported, and change no table", 0},
+	{"verbose", 'v', NULL, 0, "say what is reported", 0},
+	HELP_OPTIONS,
+	{0},
+};
+
+static error_t add(const char **list, size_t *n, size_t most, const char *option, char *arg)
+{
+	if (*n == most)
+		return misused(NULL, "%s: too many: %s", option, arg), EINVAL;
+	list[(*n)++] = arg;
+	return 0;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct words *w = state->input;
+	switch (key) {
+	case ARGP_KEY_INIT: state->err_stream = NULL; return 0;
+	case '?':
+	case KEY_USAGE: cmd_help(key, "pinwatch", state); return 0;
+	case 't': return add(w->table, &w->tables, TABLES_MAX, "--table", arg);
+	case KEY_NETNS: return add(w->netns, &w->spaces, SPACES_MAX - 1, "--netns", arg);
+	case KEY_CGROUP: w->cgroup = arg; return 0;
+	case KEY_DRY_RUN: w->dry_run = true; return 0;
+	case 'v': w->verbose = true; return 0;
+	case ARGP_KEY_ARG: return misused(NULL, "one word too many: %s", arg), EINVAL;
+	default: return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse,
+	.doc = "Watch what becomes of connections and datagrams to the servers in the table, in every program.\v"
+	       "Other commands: pinwatch status. Exit status: 0 told to end, 1 nothing could be watched, 2 usage. "
+	       "See pinwatch(8).",
+};
+
+/* ---- all of it ---- */
+
+struct watch {
+	struct probes probes;
+	struct spaces spaces;
+	struct tables tables;
+	struct report report;
+	struct ring_buffer *rings;
+	int epoll, signals, timer, status;
+	char status_path[STATUS_PATH];
+	uint64_t lost_told;
+	bool stop;
+};
+
+/* What an epoll event is of, in its data: one of these, or a space's sockets from SOURCE_SPACE. */
+enum source { SOURCE_RINGS, SOURCE_SIGNALS, SOURCE_TIMER, SOURCE_STATUS, SOURCE_SPACE };
+
+static void listen_to(struct watch *w, int fd, unsigned source)
+{
+	struct epoll_event e = {.events = EPOLLIN, .data.u32 = source};
+	if (fd != -1)
+		epoll_ctl(w->epoll, EPOLL_CTL_ADD, fd, &e);
+}
+
+/* ---- events ---- */
+
+static int on_event(void *ctx, void *data, size_t size)
+{
+	struct watch *w = ctx;
+	if (size >= sizeof(struct watch_event))
+		report_event(&w->report, data);
+	return 0;
+}
+
+static int on_message(void *ctx, void *data, size_t size)
+{
+	struct watch *w = ctx;
+	const struct watch_message *m = data;
+	if (size >= offsetof(struct watch_message, text) && m->length <= size - offsetof(struct watch_message, text))
+		sip_message_seen(&w->report, m);
+	return 0;
+}
+
+/* An ICMP error counts if it quotes a datagram that was seen going out. */
+static void on_icmp(struct watch *w, const struct space *s, bool v6)
+{
+	struct watch_event e;
+	enum icmp_status got;
+	for (int i = 0; i < 256 && (got = icmp_read(v6 ? s->icmpv6 : s->icmp, v6, s->cookie, &e)) != ICMP_NO_MORE; i++) {
+		const struct sender_key flow = {.peer = e.peer, .port = e.port, .own_port = e.own_port};
+		struct sender sender;
+		if (got == ICMP_EVENT && probes_sender(&w->probes, &flow, &sender))
+			report_event(&w->report, &e);
+	}
+}
+
+static void on_signal(struct watch *w)
+{
+	struct signalfd_siginfo info;
+	if (read(w->signals, &info, sizeof info) == sizeof info)
+		w->stop = true;
+}
+
+/* ---- tables ---- */
+
+static void tell_tables(struct watch *w)
+{
+	for (size_t i = 0; i < w->tables.n; i++) {
+		const struct served *s = &w->tables.served[i];
+		if (s->state != TABLE_SERVED || !s->table.writable)
+			note(NULL, "%s: %s", s->path, served_text(s));
+		else if (!spaces_has(&w->spaces, s->netns))
+			note(NULL, "%s: of another network namespace: its ICMP errors are not heard; name it with --netns", s->path);
+		else if (w->report.verbose)
+			note(NULL, "%s: %u addresses watched", s->path, s->watched);
+	}
+}
+
+/* Once a second: tables that come or were replaced; losses. */
+static void on_timer(struct watch *w)
+{
+	uint64_t times, lost = probes_lost(&w->probes);
+	if (read(w->timer, &times, sizeof times) == -1)
+		return;
+	if (tables_look(&w->tables))
+		tell_tables(w);
+	if (lost > w->lost_told)
+		note(NULL, "%llu events lost: the ring was full", (unsigned long long)(lost - w->lost_told));
+	w->lost_told = lost;
+}
+
+/* ---- start ---- */
+
+static void take_signals(struct watch *w)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	w->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static bool open_rings(struct watch *w)
+{
+	int events = probes_events(&w->probes), messages = probes_messages(&w->probes);
+	if (events >= 0)
+		w->rings = ring_buffer__new(events, on_event, w, NULL);
+	if (messages >= 0 && w->rings)
+		ring_buffer__add(w->rings, messages, on_message, w);
+	else if (messages >= 0)
+		w->rings = ring_buffer__new(messages, on_message, w, NULL);
+	return w->rings || (events < 0 && messages < 0);
+}
+
+static void listen_all(struct watch *w)
+{
+	const struct itimerspec second = {.it_interval.tv_sec = 1, .it_value.tv_sec = 1};
+	w->epoll = epoll_create1(EPOLL_CLOEXEC);
+	w->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	timerfd_settime(w->timer, 0, &second, NULL);
+	w->status = status_open(w->status_path);
+	if (w->status == -1)
+		note(NULL, "%s: %s: `pinwatch status` will not find this one", status_directory(), strerror(errno));
+	if (w->rings)
+		listen_to(w, ring_buffer__epoll_fd(w->rings), SOURCE_RINGS);
+	listen_to(w, w->signals, SOURCE_SIGNALS);
+	listen_to(w, w->timer, SOURCE_TIMER);
+	listen_to(w, w->status, SOURCE_STATUS);
+	for (unsigned i = 0; i < w->spaces.n; i++) {
+		listen_to(w, w->spaces.space[i].icmp, SOURCE_SPACE + 2 * i);
+		listen_to(w, w->spaces.space[i].icmpv6, SOURCE_SPACE + 2 * i + 1);
+	}
+}
+
+/* One line for each that is not there. False: none is. */
+static bool tell_probes(const struct watch *w)
+{
+	bool any = false;
+	for (unsigned i = 0; i < PROBES_ALL; i++) {
+		const struct probe *p = &w->probes.probe[i];
+		any |= p->attached;
+		if (!p->attached)
+			note(NULL, "%s: not attached, so %s are not seen: %s", p->name, p->sees, p->why);
+	}
+	return any;
+}
+
+/* The tables that are named, or the one that programs here use: the first that is there, else the first that may be. */
+static int choose_tables(struct context *c, const struct words *words, struct tables *t)
+{
+	char path[TABLE_PATH];
+	bool own;
+	for (size_t i = 0; i < words->tables; i++)
+		if (!tables_add(t, words->table[i]))
+			return misused(NULL, "--table: path too long: %s", words->table[i]);
+	t->named = words->tables > 0;
+	for (unsigned n = 0; words->tables == 0 && table_path(c, n, path, &own); n++)
+		if (access(path, F_OK) == 0)
+			return tables_add(t, path) ? DONE : FAILED;
+	return words->tables > 0 || (table_path(c, 0, path, &own) && tables_add(t, path)) ? DONE : FAILED;
+}
+
+/* All tables belong to another pinwatch: then there is nothing to do here. */
+static bool all_busy(const struct tables *t)
+{
+	size_t busy = 0;
+	for (size_t i = 0; i < t->n; i++)
+		busy += t->served[i].state == TABLE_BUSY;
+	return busy == t->n;
+}
+
+static int start(struct watch *w, const struct words *words)
+{
+	probes_open(&w->probes, words->cgroup);
+	spaces_open(&w->spaces, words->netns, words->spaces, &w->probes);
+	if (!tell_probes(w) || !open_rings(w))
+		return complain(NULL, "nothing can be watched");
+	w->tables.map = w->probes.watched;
+	w->tables.netns = w->spaces.space[0].cookie;
+	w->tables.look_only = words->dry_run;
+	w->report = (struct report){.tables = &w->tables, .probes = &w->probes, .look_only = words->dry_run,
+				    .verbose = words->verbose};
+	tables_guard(&w->tables);
+	tables_look(&w->tables);
+	tell_tables(w);
+	if (all_busy(&w->tables))
+		return FAILED;
+	listen_all(w);
+	return DONE;
+}
+
+static void run(struct watch *w)
+{
+	struct epoll_event e[16];
+	while (!w->stop) {
+		int n = epoll_wait(w->epoll, e, sizeof e / sizeof *e, -1);
+		for (int i = 0; i < n; i++) {
+			const unsigned source = e[i].data.u32;
+			switch (source) {
+			case SOURCE_RINGS: ring_buffer__consume(w->rings); break;
+			case SOURCE_SIGNALS: on_signal(w); break;
+			case SOURCE_TIMER: on_timer(w); break;
+			case SOURCE_STATUS: status_answer(w->status, &w->report, &w->spaces); break;
+			default:
+				on_icmp(w, &w->spaces.space[(source - SOURCE_SPACE) / 2], (source - SOURCE_SPACE) % 2);
+			}
+		}
+	}
+}
+
+static void end(struct watch *w)
+{
+	ring_buffer__free(w->rings);
+	probes_close(&w->probes);
+	spaces_close(&w->spaces);
+	tables_close(&w->tables);
+	status_close(w->status, w->status_path);
+}
+
+int cmd_watch(struct context *c, int argc, char **argv)
+{
+	static struct watch w = {.status = -1, .epoll = -1, .tables.map = -1};
+	static struct words words;
+	static char name[] = "pinwatch";
+	argv[0] = name;
+	argp_err_exit_status = MISUSED;
+	if (argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, &words) != 0)
+		return MISUSED;
+	int status = choose_tables(c, &words, &w.tables);
+	if (status != DONE)
+		return status;
+	take_signals(&w);
+	status = start(&w, &words);
+	if (status == DONE) {
+		notify("READY=1");
+		run(&w);
+		notify("STOPPING=1");
+	}
+	end(&w);
+	return status;
+}

@@ -1,0 +1,41 @@
+/*
+ * pinwatch.c: the front door: the table of commands.
+ *
+ * A first word that is an option, or none, means to watch.
+ */
+#include "pinwatch.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct command {
+	const char *name;
+	int (*run)(struct context *c, int argc, char **argv);
+} commands[] = {
+	{"watch", cmd_watch},
+	{"status", cmd_status},
+};
+
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+static int dispatch(struct context *c, int argc, char **argv)
+{
+	for (size_t i = 0; i < COMMANDS; i++) {
+		if (strcmp(argv[0], commands[i].name) != 0)
+			continue;
+		c->command = argv[0];
+		return commands[i].run(c, argc, argv);
+	}
+	return misused(c, "no such command: '%s'", argv[0]);
+}
+
+int main(int argc, char **argv)
+{
+	struct context c = {0};
+	program = "pinwatch";
+	if (argc < 1)
+		return MISUSED;
+	int status = argc > 1 && argv[1][0] != '-' ? dispatch(&c, argc - 1, argv + 1) : cmd_watch(&c, argc, argv);
+	store_close(&c.table);
+	return status;
+}

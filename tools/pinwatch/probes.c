@@ -1,0 +1,232 @@
+/* probes.c: see probes.h. */
+#include "probes.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cgroup.h"
+#include "datagram.skel.h"
+#include "watch.skel.h"
+
+enum { WATCH_PROGRAMS = 3, DATAGRAM_PROGRAMS = 2 };
+
+static const struct probe blank[PROBES_ALL] = {
+	[PROBE_TCP_STATE] = {.name = "inet_sock_set_state", .sees = "outcomes of TCP connections"},
+	[PROBE_TCP_RETRANSMIT] = {.name = "tcp_retransmit_skb", .sees = "SYNs that nobody answers"},
+	[PROBE_UDP_ERROR] = {.name = "inet_sk_error_report", .sees = "ICMP errors of connected UDP sockets"},
+	[PROBE_OUT] = {.name = "cgroup_skb/egress", .sees = "UDP silence, and who sends datagrams"},
+	[PROBE_IN] = {.name = "cgroup_skb/ingress", .sees = "answers over UDP"},
+	[PROBE_ICMP] = {.name = "icmp", .sees = "ICMP errors of UDP"},
+	[PROBE_ICMPV6] = {.name = "icmpv6", .sees = "ICMPv6 errors of UDP"},
+};
+
+/* ---- why ---- */
+
+static void because(struct probe *p, int error)
+{
+	const bool denied = error == EPERM || error == EACCES;
+	snprintf(p->why, sizeof p->why, "%s%s", strerror(error),
+		 !denied ? "" : " (needs CAP_BPF, CAP_PERFMON and, for cgroups, CAP_NET_ADMIN)");
+}
+
+/* libbpf's own words are many lines, for its developers; errno is for everybody. */
+static int silent(enum libbpf_print_level level, const char *format, va_list ap)
+{
+	(void)level, (void)format, (void)ap;
+	return 0;
+}
+
+/* ---- loading ---- */
+
+struct pidns {
+	uint64_t dev, ino;
+};
+
+static struct pidns own_pidns(void)
+{
+	struct stat st;
+	return stat("/proc/self/ns/pid", &st) == -1 ? (struct pidns){0} : (struct pidns){st.st_dev, st.st_ino};
+}
+
+/* Of the object's programs, in order, those in `mask` are loaded. */
+static void choose(struct bpf_object *obj, unsigned mask)
+{
+	struct bpf_program *prog;
+	unsigned i = 0;
+	bpf_object__for_each_program(prog, obj)
+		bpf_program__set_autoload(prog, mask >> i++ & 1);
+}
+
+/* 0, or errno. */
+static int load_watch(struct probes *p, unsigned mask)
+{
+	const struct pidns ns = own_pidns();
+	p->watch = watch_bpf__open();
+	if (!p->watch)
+		return errno;
+	p->watch->rodata->pidns_dev = ns.dev;
+	p->watch->rodata->pidns_ino = ns.ino;
+	choose(p->watch->obj, mask);
+	int error = -watch_bpf__load(p->watch);
+	if (error) {
+		watch_bpf__destroy(p->watch);
+		p->watch = NULL;
+	}
+	return error;
+}
+
+static int load_datagram(struct probes *p, unsigned mask)
+{
+	const struct pidns ns = own_pidns();
+	p->datagram = datagram_bpf__open();
+	if (!p->datagram)
+		return errno;
+	p->datagram->rodata->pidns_dev = ns.dev;
+	p->datagram->rodata->pidns_ino = ns.ino;
+	if (p->watch)
+		bpf_map__reuse_fd(p->datagram->maps.watched, bpf_map__fd(p->watch->maps.watched));
+	choose(p->datagram->obj, mask);
+	int error = -datagram_bpf__load(p->datagram);
+	if (error) {
+		datagram_bpf__destroy(p->datagram);
+		p->datagram = NULL;
+	}
+	return error;
+}
+
+static void unload(struct probes *p, enum probe_id first)
+{
+	if (first == PROBE_TCP_STATE) {
+		watch_bpf__destroy(p->watch);
+		p->watch = NULL;
+	} else {
+		datagram_bpf__destroy(p->datagram);
+		p->datagram = NULL;
+	}
+}
+
+/* All programs of an object; if the kernel does not take them all, each by itself tells which, and the others are loaded. */
+static void load(struct probes *p, enum probe_id first, unsigned n, int (*with)(struct probes *, unsigned mask))
+{
+	unsigned good = 0;
+	if (with(p, (1u << n) - 1) == 0)
+		return;
+	for (unsigned i = 0; i < n; i++) {
+		int error = with(p, 1u << i);
+		if (error)
+			because(&p->probe[first + i], error);
+		else
+			good |= 1u << i;
+		unload(p, first);
+	}
+	if (good)
+		with(p, good);
+}
+
+/* ---- attaching ---- */
+
+static void attached(struct probe *p, struct bpf_link *link, struct bpf_link **keep, const char *where)
+{
+	if (!link) {
+		because(p, errno);
+		return;
+	}
+	*keep = link;
+	p->attached = true;
+	snprintf(p->where, sizeof p->where, "%s", where);
+}
+
+static void attach_watch(struct probes *p)
+{
+	struct watch_bpf *w = p->watch;
+	const struct {
+		struct bpf_program *prog;
+		struct bpf_link **link;
+	} all[WATCH_PROGRAMS] = {
+		{w->progs.tcp_state, &w->links.tcp_state},
+		{w->progs.tcp_retransmit, &w->links.tcp_retransmit},
+		{w->progs.udp_error, &w->links.udp_error},
+	};
+	for (unsigned i = 0; i < WATCH_PROGRAMS; i++)
+		if (bpf_program__fd(all[i].prog) >= 0)
+			attached(&p->probe[PROBE_TCP_STATE + i], bpf_program__attach(all[i].prog), all[i].link,
+				 "all network namespaces");
+}
+
+static void attach_datagram(struct probes *p, const char *cgroup)
+{
+	struct datagram_bpf *d = p->datagram;
+	char path[256];
+	if (cgroup)
+		snprintf(path, sizeof path, "%s", cgroup);
+	else if (!cgroup_mount(path, sizeof path))
+		snprintf(path, sizeof path, "no cgroup2 mount");
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const struct {
+		struct bpf_program *prog;
+		struct bpf_link **link;
+	} all[DATAGRAM_PROGRAMS] = {
+		{d->progs.datagram_out, &d->links.datagram_out},
+		{d->progs.datagram_in, &d->links.datagram_in},
+	};
+	for (unsigned i = 0; i < DATAGRAM_PROGRAMS; i++) {
+		struct probe *probe = &p->probe[PROBE_OUT + i];
+		if (fd == -1)
+			snprintf(probe->why, sizeof probe->why, "%.120s: %s", path, strerror(ENOENT));
+		else if (bpf_program__fd(all[i].prog) >= 0)
+			attached(probe, bpf_program__attach_cgroup(all[i].prog, fd), all[i].link, path);
+	}
+	if (fd != -1)
+		close(fd);
+}
+
+void probes_open(struct probes *p, const char *cgroup)
+{
+	*p = (struct probes){.watched = -1, .senders = -1};
+	memcpy(p->probe, blank, sizeof blank);
+	libbpf_set_print(silent);
+	load(p, PROBE_TCP_STATE, WATCH_PROGRAMS, load_watch);
+	load(p, PROBE_OUT, DATAGRAM_PROGRAMS, load_datagram);
+	if (p->watch) {
+		p->watched = bpf_map__fd(p->watch->maps.watched);
+		attach_watch(p);
+	}
+	if (p->datagram) {
+		p->watched = bpf_map__fd(p->datagram->maps.watched);
+		p->senders = bpf_map__fd(p->datagram->maps.senders);
+		attach_datagram(p, cgroup);
+	}
+}
+
+void probes_close(struct probes *p)
+{
+	watch_bpf__destroy(p->watch);
+	datagram_bpf__destroy(p->datagram);
+	p->watch = NULL;
+	p->datagram = NULL;
+}
+
+/* ---- what they say ---- */
+
+int probes_events(const struct probes *p) { return p->watch ? bpf_map__fd(p->watch->maps.events) : -1; }
+int probes_messages(const struct probes *p) { return p->datagram ? bpf_map__fd(p->datagram->maps.messages) : -1; }
+
+static uint64_t read_lost(const uint64_t *w) { return __atomic_load_n(w, __ATOMIC_RELAXED); }
+
+uint64_t probes_lost(const struct probes *p)
+{
+	return (p->watch ? read_lost((const uint64_t *)&p->watch->bss->lost) : 0) +
+	       (p->datagram ? read_lost((const uint64_t *)&p->datagram->bss->lost) : 0);
+}
+
+bool probes_sender(const struct probes *p, const struct sender_key *flow, struct sender *out)
+{
+	return p->senders >= 0 && bpf_map_lookup_elem(p->senders, flow, out) == 0;
+}

@@ -1,0 +1,61 @@
+/*
+ * probes.h: pinwatch's programs in the kernel, and its raw sockets.
+ *
+ * Each is optional: what cannot be attached is remembered with the reason, and
+ * the others work without it. All are held by file descriptors, so they are gone
+ * with the process, however it ends.
+ */
+#ifndef STICKYDNS_PINWATCH_PROBES_H
+#define STICKYDNS_PINWATCH_PROBES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "watch.h"
+
+enum probe_id {
+	PROBE_TCP_STATE, PROBE_TCP_RETRANSMIT, PROBE_UDP_ERROR,	/* watch.bpf.c, in this order */
+	PROBE_OUT, PROBE_IN,					/* datagram.bpf.c */
+	PROBE_ICMP, PROBE_ICMPV6,				/* icmp.c */
+	PROBES_ALL
+};
+
+struct probe {
+	const char *name;		/* the kernel's name of the hook */
+	const char *sees;		/* what is not seen without it */
+	bool attached;
+	char where[256];		/* "everywhere", a cgroup's path, network namespaces */
+	char why[160];			/* it is not attached */
+};
+
+struct watch_bpf;
+struct datagram_bpf;
+
+struct probes {
+	struct probe probe[PROBES_ALL];
+	struct watch_bpf *watch;	/* NULL: not loaded */
+	struct datagram_bpf *datagram;
+	int watched;			/* map fds; -1: there is none */
+	int senders;
+};
+
+/*
+ * Loads and attaches what can be; `cgroup`: a directory of a cgroup2 mount, or
+ * NULL for the root of the first that mountinfo shows. A struct probes of zeros
+ * is fine for probes_close.
+ */
+void probes_open(struct probes *p, const char *cgroup);
+void probes_close(struct probes *p);
+
+/* The rings' fds for ring_buffer__new; -1: not there. */
+int probes_events(const struct probes *p);
+int probes_messages(const struct probes *p);
+
+/* Events that found no room in their ring. */
+uint64_t probes_lost(const struct probes *p);
+
+/* The socket and process that sent a datagram of this flow. False: none that was seen. */
+bool probes_sender(const struct probes *p, const struct sender_key *flow, struct sender *out);
+
+#endif

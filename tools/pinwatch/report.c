@@ -1,0 +1,158 @@
+/* report.c: see report.h. */
+#include "report.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cmd.h"
+#include "tick.h"
+#include "view.h"
+
+/* ---- whose event it is ---- */
+
+static struct {
+	uint32_t pid;
+	char comm[WATCH_COMM];
+} who;
+
+static uint32_t who_pid(void) { return who.pid; }
+
+/* proc(5). A process that is gone has no name any more. */
+static void read_comm(uint32_t pid, char out[static WATCH_COMM])
+{
+	char path[64];
+	snprintf(path, sizeof path, "/proc/%u/comm", pid);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd == -1 ? 0 : read(fd, out, WATCH_COMM - 1);
+	if (fd != -1)
+		close(fd);
+	out[n > 0 ? n : 0] = '\0';
+	out[strcspn(out, "\n")] = '\0';
+}
+
+void report_as(uint32_t pid, const char *comm)
+{
+	who.pid = pid;
+	snprintf(who.comm, sizeof who.comm, "%s", comm);
+	if (pid && !*comm)
+		read_comm(pid, who.comm);
+}
+
+/* ---- telling ---- */
+
+static void say(const struct report *r, const struct outcome_seen *o)
+{
+	char addr[ADDRESS_TEXT], port[PORT_TEXT], latency[40] = "";
+	address_format(&o->endpoint.addr, addr);
+	port_text(o->endpoint.port, o->endpoint.transport, port);
+	if (o->latency_us != UINT64_MAX)
+		snprintf(latency, sizeof latency, " latency_us %llu", (unsigned long long)o->latency_us);
+	note(NULL, "%s%s %s %s%s (%s %u)", r->look_only ? "would report: " : "", cause_text(o->verdict.cause), addr, port,
+	     latency, *o->comm ? o->comm : "-", o->pid);
+}
+
+void report_tell(struct report *r, const struct endpoint *e, struct verdict v, uint64_t latency_us)
+{
+	struct timespec ts;
+	struct outcome_seen *o = &r->seen[r->outcomes++ % RECENT_OUTCOMES];
+	clock_gettime(CLOCK_REALTIME, &ts);
+	*o = (struct outcome_seen){.endpoint = *e, .verdict = v, .latency_us = latency_us, .pid = who.pid,
+				   .time_ns = (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec};
+	memcpy(o->comm, who.comm, sizeof o->comm);
+	if (r->verbose || r->look_only)
+		say(r, o);
+}
+
+/* ---- reporting ---- */
+
+struct endpoint report_endpoint(const struct watch_key *peer, uint16_t port, uint8_t transport, uint32_t scope)
+{
+	struct endpoint e = {.port = port, .transport = transport};
+	memcpy(e.addr.bytes, peer->addr, sizeof e.addr.bytes);
+	if (e.addr.bytes[0] == 0xfe && (e.addr.bytes[1] & 0xc0) == 0x80)
+		e.addr.scope = scope;
+	return e;
+}
+
+void report_to(struct report *r, struct served *s, struct outcome *o, struct verdict v, uint32_t pid)
+{
+	struct table *t = &s->table;
+	if (r->look_only)
+		return;
+	o->reach = REACH_ALL;
+	t->pid = pid ? who_pid : NULL;
+	t->comm = pid ? who.comm : NULL;
+	switch (v.kind) {
+	case VERDICT_WORKS:
+		o->why = v.cause;
+		pins_succeeded(t, o);
+		break;
+	case VERDICT_FAILED:
+		pins_failed(t, o, v.cause);
+		break;
+	case VERDICT_RESET:
+		pins_reset(t, o);
+		break;
+	case VERDICT_NOTHING:
+		break;
+	}
+}
+
+/*
+ * A connection that was there before pinwatch, and ends badly: the table knows the
+ * endpoint as one that worked, or this is the server's end of it, which has the
+ * client's port.
+ */
+static bool is_client(const struct served *s, const struct watch_event *e, const struct endpoint *to)
+{
+	if (e->known || e->what != WATCH_BROKEN)
+		return true;
+	const struct addr_record *a = addr_at(&s->table, addr_find(&s->table, &to->addr));
+	int slot = a ? endpoint_find(a, to->transport, to->port) : -1;
+	return slot >= 0 && get32(&a->endpoints[slot].succeeded) != 0;
+}
+
+static uint32_t tick_at(uint64_t ns)
+{
+	return ns ? (uint32_t)(ns / (1000000000u / TICKS_PER_S)) : 0;
+}
+
+/* A datagram's error comes without a process: who sent it is known from before. */
+static void find_sender(const struct report *r, struct watch_event *e)
+{
+	const struct sender_key flow = {.peer = e->peer, .port = e->port, .own_port = e->own_port};
+	struct sender sender;
+	if (e->pid || !probes_sender(r->probes, &flow, &sender))
+		return;
+	e->pid = sender.pid;
+	e->cookie = e->cookie ? e->cookie : sender.cookie;
+}
+
+void report_event(struct report *r, const struct watch_event *event)
+{
+	struct watch_event e = *event;
+	const struct verdict v = verdict_of(&e);
+	const struct endpoint to = report_endpoint(&e.peer, e.port, e.transport, e.scope);
+	const uint64_t latency = e.what == WATCH_ESTABLISHED && e.started ? (e.now - e.started) / 1000 : UINT64_MAX;
+	bool any = false;
+	r->events++;
+	if (v.kind == VERDICT_NOTHING)
+		return;
+	if (e.what == WATCH_REFUSED)
+		find_sender(r, &e);
+	report_as(e.pid, e.comm);
+	for (size_t i = 0; i < r->tables->n; i++) {
+		struct served *s = &r->tables->served[i];
+		struct outcome o = {.endpoint = to, .socket = e.cookie, .since = tick_at(e.started ? e.started : e.now)};
+		if (s->state != TABLE_SERVED || s->netns != e.peer.netns || !addr_find(&s->table, &to.addr) ||
+		    !is_client(s, &e, &to))
+			continue;
+		report_to(r, s, &o, v, e.pid);
+		any = true;
+	}
+	if (any)
+		report_tell(r, &to, v, latency);
+}

@@ -1,0 +1,77 @@
+/* sip-watch.c: see sip-watch.h. */
+#include "sip-watch.h"
+
+#include "sip.h"
+#include "tick.h"
+#include "transactions.h"
+
+/* One message, as one table sees it. */
+struct sighting {
+	struct report *report;
+	struct served *s;
+	const struct watch_message *m;
+	const struct sip_message *sip;
+	struct endpoint e;
+	addr_ref ref;
+	uint64_t key, now_ms;
+};
+
+static void conclude(const struct sighting *g, struct verdict v)
+{
+	struct outcome o = {.endpoint = g->e, .socket = g->m->cookie,
+			    .since = (uint32_t)(g->now_ms * TICKS_PER_S / 1000)};
+	report_as(g->m->pid, "");
+	report_to(g->report, g->s, &o, v, g->m->pid);
+	report_tell(g->report, &g->e, v, UINT64_MAX);
+}
+
+/* A tick in the server's favour, as in the shim. */
+static bool heard_since(const struct sighting *g, uint64_t age_ms)
+{
+	return pins_heard_age(&g->s->table, g->ref, &g->e) <= age_ms * TICKS_PER_S / 1000 + 1;
+}
+
+static void request(const struct sighting *g)
+{
+	struct transactions *requests = g->s->requests;
+	struct tx x;
+	if (tx_find(requests, g->key, g->sip->method, g->now_ms, &x) && !x.answered && !x.finished) {
+		uint64_t age = tx_age_ms(&x, g->now_ms);
+		if (silence_verdict(g->sip->method, x.sends, age, heard_since(g, age)))
+			conclude(g, (struct verdict){VERDICT_FAILED, CAUSE_SILENCE});
+	}
+	tx_sent(requests, g->key, g->sip->method, &g->e, g->now_ms);
+}
+
+/* Of a status only what speaks for the server is taken: what speaks against it is the shim's to judge, with its program's names. */
+static void response(const struct sighting *g)
+{
+	struct tx x;
+	const struct sip_message *m = g->sip;
+	if (!tx_match(g->s->requests, g->key, m->method, &g->e, m->status, g->now_ms, &x))
+		return;
+	if (!g->report->look_only)
+		pins_heard(&g->s->table, g->ref, &g->e, m->method == SIP_REGISTER && m->status / 100 == 2);
+	if (status_verdict(m->method, m->status, m->retry_after, UINT64_MAX).effect == STATUS_SUCCESS)
+		conclude(g, (struct verdict){VERDICT_WORKS, CAUSE_ANSWERED});
+}
+
+void sip_message_seen(struct report *r, const struct watch_message *m)
+{
+	struct sip_message sip;
+	r->events++;
+	if (!sip_looks(m->text, m->length) || !sip_parse(m->text, m->length, &sip) || m->outward != (sip.status == 0))
+		return;
+	struct sighting g = {.report = r, .m = m, .sip = &sip, .key = sip_transaction(&sip), .now_ms = m->now / 1000000,
+			     .e = report_endpoint(&m->flow.peer, m->flow.port, TRANSPORT_UDP, m->scope)};
+	for (size_t i = 0; g.key && i < r->tables->n; i++) {
+		g.s = &r->tables->served[i];
+		if (g.s->state != TABLE_SERVED || g.s->netns != m->flow.peer.netns ||
+		    !(g.ref = addr_find(&g.s->table, &g.e.addr)))
+			continue;
+		if (m->outward)
+			request(&g);
+		else
+			response(&g);
+	}
+}

@@ -1,0 +1,91 @@
+/* spaces.c: see spaces.h. */
+#include "spaces.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd.h"
+#include "icmp.h"
+#include "store.h"
+
+static void opened(struct probe *p, int fd, int error)
+{
+	if (fd == -1)
+		snprintf(p->why, sizeof p->why, "%s%s", strerror(error), error == EPERM ? " (needs CAP_NET_RAW)" : "");
+	else
+		p->attached = true;
+}
+
+/* In the namespace that we are in. */
+static void open_here(struct space *s, struct probes *p)
+{
+	s->cookie = store_netns();
+	s->icmp = icmp_open();
+	opened(&p->probe[PROBE_ICMP], s->icmp, errno);
+	s->icmpv6 = icmpv6_open();
+	opened(&p->probe[PROBE_ICMPV6], s->icmpv6, errno);
+}
+
+static bool enter(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool in = fd != -1 && setns(fd, CLONE_NEWNET) == 0;
+	int saved = errno;
+	if (fd != -1)
+		close(fd);
+	errno = saved;
+	return in;
+}
+
+static void where(const struct spaces *s, struct probe *p)
+{
+	if (p->attached)
+		snprintf(p->where, sizeof p->where, "%zu network namespace%s", s->n, s->n == 1 ? "" : "s");
+}
+
+void spaces_open(struct spaces *s, const char *const *paths, size_t n, struct probes *p)
+{
+	int home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	*s = (struct spaces){.n = 1};
+	open_here(&s->space[0], p);
+	for (size_t i = 0; i < n && s->n < SPACES_MAX; i++) {
+		if (home == -1 || !enter(paths[i])) {
+			note(NULL, "--netns: %s: %s%s", paths[i], strerror(errno),
+			     errno == EPERM ? " (needs CAP_SYS_ADMIN)" : "");
+			continue;
+		}
+		s->space[s->n] = (struct space){.path = paths[i]};
+		open_here(&s->space[s->n++], p);
+		if (setns(home, CLONE_NEWNET) == -1) {
+			complain(NULL, "cannot come back from %s: %s", paths[i], strerror(errno));
+			_exit(FAILED);
+		}
+	}
+	if (home != -1)
+		close(home);
+	where(s, &p->probe[PROBE_ICMP]);
+	where(s, &p->probe[PROBE_ICMPV6]);
+}
+
+void spaces_close(struct spaces *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		if (s->space[i].icmp != -1)
+			close(s->space[i].icmp);
+		if (s->space[i].icmpv6 != -1)
+			close(s->space[i].icmpv6);
+	}
+	s->n = 0;
+}
+
+bool spaces_has(const struct spaces *s, uint64_t cookie)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->space[i].cookie == cookie)
+			return true;
+	return false;
+}

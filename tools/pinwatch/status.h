@@ -1,0 +1,25 @@
+/*
+ * status.h: what a running pinwatch says of itself.
+ *
+ * Each listens on a socket of its own, DIR/PID.sock, where DIR is
+ * $RUNTIME_DIRECTORY (systemd.exec(5)) or /run/pinwatch, and gives whoever
+ * connects one JSON object and closes. Nothing is read from it.
+ */
+#ifndef STICKYDNS_PINWATCH_STATUS_H
+#define STICKYDNS_PINWATCH_STATUS_H
+
+#include "report.h"
+#include "spaces.h"
+
+/* The directory of the sockets. */
+const char *status_directory(void);
+
+/* Listens. -1 and errno: it cannot be asked. `path` is for status_close. */
+enum { STATUS_PATH = 108 };		/* unix(7), sun_path */
+int status_open(char path[static STATUS_PATH]);
+void status_close(int fd, const char *path);
+
+/* Answers whoever waits. */
+void status_answer(int fd, const struct report *r, const struct spaces *s);
+
+#endif

@@ -1,0 +1,74 @@
+/*
+ * tables.h: the tables that pinwatch serves, and the addresses in them.
+ *
+ * A table is opened when it is there, and again when it was replaced; one thread
+ * for each waits on its futex and keeps the map of watched addresses current,
+ * from the list of new ones that the table carries; only when that list has run
+ * over, or the table is new, are all its records walked.
+ *
+ * Only one pinwatch serves a table: it holds a lock on the file (F_OFD_SETLK,
+ * fcntl(2)), which whoever may not write the file cannot take.
+ *
+ * A table is untrusted. Somebody who truncates it makes us touch what is not
+ * there: tables_guard() catches that, and the table is given up.
+ */
+#ifndef STICKYDNS_PINWATCH_TABLES_H
+#define STICKYDNS_PINWATCH_TABLES_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "pins.h"
+#include "transactions.h"
+#include "watch.h"
+
+enum { TABLES_MAX = 64 };
+
+enum table_state {
+	TABLE_ABSENT,			/* waited for */
+	TABLE_SERVED,
+	TABLE_BUSY,			/* another pinwatch serves it */
+	TABLE_BAD,			/* status tells */
+};
+
+struct served {
+	char path[TABLE_PATH];
+	enum table_state state;
+	enum store_status status;	/* of the last opening */
+	struct table table;
+	uint64_t netns;			/* cookie of its network namespace, read once */
+	int lock;			/* fd; -1 */
+	_Atomic bool over;		/* replaced or truncated: to be opened again */
+	_Atomic uint32_t watched;	/* addresses in the map */
+	_Atomic uint32_t refused;	/* that found no room in it */
+	_Atomic bool stop;
+	bool following;
+	pthread_t follower;
+	uint8_t (*at)[16];		/* the address in each slot, as it is in the map; zeros: none. The follower's. */
+	struct transactions *requests;	/* sip.h: UDP */
+};
+
+struct tables {
+	struct served served[TABLES_MAX];
+	size_t n;
+	int map;			/* of watched addresses; -1: none */
+	uint64_t netns;			/* our own, for tables that do not know theirs */
+	bool look_only;			/* --dry-run: no lock, nothing is written */
+	bool named;			/* on the command line: whosever they are */
+};
+
+/* False: too many, or the path is too long. */
+bool tables_add(struct tables *t, const char *path);
+
+/* Opens those that are not open, gives up those that are over. Cheap; called once a second. True: something changed. */
+bool tables_look(struct tables *t);
+
+void tables_close(struct tables *t);
+
+/* Catch SIGBUS of the tables in `t`, of which there is one in a process. */
+void tables_guard(struct tables *t);
+
+/* "served", "no table there", "another pinwatch serves it" … */
+const char *served_text(const struct served *s);
+
+#endif
