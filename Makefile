@@ -136,7 +136,7 @@ pinwatch:
 $(PINWATCH_BPF:.skel.h=.bpf.o): $(B)/tools/%.bpf.o: tools/%.bpf.c
 	@mkdir -p $(@D)
 	$(say) BPF $<
-	$(Q)$(CLANG) -target bpf -mcpu=v3 -O2 -g -Wall -Wextra $(STRICT) $(BPF_INCLUDE) -MMD -MP -c -o $@ $<
+	$(Q)$(CLANG) -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Wno-unused-parameter $(STRICT) $(BPF_INCLUDE) -MMD -MP -c -o $@ $<
 
 $(PINWATCH_BPF): $(B)/tools/%.skel.h: $(B)/tools/%.bpf.o
 	$(say) SKEL $@

@@ -118,9 +118,6 @@ bool pins_failed(struct table *t, const struct outcome *o, enum cause cause);
 /* It succeeded. */
 bool pins_succeeded(struct table *t, const struct outcome *o);
 
-/* An established connection to it was reset: pins confirmed there become tentative, their address kept; the next attempt decides. */
-bool pins_reset(struct table *t, const struct outcome *o);
-
 /*
  * An established connection to it was reset: the pins that this counts for are in
  * doubt, tentative where they are, and the next attempt decides.

@@ -22,7 +22,7 @@ static struct verdict ended(const struct watch_event *e)
 /* EPIPE is a reset after the server had closed, which it may. */
 static struct verdict broken(const struct watch_event *e)
 {
-	return e->error == ECONNRESET ? (struct verdict){VERDICT_RESET, CAUSE_RESET} : failed(cause_of_errno(e->error));
+	return e->error == ECONNRESET ? (struct verdict){VERDICT_RESET, CAUSE_BROKEN} : failed(cause_of_errno(e->error));
 }
 
 struct verdict verdict_of(const struct watch_event *e)

@@ -1,0 +1,40 @@
+# pinwatch in the background, and programs without the shim that connect.
+
+# needs_pinwatch : this machine can run it, or the test is skipped (in CI: fails). Asked of the kernel, not of pinwatch.
+needs_pinwatch() {
+    [[ -x $BUILD/pinwatch ]] || cannot "no $BUILD/pinwatch: make says what is missing"
+    ((EUID == 0)) && grep -q '^ *0 *0 4294967295' /proc/self/uid_map || cannot "eBPF needs root"
+    [[ -r /sys/kernel/btf/vmlinux ]] || cannot "this kernel has no BTF"
+}
+
+# pinwatch_start [OPTION...] : on $TABLE, until it answers. PINWATCH is how it is run.
+pinwatch_start() {
+    needs_pinwatch
+    ${PINWATCH:-"$BUILD/pinwatch"} --verbose --table "$TABLE" "$@" >>"$LOGS/pinwatch.log" 2>&1 3>&- 4>&- </dev/null &
+    PINWATCH_PID=$!
+    await 10 "pinwatch serving $TABLE" pinwatch_serves
+}
+
+pinwatch_serves() {
+    kill -0 "$PINWATCH_PID" 2>/dev/null || { cat "$LOGS/pinwatch.log"; return 1; }
+    [[ $("$BUILD/pinwatch" status --json 2>/dev/null |
+        jq --argjson pid "$PINWATCH_PID" 'any(.[]; .pid == $pid and (.tables | all(.served)))') == true ]]
+}
+
+# pinwatch_stop [SIGNAL] : its exit status is left in $status.
+pinwatch_stop() {
+    kill "-${1:-TERM}" "$PINWATCH_PID"
+    status=0
+    wait "$PINWATCH_PID" || status=$?
+}
+
+pinwatch_status() { "$BUILD/pinwatch" status --json | jq -r ".[0] | $1"; }
+
+# watched N : N addresses are watched.
+watched() { [[ $(pinwatch_status '[.tables[].watched] | add') == "$1" ]]; }
+await_watched() { await 5 "$1 addresses watched" watched "$1"; }
+
+failures_of() { candidate_field "$1" "$2" failures; }
+
+# moved HOST ADDR : its pin is elsewhere.
+moved() { [[ $(pin_of "$1" "${3:-inet}") != "$2" ]]; }
