@@ -1,28 +1,231 @@
 # pinwatch: what the kernel sees of programs that run without the shim moves the pins of those that run with it.
+#
+# The program is tests/clients/reach.c, linked statically: nothing is preloaded into it.
 
 load ../lib/harness
 source "$TESTS/lib/pinwatch.bash"
-setup_file() { use_clients lookup dial; }
+setup_file() { use_clients lookup dial; use_static_client reach; }
 
-POOL="127.0.0.11 127.0.0.12 127.0.0.13"
-
-first() { with_shim "$(client lookup)" -4 "${1:-pool.test}" | cut -d' ' -f1; }
-
-# pinned : pool.test has a pin, made by a program under the shim; its address is left in $pin.
-pinned() {
-    dns_pool pool.test $POOL
-    pin=$(first)
-    await_watched 3
+# Each way has a name and a pool of its own, in both families: WAY.test.
+ways_up() {
+    local way n=1
+    for way; do
+        n=$((n + 1))
+        printf "%s $way.test\n" "127.0.$n.8" "127.0.$n.9" "2001:db8:$n::8" "2001:db8:$n::9"
+        ip addr add "2001:db8:$n::8/128" dev lo nodad
+        ip addr add "2001:db8:$n::9/128" dev lo nodad
+    done >"$BATS_TEST_TMPDIR/pools"
+    dns_names "$BATS_TEST_TMPDIR/pools"
+    for way; do first 4 "$way" >/dev/null; first 6 "$way" >/dev/null; done
+    await_watched $((4 * $#))
 }
 
-@test "a refused connect of a program without the shim moves the pin" {
+# first 4|6 WAY : the first address that a lookup under the shim gives.
+first() { with_shim "$(client lookup)" "-$1" "$2.test" | cut -d' ' -f1; }
+
+family() { if [[ $1 == 4 ]]; then echo inet; else echo inet6; fi; }
+
+# nft_input RULE... : rules for packets that come in.
+nft_input() {
+    need nft
+    { printf '%s\n' 'table inet faults {' 'chain in {' 'type filter hook input priority 0;' "$@" '}' '}'; } | nft -f -
+}
+
+reach() { bare "$(client reach)" "$@"; }
+
+# expect_failed V WAY ADDR PORT/TRANSPORT REASON : the pin is elsewhere, and the journal says why and by whom.
+expect_failed() {
+    await 5 "$2, IPv$1: the pin to move from $3" moved "$2.test" "$3" "$(family "$1")"
+    expect_ne "$3" "$(first "$1" "$2")" "$2, IPv$1: the next lookup's first address"
+    expect_eq 1 "$(failures_of "$2.test" "$3")" "$2, IPv$1: failures of $3"
+    expect_match "failed[^"$'\n'"]*$3[^"$'\n'"]*$4[^"$'\n'"]*$5[^"$'\n'"]*reach[^"$'\n'"]*pinwatch" "$(pinctl events)" "$2, IPv$1: events"
+}
+
+expect_unharmed() { # V WAY ADDR
+    expect_eq "$3" "$(first "$1" "$2")" "$2, IPv$1: the next lookup's first address"
+    expect_eq 0 "$(failures_of "$2.test" "$3")" "$2, IPv$1: failures of $3"
+}
+
+# silent ADDR : a UDP socket on port 5060 that never answers.
+silent() {
+    /usr/bin/python3 -c 'import socket, sys, time
+a = sys.argv[1]
+s = socket.socket(socket.AF_INET6 if ":" in a else socket.AF_INET, socket.SOCK_DGRAM); s.bind((a, 5060)); time.sleep(100)' "$1" 3>&- 4>&- &
+}
+
+@test "refused: TCP, connected UDP, unconnected UDP; IPv4 and IPv6" {
+    local v way addr
     pinctl init --conf=/dev/null >/dev/null
     pinwatch_start
-    pinned
-    bare bash -c "exec 3<>/dev/tcp/$pin/5060" 2>/dev/null || true
-    await 5 "the pin to move from $pin" moved pool.test "$pin"
-    expect_match "failed.*$pin.*5060.*ECONNREFUSED.*bash.*pinwatch" "$(pinctl events | tr '\n' ' ')" "events"
-    expect_eq 1 "$(failures_of pool.test "$pin")" "failures of $pin"
-    pinwatch_stop
-    expect_eq 0 "$status" "exit status after SIGTERM"
+    ways_up tcp udp udp-connected
+    for v in 4 6; do
+        for way in tcp udp-connected udp; do
+            addr=$(first "$v" "$way")
+            reach "$way" "$addr" 5060 >>"$LOGS/reach.log" || true
+            expect_failed "$v" "$way" "$addr" "5060.${way%%-*}" ECONNREFUSED
+        done
+    done
+}
+
+@test "unreachable by ICMP: TCP, connected and unconnected UDP; IPv4 and IPv6" {
+    local v way addr
+    nft_input 'ip daddr 127.0.0.0/16 th dport 5060 reject with icmp host-unreachable' \
+        'ip6 daddr 2001:db8::/32 th dport 5060 reject with icmpv6 addr-unreachable'
+    pinctl init --conf=/dev/null >/dev/null
+    pinwatch_start
+    ways_up tcp udp udp-connected
+    for v in 4 6; do
+        for way in tcp udp-connected udp; do
+            addr=$(first "$v" "$way")
+            reach "$way" "$addr" 5060 >>"$LOGS/reach.log" || true
+            expect_failed "$v" "$way" "$addr" "5060.${way%%-*}" EHOSTUNREACH
+        done
+    done
+}
+
+@test "SYNs that are dropped: a failure after 3 s, while the program still waits; given up sooner it is none" {
+    local v pids=() addr4 addr6 start
+    nft_input 'tcp dport 5060 tcp flags & (syn | ack) == syn drop'
+    pinctl init --conf=/dev/null >/dev/null
+    pinwatch_start
+    ways_up long short
+    addr4=$(first 4 long) addr6=$(first 6 long)
+    start=$(now_ms)
+    for v in "$addr4" "$addr6"; do
+        "$(client reach)" tcp "$v" 5060 15 >>"$LOGS/reach.log" 3>&- 4>&- &
+        pids+=($!)
+    done
+    reach tcp "$(first 4 short)" 5060 2 >>"$LOGS/reach.log" || true
+    expect_unharmed 4 short "$(first 4 short)"
+    expect_failed 4 long "$addr4" 5060.tcp ETIMEDOUT
+    expect_failed 6 long "$addr6" 5060.tcp ETIMEDOUT
+    expect_ge 3000 $(($(now_ms) - start)) "ms until the failure was known"
+    kill -0 "${pids[@]}"                        # both wait still
+    kill "${pids[@]}"
+    wait "${pids[@]}" || true
+    expect_eq 1 "$(failures_of long.test "$addr4")" "failures after the program was ended"
+}
+
+@test "established confirms the pin; a reset then puts it in doubt, a clean close does not" {
+    local v addr pid
+    pinctl init --conf=/dev/null >/dev/null
+    pinwatch_start
+    ways_up hold clean
+    for v in 4 6; do
+        addr=$(first "$v" hold)
+        resetting "$addr" 5060 reset
+        "$(client reach)" hold "$addr" 5060 >>"$LOGS/reach.log" 3>&- 4>&- &
+        pid=$!
+        await 5 "$addr confirmed" confirmed hold "$v"
+        expect_match '^[0-9]+$' "$(pinwatch_status "[.latest[] | select(.address == \"$addr\")][-1].latency_us")" "latency_us"
+        touch "$BATS_TEST_TMPDIR/end"
+        wait "$pid" || true
+        await 5 "$addr in doubt" tentative hold "$v"
+        expect_eq "$addr" "$(first "$v" hold)" "where lookups lead after a reset"
+        rm "$BATS_TEST_TMPDIR/end"
+
+        addr=$(first "$v" clean)
+        resetting "$addr" 5060 close
+        "$(client reach)" hold "$addr" 5060 >>"$LOGS/reach.log" 3>&- 4>&- &
+        pid=$!
+        await 5 "$addr confirmed" confirmed clean "$v"
+        touch "$BATS_TEST_TMPDIR/end"
+        wait "$pid" || true
+        expect_eq confirmed "$(pin_field clean.test state "$(family "$v")")" "state after a clean close"
+        rm "$BATS_TEST_TMPDIR/end"
+    done
+}
+
+confirmed() { [[ $(pin_field "$1.test" state "$(family "$2")") == confirmed ]]; }
+tentative() { [[ $(pin_field "$1.test" state "$(family "$2")") == tentative ]]; }
+
+# resetting ADDR PORT reset|close : takes one connection, and ends it so once there is a file `end`.
+resetting() {
+    /usr/bin/python3 -c 'import os, socket, struct, sys, time
+a, port, how, end = sys.argv[1:]
+s = socket.create_server((a, int(port)), family=socket.AF_INET6 if ":" in a else socket.AF_INET)
+c, _ = s.accept()
+while not os.path.exists(end): time.sleep(0.01)
+if how == "reset": c.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+c.close()' "$@" "$BATS_TEST_TMPDIR/end" 3>&- 4>&- &
+    await 5 "a server on $1" port_open tcp "$1" "$2"
+}
+
+@test "an established connection that times out is a failure" {
+    local addr pid
+    pinctl init --conf=/dev/null >/dev/null
+    pinwatch_start
+    ways_up hold
+    addr=$(first 4 hold)
+    server_start "$addr" 5060 accept
+    /usr/bin/python3 -c 'import socket, sys, time
+s = socket.create_connection((sys.argv[1], 5060))
+s.setsockopt(socket.IPPROTO_TCP, 18, 1500)      # TCP_USER_TIMEOUT, tcp(7)
+open(sys.argv[2], "w"); time.sleep(1); s.send(b"x")
+try: s.recv(1)
+except OSError: pass' "$addr" "$BATS_TEST_TMPDIR/connected" 3>&- 4>&- &
+    pid=$!
+    await 5 "the connection" test -e "$BATS_TEST_TMPDIR/connected"
+    nft_input 'tcp dport 5060 drop'
+    wait "$pid" || true
+    await 5 "the pin to move" moved hold.test "$addr"
+    expect_match "failed[^"$'\n'"]*$addr[^"$'\n'"]*ETIMEDOUT" "$(pinctl events)" "events"
+}
+
+@test "UDP silence to REGISTER and INVITE, of programs without the shim; IPv4 and IPv6" {
+    local v way pids=() addr
+    declare -A pin
+    pinctl init --conf=/dev/null >/dev/null
+    pinwatch_start
+    ways_up register invite options
+    for way in register invite options; do
+        for v in 4 6; do
+            pin[$way$v]=$(first "$v" "$way")
+            silent "${pin[$way$v]}"
+            await 5 "a silent socket" port_open udp "${pin[$way$v]}" 5060
+        done
+    done
+    for way in "${!pin[@]}"; do
+        "$(client reach)" sip "${pin[$way]}" 5060 "$(tr a-z A-Z <<<"${way%?}")" >>"$LOGS/reach.log" 3>&- 4>&- &
+        pids+=($!)
+    done
+    wait "${pids[@]}" || true
+    for way in register invite; do
+        for v in 4 6; do expect_failed "$v" "$way" "${pin[$way$v]}" 5060.udp silent; done
+    done
+    for v in 4 6; do expect_unharmed "$v" options "${pin[options$v]}"; done
+}
+
+@test "a SIP answer over UDP to a program without the shim confirms the pin" {
+    local addr
+    pinctl init --conf=/dev/null >/dev/null
+    pinwatch_start
+    ways_up sip
+    addr=$(first 4 sip)
+    server_start "$addr" 5060 kamailio
+    expect_eq "done 0" "$(reach sip "$addr" 5060 REGISTER)" "the request"
+    await 5 "the pin confirmed" confirmed sip 4
+    expect_eq "5060 udp" "$(pin_field sip.test port) $(pin_field sip.test transport)" "the endpoint"
+}
+
+@test "an ICMP error that quotes a datagram nobody sent moves nothing" {
+    local addr
+    pinctl init --conf=/dev/null >/dev/null
+    pinwatch_start
+    ways_up forged
+    addr=$(first 4 forged)
+    /usr/bin/python3 - "$addr" <<'PY'
+import socket, struct, sys
+def checksum(b):
+    s = sum(struct.unpack("!%dH" % (len(b) // 2), b)); s = (s >> 16) + (s & 0xffff); return ~(s + (s >> 16)) & 0xffff
+ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 28, 1, 0, 64, 17, 0, socket.inet_aton("127.0.0.1"), socket.inet_aton(sys.argv[1]))
+body = ip + struct.pack("!HHHH", 5070, 5060, 8, 0)
+icmp = struct.pack("!BBHI", 3, 3, 0, 0) + body
+icmp = icmp[:2] + struct.pack("!H", checksum(icmp)) + icmp[4:]
+s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+for _ in range(3): s.sendto(icmp, ("127.0.0.1", 0))
+PY
+    reach tcp "$addr" 5999 >>"$LOGS/reach.log" || true          # an event that comes after them
+    await 5 "the refusal" moved forged.test "$addr"
+    expect_eq "" "$(pinctl events | grep udp || true)" "events of UDP"
 }
