@@ -10,6 +10,10 @@ needs_pinwatch() {
 # pinwatch_start [OPTION...] : on $TABLE, until it answers. PINWATCH is how it is run.
 pinwatch_start() {
     needs_pinwatch
+    pinwatch_run "$@"
+}
+
+pinwatch_run() {
     ${PINWATCH:-"$BUILD/pinwatch"} --verbose --table "$TABLE" "$@" >>"$LOGS/pinwatch.log" 2>&1 3>&- 4>&- </dev/null &
     PINWATCH_PID=$!
     await 10 "pinwatch serving $TABLE" pinwatch_serves
