@@ -258,7 +258,7 @@ static int start(struct watch *w, const struct words *words)
 	spaces_open(&w->spaces, words->netns, words->spaces, &w->probes);
 	if (!tell_probes(w) || !open_rings(w))
 		return complain(NULL, "nothing can be watched");
-	w->tables.map = w->probes.watched;
+	w->tables.probes = &w->probes;
 	w->tables.netns = w->spaces.space[0].cookie;
 	w->tables.look_only = words->dry_run;
 	w->report = (struct report){.tables = &w->tables, .probes = &w->probes, .look_only = words->dry_run,
@@ -302,7 +302,7 @@ static void end(struct watch *w)
 
 int cmd_watch(struct context *c, int argc, char **argv)
 {
-	static struct watch w = {.status = -1, .epoll = -1, .tables.map = -1};
+	static struct watch w = {.status = -1, .epoll = -1};
 	static struct words words;
 	static char name[] = "pinwatch";
 	argv[0] = name;

@@ -15,6 +15,7 @@ char LICENSE[] SEC("license") = "Dual MIT/GPL";
 const volatile __u64 pidns_dev, pidns_ino;
 
 __u64 lost;				/* events that found no room in their ring */
+__u64 filter[FILTER_BITS / 64];		/* watch_bit */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -33,12 +34,18 @@ static __always_inline __u32 pid_here(void)
 	return bpf_get_current_pid_tgid() >> 32;
 }
 
-static __always_inline void map_v4(__u8 out[16], __be32 addr)
+static __always_inline void map_v4(__u32 out[4], __be32 addr)
 {
-	__u32 *w = (__u32 *)out;
-	w[0] = w[1] = 0;
-	w[2] = __builtin_bswap32(0xffff);
-	w[3] = addr;
+	out[0] = out[1] = 0;
+	out[2] = __builtin_bswap32(0xffff);
+	out[3] = addr;
+}
+
+/* Surely not watched: without a call. */
+static __always_inline bool may_be_watched(const __u32 addr[4])
+{
+	const __u32 bit = watch_bit(addr);
+	return filter[bit / 64] >> (bit % 64) & 1;
 }
 
 #endif

@@ -7,8 +7,7 @@
  * against what was really sent, and told with a process. Of SIP's REGISTER, INVITE
  * and responses they hand on a copy; all judgement is pinwatch's.
  *
- * Everything that is not UDP costs one look at the packet's protocol, other UDP
- * one failed lookup.
+ * Everything that is not UDP costs one look at the packet's protocol.
  */
 #include "common.bpf.h"
 
@@ -37,12 +36,19 @@ struct {
 } scratch SEC(".maps");
 
 struct datagram {
-	__u8 from[16], to[16];
+	__u32 from[4], to[4];
 	__u16 from_port, to_port;
 	__u32 payload;				/* its offset */
 };
 
-/* False: no UDP, or a later fragment. IPv6 extension headers are not followed: UDP between programs has none. */
+/* Most packets are TCP's: all they pay for. */
+static __always_inline bool is_udp(const struct __sk_buff *skb)
+{
+	const __u8 *p = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
+	return p + V4_HEADER <= end && p[p[0] >> 4 == 4 ? 9 : 6] == PROTOCOL_UDP;
+}
+
+/* False: a later fragment. IPv6 extension headers are not followed: UDP between programs has none. */
 static __always_inline bool parse(struct __sk_buff *skb, struct datagram *d)
 {
 	const __u8 *p = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
@@ -51,13 +57,13 @@ static __always_inline bool parse(struct __sk_buff *skb, struct datagram *d)
 	if (p + V4_HEADER > end)
 		return false;
 	if (p[0] >> 4 == 4) {
-		if (p[9] != PROTOCOL_UDP || (p[6] & 0x1f) || p[7])
+		if ((p[6] & 0x1f) || p[7])
 			return false;
 		at = (p[0] & 15) * 4u;
 		map_v4(d->from, *(const __be32 *)(p + 12));
 		map_v4(d->to, *(const __be32 *)(p + 16));
 	} else {
-		if (p[6] != PROTOCOL_UDP || p + V6_HEADER > end)
+		if (p + V6_HEADER > end)
 			return false;
 		at = V6_HEADER;
 		__builtin_memcpy(d->from, p + 8, sizeof d->from);
@@ -69,6 +75,19 @@ static __always_inline bool parse(struct __sk_buff *skb, struct datagram *d)
 	d->to_port = __builtin_bswap16(ports[1]);
 	d->payload = at + UDP_HEADER;
 	return true;
+}
+
+static __always_inline bool flow_watched(struct __sk_buff *skb, const __u32 peer[4], __u16 port, __u16 own_port,
+					 struct sender_key *flow)
+{
+	if (!may_be_watched(peer))
+		return false;
+	__builtin_memset(flow, 0, sizeof *flow);
+	__builtin_memcpy(flow->peer.addr, peer, sizeof flow->peer.addr);
+	flow->peer.netns = bpf_get_netns_cookie(skb);
+	flow->port = port;
+	flow->own_port = own_port;
+	return bpf_map_lookup_elem(&watched, &flow->peer);
 }
 
 static __always_inline void copy(struct __sk_buff *skb, const struct datagram *d, const struct sender_key *flow,
@@ -119,16 +138,10 @@ static __always_inline __u32 note_sender(struct __sk_buff *skb, const struct sen
 SEC("cgroup_skb/egress")
 int datagram_out(struct __sk_buff *skb)
 {
-	struct sender_key flow = {};
+	struct sender_key flow;
 	struct datagram d;
-	if (!parse(skb, &d))
+	if (!is_udp(skb) || !parse(skb, &d) || !flow_watched(skb, d.to, d.to_port, d.from_port, &flow))
 		return PASS;
-	flow.peer.netns = bpf_get_netns_cookie(skb);
-	__builtin_memcpy(flow.peer.addr, d.to, sizeof d.to);
-	if (!bpf_map_lookup_elem(&watched, &flow.peer))
-		return PASS;
-	flow.port = d.to_port;
-	flow.own_port = d.from_port;
 	__u32 pid = note_sender(skb, &flow);
 	if (starts(skb, d.payload, "REGISTER", 8) || starts(skb, d.payload, "INVITE s", 7))
 		copy(skb, &d, &flow, true, pid);
@@ -138,16 +151,10 @@ int datagram_out(struct __sk_buff *skb)
 SEC("cgroup_skb/ingress")
 int datagram_in(struct __sk_buff *skb)
 {
-	struct sender_key flow = {};
+	struct sender_key flow;
 	struct datagram d;
-	if (!parse(skb, &d))
+	if (!is_udp(skb) || !parse(skb, &d) || !flow_watched(skb, d.from, d.from_port, d.to_port, &flow))
 		return PASS;
-	flow.peer.netns = bpf_get_netns_cookie(skb);
-	__builtin_memcpy(flow.peer.addr, d.from, sizeof d.from);
-	if (!bpf_map_lookup_elem(&watched, &flow.peer))
-		return PASS;
-	flow.port = d.from_port;
-	flow.own_port = d.to_port;
 	if (starts(skb, d.payload, "SIP/2.0 ", 8))
 		copy(skb, &d, &flow, false, 0);
 	return PASS;

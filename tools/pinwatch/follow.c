@@ -8,7 +8,6 @@
  */
 #include "follow.h"
 
-#include <bpf/bpf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,7 +52,7 @@ static void forget(const struct tables *all, struct served *s, uint32_t slot)
 		return;
 	const struct watch_key k = key_of(s, s->at[slot]);
 	if (!another_has(all, s, s->at[slot]))
-		bpf_map_delete_elem(all->map, &k);
+		probes_unwatch(all->probes, &k);
 	memcpy(s->at[slot], none, sizeof none);
 	s->watched--;
 }
@@ -64,12 +63,11 @@ static bool has_room(const struct tables *all, const struct served *s) { return 
 static void watch(const struct tables *all, struct served *s, uint32_t slot)
 {
 	struct address a;
-	const uint8_t yes = 1;
 	if (!addr_in_slot(&s->table, slot, &a) || memcmp(s->at[slot], a.bytes, sizeof a.bytes) == 0)
 		return;
 	forget(all, s, slot);
 	const struct watch_key k = key_of(s, a.bytes);
-	if (!has_room(all, s) || bpf_map_update_elem(all->map, &k, &yes, BPF_ANY) != 0) {
+	if (!has_room(all, s) || !probes_watch(all->probes, &k)) {
 		s->refused++;
 		return;
 	}
@@ -119,11 +117,9 @@ static void *follow(void *arg)
 
 bool follow_start(struct tables *all, struct served *s)
 {
-	struct follower *f = all->map >= 0 ? malloc(sizeof *f) : NULL;
+	struct follower *f = malloc(sizeof *f);
 	s->watched = s->refused = 0;
 	s->stop = false;
-	if (all->map < 0)
-		return true;
 	s->at = calloc(s->table.layout.addr_slots, sizeof *s->at);
 	if (!f || !s->at)
 		return free(f), false;

@@ -218,6 +218,29 @@ void probes_close(struct probes *p)
 int probes_events(const struct probes *p) { return p->watch ? bpf_map__fd(p->watch->maps.events) : -1; }
 int probes_messages(const struct probes *p) { return p->datagram ? bpf_map__fd(p->datagram->maps.messages) : -1; }
 
+/* The filter first: a bit too many costs a lookup, one too few an event. */
+static void admit(__u64 *filter, uint32_t bit)
+{
+	__atomic_fetch_or(&filter[bit / 64], (__u64)1 << (bit % 64), __ATOMIC_RELEASE);
+}
+
+bool probes_watch(const struct probes *p, const struct watch_key *key)
+{
+	const uint8_t yes = 1;
+	const uint32_t bit = watch_bit(key->addr);
+	if (p->watch)
+		admit(p->watch->bss->filter, bit);
+	if (p->datagram)
+		admit(p->datagram->bss->filter, bit);
+	return p->watched >= 0 && bpf_map_update_elem(p->watched, key, &yes, BPF_ANY) == 0;
+}
+
+void probes_unwatch(const struct probes *p, const struct watch_key *key)
+{
+	if (p->watched >= 0)
+		bpf_map_delete_elem(p->watched, key);
+}
+
 static uint64_t read_lost(const uint64_t *w) { return __atomic_load_n(w, __ATOMIC_RELAXED); }
 
 uint64_t probes_lost(const struct probes *p)

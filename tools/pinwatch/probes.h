@@ -52,6 +52,10 @@ void probes_close(struct probes *p);
 int probes_events(const struct probes *p);
 int probes_messages(const struct probes *p);
 
+/* Watch an address, or no longer. False: no room, or nothing to watch with. Any thread. */
+bool probes_watch(const struct probes *p, const struct watch_key *key);
+void probes_unwatch(const struct probes *p, const struct watch_key *key);
+
 /* Events that found no room in their ring. */
 uint64_t probes_lost(const struct probes *p);
 

@@ -19,6 +19,7 @@
 #include <stdatomic.h>
 
 #include "pins.h"
+#include "probes.h"
 #include "transactions.h"
 #include "watch.h"
 
@@ -51,7 +52,7 @@ struct served {
 struct tables {
 	struct served served[TABLES_MAX];
 	size_t n;
-	int map;			/* of watched addresses; -1: none */
+	const struct probes *probes;	/* who watch the addresses */
 	uint64_t netns;			/* our own, for tables that do not know theirs */
 	bool look_only;			/* --dry-run: no lock, nothing is written */
 	bool named;			/* on the command line: whosever they are */

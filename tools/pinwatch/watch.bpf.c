@@ -8,11 +8,10 @@
  *
  * sk_err is set before the state becomes CLOSE, so that change alone tells a
  * refusal, a reset, a time-out (tcp_done_with_error()); a program's own close
- * leaves it 0. All others pay for one failed lookup.
+ * leaves it 0. All others pay for one look at a filter.
  */
 #include "common.bpf.h"
 
-#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
 
 #include "kernel.h"
@@ -42,23 +41,25 @@ struct {
 	__uint(max_entries, RING_EVENTS);
 } events SEC(".maps");
 
-/* The other end of the socket. False: not IP. */
-static __always_inline bool peer_of(const struct sock *sk, struct watch_key *key)
+/* The address of the other end. False: not IP. */
+static __always_inline bool peer_of(const struct sock *sk, __u32 out[4])
 {
 	const struct sock_common *c = &sk->__sk_common;
-	key->netns = c->skc_net.net->net_cookie;
-	if (c->skc_family == FAMILY_INET)
-		map_v4(key->addr, c->skc_daddr);
-	else if (c->skc_family == FAMILY_INET6)
-		bpf_core_read(key->addr, sizeof key->addr, &c->skc_v6_daddr);
-	else
-		return false;
-	return true;
+	if (c->skc_family == FAMILY_INET) {
+		map_v4(out, c->skc_daddr);
+		return true;
+	}
+	for (int i = 0; i < 4; i++)
+		out[i] = c->skc_v6_daddr.in6_u.u6_addr32[i];
+	return c->skc_family == FAMILY_INET6;
 }
 
 static __always_inline bool peer_watched(const struct sock *sk, struct watch_key *key)
 {
-	return peer_of(sk, key) && bpf_map_lookup_elem(&watched, key);
+	if (!peer_of(sk, key->addr) || !may_be_watched(key->addr))
+		return false;
+	key->netns = sk->__sk_common.skc_net.net->net_cookie;
+	return bpf_map_lookup_elem(&watched, key);
 }
 
 static __always_inline void tell(struct sock *sk, const struct watch_key *peer, const struct note *n,
@@ -133,13 +134,14 @@ static __always_inline void connection_breaks(struct sock *sk, bool early)
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(tcp_state, struct sock *sk, int from, int to)
 {
-	if (sk->sk_protocol != PROTOCOL_TCP)
+	const bool ends = to == STATE_CLOSE && sk->sk_err;
+	if ((to != STATE_SYN_SENT && from != STATE_SYN_SENT && !ends) || sk->sk_protocol != PROTOCOL_TCP)
 		return 0;
 	if (to == STATE_SYN_SENT)
 		connect_begins(sk);
 	else if (from == STATE_SYN_SENT)
 		connect_ends(sk, to);
-	else if (to == STATE_CLOSE && sk->sk_err)
+	else
 		connection_breaks(sk, from == STATE_SYN_RECV);
 	return 0;
 }

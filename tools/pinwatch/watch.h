@@ -12,6 +12,7 @@
 
 enum {
 	WATCHED_MAX = 262144,			/* addresses of all tables together */
+	FILTER_BITS = 1 << 19,
 	SENDERS_MAX = 16384,
 	RING_EVENTS = 1 << 20,			/* bytes: more than 9,000 outcomes */
 	RING_MESSAGES = 1 << 22,		/* bytes: about 3,000 SIP messages */
@@ -28,8 +29,18 @@ enum {
  */
 struct watch_key {
 	__u64 netns;				/* cookie */
-	__u8 addr[16];
+	__u32 addr[4];				/* in network order, as bytes */
 };
+
+/*
+ * The bit of an address in the filter that stands before the map: most traffic is
+ * not watched, and is known so by one load. Bits are set, never taken back.
+ */
+static inline __u32 watch_bit(const __u32 addr[4])
+{
+	return ((addr[0] ^ addr[1] ^ addr[2] ^ addr[3]) * 0x9e3779b1u) >> 13;
+}
+_Static_assert(FILTER_BITS == 1 << (32 - 13), "the hash is as long as the filter");
 
 /* What became of a socket. */
 enum watch_what {
