@@ -41,7 +41,7 @@ static json_t *outcome_json(const struct outcome_seen *o)
 	char comm[WATCH_COMM];
 	text_safe(o->comm, comm, sizeof comm);
 	return json_pack("{s:I, s:s, s:o, s:o, s:o, s:I, s:s, s:o}", "time_ns", (json_int_t)o->time_ns, "what",
-			 cause_text(o->verdict.cause), "address", json_address(&o->endpoint.addr), "port",
+			 cause_text(o->verdict.cause), "address", json_address(NULL, &o->endpoint.addr), "port",
 			 port_json(o->endpoint.port), "transport", transport_json(o->endpoint.transport), "pid",
 			 (json_int_t)o->pid, "comm", comm, "latency_us",
 			 o->latency_us == UINT64_MAX ? json_null() : json_integer((json_int_t)o->latency_us));
