@@ -2,6 +2,7 @@
 #
 #   server_start ADDR PORT KIND    KIND is one of
 #       kamailio    a SIP server on UDP and TCP: 200 to every request (counted)
+#       registrar   the same with registrations, authentication, calls and faults: see sip.bash
 #       uas-udp     sipp as a SIP server on UDP, or on TCP: 200 to every OPTIONS or REGISTER (counted)
 #       uas-tcp
 #       accept      TCP: every connection (counted) is answered by "HTTP/1.0 200" with ADDR as body
@@ -27,7 +28,7 @@ server_run() {
     hits=$(hits_file "$1" "$2")
     cd "$BATS_TEST_TMPDIR"
     case $3 in
-    kamailio) server_kamailio "$1" "$2" "$hits" ;;
+    kamailio | registrar) server_kamailio "$1" "$2" "$hits" "$3.cfg" ;;
     uas-udp) server_sipp "$1" "$2" "$hits" u1 ;;
     uas-tcp) server_sipp "$1" "$2" "$hits" t1 ;;
     accept) exec setsid /usr/bin/python3 "$TESTS/servers/accept.py" "$1" "$2" "$hits" ;;
@@ -57,7 +58,7 @@ server_kamailio() {
     local dir=$BATS_TEST_TMPDIR/kamailio-$1-$2
     mkdir -p "$dir"
     ln -sf "$3" "$LOGS/kamailio-$1-$2.count"
-    exec setsid kamailio -f "$TESTS/servers/kamailio.cfg" -DD -E -m 16 -M 4 -l "udp:$1:$2" -l "tcp:$1:$2" \
+    exec setsid kamailio -f "$TESTS/servers/$4" -DD -E -m 16 -M 4 -l "udp:$1:$2" -l "tcp:$1:$2" \
         -P "$dir/pid" -Y "$dir" 2>>"$3"
 }
 

@@ -1,0 +1,81 @@
+# SIP servers of a pool, what they do, and what arrived at them.
+#
+#   sip_server ADDR [PORT] [DOES]    a kamailio that registers (tests/servers/registrar.cfg), on UDP and TCP;
+#                                    DOES is ok, auth, busy or silent, and sip_does changes it while it runs
+#   sip_pool NAME ADDR...            NAME stands for these addresses, each with a server on port 5060
+#   sip_srv NAME ADDR:PORT...        the same behind _sip._udp.NAME and _sip._tcp.NAME, equal in priority and
+#                                    weight: the targets are s1.NAME, s2.NAME, ...
+#   sip_does ADDR[:PORT] DOES
+#   arrivals [KEY=VALUE...]          what arrived, oldest first, a line each:
+#       1 seconds  2 server  3 proto  4 from  5 METHOD  6 user  7 new|dialog  8 did
+#   arrived [KEY=VALUE...]           how many;  arrived_at the servers they reached, each once
+#
+# KEY is one of server proto from method user in did; VALUE an extended regular expression that the whole
+# field matches. `since=SECONDS` leaves out what is older.
+
+sip_server() {
+    local address=$1 port=${2:-5060} does=${3:-ok}
+    server_start "$address" "$port" registrar
+    await 5 "the control socket of $address:$port" test -S "$(sip_control "$address:$port")"
+    [[ $does == ok ]] || sip_does "$address:$port" "$does"
+}
+
+sip_pool() {
+    local name=$1 address
+    shift
+    dns_pool "$name" "$@"
+    for address; do sip_server "$address"; done
+}
+
+sip_srv() {
+    local name=$1 server n=0 records=()
+    shift
+    for server; do
+        n=$((n + 1))
+        dns_write "s$n.$name" "${server%:*}"
+        records+=("s$n.$name:${server#*:}:10:10")
+        sip_server "${server%:*}" "${server#*:}"
+    done
+    dns_srv "_sip._udp.$name" "${records[@]}"
+    dns_srv "_sip._tcp.$name" "${records[@]}"
+}
+
+sip_control() { echo "$BATS_TEST_TMPDIR/kamailio-${1/:/-}/kamailio_ctl"; }
+
+sip_does() {
+    local at=$1
+    [[ $at == *:* ]] || at=$at:5060
+    kamcmd -s "unix:$(sip_control "$at")" pv.shvSet do str "$2" >>"$LOGS/kamcmd.log" 2>&1
+}
+
+arrivals() {
+    cat "$BATS_TEST_TMPDIR"/hits/* 2>/dev/null | awk -v filter="$*" '
+        BEGIN {
+            split("since server proto from method user in did", names)
+            for (i in names) column[names[i]] = i
+            n = split(filter, wanted, " ")
+            for (i = 1; i <= n; i++) {
+                at = index(wanted[i], "=")
+                key[i] = column[substr(wanted[i], 1, at - 1)]
+                value[i] = substr(wanted[i], at + 1)
+            }
+        }
+        sub(/.*: HIT /, "") && NF == 8 {
+            for (i = 1; i <= n; i++)
+                if (key[i] == 1 ? $1 < value[i] : $key[i] !~ "^(" value[i] ")$") next
+            print
+        }' | sort -n
+}
+
+arrived() { arrivals "$@" | grep -c '' || true; }
+arrived_at() { arrivals "$@" | awk '{ print $2 }' | sort -u; }
+arrived_reach() { local n=$1; shift; (($(arrived "$@") >= n)); }
+
+# await_arrivals SECONDS N [KEY=VALUE...]
+await_arrivals() {
+    local seconds=$1 n=$2
+    shift 2
+    await "$seconds" "$n arrivals of $*" arrived_reach "$n" "$@" || { arrivals | tail -n 30; return 1; }
+}
+
+now() { echo "${EPOCHREALTIME/,/.}"; }
