@@ -1,0 +1,67 @@
+# A stream of REGISTERs by a real program, for as long as the test runs.
+#
+#   stream_start PROGRAM bare|shim USER NAME udp|tcp [COUNT]
+#
+#   sipp       one process that resolves once; a request a second, over TCP a connection each
+#   sipsak     a new process for each request, one after the other
+#   baresip    one process; registers again when the binding ends (1.8 s)
+#   linphonec  the same, on one channel for as long as it works
+#   relay      kamailio, relaying what sipsak asks of it, a new sipsak every 0.7 s whatever became of the last
+#
+# COUNT: so many at once, as USER1, USER2, ...: accounts of one baresip, processes of linphonec. The servers tell the
+# streams apart by USER.
+
+stream_start() {
+    "stream_$1" "${@:2}"
+}
+
+# stream_loop ID CMD... : CMD again and again, in a process group of its own.
+stream_loop() {
+    local id=$1
+    shift
+    setsid bash -c '
+        while :; do
+            if [[ $1 == wait ]]; then "${@:3}"; else "${@:3}" & fi
+            sleep "$2"
+        done' stream "$@" >"$LOGS/stream-$id.log" 2>&1 3>&- 4>&- </dev/null &
+    AGENT_PID[$id]=$!
+    disown $!
+}
+
+stream_sipp() { # HOW USER NAME TRANSPORT
+    local mode=u1
+    [[ $4 == udp ]] || mode=tn
+    (
+        cd "$BATS_TEST_TMPDIR"
+        agent_exec "$1" setsid sipp -sf "$TESTS/sip/register.xml" -t "$mode" -r 1 -m 1000 -nostdin -s "$2" -ap secret \
+            -i 127.0.0.1 -max_socket 200 "$3" >"$LOGS/sipp-$2.log" 2>&1 3>&- 4>&- </dev/null
+    ) &
+    AGENT_PID[$2]=$!
+    disown $!
+}
+
+stream_sipsak() {
+    stream_loop "$2" wait 0.3 $(agent_env "$1") sipsak -E "$4" -U -H 127.0.0.1 -u "$2" -a secret \
+        -C "sip:$2@127.0.0.1" -s "sip:$2@$3"
+}
+
+agent_env() { [[ $1 == bare ]] || printf '%s\n' env "${SHIM_ENV[@]}"; }
+
+stream_relay() {
+    RELAY_PORT=$((${RELAY_PORT:-5600} + 1))
+    relay_start "$RELAY_PORT" "$1"
+    stream_loop "$2" go 0.7 timeout 15 sipsak -U -H 127.0.0.1 -u "$2" -a secret -p "127.0.0.1:$RELAY_PORT" \
+        -C "sip:$2@127.0.0.1" -s "sip:$2@$3"
+}
+
+stream_baresip() {
+    local n accounts=("$2@$3;transport=$4")
+    for ((n = 1; n < ${5:-1}; n++)); do accounts+=("$2$n@$3;transport=$4"); done
+    baresip_start "$2" "$1" "${accounts[@]}"
+}
+
+stream_linphonec() {
+    local n
+    linphonec_start "$2" "$1" "sip:$2@$3" "sip:$3;transport=$4"
+    for ((n = 1; n < ${5:-1}; n++)); do linphonec_start "$2$n" "$1" "sip:$2$n@$3" "sip:$3;transport=$4"; done
+}
