@@ -71,7 +71,7 @@ linphonec_start() {
     mkfifo "$dir/in"
     ip route replace default dev lo
     HOME=$dir agent_exec "$how" setsid script -qefc "linphonec -c $dir/rc -S" /dev/null \
-        <"$dir/in" >"$LOGS/linphonec-$id.log" 2>&1 3>&- 4>&- &
+        <"$dir/in" >"$dir/out" 2>&1 3>&- 4>&- &
     AGENT_PID[$id]=$!
     disown $!
     exec {in}>"$dir/in"

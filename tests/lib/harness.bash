@@ -29,8 +29,11 @@
 #   sandbox.bash   the namespaces; await, need
 #   shim.bash      bare, with_shim, SHIM_ENV, pinctl, pin_of, pin_field, candidate_field
 #   expect.bash    expect_eq, expect_ne, expect_le, expect_ge, expect_match, expect_status, expect_one_line
-#   dns.bash       dns_pool, dns_change, dns_stop, dns_start, dns_scripted   (dnsmasq on 127.0.0.54:53)
+#   dns.bash       dns_pool, dns_change, dns_srv, dns_stop, dns_start, dns_scripted   (dnsmasq on 127.0.0.54:53)
 #   servers.bash   server_start, server_stop, server_hits, servers_hit, await_hits, hits_reset
+#   sip.bash       sip_server, sip_pool, sip_srv, sip_does, arrivals, arrived, arrived_at, await_arrivals
+#   agents.bash    baresip_start, linphonec_start, relay_start (kamailio), agent_stop
+#   streams.bash   stream_start: REGISTERs by a real program, for as long as a test runs
 #   clients.bash   use_clients, client_start, ask, client_stop, repeat, first_of, spread
 #
 # Pool addresses: take those of a pool from 127.0.0.8-15 or from 127.0.1.1 and up. getaddrinfo sorts
@@ -52,6 +55,9 @@ source "$TESTS/lib/shim.bash"
 source "$TESTS/lib/dns.bash"
 source "$TESTS/lib/servers.bash"
 source "$TESTS/lib/clients.bash"
+source "$TESTS/lib/sip.bash"
+source "$TESTS/lib/agents.bash"
+source "$TESTS/lib/streams.bash"
 
 setup() { harness_setup; }
 teardown() { harness_teardown; }

@@ -6,10 +6,10 @@
 #   sipsak     a new process for each request, one after the other
 #   baresip    one process; registers again when the binding ends (1.8 s)
 #   linphonec  the same, on one channel for as long as it works
-#   relay      kamailio, relaying what sipsak asks of it, a new sipsak every 0.7 s whatever became of the last
+#   relay      kamailio, relaying what sipsak asks of it, a new sipsak every 0.5 s whatever became of the last
 #
-# COUNT: so many at once, as USER1, USER2, ...: accounts of one baresip, processes of linphonec. The servers tell the
-# streams apart by USER.
+# COUNT: so many at once, as USER, USER1, USER2, ...: accounts of one baresip, processes of linphonec and sipp (for
+# they resolve once). The servers tell the streams apart by USER.
 
 stream_start() {
     "stream_$1" "${@:2}"
@@ -28,13 +28,19 @@ stream_loop() {
     disown $!
 }
 
-stream_sipp() { # HOW USER NAME TRANSPORT
+stream_sipp() { # HOW USER NAME TRANSPORT [COUNT]
+    local n
+    sipp_start "$1" "$2" "$3" "$4"
+    for ((n = 1; n < ${5:-1}; n++)); do sipp_start "$1" "$2$n" "$3" "$4"; done
+}
+
+sipp_start() {
     local mode=u1
     [[ $4 == udp ]] || mode=tn
     (
         cd "$BATS_TEST_TMPDIR"
-        agent_exec "$1" setsid sipp -sf "$TESTS/sip/register.xml" -t "$mode" -r 1 -m 1000 -nostdin -s "$2" -ap secret \
-            -i 127.0.0.1 -max_socket 200 "$3" >"$LOGS/sipp-$2.log" 2>&1 3>&- 4>&- </dev/null
+        agent_exec "$1" setsid sipp -sf "$TESTS/sip/register.xml" -t "$mode" -r 1 -m 1000 -nostdin -s "$2" \
+            -ap secret -i 127.0.0.1 -max_socket 200 "$3" >"$LOGS/sipp-$2.log" 2>&1 3>&- 4>&- </dev/null
     ) &
     AGENT_PID[$2]=$!
     disown $!
@@ -50,7 +56,7 @@ agent_env() { [[ $1 == bare ]] || printf '%s\n' env "${SHIM_ENV[@]}"; }
 stream_relay() {
     RELAY_PORT=$((${RELAY_PORT:-5600} + 1))
     relay_start "$RELAY_PORT" "$1"
-    stream_loop "$2" go 0.7 timeout 15 sipsak -U -H 127.0.0.1 -u "$2" -a secret -p "127.0.0.1:$RELAY_PORT" \
+    stream_loop "$2" go 0.5 timeout 15 sipsak -U -H 127.0.0.1 -u "$2" -a secret -p "127.0.0.1:$RELAY_PORT" \
         -C "sip:$2@127.0.0.1" -s "sip:$2@$3"
 }
 

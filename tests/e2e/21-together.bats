@@ -1,0 +1,55 @@
+# Real SIP programs of every kind on one name: their REGISTERs, each challenged and sent again with a digest,
+# reach one server together, however each resolves. Bare and shimmed streams run at the same time; the
+# servers tell them apart by user.
+
+load ../lib/harness
+
+# together NAME PROGRAM... : streams of each program over UDP and TCP, bare and with the shim.
+together() {
+    local name=$1 program transport
+    shift
+    need kamailio kamcmd sipp sipsak baresip linphonec script
+    for program; do
+        for transport in udp tcp; do
+            stream_start "$program" bare "bare-$program-$transport-" "$name" "$transport" 12
+            stream_start "$program" shim "shim-$program-$transport-" "$name" "$transport" 4
+        done
+    done
+    for program; do
+        for transport in udp tcp; do together_row "$program" "$transport"; done
+    done
+    expect_eq 1 "$(arrived_at user=shim-.*)" "servers that all programs with the shim reached" |
+        sed 's/seen: .*/seen:     several, see above/'
+}
+
+# Ten or more authenticated requests of each; bare ones are led to several servers.
+together_row() {
+    local bare="user=bare-$1-$2-[0-9]*" shim="user=shim-$1-$2-[0-9]*" challenged
+    await_arrivals 20 10 "$shim" did=auth
+    await 20 "$1 over $2, bare, to reach two servers" reaches 2 "$bare"
+    printf '# %-10s %s   %2d servers bare (%d requests), %d with the shim (%d)\n' "$1" "$2" \
+        "$(arrived_at "$bare" | wc -l)" "$(arrived "$bare")" "$(arrived_at "$shim" | wc -l)" "$(arrived "$shim")" >&3
+    expect_eq 1 "$(arrived_at "$shim" | wc -l)" "servers that $1 over $2 reached with the shim"
+    expect_eq "" "$(arrivals "$shim" "proto=$2" | rechallenged)" "users of $1 over $2 whose answer met another server"
+}
+
+reaches() { (($(arrived_at "$2" | wc -l) >= $1)); }
+
+# Of arrivals on standard input, users who were challenged again in the same call: the resend went astray.
+rechallenged() { awk '$8 == "challenged" && was[$6] == "challenged" { print $6 } { was[$6] = $8 }'; }
+
+authenticating() { local server; for server; do sip_does "$server" auth; done; }
+
+@test "all programs on one A name reach one server, over UDP and TCP" {
+    DNS_TTL=1
+    sip_pool pool.test 127.0.0.11 127.0.0.12 127.0.0.13
+    authenticating 127.0.0.{11,12,13}
+    together pool.test sipp sipsak baresip linphonec relay
+}
+
+@test "all programs on one SRV name reach one server, over UDP and TCP" {
+    DNS_TTL=1
+    sip_srv pool.test 127.0.0.11:5060 127.0.0.12:5062 127.0.0.13:5064
+    authenticating 127.0.0.11:5060 127.0.0.12:5062 127.0.0.13:5064
+    together pool.test sipsak baresip linphonec relay
+}
