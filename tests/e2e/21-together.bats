@@ -11,8 +11,8 @@ together() {
     need kamailio kamcmd sipp sipsak baresip linphonec script
     for program; do
         for transport in udp tcp; do
-            stream_start "$program" bare "bare-$program-$transport-" "$name" "$transport" 12
-            stream_start "$program" shim "shim-$program-$transport-" "$name" "$transport" 4
+            stream_start "$program" bare "bare-$program-$transport-" "$name" "$transport" 8
+            stream_start "$program" shim "shim-$program-$transport-" "$name" "$transport" 3
         done
     done
     for program; do

@@ -85,6 +85,7 @@ sip_port=-1
 sip_tcp_port=-1
 sip_tls_port=-1
 use_ipv6=0
+refresher_retry_after=2000
 default_proxy=0
 [proxy_0]
 reg_proxy=<$2>

@@ -34,6 +34,8 @@
 #   sip.bash       sip_server, sip_pool, sip_srv, sip_does, arrivals, arrived, arrived_at, await_arrivals
 #   agents.bash    baresip_start, linphonec_start, relay_start (kamailio), agent_stop
 #   streams.bash   stream_start: REGISTERs by a real program, for as long as a test runs
+#   faults.bash    lanes_start, lanes_fail, lanes_moved, lanes_measure, lanes_return: a program whose server goes
+#                  away, bare and shimmed, on A and SRV names
 #   clients.bash   use_clients, client_start, ask, client_stop, repeat, first_of, spread
 #
 # Pool addresses: take those of a pool from 127.0.0.8-15 or from 127.0.1.1 and up. getaddrinfo sorts
@@ -58,6 +60,7 @@ source "$TESTS/lib/clients.bash"
 source "$TESTS/lib/sip.bash"
 source "$TESTS/lib/agents.bash"
 source "$TESTS/lib/streams.bash"
+source "$TESTS/lib/faults.bash"
 
 setup() { harness_setup; }
 teardown() { harness_teardown; }

@@ -1,0 +1,23 @@
+# The server of a real program falls silent over UDP: with the shim its REGISTERs go to another within 10 s of
+# the first that stayed unanswered, and stay there when it is back; bare they wait for 32 s or for ever.
+
+load ../lib/harness
+
+silent() { # PROGRAM LANE...
+    local lane
+    lanes_start "$1" udp "${@:2}"
+    lanes_fail silent
+    lanes_moved 14
+    lanes_measure "$1, UDP, silent"
+    for lane in "${@:2}"; do
+        if [[ $lane == shim-* ]]; then expect_le 10000 "${MOVED_MS[$lane]}" "ms of silence until $lane was served elsewhere"
+        else expect_eq "" "${MOVED_MS[$lane]}" "ms until $lane was served elsewhere"; fi
+    done
+    lanes_return
+}
+
+@test "sipp, silence to REGISTER" { silent sipp shim-a bare-a; }
+@test "sipsak, silence to REGISTER" { silent sipsak shim-a shim-srv bare-a bare-srv; }
+@test "baresip, silence to REGISTER" { silent baresip shim-a shim-srv bare-a bare-srv; }
+@test "linphonec, silence to REGISTER" { silent linphonec shim-a shim-srv bare-a bare-srv; }
+@test "kamailio relaying, silence to REGISTER" { silent relay shim-a shim-srv bare-a bare-srv; }

@@ -1,0 +1,120 @@
+# One program, bare and with the shim at the same time, on A and SRV names, whose server goes away.
+#
+# Each run has lanes: shim-a, shim-srv, bare-a, bare-srv. A lane has a name of its own (LANE.test), three servers of
+# its own and one stream of REGISTERs (see streams.bash) by user LANE-TRANSPORT; so all lanes wait at the same time.
+#
+#   lanes_start PROGRAM udp|tcp LANE...    the servers, the streams; returns when each has registered twice
+#   lanes_fail refused|silent|busy         the server where each lane is now goes away so (see sip.bash)
+#   lanes_moved SECONDS                    until every shimmed lane has registered elsewhere, and bare ones have met it
+#   lanes_measure WHAT                     prints how long it took, of the shim and bare; MOVED_MS[LANE], empty: not yet
+#   lanes_return                           the servers are back; the shimmed lanes go on where they are
+#
+# Time runs from the first sign of the fault: the datagram that stayed unanswered, the 503, the TCP reset; until a
+# REGISTER was accepted elsewhere.
+
+declare -gA VICTIM=() MOVED_MS=() MOVED_TO=()
+
+lanes_start() {
+    local program=$1 lane
+    TRANSPORT=$2 LANES=("${@:3}")
+    DNS_TTL=60
+    lane_servers
+    /usr/bin/python3 "$TESTS/servers/refusals.py" 5060 >"$BATS_TEST_TMPDIR/refusals" 2>&1 3>&- 4>&- &
+    await 5 "the watch for refusals" grep -q watching "$BATS_TEST_TMPDIR/refusals"
+    for lane in "${LANES[@]}"; do stream_start "$program" "${lane%-*}" "$lane-$TRANSPORT" "$lane.test" "$TRANSPORT"; done
+    for lane in "${LANES[@]}"; do await_arrivals 15 2 "user=$lane-$TRANSPORT" did=ok; done
+}
+
+lane_servers() {
+    local lane n=10
+    for lane in "${LANES[@]}"; do
+        n=$((n + 1))
+        case $lane in
+        *-srv) sip_srv "$lane.test" "127.0.$n.1:5060" "127.0.$n.2:5062" "127.0.$n.3:5064" ;;
+        *) sip_pool "$lane.test" "127.0.$n.1" "127.0.$n.2" "127.0.$n.3" ;;
+        esac
+    done
+}
+
+lanes_fail() {
+    local lane
+    FAULT=$1 SINCE=$(now)
+    for lane in "${LANES[@]}"; do
+        VICTIM[$lane]=$(arrivals "user=$lane-$TRANSPORT" | awk 'END { print $2 }')
+        case $FAULT in
+        refused) server_stop "${VICTIM[$lane]%:*}" "${VICTIM[$lane]#*:}" ;;
+        *) sip_does "${VICTIM[$lane]}" "$FAULT" ;;
+        esac
+    done
+}
+
+# lane_sign LANE : when the fault first showed.
+lane_sign() {
+    if [[ $FAULT == refused && $TRANSPORT == tcp ]]; then
+        awk -v at="${VICTIM[$1]}" -v since="$SINCE" '$2 == at && $1 >= since { print $1; exit }' "$BATS_TEST_TMPDIR/refusals"
+    else
+        arrivals "user=$1-$TRANSPORT" "since=$SINCE" "did=$FAULT" | awk '{ print $1; exit }'
+    fi
+}
+
+# lane_moved LANE : the time and the server of the first REGISTER accepted elsewhere after that.
+lane_moved() {
+    local sign
+    sign=$(lane_sign "$1")
+    [[ -n $sign ]] || return 0
+    arrivals "user=$1-$TRANSPORT" "since=$sign" did=ok |
+        awk -v victim="${VICTIM[$1]}" -v sign="$sign" '$2 != victim { printf "%d %s\n", ($1 - sign) * 1000, $2; exit }'
+}
+
+lane_has_met() { [[ -n $(lane_sign "$1") ]]; }
+lane_has_moved() { [[ -n $(lane_moved "$1") ]]; }
+
+lanes_moved() {
+    local lane
+    for lane in "${LANES[@]}"; do
+        await "$1" "$lane to meet the fault of ${VICTIM[$lane]}" lane_has_met "$lane" || { lane_story "$lane"; return 1; }
+        [[ $lane == bare-* ]] || await "$1" "$lane to register elsewhere than ${VICTIM[$lane]}" lane_has_moved "$lane" ||
+            { lane_story "$lane"; return 1; }
+    done
+}
+
+lane_story() {
+    printf '%s failed (%s) at %s, sign %s\n' "${VICTIM[$1]}" "$FAULT" "$SINCE" "$(lane_sign "$1")"
+    arrivals "user=$1-$TRANSPORT" | tail -n 25
+    pinctl events | tail -n 25
+}
+
+lanes_measure() {
+    local lane line=
+    for lane in "${LANES[@]}"; do
+        read -r "MOVED_MS[$lane]" "MOVED_TO[$lane]" <<<"$(lane_moved "$lane") "
+        line+="  $lane $(lane_words "$lane"),"
+    done
+    echo "# $1:${line%,}" >&3
+}
+
+lane_words() {
+    local sign
+    if [[ -n ${MOVED_MS[$1]} ]]; then printf '%d.%03d s' $((MOVED_MS[$1] / 1000)) $((MOVED_MS[$1] % 1000)); return; fi
+    sign=$(lane_sign "$1")
+    if [[ -z $sign ]]; then echo "did not meet it"; return; fi
+    echo "still waiting after $(($(now_ms) / 1000 - ${sign%.*})) s"
+}
+
+# A server that returns pulls nobody back: three more REGISTERs of each shimmed lane, at the server it moved to.
+lanes_return() {
+    local lane back
+    back=$(now)
+    for lane in "${LANES[@]}"; do
+        case $FAULT in
+        refused) sip_server "${VICTIM[$lane]%:*}" "${VICTIM[$lane]#*:}" ;;
+        *) sip_does "${VICTIM[$lane]}" ok ;;
+        esac
+    done
+    for lane in "${LANES[@]}"; do
+        [[ $lane == shim-* ]] || continue
+        await_arrivals 15 3 "user=$lane-$TRANSPORT" "since=$back" did=ok
+        expect_eq "${MOVED_TO[$lane]}" "$(arrived_at "user=$lane-$TRANSPORT" "since=$back" | xargs)" \
+            "servers of $lane after ${VICTIM[$lane]} returned"
+    done
+}
