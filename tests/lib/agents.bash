@@ -18,7 +18,7 @@ agent_exec() { # bare|shim CMD...
 }
 
 agent_stop() {
-    kill -KILL -- "-${AGENT_PID[$1]}" 2>/dev/null || kill -KILL "${AGENT_PID[$1]}" || true
+    kill -KILL -- "-${AGENT_PID[$1]}"
     unset "AGENT_PID[$1]"
 }
 
@@ -68,6 +68,7 @@ linphonec_start() {
     local id=$1 how=$2 dir=$BATS_TEST_TMPDIR/linphonec-$1 in
     mkdir -p "$dir/.local/share/linphone" "$dir/.config/linphone"
     linphonec_config "$3" "$4" >"$dir/rc"
+    rm -f "$dir/in"
     mkfifo "$dir/in"
     ip route replace default dev lo
     HOME=$dir agent_exec "$how" setsid script -qefc "linphonec -c $dir/rc -S" /dev/null \
@@ -85,7 +86,6 @@ sip_port=-1
 sip_tcp_port=-1
 sip_tls_port=-1
 use_ipv6=0
-refresher_retry_after=2000
 default_proxy=0
 [proxy_0]
 reg_proxy=<$2>

@@ -5,8 +5,10 @@
 #
 #   lanes_start PROGRAM udp|tcp LANE...    the servers, the streams; returns when each has registered twice
 #   lanes_fail refused|silent|busy         the server where each lane is now goes away so (see sip.bash)
-#   lanes_moved SECONDS                    until every shimmed lane has registered elsewhere, and bare ones have met it
+#   lanes_moved SECONDS                    until every shimmed lane has registered elsewhere, and every lane has met it
+#                                          (a bare one that was served elsewhere by chance need not)
 #   lanes_measure WHAT                     prints how long it took, of the shim and bare; MOVED_MS[LANE], empty: not yet
+#   lanes_restart                          anew, for a program that resolves once or does not ask again by itself
 #   lanes_return                           the servers are back; the shimmed lanes go on where they are
 #
 # Time runs from the first sign of the fault: the datagram that stayed unanswered, the 503, the TCP reset; until a
@@ -15,14 +17,24 @@
 declare -gA VICTIM=() MOVED_MS=() MOVED_TO=()
 
 lanes_start() {
-    local program=$1 lane
-    TRANSPORT=$2 LANES=("${@:3}")
+    local lane
+    PROGRAM=$1 TRANSPORT=$2 LANES=("${@:3}")
     DNS_TTL=60
     lane_servers
     /usr/bin/python3 "$TESTS/servers/refusals.py" 5060 >"$BATS_TEST_TMPDIR/refusals" 2>&1 3>&- 4>&- &
     await 5 "the watch for refusals" grep -q watching "$BATS_TEST_TMPDIR/refusals"
-    for lane in "${LANES[@]}"; do stream_start "$program" "${lane%-*}" "$lane-$TRANSPORT" "$lane.test" "$TRANSPORT"; done
+    for lane in "${LANES[@]}"; do lane_stream "$lane"; done
     for lane in "${LANES[@]}"; do await_arrivals 15 2 "user=$lane-$TRANSPORT" did=ok; done
+}
+
+lane_stream() { stream_start "$PROGRAM" "${1%-*}" "$1-$TRANSPORT" "$1.test" "$TRANSPORT"; }
+
+lanes_restart() {
+    local lane
+    for lane in "${LANES[@]}"; do
+        agent_stop "$lane-$TRANSPORT"
+        lane_stream "$lane"
+    done
 }
 
 lane_servers() {
@@ -50,7 +62,7 @@ lanes_fail() {
 
 # lane_sign LANE : when the fault first showed.
 lane_sign() {
-    if [[ $FAULT == refused && $TRANSPORT == tcp ]]; then
+    if [[ $FAULT == refused ]]; then
         awk -v at="${VICTIM[$1]}" -v since="$SINCE" '$2 == at && $1 >= since { print $1; exit }' "$BATS_TEST_TMPDIR/refusals"
     else
         arrivals "user=$1-$TRANSPORT" "since=$SINCE" "did=$FAULT" | awk '{ print $1; exit }'
@@ -66,13 +78,23 @@ lane_moved() {
         awk -v victim="${VICTIM[$1]}" -v sign="$sign" '$2 != victim { printf "%d %s\n", ($1 - sign) * 1000, $2; exit }'
 }
 
-lane_has_met() { [[ -n $(lane_sign "$1") ]]; }
+lane_has_met() {
+    [[ -n $(lane_sign "$1") ]] ||
+        { [[ $1 == bare-* ]] && arrivals "user=$1-$TRANSPORT" "since=$SINCE" did=ok | grep -v -q " ${VICTIM[$1]} "; }
+}
 lane_has_moved() { [[ -n $(lane_moved "$1") ]]; }
 
-lanes_moved() {
+lanes_met() {
     local lane
     for lane in "${LANES[@]}"; do
         await "$1" "$lane to meet the fault of ${VICTIM[$lane]}" lane_has_met "$lane" || { lane_story "$lane"; return 1; }
+    done
+}
+
+lanes_moved() {
+    local lane
+    lanes_met "$1"
+    for lane in "${LANES[@]}"; do
         [[ $lane == bare-* ]] || await "$1" "$lane to register elsewhere than ${VICTIM[$lane]}" lane_has_moved "$lane" ||
             { lane_story "$lane"; return 1; }
     done
@@ -97,7 +119,7 @@ lane_words() {
     local sign
     if [[ -n ${MOVED_MS[$1]} ]]; then printf '%d.%03d s' $((MOVED_MS[$1] / 1000)) $((MOVED_MS[$1] % 1000)); return; fi
     sign=$(lane_sign "$1")
-    if [[ -z $sign ]]; then echo "did not meet it"; return; fi
+    if [[ -z $sign ]]; then echo "elsewhere by chance"; return; fi
     echo "still waiting after $(($(now_ms) / 1000 - ${sign%.*})) s"
 }
 

@@ -1,0 +1,26 @@
+# The server of a real program is killed, and refuses: with the shim the program's REGISTERs go to another at once,
+# never later than bare, and stay there when the server is back.
+
+load ../lib/harness
+
+refused() { # PROGRAM udp|tcp LANE...
+    local lane
+    lanes_start "$@"
+    lanes_fail refused
+    lanes_moved 12
+    lanes_measure "$1, $2, refused"
+    for lane in a srv; do
+        [[ ${MOVED_MS[shim-$lane]:-} ]] || continue
+        expect_le 1000 "${MOVED_MS[shim-$lane]}" "ms from the refusal until shim-$lane was served elsewhere"
+        [[ -z ${MOVED_MS[bare-$lane]} ]] || expect_le $((MOVED_MS[bare-$lane] + 500)) "${MOVED_MS[shim-$lane]}" \
+            "ms until shim-$lane was served elsewhere, bare and half a second for a busy machine"
+    done
+    lanes_return
+}
+
+@test "sipp over TCP is refused" { refused sipp tcp shim-a bare-a; }
+@test "sipsak over TCP is refused" { refused sipsak tcp shim-a shim-srv bare-a bare-srv; }
+@test "sipsak over UDP is refused, and sees it" { refused sipsak udp shim-a shim-srv bare-a bare-srv; }
+@test "baresip over TCP is refused" { refused baresip tcp shim-a shim-srv bare-a bare-srv; }
+@test "linphonec over TCP is refused" { refused linphonec tcp shim-a shim-srv bare-a bare-srv; }
+@test "kamailio relaying over TCP is refused" { refused relay tcp shim-a shim-srv bare-a bare-srv; }

@@ -1,0 +1,28 @@
+# The server of a real program answers 503 to REGISTER: with the shim its REGISTERs go to another, and stay there
+# when the server is itself again.
+
+load ../lib/harness
+
+busy() { # PROGRAM udp|tcp LANE...
+    lanes_start "$@"
+    lanes_fail busy
+    if [[ $1 == linphonec ]]; then
+        # After a 503 it asks again in a minute; a person starts it again.
+        lanes_met 10
+        lanes_restart
+    fi
+    lanes_moved 12
+    lanes_measure "$1, $2, 503"
+    lanes_return
+}
+
+@test "sipp over UDP, 503" { busy sipp udp shim-a bare-a; }
+@test "sipp over TCP, 503" { busy sipp tcp shim-a bare-a; }
+@test "sipsak over UDP, 503" { busy sipsak udp shim-a shim-srv bare-a bare-srv; }
+@test "sipsak over TCP, 503" { busy sipsak tcp shim-a shim-srv bare-a bare-srv; }
+@test "baresip over UDP, 503" { busy baresip udp shim-a shim-srv bare-a bare-srv; }
+@test "baresip over TCP, 503" { busy baresip tcp shim-a shim-srv bare-a bare-srv; }
+@test "linphonec over UDP, 503" { busy linphonec udp shim-a shim-srv bare-a bare-srv; }
+@test "linphonec over TCP, 503" { busy linphonec tcp shim-a shim-srv bare-a bare-srv; }
+@test "kamailio relaying over UDP, 503" { busy relay udp shim-a shim-srv bare-a bare-srv; }
+@test "kamailio relaying over TCP, 503" { busy relay tcp shim-a shim-srv bare-a bare-srv; }
