@@ -43,12 +43,11 @@ baresip_config() { # CONSOLE-PORT
 sip_listen 127.0.0.1:0
 module_path /usr/lib/baresip/modules
 cons_listen 127.0.0.1:$1
-audio_source ausine,440
-audio_player aubridge,nowhere
+audio_source aubridge,loop
+audio_player aubridge,loop
 audio_alert aubridge,nowhere
 rtp_ports 30000-30999
 module g711.so
-module ausine.so
 module aubridge.so
 module cons.so
 module_tmp account.so

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Watches the loopback interface for refusals by SIP servers on PORT to PORT + 9: TCP resets, and ICMP port
-unreachable (RFC 792) for datagrams to them. Prints a line for each: seconds, and the address and port that refused.
+"""Watches the loopback interface for refusals by SIP servers on PORT to PORT + 9: TCP resets that answer a SYN (their
+sequence number is 0, RFC 9293 3.10.7.1), and ICMP port unreachable (RFC 792) for datagrams. Prints a line for each: seconds, and the address and port that refused.
 
 usage: refusals.py PORT
 """
@@ -16,7 +16,7 @@ PORT_UNREACHABLE = b"\x03\x03"
 def refused(packet):
     """Who refuses with this IPv4 packet: (address, port), or None."""
     here = (packet[0] & 15) * 4
-    if packet[9] == TCP and packet[here + 13] & RST:
+    if packet[9] == TCP and packet[here + 13] & RST and packet[here + 4:here + 8] == bytes(4):
         return packet[12:16], struct.unpack_from("!H", packet, here)[0]
     if packet[9] == ICMP and packet[here:here + 2] == PORT_UNREACHABLE:
         inner = packet[here + 8:]
