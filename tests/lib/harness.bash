@@ -36,6 +36,7 @@
 #   streams.bash   stream_start: REGISTERs by a real program, for as long as a test runs
 #   faults.bash    lanes_start, lanes_fail, lanes_moved, lanes_measure, lanes_return: a program whose server goes
 #                  away, bare and shimmed, on A and SRV names
+#   calls.bash     callees, media_at: calls through a pool
 #   clients.bash   use_clients, client_start, ask, client_stop, repeat, first_of, spread
 #
 # Pool addresses: take those of a pool from 127.0.0.8-15 or from 127.0.1.1 and up. getaddrinfo sorts
@@ -61,6 +62,7 @@ source "$TESTS/lib/sip.bash"
 source "$TESTS/lib/agents.bash"
 source "$TESTS/lib/streams.bash"
 source "$TESTS/lib/faults.bash"
+source "$TESTS/lib/calls.bash"
 
 setup() { harness_setup; }
 teardown() { harness_teardown; }
