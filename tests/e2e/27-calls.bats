@@ -54,10 +54,10 @@ next_call_moved() { # USER
         "the server of the next call"
 }
 
-# Two calls by one sipp, which looks the name up once: 3 s until the re-INVITE, another call after 6.
+# Two calls by one sipp, which looks the name up once: one after the other.
 sipp_calls() { # bare|shim USER u1|t1 REMOTE
     (
-        agent_exec "$1" sipp -sf call.xml -t "$3" -r 1 -rp 6000 -m 2 -nostdin -s "$2" -key domain pool.test \
+        agent_exec "$1" sipp -sf call.xml -t "$3" -r 2 -l 1 -m 2 -nostdin -s "$2" -key domain pool.test \
             -i 127.0.0.1 -mi 127.0.0.1 "$4" >"$LOGS/caller-$2.log" 2>&1 3>&- 4>&- </dev/null
     ) &
 }
