@@ -58,12 +58,12 @@ static bool addr_write(struct table *t, uint32_t slot, uint64_t key, const void 
 	return true;
 }
 
-/* An address that a name holds never gives way, nor one so young that its name may be about to take it. */
+/* An address that a name holds never gives way, nor a drained one, nor one so young that its name may be about to take it. */
 static uint32_t addr_idle(const struct table *t, uint32_t slot, uint64_t key)
 {
 	uint32_t cursor = 0, idle = tick_since(tick_now(), get32(&t->addrs[slot].used));
 	struct name_ref holder;
-	if (idle < tick_of(YOUNG_S) || index_next(t, ref_make(slot, key), &cursor, &holder))
+	if (idle < tick_of(YOUNG_S) || get32(&t->addrs[slot].drained) || index_next(t, ref_make(slot, key), &cursor, &holder))
 		return 0;
 	return idle;
 }

@@ -123,7 +123,7 @@ static struct transition capture(const struct snapshot *s, enum action action, e
 
 /* ---- at a lookup ---- */
 
-/* The first of the preference list that is not cooling; all cooling: the first of it. */
+/* The first of the preference list that is neither cooling nor drained; if none is: the first of it. */
 static int preferred(const struct snapshot *s)
 {
 	int best = -1, first = s->pin;
@@ -133,7 +133,7 @@ static int preferred(const struct snapshot *s)
 			continue;
 		if (c->rank < s->choice[first].rank || s->choice[first].rank == 0)
 			first = (int)i;
-		if (c->fitness != COOLING && (best < 0 || c->rank < s->choice[best].rank))
+		if (c->fitness != COOLING && !c->drained && (best < 0 || c->rank < s->choice[best].rank))
 			best = (int)i;
 	}
 	return best >= 0 ? best : first;
@@ -247,6 +247,8 @@ struct transition decide_success(const struct snapshot *s, int at)
 	if (s->pin < 0)
 		return t;
 	bool here = at == s->pin;
+	if (!here && s->choice[at].drained)
+		return t;
 	if (here ? s->sum_changed && !s->is_explicit : s->is_explicit || (s->confirmed && !s->sum_changed))
 		return t;
 	t.action = CONFIRM;

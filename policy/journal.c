@@ -133,7 +133,8 @@ const char *event_kind_text(unsigned kind)
 	static const char *const text[EVENT_KINDS] = {
 		[EVENT_PINNED] = "pinned",   [EVENT_CONFIRMED] = "confirmed", [EVENT_MOVED] = "moved",
 		[EVENT_DROPPED] = "dropped", [EVENT_FAILED] = "failed",	      [EVENT_RECOVERED] = "recovered",
-		[EVENT_SET] = "set",	     [EVENT_EXPIRED] = "expired",
+		[EVENT_SET] = "set",	     [EVENT_EXPIRED] = "expired",     [EVENT_DRAINED] = "drained",
+		[EVENT_UNDRAINED] = "undrained",
 	};
 	return kind < EVENT_KINDS ? text[kind] : "unknown";
 }

@@ -20,6 +20,8 @@ enum event_kind {
 	EVENT_RECOVERED,	/* an endpoint that had failed succeeded */
 	EVENT_SET,		/* pinned by hand */
 	EVENT_EXPIRED,		/* by idle, max-age or --ttl */
+	EVENT_DRAINED,		/* an address, by hand */
+	EVENT_UNDRAINED,
 	EVENT_KINDS
 };
 

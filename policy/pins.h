@@ -175,6 +175,18 @@ enum hand_status pins_refresh_service(struct table *t, const struct name *n, con
 /* `pinctl fail|ok HOST ADDR`: as an outcome of every endpoint of it that counts for the name. */
 enum hand_status pins_report(struct table *t, const struct name *n, const struct address *a, bool ok);
 
+/*
+ * Keep pins away from an address, without a failure, until `drained` is false
+ * again: auto pins on it move at once to a candidate that may be tried; where
+ * there is none they stay, and so does a single explicit pin. Services leave a
+ * target whose addresses are all drained. HAND_NO_ADDRESS: it is not drained. A
+ * walk over all names.
+ */
+enum hand_status pins_drain(struct table *t, const struct address *a, bool drained);
+
+/* Walk the drained addresses: as addr_next(). */
+bool pins_drained(const struct table *t, uint32_t *cursor, struct address *out);
+
 /* ---- looking on ---- */
 
 struct endpoint_view {

@@ -33,7 +33,14 @@ size_t service_best(const struct srv_record *records, size_t n, struct srv_recor
 
 /* ---- how fit a target is ---- */
 
-/* The fittest of the host's addresses in its last answer. False: it has none that is known. */
+static bool fitter(const struct choice *a, const struct choice *b)
+{
+	if (a->drained != b->drained)
+		return b->drained;
+	return a->fitness != b->fitness ? a->fitness < b->fitness : a->cooling_s < b->cooling_s;
+}
+
+/* The fittest of the host's addresses in its last answer, none that is drained if there is another. False: none is known. */
 static bool fittest(const struct table *t, struct name_ref host, struct regard r, uint32_t now, struct choice *best)
 {
 	const struct name_cold *cold = name_cold(t, host);
@@ -49,7 +56,7 @@ static bool fittest(const struct table *t, struct name_ref host, struct regard r
 		if (!addr_at(t, c.ref) || seen_age(c.seen, now / TICKS_PER_S) > newest + 1)
 			continue;
 		struct choice k = scene_judge(t, c.ref, r, now);
-		if (!any || k.fitness < best->fitness || (k.fitness == best->fitness && k.cooling_s < best->cooling_s))
+		if (!any || fitter(&k, best))
 			*best = k;
 		any = true;
 	}
@@ -63,7 +70,10 @@ void service_judge(const struct table *t, const struct address *target, struct r
 	struct name host;
 	struct choice best = {.fitness = FIT};
 	r.port = target_port(target);
-	if (!target_host(t, target, &ref, &host) || !fittest(t, ref, r, now, &best) || best.fitness != COOLING)
+	if (!target_host(t, target, &ref, &host) || !fittest(t, ref, r, now, &best))
+		return;
+	c->drained |= best.drained;
+	if (best.fitness != COOLING)
 		return;
 	c->fitness = COOLING;
 	c->failed_lately |= best.failed_lately;

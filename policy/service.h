@@ -14,7 +14,7 @@ size_t service_best(const struct srv_record *records, size_t n, struct srv_recor
 /* The endpoints of its targets that count: those of its own transport. */
 struct regard service_regard(const struct table *t, struct name_ref ref);
 
-/* A target whose host has known addresses is no fitter than the fittest of them. */
+/* A target whose host has known addresses is no fitter than the fittest of them, and drained when they all are. */
 void service_judge(const struct table *t, const struct address *target, struct regard r, uint32_t now, struct choice *c);
 
 /*

@@ -104,7 +104,8 @@ static bool has_other(const struct table *t, struct name_ref host, const struct 
 		if (!scene_read(t, host, name, f, NULL, &l, 0, &sc))
 			continue;
 		for (size_t i = 0; i < sc.s.n; i++)
-			if (sc.s.choice[i].in_answer && sc.s.choice[i].fitness == FIT && !address_equal(&sc.addr[i], &e->addr))
+			if (sc.s.choice[i].in_answer && sc.s.choice[i].fitness == FIT && !sc.s.choice[i].drained &&
+			    !address_equal(&sc.addr[i], &e->addr))
 				return true;
 	}
 	return false;

@@ -92,7 +92,7 @@ static bool host_offers(const struct question *q, struct name_ref ref, const str
 	if (!scene_read(q->t, ref, host, address_family(&q->e->addr), NULL, &l, 0, &sc) || sc.s.pin >= 0)
 		return false;
 	for (size_t i = 0; i < sc.s.n; i++)
-		if (sc.s.choice[i].in_answer && sc.s.choice[i].fitness == FIT) {
+		if (sc.s.choice[i].in_answer && !sc.s.choice[i].drained && sc.s.choice[i].fitness == FIT) {
 			*to = (struct endpoint){sc.addr[i], port, q->e->transport};
 			return true;
 		}

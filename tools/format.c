@@ -221,7 +221,7 @@ bool grid_end(struct grid *g)
 
 static bool json_put(json_t *j)
 {
-	bool done = j && json_dumpf(j, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER) == 0;
+	bool done = j && json_dumpf(j, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_ENCODE_ANY) == 0;
 	json_decref(j);
 	return done;
 }

@@ -25,6 +25,8 @@ static const struct command {
 	{"refresh", cmd_refresh, "ask DNS now: renew what is published, drop auto pins that are not"},
 	{"fail", cmd_fail, "report that a server failed"},
 	{"ok", cmd_ok, "report that a server works"},
+	{"drain", cmd_drain, "keep pins away from an address; which are drained"},
+	{"undrain", cmd_undrain, "let them come again"},
 	{"events", cmd_events, "the journal of what happened"},
 	{"stats", cmd_stats, "counters, and how full the table is"},
 	{"init", cmd_init, "make a table"},

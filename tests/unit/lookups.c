@@ -64,7 +64,16 @@ static const struct script_row ageing[] = {
 	{"drained: undone, but no fail-back", "ask a 1,2; drain 1; ask a 1,2; undrain 1; ask a 1,2 -> 2,1; ask b 1,2 -> 1,2"},
 	{"drained: the only one stays", "ask a 1; drain 1; ask a 1 -> 1; pin a -> 1 tentative"},
 	{"drained: explicit pins stay", "set a 1; ask a 1,2; drain 1; ask a 2,1 -> 1,2"},
-	{"drained: is no failure", "ask a 1,2; drain 1; ask a 1,2; healthy a 1 -> yes; events -> pinned 1, moved 2"},
+	{"drained: moves before any lookup", "ask a 1,2; ask b 1,3; ok b 1 80t; drain 1 -> done; pin a -> 2 tentative; pin b -> 3 tentative"},
+	{"drained: nowhere to go", "ask a 1,2; drain 2; drain 1; pin a -> 1 tentative; ask a 1,2 -> 1,2; undrain 2; ask a 1,2 -> 2,1"},
+	{"drained: to one that may be tried again", "ask a 1,2; fail a 2 80t; drain 1; pin a -> 1 tentative; wait 37; ask a 1,2 -> 2,1"},
+	{"drained: both families", "ask a 1,2,v1,v2; drain v1; pin a -> 1 tentative, v2 tentative"},
+	{"drained: a success on it draws no tentative pin", "ask a 1,2; drain 1; ok a 1 80t; pin a -> 2 tentative"},
+	{"drained: a failed one does not come back", "ask a 1,2,3; drain 1; fail a 2 80t; pin a -> 3 tentative"},
+	{"drained: a list goes on to the next", "set a 1,2; ask a 1,2; drain 1; lead a 1,2 -> 2; undrain 1; lead a 1,2 -> 1"},
+	{"drained: a list of drained ones is as it was", "set a 1,2; drain 1; drain 2; lead a 1,2 -> 1"},
+	{"drained: undone twice", "drain 1 -> done; undrain 1 -> done; undrain 1 -> failed; undrain 9 -> failed"},
+	{"drained: is no failure", "ask a 1,2; drain 1; ask a 1,2; healthy a 1 -> yes; events -> pinned 1, drained 1, moved 2"},
 };
 
 static const struct script_row many[] = {

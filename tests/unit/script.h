@@ -287,8 +287,7 @@ static inline void script_hand(struct script *s, char **w)
 static inline void script_drain(struct script *s, char **w)
 {
 	struct address a = lab_address(w[1]);
-	struct addr_record *r = addr_at(&s->lab.t, addr_insert(&s->lab.t, &a));
-	put32(&r->drained, *w[0] == 'd');
+	script_say(s, "", "%s", pins_drain(&s->lab.t, &a, *w[0] == 'd') == HAND_OK ? "done" : "failed");
 }
 
 static inline void script_cool(struct script *s, char **w)

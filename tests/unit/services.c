@@ -103,6 +103,8 @@ static const struct script_row hand[] = {
 	{"but none by hand", "set " S " a:5060; refresh-srv " S " b:5060:10 -> done; pin " S " -> a:5060 explicit"},
 	{"of a hundred it keeps the best, wherever they are", "refresh-srv " S " a:1000:20*92,b:1:10*8 -> done; ports " S " -> 1,2,3,4,5,6,7,8"},
 	{"and one behind a hundred is published", "srv " S " b:1:30; refresh-srv " S " a:1000:20*92,b:1:30 -> done; pin " S " -> b:1 tentative"},
+	{"a drained host is left at once", "srv " S " a:5060:10,b:5060:20; ask+ a 1; ask+ b 2; drain 1; pin " S " -> b:5060 tentative"},
+	{"not while it has another address", "srv " S " a:5060:10,b:5060:20; ask+ a 1,3; drain 1; pin " S " -> a:5060 tentative; drain 3; pin " S " -> b:5060 tentative"},
 	{"fail and ok", "srv " S " a:5060:10,b:5060:20; report " S " fail a:5060 -> done; healthy " S " a:5060 -> no;"
 			"report " S " ok a:5060 -> done; healthy " S " a:5060 -> yes"},
 	{"fail is of the target's port", "srv " S " a:5060:10,a:5070:20; report " S " fail a:5060; healthy " S " a:5070 -> yes"},

@@ -13,6 +13,16 @@ _pinctl_addresses() {
     pinctl "${table[@]}" show "$1" 2>/dev/null | awk -F'\t' 'NF == 10 || (NF == 8 && $1 ~ /^[0-9a-f.:%]*[.:]/) { print $1 }' | sort -u
 }
 
+# Addresses of any name, and those that are drained, an object or a string a line.
+_pinctl_json() {
+    local what=$1 table=()
+    [[ -z ${2-} ]] || table=(--table "$2")
+    pinctl "${table[@]}" "$what" --json 2>/dev/null
+}
+
+_pinctl_candidates() { _pinctl_json list "${1-}" | grep -o '"address":"[0-9a-f.:%]*"' | cut -d'"' -f4 | sort -u; }
+_pinctl_drained() { _pinctl_json drain "${1-}" | tr -d '[]," '; }
+
 # Words with colons, which bash takes for several (COMP_WORDBREAKS) and completes from the last colon on.
 _pinctl_colons() {
     local whole=${COMP_LINE:0:COMP_POINT} before
@@ -24,7 +34,7 @@ _pinctl_colons() {
 
 _pinctl() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} word command= host= table= i
-    local commands="list show set drop refresh fail ok events stats init check reload run"
+    local commands="list show set drop refresh fail ok drain undrain events stats init check reload run"
     local options="--table --help --usage"
     COMPREPLY=()
     for ((i = 1; i < COMP_CWORD; i++)); do
@@ -53,7 +63,7 @@ _pinctl() {
         ;;
     esac
     case $command in
-    list | show | stats) options+=" --json" ;;
+    list | show | stats | drain) options+=" --json" ;;
     set) options+=" --ttl" ;;
     drop) options+=" --all" ;;
     refresh) options+=" --all --server --timeout --json" ;;
@@ -77,6 +87,8 @@ _pinctl() {
             _pinctl_colons "$(_pinctl_addresses "$host" "$table")"
         fi
         ;;
+    drain) _pinctl_colons "$(_pinctl_candidates "$table")" ;;
+    undrain) _pinctl_colons "$(_pinctl_drained "$table")" ;;
     check | reload) COMPREPLY=($(compgen -f -- "$cur")) ;;
     run) COMPREPLY=($(compgen -c -- "$cur")) ;;
     esac
