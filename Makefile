@@ -181,10 +181,12 @@ $(B)/tests/bench/lib%.so: tests/bench/lib%.c
 	$(say) BENCH $<
 	$(Q)$(CC) $(BASE) $(CFLAGS) $(LDFLAGS) -shared -fPIC -o $@ $<
 
-$(B)/tests/bench/%: tests/bench/%.c $(B)/shim/probes.o $(B)/libpolicy.a
+$(B)/tests/bench/%: tests/bench/%.c $(B)/libpolicy.a
 	@mkdir -p $(@D)
 	$(say) BENCH $<
-	$(Q)$(CC) $(BASE) -Ishim $(CFLAGS) $(LDFLAGS) -o $@ $< $(B)/shim/probes.o $(B)/libpolicy.a -ldl
+	$(Q)$(CC) $(BASE) -Ishim $(CFLAGS) $(LDFLAGS) -o $@ $< $(filter %.o,$^) $(B)/libpolicy.a -ldl
+
+$(B)/tests/bench/probe: $(B)/shim/probes.o
 
 $(B)/tests/clients/lib%.so: tests/clients/lib%.c
 	@mkdir -p $(@D)

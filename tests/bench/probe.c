@@ -7,6 +7,9 @@
  */
 #include "measure.h"
 #include "probes.h"
+#include "session.h"
+
+_Atomic(struct table *) session_current;	/* none: the probes ask it for the names of SRV targets */
 
 struct given {
 	struct lookup lookup;
