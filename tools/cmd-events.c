@@ -69,18 +69,6 @@ static void take_signals(void)
 
 /* ---- one event ---- */
 
-/* RFC 3339, UTC, milliseconds. */
-enum { TIME_TEXT = 64 };
-static void time_iso(uint64_t ns, char out[static TIME_TEXT])
-{
-	struct tm tm;
-	time_t s = (time_t)(ns / 1000000000u);
-	char day[TIME_TEXT - 8] = "-";
-	if (gmtime_r(&s, &tm))
-		strftime(day, sizeof day, "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(out, TIME_TEXT, "%s.%03uZ", day, (unsigned)(ns / 1000000 % 1000));
-}
-
 static json_t *address_or_null(const struct table *t, bool has, const struct address *a)
 {
 	return has ? json_address(t, a) : json_null();

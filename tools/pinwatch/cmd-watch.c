@@ -25,21 +25,11 @@
 
 /* ---- words ---- */
 
-struct words {
-	const char *table[TABLES_MAX];
-	size_t tables;
-	const char *netns[SPACES_MAX];
-	size_t spaces;
-	const char *cgroup;
-	bool dry_run, verbose;
-};
-
-enum { KEY_NETNS = 0x2000, KEY_CGROUP, KEY_DRY_RUN };
+enum { KEY_DRY_RUN = 0x3000 };
 
 static const struct argp_option options[] = {
 	{"table", 't', "PATH", 0, "a table to serve, instead of $STICKYDNS_TABLE or the usual one; may be given again", 0},
-	{"netns", KEY_NETNS, "PATH", 0, "hear ICMP errors in this network namespace too; may be given again", 0},
-	{"cgroup", KEY_CGROUP, "PATH", 0, "see datagrams of this cgroup only, instead of all", 0},
+	WATCH_OPTIONS,
 	{"dry-run", KEY_DRY_RUN, NULL, 0, "say what would be reported, and change no table", 0},
 	{"verbose", 'v', NULL, 0, "say what is reported", 0},
 	HELP_OPTIONS,
@@ -54,20 +44,27 @@ static error_t add(const char **list, size_t *n, size_t most, const char *option
 	return 0;
 }
 
+error_t watch_word(int key, char *arg, struct watch_words *w)
+{
+	switch (key) {
+	case KEY_NETNS: return add(w->netns, &w->spaces, SPACES_MAX - 1, "--netns", arg);
+	case KEY_CGROUP: w->cgroup = arg; return 0;
+	default: return ARGP_ERR_UNKNOWN;
+	}
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	struct words *w = state->input;
+	struct watch_words *w = state->input;
 	switch (key) {
 	case ARGP_KEY_INIT: state->err_stream = NULL; return 0;
 	case '?':
 	case KEY_USAGE: cmd_help(key, "pinwatch", state); return 0;
 	case 't': return add(w->table, &w->tables, TABLES_MAX, "--table", arg);
-	case KEY_NETNS: return add(w->netns, &w->spaces, SPACES_MAX - 1, "--netns", arg);
-	case KEY_CGROUP: w->cgroup = arg; return 0;
 	case KEY_DRY_RUN: w->dry_run = true; return 0;
 	case 'v': w->verbose = true; return 0;
 	case ARGP_KEY_ARG: return misused(NULL, "one word too many: %s", arg), EINVAL;
-	default: return ARGP_ERR_UNKNOWN;
+	default: return watch_word(key, arg, w);
 	}
 }
 
@@ -75,7 +72,7 @@ static const struct argp argp = {
 	.options = options,
 	.parser = parse,
 	.doc = "Watch what becomes of connections and datagrams to the servers in the table, in every program.\v"
-	       "Other commands: pinwatch status. Exit status: 0 told to end, 1 nothing could be watched, 2 usage. "
+	       "Other commands: pinwatch status, pinwatch trace. Exit status: 0 told to end, 1 nothing could be watched, 2 usage. "
 	       "See pinwatch(8).",
 };
 
@@ -91,6 +88,7 @@ struct watch {
 	char status_path[STATUS_PATH];
 	uint64_t lost_told;
 	bool stop;
+	const struct observer *observer;
 };
 
 /* What an epoll event is of, in its data: one of these, or a space's sockets from SOURCE_SPACE. */
@@ -148,7 +146,7 @@ static void tell_tables(struct watch *w)
 {
 	for (size_t i = 0; i < w->tables.n; i++) {
 		const struct served *s = &w->tables.served[i];
-		if (s->state != TABLE_SERVED || !s->table.writable)
+		if (s->state != TABLE_SERVED || (!s->table.writable && !w->observer))
 			note(NULL, "%s: %s", s->path, served_text(s));
 		else if (!spaces_has(&w->spaces, s->netns))
 			note(NULL, "%s: of another network namespace: its ICMP errors are not heard; name it with --netns", s->path);
@@ -165,7 +163,9 @@ static void on_timer(struct watch *w)
 		return;
 	if (tables_look(&w->tables))
 		tell_tables(w);
-	if (lost > w->lost_told)
+	if (lost > w->lost_told && w->observer)
+		w->observer->lost(lost - w->lost_told);
+	else if (lost > w->lost_told)
 		note(NULL, "%llu events lost: the ring was full", (unsigned long long)(lost - w->lost_told));
 	w->lost_told = lost;
 }
@@ -201,8 +201,8 @@ static void listen_all(struct watch *w)
 	w->epoll = epoll_create1(EPOLL_CLOEXEC);
 	w->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	timerfd_settime(w->timer, 0, &second, NULL);
-	w->status = status_open(w->status_path);
-	if (w->status == -1)
+	w->status = w->observer ? -1 : status_open(w->status_path);
+	if (w->status == -1 && !w->observer)
 		note(NULL, "%s: %s: `pinwatch status` will not find this one", status_directory(), strerror(errno));
 	if (w->rings)
 		listen_to(w, ring_buffer__epoll_fd(w->rings), SOURCE_RINGS);
@@ -229,18 +229,20 @@ static bool tell_probes(const struct watch *w)
 }
 
 /* The tables that are named, or the one that programs here use: the first that is there, else the first that may be. */
-static int choose_tables(struct context *c, const struct words *words, struct tables *t)
+static int choose_tables(struct context *c, const struct watch_words *words, struct tables *t)
 {
 	char path[TABLE_PATH];
 	bool own;
+	if (c->table_arg && !tables_add(t, c->table_arg))
+		return misused(c, "--table: path too long: %s", c->table_arg);
 	for (size_t i = 0; i < words->tables; i++)
 		if (!tables_add(t, words->table[i]))
 			return misused(NULL, "--table: path too long: %s", words->table[i]);
-	t->named = words->tables > 0;
-	for (unsigned n = 0; words->tables == 0 && table_path(c, n, path, &own); n++)
+	t->named = t->n > 0;
+	for (unsigned n = 0; !t->named && table_path(c, n, path, &own); n++)
 		if (access(path, F_OK) == 0)
 			return tables_add(t, path) ? DONE : FAILED;
-	return words->tables > 0 || (table_path(c, 0, path, &own) && tables_add(t, path)) ? DONE : FAILED;
+	return t->named || (table_path(c, 0, path, &own) && tables_add(t, path)) ? DONE : FAILED;
 }
 
 /* All tables belong to another pinwatch: then there is nothing to do here. */
@@ -252,7 +254,7 @@ static bool all_busy(const struct tables *t)
 	return busy == t->n;
 }
 
-static int start(struct watch *w, const struct words *words)
+static int start(struct watch *w, const struct watch_words *words)
 {
 	probes_open(&w->probes, words->cgroup);
 	spaces_open(&w->spaces, words->netns, words->spaces, &w->probes);
@@ -262,7 +264,7 @@ static int start(struct watch *w, const struct words *words)
 	w->tables.netns = w->spaces.space[0].cookie;
 	w->tables.look_only = words->dry_run;
 	w->report = (struct report){.tables = &w->tables, .probes = &w->probes, .look_only = words->dry_run,
-				    .verbose = words->verbose};
+				    .verbose = words->verbose, .observer = w->observer ? w->observer->event : NULL};
 	tables_guard(&w->tables);
 	tables_look(&w->tables);
 	tell_tables(w);
@@ -276,7 +278,10 @@ static void run(struct watch *w)
 {
 	struct epoll_event e[16];
 	while (!w->stop) {
-		int n = epoll_wait(w->epoll, e, sizeof e / sizeof *e, -1);
+		int ms = w->observer ? w->observer->due() : -1;
+		if (ms == OBSERVER_ENDS)
+			break;
+		int n = epoll_wait(w->epoll, e, sizeof e / sizeof *e, ms);
 		for (int i = 0; i < n; i++) {
 			const unsigned source = e[i].data.u32;
 			switch (source) {
@@ -300,25 +305,38 @@ static void end(struct watch *w)
 	status_close(w->status, w->status_path);
 }
 
-int cmd_watch(struct context *c, int argc, char **argv)
+int watch_run(struct context *c, const struct watch_words *words, const struct observer *observer,
+	      const struct tables **tables)
 {
 	static struct watch w = {.status = -1, .epoll = -1};
-	static struct words words;
+	int status = choose_tables(c, words, &w.tables);
+	if (status != DONE)
+		return status;
+	w.observer = observer;
+	if (tables)
+		*tables = &w.tables;
+	take_signals(&w);
+	status = start(&w, words);
+	if (status == DONE) {
+		if (!observer)
+			notify("READY=1");
+		run(&w);
+		if (observer)
+			observer->end();
+		else
+			notify("STOPPING=1");
+	}
+	end(&w);
+	return status;
+}
+
+int cmd_watch(struct context *c, int argc, char **argv)
+{
+	static struct watch_words words;
 	static char name[] = "pinwatch";
 	argv[0] = name;
 	argp_err_exit_status = MISUSED;
 	if (argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, &words) != 0)
 		return MISUSED;
-	int status = choose_tables(c, &words, &w.tables);
-	if (status != DONE)
-		return status;
-	take_signals(&w);
-	status = start(&w, &words);
-	if (status == DONE) {
-		notify("READY=1");
-		run(&w);
-		notify("STOPPING=1");
-	}
-	end(&w);
-	return status;
+	return watch_run(c, &words, NULL, NULL);
 }

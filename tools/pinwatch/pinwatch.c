@@ -14,6 +14,7 @@ static const struct command {
 } commands[] = {
 	{"watch", cmd_watch},
 	{"status", cmd_status},
+	{"trace", cmd_trace},
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };

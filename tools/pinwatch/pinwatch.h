@@ -8,8 +8,47 @@
 #define STICKYDNS_PINWATCH_PINWATCH_H
 
 #include "cmd.h"
+#include "report.h"
+#include "spaces.h"
+
+/* What to watch, as the words say. */
+struct watch_words {
+	const char *table[TABLES_MAX];
+	size_t tables;
+	const char *netns[SPACES_MAX];
+	size_t spaces;
+	const char *cgroup;
+	bool dry_run, verbose;
+};
+
+/* The options that the commands which watch share: rows for an option table, and their parser. */
+enum { KEY_NETNS = 0x2000, KEY_CGROUP };
+
+#define WATCH_OPTIONS                                                                                                \
+	{"netns", KEY_NETNS, "PATH", 0, "hear ICMP errors in this network namespace too; may be given again", 0},     \
+	{"cgroup", KEY_CGROUP, "PATH", 0, "see datagrams of this cgroup only, instead of all", 0}
+
+error_t watch_word(int key, char *arg, struct watch_words *w);
+
+/* Somebody who only looks on. */
+struct observer {
+	void (*event)(const struct watch_event *e, const struct endpoint *to, struct verdict v);	/* report.h */
+	void (*lost)(uint64_t n);	/* events, since the last time */
+	int (*due)(void);		/* called before each wait: at most so many ms, -1 for ever, or OBSERVER_ENDS */
+	void (*end)(void);		/* before the tables are closed */
+};
+enum { OBSERVER_ENDS = -2 };
+
+/*
+ * Watch until told to end. Without an observer this is the pinwatch that serves the
+ * tables; with one it gives no sign of itself to others, and *tables is where the
+ * observer finds them, before its first call. Returns the exit status.
+ */
+int watch_run(struct context *c, const struct watch_words *words, const struct observer *observer,
+	      const struct tables **tables);
 
 int cmd_watch(struct context *c, int argc, char **argv);
 int cmd_status(struct context *c, int argc, char **argv);
+int cmd_trace(struct context *c, int argc, char **argv);
 
 #endif

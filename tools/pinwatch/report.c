@@ -62,7 +62,7 @@ void report_tell(struct report *r, const struct endpoint *e, struct verdict v, u
 	*o = (struct outcome_seen){.endpoint = *e, .verdict = v, .latency_us = latency_us, .pid = who.pid,
 				   .time_ns = (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec};
 	memcpy(o->comm, who.comm, sizeof o->comm);
-	if (r->verbose || r->look_only)
+	if (r->verbose || (r->look_only && !r->observer))
 		say(r, o);
 }
 
@@ -131,6 +131,14 @@ static void find_sender(const struct report *r, struct watch_event *e)
 	e->cookie = e->cookie ? e->cookie : sender.cookie;
 }
 
+void report_observe(const struct report *r, const struct watch_event *event, const struct endpoint *to, struct verdict v)
+{
+	struct watch_event e = *event;
+	memcpy(e.comm, who.comm, sizeof e.comm);
+	if (r->observer)
+		r->observer(&e, to, v);
+}
+
 void report_event(struct report *r, const struct watch_event *event)
 {
 	struct watch_event e = *event;
@@ -139,7 +147,7 @@ void report_event(struct report *r, const struct watch_event *event)
 	const uint64_t latency = e.what == WATCH_ESTABLISHED && e.started ? (e.now - e.started) / 1000 : UINT64_MAX;
 	bool any = false;
 	r->events++;
-	if (v.kind == VERDICT_NOTHING)
+	if (v.kind == VERDICT_NOTHING && !r->observer)
 		return;
 	if (e.what == WATCH_REFUSED)
 		find_sender(r, &e);
@@ -154,5 +162,7 @@ void report_event(struct report *r, const struct watch_event *event)
 		any = true;
 	}
 	if (any)
+		report_observe(r, &e, &to, v);
+	if (any && v.kind != VERDICT_NOTHING)
 		report_tell(r, &to, v, latency);
 }

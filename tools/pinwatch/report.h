@@ -31,6 +31,8 @@ struct report {
 	const struct probes *probes;
 	bool look_only;			/* --dry-run: say it, change nothing */
 	bool verbose;			/* say it */
+	/* Told of each event of a table's endpoint, whatever it proves; may be NULL: pinwatch trace. */
+	void (*observer)(const struct watch_event *e, const struct endpoint *to, struct verdict v);
 	uint64_t events, outcomes;	/* that came, and that said something of an endpoint of a table */
 	struct outcome_seen seen[RECENT_OUTCOMES];	/* the (outcomes % RECENT_OUTCOMES)-th is the oldest */
 };
@@ -45,6 +47,9 @@ void report_to(struct report *r, struct served *s, struct outcome *o, struct ver
 
 /* Journal events of this thread are this process's from now on; `comm` may be "": /proc/PID/comm is read then. */
 void report_as(uint32_t pid, const char *comm);
+
+/* Tell the observer, if there is one, with the name of the program that report_as() was given. */
+void report_observe(const struct report *r, const struct watch_event *e, const struct endpoint *to, struct verdict v);
 
 /* Say it, and remember it for status. */
 void report_tell(struct report *r, const struct endpoint *e, struct verdict v, uint64_t latency_us);

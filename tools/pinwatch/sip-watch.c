@@ -16,12 +16,22 @@ struct sighting {
 	uint64_t key, now_ms;
 };
 
+/* A conclusion in the form of an event. */
+static void observe(const struct sighting *g, struct verdict v)
+{
+	const struct watch_event e = {.peer = g->m->flow.peer, .cookie = g->m->cookie, .now = g->m->now, .pid = g->m->pid,
+				      .port = g->m->flow.port, .own_port = g->m->flow.own_port,
+				      .transport = TRANSPORT_UDP};
+	report_observe(g->report, &e, &g->e, v);
+}
+
 static void conclude(const struct sighting *g, struct verdict v)
 {
 	struct outcome o = {.endpoint = g->e, .socket = g->m->cookie,
 			    .since = (uint32_t)(g->now_ms * TICKS_PER_S / 1000)};
 	report_as(g->m->pid, "");
 	report_to(g->report, g->s, &o, v, g->m->pid);
+	observe(g, v);
 	report_tell(g->report, &g->e, v, UINT64_MAX);
 }
 

@@ -1,0 +1,170 @@
+/* trace.c: see trace.h; trace-print.c has the forms. */
+#include "trace.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "journal.h"
+
+enum {
+	LOOK_BACK = 1024,		/* journal events, at most */
+	NAMES_LOOKED_AT = 256,		/* of those that share an address */
+	CLOCKS_DIFFER_NS = 1000000,	/* between two readings of two clocks */
+};
+
+static uint64_t now_of(clockid_t clock)
+{
+	struct timespec ts;
+	clock_gettime(clock, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+/* ---- the names ---- */
+
+static bool wanted(const struct trace *t, const char *text)
+{
+	struct name n;
+	return !t->pattern || (name_canonical(text, &n) == NAME_OK && name_match(t->pattern, strlen(t->pattern), &n));
+}
+
+/* Reads the pin of a name into the story, if it is a better one to tell of than what the story has. */
+static void consider(const struct table *table, struct name_ref ref, const struct traced *e, const char *of,
+		     int *best, struct story *out)
+{
+	struct name_view v;
+	if (!pins_view(table, ref, &v))
+		return;
+	const struct pin_view *p = &v.pin[address_family(&e->to.addr)];
+	const bool here = p->present && address_equal(&p->addr, &e->to.addr);
+	const int score = strcmp(v.name.text, of) == 0 ? 3 : here ? 2 : 1;
+	if (score <= *best)
+		return;
+	*best = score;
+	memcpy(out->name, v.name.text, sizeof out->name);
+	out->pinned = p->present;
+	out->pin = p->addr;
+}
+
+/* `of`: the name that an effect was of, or "". */
+static void find_name(const struct trace *t, const struct table *table, const struct traced *e, const char *of,
+		      struct story *out)
+{
+	const addr_ref addr = addr_find(table, &e->to.addr);
+	struct name_ref ref, same;
+	struct name name;
+	uint32_t cursor = 0;
+	int best = 0;
+	for (size_t i = 0; i < NAMES_LOOKED_AT && index_next(table, addr, &cursor, &ref); i++) {
+		if (!table_at(table, ref.slot, &same, &name) || same.key != ref.key || !wanted(t, name.text))
+			continue;
+		out->names++;
+		consider(table, ref, e, of, &best, out);
+	}
+}
+
+/* ---- the journal ---- */
+
+/* A program in a pid namespace of its own has another number there. */
+static bool same_program(const struct traced *e, const struct event *j)
+{
+	return e->pid == 0 || e->pid == j->pid || strncmp(e->comm, j->comm, sizeof e->comm) == 0;
+}
+
+static bool same_endpoint(const struct traced *e, const struct event *j)
+{
+	return j->has_addr && address_equal(&j->addr, &e->to.addr) && j->port == e->to.port &&
+	       j->transport == e->to.transport;
+}
+
+static enum effect effect_of(const struct traced *e, const struct event *j)
+{
+	switch (j->kind) {
+	case EVENT_MOVED:
+		if (j->has_old && address_equal(&j->old, &e->to.addr))
+			return e->verdict.kind == VERDICT_WORKS ? EFFECT_NONE : EFFECT_MOVED;
+		return same_endpoint(e, j) ? EFFECT_MOVED_HERE : EFFECT_NONE;
+	case EVENT_CONFIRMED: return same_endpoint(e, j) ? EFFECT_CONFIRMED : EFFECT_NONE;
+	case EVENT_RECOVERED: return same_endpoint(e, j) ? EFFECT_RECOVERED : EFFECT_NONE;
+	default: return EFFECT_NONE;
+	}
+}
+
+static void take_effect(const struct traced *e, const struct event *j, char of[static NAME_BYTES], struct story *out)
+{
+	const enum effect effect = effect_of(e, j);
+	out->cools |= j->kind == EVENT_FAILED && same_endpoint(e, j);
+	out->moved += effect == EFFECT_MOVED;
+	if (effect == EFFECT_NONE || effect < out->effect)
+		return;
+	out->effect = effect;
+	memcpy(of, j->name, NAME_BYTES);
+	if (effect == EFFECT_MOVED || effect == EFFECT_MOVED_HERE)
+		out->other = effect == EFFECT_MOVED ? j->addr : j->old;
+}
+
+/* Backwards to the event's time. `of`: the name of the greatest effect. */
+static void read_journal(const struct trace *t, const struct table *table, const struct traced *e,
+			 char of[static NAME_BYTES], struct story *out)
+{
+	const uint64_t next = journal_next(table), oldest = journal_oldest(table);
+	uint64_t lost = 0;
+	struct event j;
+	for (uint64_t n = next; n > oldest && next - n < LOOK_BACK; n--) {
+		uint64_t at = n - 1;
+		if (journal_read(table, &at, &j, &lost) != JOURNAL_OK)
+			continue;
+		if (j.time_ns + CLOCKS_DIFFER_NS < e->time_ns)
+			break;
+		if (same_program(e, &j) && (!*j.name || wanted(t, j.name)))
+			take_effect(e, &j, of, out);
+	}
+}
+
+bool trace_story(const struct trace *t, const struct traced *e, struct story *out)
+{
+	*out = (struct story){0};
+	for (size_t i = 0; i < t->tables->n && out->names == 0; i++) {
+		const struct served *s = &t->tables->served[i];
+		char of[NAME_BYTES] = "";
+		if (s->state != TABLE_SERVED || s->netns != e->netns || !addr_find(&s->table, &e->to.addr))
+			continue;
+		*out = (struct story){0};
+		read_journal(t, &s->table, e, of, out);
+		find_name(t, &s->table, e, of, out);
+	}
+	return out->names > 0 || !t->pattern;
+}
+
+/* ---- waiting ---- */
+
+static void tell_first(struct trace *t)
+{
+	const struct traced *e = &t->waiting[t->first];
+	struct story s;
+	if (trace_story(t, e, &s))
+		trace_print(t, e, &s);
+	t->first = (t->first + 1) % TRACE_WAITING;
+	t->n--;
+}
+
+void trace_event(struct trace *t, const struct watch_event *e, const struct endpoint *to, struct verdict v)
+{
+	const uint64_t now = now_of(CLOCK_MONOTONIC), ago = now > e->now ? now - e->now : 0;
+	if (t->n == TRACE_WAITING)
+		tell_first(t);
+	struct traced *w = &t->waiting[(t->first + t->n++) % TRACE_WAITING];
+	*w = (struct traced){.time_ns = now_of(CLOCK_REALTIME) - ago, .due_ns = now + SETTLE_MS * 1000000ull,
+			     .netns = e->peer.netns, .to = *to, .verdict = v, .pid = e->pid, .error = e->error};
+	w->latency_us = e->started && e->now >= e->started ? (e->now - e->started) / 1000 : UINT64_MAX;
+	memcpy(w->comm, e->comm, sizeof w->comm);
+}
+
+int trace_due(struct trace *t, bool all)
+{
+	const uint64_t now = now_of(CLOCK_MONOTONIC);
+	while (t->n && (all || t->waiting[t->first].due_ns <= now))
+		tell_first(t);
+	fflush(stdout);
+	return t->n ? (int)((t->waiting[t->first].due_ns - now) / 1000000) + 1 : -1;
+}
