@@ -11,6 +11,7 @@ enum {
 	LOOK_BACK = 1024,		/* journal events, at most */
 	NAMES_LOOKED_AT = 256,		/* of those that share an address */
 	CLOCKS_DIFFER_NS = 1000000,	/* between two readings of two clocks */
+	SAME_NS = 10000000,		/* between two sightings of one error */
 };
 
 static uint64_t now_of(clockid_t clock)
@@ -148,16 +149,32 @@ static void tell_first(struct trace *t)
 	t->n--;
 }
 
+/* An ICMP error is seen at the socket, if that is connected, and by the raw socket: one of them is told. */
+static bool told_already(const struct trace *t, const struct traced *w)
+{
+	for (size_t i = 0; i < t->n && w->to.transport == TRANSPORT_UDP; i++) {
+		const struct traced *o = &t->waiting[(t->first + i) % TRACE_WAITING];
+		if (o->to.transport == TRANSPORT_UDP && o->to.port == w->to.port && o->netns == w->netns &&
+		    address_equal(&o->to.addr, &w->to.addr) && o->cookie == w->cookie && o->error == w->error &&
+		    o->verdict.cause == w->verdict.cause && o->time_ns + SAME_NS > w->time_ns)
+			return true;
+	}
+	return false;
+}
+
 void trace_event(struct trace *t, const struct watch_event *e, const struct endpoint *to, struct verdict v)
 {
 	const uint64_t now = now_of(CLOCK_MONOTONIC), ago = now > e->now ? now - e->now : 0;
+	struct traced w = {.time_ns = now_of(CLOCK_REALTIME) - ago, .due_ns = now + SETTLE_MS * 1000000ull,
+			   .netns = e->peer.netns, .cookie = e->cookie, .to = *to, .verdict = v, .pid = e->pid,
+			   .error = e->error};
+	w.latency_us = e->started && e->now >= e->started ? (e->now - e->started) / 1000 : UINT64_MAX;
+	memcpy(w.comm, e->comm, sizeof w.comm);
+	if (told_already(t, &w))
+		return;
 	if (t->n == TRACE_WAITING)
 		tell_first(t);
-	struct traced *w = &t->waiting[(t->first + t->n++) % TRACE_WAITING];
-	*w = (struct traced){.time_ns = now_of(CLOCK_REALTIME) - ago, .due_ns = now + SETTLE_MS * 1000000ull,
-			     .netns = e->peer.netns, .to = *to, .verdict = v, .pid = e->pid, .error = e->error};
-	w->latency_us = e->started && e->now >= e->started ? (e->now - e->started) / 1000 : UINT64_MAX;
-	memcpy(w->comm, e->comm, sizeof w->comm);
+	t->waiting[(t->first + t->n++) % TRACE_WAITING] = w;
 }
 
 int trace_due(struct trace *t, bool all)

@@ -18,6 +18,7 @@ struct traced {
 	uint64_t due_ns;		/* CLOCK_MONOTONIC */
 	uint64_t latency_us;		/* since connect began; UINT64_MAX: not known */
 	uint64_t netns;
+	uint64_t cookie;		/* of the socket; 0: not known */
 	struct endpoint to;
 	struct verdict verdict;
 	uint32_t pid;			/* 0: not known */

@@ -1,0 +1,162 @@
+# pinwatch trace: the kernel's events of the servers in the table, and what the pins did in consequence.
+
+load ../lib/harness
+source "$TESTS/lib/pinwatch.bash"
+setup_file() { use_clients lookup lookup_client; }
+
+# tracer FORM ARG... : pinwatch trace in the background, in JSON, between tabs or as on a terminal; its
+# output is $TRACED. Waits until a connect to a server of its own is seen.
+tracer() {
+    local form=$1
+    shift
+    needs_pinwatch
+    [[ -e $TABLE ]] || pinctl init --conf=/dev/null
+    TRACED=$LOGS/trace-$form
+    case $form in
+    json) "$BUILD/pinwatch" trace --json -t "$TABLE" "$@" >"$TRACED" 2>>"$LOGS/trace.err" 3>&- 4>&- </dev/null & ;;
+    tabs) "$BUILD/pinwatch" trace -t "$TABLE" "$@" >"$TRACED" 2>>"$LOGS/trace.err" 3>&- 4>&- </dev/null & ;;
+    terminal) script -qec "$BUILD/pinwatch trace -t $TABLE $*" /dev/null >"$TRACED" 2>&1 3>&- 4>&- </dev/null & ;;
+    esac
+    TRACER=$!
+    [[ -n ${DNS_PID:-} ]] || dns_pool ready.test 127.0.0.9
+    with_shim "$(client lookup)" -4 ready.test >/dev/null
+    await 10 "pinwatch trace at work" eval 'dial 127.0.0.9 9; sleep 0.2; grep -q 127.0.0.9 "$TRACED"'
+}
+
+# dial ADDR PORT : a program without the shim connects.
+dial() { bare env -u LD_PRELOAD bash -c "exec 3<>/dev/tcp/$1/$2" 2>/dev/null || true; }
+
+# traced JQ : of each line about pool.test.
+traced() { jq -r "select(.name == \"pool.test\") | \"$1\"" "$TRACED"; }
+
+await_traced() { await 5 "$1 lines about pool.test" eval "[[ \$(grep -c pool.test '$TRACED') == $1 ]]"; }
+
+failover() {
+    dns_scripted pool.test 2 0 127.0.0.11 127.0.0.12
+    server_start 127.0.0.12 5060 accept
+    client_start one shim
+    # Candidates are watched a moment after they are learnt.
+    ask one first pool.test
+    sleep 0.5
+    expect_eq 127.0.0.11=ECONNREFUSED "$(ask one connect pool.test 5060)" "the first connect"
+    expect_eq 127.0.0.12=ok "$(ask one connect pool.test 5060)" "the second connect"
+    expect_eq 127.0.0.12=ok "$(ask one connect pool.test 5060)" "the third connect"
+}
+
+@test "a program under the shim: refused and moved, confirmed, stays; every field of --json" {
+    tracer json
+    failover
+    await_traced 3
+    expect_eq "127.0.0.11:5060/tcp refused ECONNREFUSED moved to 127.0.0.12
+127.0.0.12:5060/tcp connected null confirmed to 127.0.0.12
+127.0.0.12:5060/tcp connected null stays to 127.0.0.12" \
+        "$(traced '\(.address):\(.port)/\(.transport) \(.event) \(.errno) \(.pin) to \(.pin_address)')" "what happened"
+    expect_eq "lookup_client ${CLIENT_PID[one]}" "$(traced '\(.comm) \(.pid)' | sort -u)" "program and pid"
+    expect_eq "true 1|false 0|false 0" "$(traced '\(.cools) \(.moved)' | paste -sd '|')" "cool-offs and moved pins"
+    expect_eq 3 "$(traced '\(.latency_us | type)' | grep -c number)" "latencies"
+    expect_le 1000000 "$(traced '\(.latency_us)' | sort -n | tail -n 1)" "the longest, us"
+    expect_match '^[0-9-]{10}T[0-9:.]{12}Z$' "$(traced '\(.time)' | head -n 1)" "a time"
+}
+
+@test "for people, and between tabs" {
+    tracer terminal
+    failover
+    await_traced 3
+    expect_match "Z  pool.test 127.0.0.11 5060/tcp: refused \(ECONNREFUSED\), [0-9]+ us; cools off, pin moved to 127.0.0.12  \(lookup_client ${CLIENT_PID[one]}\)" \
+        "$(grep pool.test "$TRACED" | head -n 1)" "the first line"
+    expect_match "pool.test 127.0.0.12 5060/tcp: connected, [0-9]+ us; pin confirmed  \(lookup_client" "$(cat "$TRACED")" "the second line"
+    expect_match "pool.test 127.0.0.12 5060/tcp: connected, [0-9]+ us; pin stays  \(lookup_client" "$(cat "$TRACED")" "the third line"
+
+    tracer tabs
+    expect_eq 127.0.0.12=ok "$(ask one connect pool.test 5060)" "a connect"
+    await_traced 1
+    expect_eq "${CLIENT_PID[one]} lookup_client pool.test 127.0.0.12 5060/tcp connected - stays 127.0.0.12" \
+        "$(grep pool.test "$TRACED" | cut -f2-8,10- | tr '\t' ' ')" "fields"
+}
+
+@test "a program without the shim: its failure moves the pin where a pinwatch serves the table, else not" {
+    tracer json
+    dns_scripted pool.test 3 0 127.0.0.11 127.0.0.12 127.0.0.13
+    expect_eq 127.0.0.11 "$(first_of shim pool.test)" "the pin"
+    sleep 0.5
+    dial 127.0.0.11 5060
+    await_traced 1
+    pinwatch_start
+    dial 127.0.0.13 5060
+    await_traced 2
+    dial 127.0.0.11 5060
+    await_traced 3
+    expect_eq "bash refused stays 127.0.0.11 false
+bash refused elsewhere 127.0.0.11 true
+bash refused moved 127.0.0.12 true" "$(traced '\(.comm) \(.event) \(.pin) \(.pin_address) \(.cools)')" \
+        "without a pinwatch; with one, at another address; at the pin's"
+}
+
+@test "given up, the host's own trouble, UDP; and IPv6" {
+    need nft
+    tracer json
+    dns_pool pool.test 127.0.0.11 2001:db8::11
+    ip addr add 2001:db8::11/128 dev lo nodad
+    with_shim "$(client lookup)" pool.test >/dev/null
+    sleep 0.5
+    nft -f - <<-'END'
+	table inet hole {
+	    chain in { type filter hook input priority 0;
+	        tcp dport 5070 drop
+	        tcp dport 5071 reject with icmp net-unreachable
+	    }
+	}
+	END
+    timeout 0.5 bash -c 'exec 3<>/dev/tcp/127.0.0.11/5070' || true
+    await_traced 1
+    dial 127.0.0.11 5071
+    await_traced 2
+    dial 2001:db8::11 5060
+    await_traced 3
+    /usr/bin/python3 -c 'import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.connect(("127.0.0.11", 5080)); s.send(b"x")
+try: s.recv(1)
+except OSError as e: print(e)' >"$LOGS/udp"
+    await_traced 4
+    expect_eq "given up 127.0.0.11 5070/tcp null
+host's own trouble 127.0.0.11 5071/tcp ENETUNREACH
+refused 2001:db8::11 5060/tcp ECONNREFUSED
+refused 127.0.0.11 5080/udp ECONNREFUSED" "$(traced '\(.event) \(.address) \(.port)/\(.transport) \(.errno)')" "what happened"
+    expect_ge 400000 "$(traced '\(.latency_us)' | head -n 1)" "how long the first one waited, us"
+}
+
+@test "--name: names that match only, though they share a server with others" {
+    tracer json
+    printf '127.0.0.11 %s\n' pool.test other.example www.pool.test >"$BATS_TEST_TMPDIR/names"
+    dns_names "$BATS_TEST_TMPDIR/names"
+    for name in pool.test other.example www.pool.test; do with_shim "$(client lookup)" -4 "$name" >/dev/null; done
+    all=$TRACED
+    tracer tabs --name '*.TEST'
+    dial 127.0.0.11 5060
+    await 5 "a line" grep -q 127.0.0.11 "$TRACED"
+    expect_eq "" "$(grep other.example "$TRACED" || true)" "other names"
+    await 5 "a line of the one without --name" grep -q 127.0.0.11 "$all"
+    expect_eq 3 "$(jq 'select(.address == "127.0.0.11") | .names' "$all" | head -n 1)" "names that hold the address"
+    kill "$TRACER"
+    wait "$TRACER"
+    tracer json --name other.example || true
+}
+
+@test "ends by SIGTERM with exit 0, telling what it has; and with its reader" {
+    local pid status=0
+    tracer json
+    dns_pool pool.test 127.0.0.11
+    with_shim "$(client lookup)" -4 pool.test >/dev/null
+    await 10 "pool.test to be watched" eval 'dial 127.0.0.11 5060; grep -q pool.test "$TRACED"'
+    dial 127.0.0.11 5062
+    kill "$TRACER"
+    wait "$TRACER" || status=$?
+    expect_eq 0 "$status" "exit status after SIGTERM"
+    expect_eq 5062 "$(jq .port "$TRACED" | tail -n 1)" "the last event, which waited"
+
+    (set +e; "$BUILD/pinwatch" trace -t "$TABLE"; echo $? >"$BATS_TEST_TMPDIR/status") | true
+    await 5 "the end of one without a reader" eval 'dial 127.0.0.11 5060; [[ -s $BATS_TEST_TMPDIR/status ]]'
+    expect_eq 0 "$(cat "$BATS_TEST_TMPDIR/status")" "its exit status"
+    expect_status 2 "$BUILD/pinwatch" trace --bogus
+    expect_one_line "$output" "complaint"
+}
