@@ -13,6 +13,7 @@
 #include "session.h"
 #include "socket.h"
 #include "stream.h"
+#include "tell.h"
 #include "tick.h"
 
 struct flow {
@@ -48,7 +49,7 @@ static void report(const struct flow *fl, enum cause cause)
 	if (cause == CAUSE_CONNECTED)
 		pins_succeeded(t, &o);
 	else
-		pins_failed(t, &o, cause);
+		tell_failed(t, &o, cause);
 }
 
 /* Is there a pending connect of this process? A child finds its parent's, after vfork in the very same memory. */

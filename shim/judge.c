@@ -6,6 +6,7 @@
 
 #include "session.h"
 #include "socket.h"
+#include "tell.h"
 #include "tick.h"
 
 static struct transactions *requests;
@@ -44,7 +45,7 @@ void judge_report(const struct peer *p, enum cause cause, uint32_t cool)
 	}
 	o.socket = socket_cookie(p->fd);
 	o.since = tick_now();
-	pins_failed(p->table, &o, cause);
+	tell_failed(p->table, &o, cause);
 }
 
 static uint64_t ms_since_registered(const struct peer *p)

@@ -64,10 +64,20 @@ static void pin_drop(const struct event *e, const char *address)
 		    cause_text(e->cause));
 }
 
-static void pin_fail(const struct event *e, const char *address)
+void probes_pin_fail(const struct endpoint *e, enum cause cause)
 {
-	STAP_PROBEV(stickydns, pin_fail, (const char *)e->name, address, e->port, transport_text(e->transport),
-		    cause_text(e->cause), cause_errno(e->cause));
+	char address[ADDRESS_TEXT];
+	address_format(&e->addr, address);
+	STAP_PROBEV(stickydns, pin_fail, (const char *)address, e->port, transport_text(e->transport), cause_text(cause),
+		    cause_errno(cause));
+}
+
+/* A program was ended while it connected: who finds that tells it. Other failures have been told by who met them. */
+static void abandoned(const struct event *e)
+{
+	const struct endpoint to = {e->addr, e->port, e->transport};
+	if (e->cause == CAUSE_ABANDONED)
+		probes_pin_fail(&to, CAUSE_ABANDONED);
 }
 
 void probes_event(const struct table *t, const struct event *e)
@@ -81,8 +91,8 @@ void probes_event(const struct table *t, const struct event *e)
 	case EVENT_MOVED: pin_set(t, e, address); break;
 	case EVENT_DROPPED:
 	case EVENT_EXPIRED: pin_drop(e, address); break;
-	case EVENT_FAILED: pin_fail(e, address); break;
-	default: break;		/* EVENT_SET: by hand, not here; EVENT_RECOVERED: a confirmation tells of it, or nobody cares */
+	case EVENT_FAILED: abandoned(e); break;
+	default: break;		/* EVENT_SET: not here */
 	}
 }
 

@@ -9,13 +9,14 @@
  *	answer    name  address  records  how                    a raw DNS answer was led by a pin
  *	pin_set   name  address  port  transport  cause  from    a pin was set or confirmed, or moved away `from`
  *	pin_drop  name  address  port  transport  cause          a pin ended: idle, max-age, ttl, absent from DNS
- *	pin_fail  name  address  port  transport  cause  errno   an endpoint failed and began to cool off; name is ""
+ *	pin_fail  address  port  transport  cause  errno         an endpoint failed: this program met it
  *	steer     asked  address  port  transport  asked_port    a connect or datagram went to the pin instead
  *
  * `how`: the pin's record is the "first", was so already ("kept"), or is the "only"
  * one. `cause` and `errno`: as `pinctl events` has them ("refused", "ECONNREFUSED").
- * The pin_set, pin_drop and pin_fail are those of this process; what pinctl, pinwatch
- * and other programs do to the table is in the journal.
+ * pin_set and pin_drop are what this process did to the table; what others do, pinctl
+ * and pinwatch among them, is in the journal. pin_fail is what it met, though somebody
+ * else told the table first, and though the endpoint cools off already.
  *
  * A probe that nobody looks at costs a load and a branch: its semaphore, which the
  * kernel counts up while somebody does, is read before any argument is made. Without
@@ -51,6 +52,7 @@ PROBES(PROBE_WATCHED)
 void probes_pin_hit(const struct lookup *l, const struct pool *p) __attribute__((cold));
 void probes_answer(const struct name *n, const struct pool *p, const char *how) __attribute__((cold));
 void probes_event(const struct table *t, const struct event *e) __attribute__((cold));
+void probes_pin_fail(const struct endpoint *e, enum cause cause) __attribute__((cold));
 void probes_steer(const struct endpoint *asked, const struct endpoint *pin) __attribute__((cold));
 
 /* ---- what the shim calls ---- */
@@ -74,6 +76,13 @@ static inline void probe_event(const struct table *t, const struct event *e)
 {
 	if (pin_set_watched() || pin_drop_watched() || pin_fail_watched())
 		probes_event(t, e);
+}
+
+/* A failure that this program met. */
+static inline void probe_pin_fail(const struct endpoint *e, enum cause cause)
+{
+	if (pin_fail_watched())
+		probes_pin_fail(e, cause);
 }
 
 /* What the program sent to `asked` goes to `pin`. */

@@ -11,6 +11,7 @@
 #include "session.h"
 #include "sipstream.h"
 #include "socket.h"
+#include "tell.h"
 
 enum { STREAMS = 1024 };
 
@@ -174,7 +175,7 @@ static void ended(const struct stream *s, enum cause cause)
 	if (cause == CAUSE_RESET)
 		pins_reset(p.table, &o);
 	else
-		pins_failed(p.table, &o, cause);
+		tell_failed(p.table, &o, cause);
 }
 
 /* ---- what calls tell ---- */

@@ -17,6 +17,16 @@ static inline void tell_lookup(const struct lookup *l, const struct pool *p)
 	probe_pin_hit(l, p);
 }
 
+/*
+ * What this program met is a failure: told whether or not somebody else, pinwatch
+ * or another thread, was first to report it; then reported (pins.h).
+ */
+static inline void tell_failed(struct table *t, const struct outcome *o, enum cause cause)
+{
+	probe_pin_fail(&o->endpoint, cause);
+	pins_failed(t, o, cause);
+}
+
 /* The observer of the journal (struct table). errno may change. */
 static inline void tell_event(const struct table *t, const struct event *e)
 {

@@ -62,7 +62,7 @@ failover() {
     diff - "$BATS_TEST_TMPDIR/probes" <<-'END'
 	stickydns answer 4 watched
 	stickydns pin_drop 5 watched
-	stickydns pin_fail 6 watched
+	stickydns pin_fail 5 watched
 	stickydns pin_hit 5 watched
 	stickydns pin_set 6 watched
 	stickydns steer 5 watched
@@ -80,7 +80,7 @@ failover() {
 	usdt:$LIBRARY:stickydns:pin_drop
 	{ printf("drop %s %s %s %d %s %s\n", comm, str(arg0), str(arg1), arg2, str(arg3), str(arg4)); }
 	usdt:$LIBRARY:stickydns:pin_fail
-	{ printf("fail %s [%s] %s %d %s %s %s\n", comm, str(arg0), str(arg1), arg2, str(arg3), str(arg4), str(arg5)); }
+	{ printf("fail %s %s %d %s %s %s\n", comm, str(arg0), arg1, str(arg2), str(arg3), str(arg4)); }
 	usdt:$LIBRARY:stickydns:steer
 	{ printf("steer %s %s %s %d %s %d\n", comm, str(arg0), str(arg1), arg2, str(arg3), arg4); }
 	END
@@ -91,7 +91,7 @@ failover() {
     failover
     seen "^set lookup_client pool.test 127.0.0.11 0 any first handed out $" \
         "^hit lookup_client pool.test 127.0.0.11 0 tcp auto$" \
-        "^fail lookup_client \[\] 127.0.0.11 5060 tcp refused ECONNREFUSED$" \
+        "^fail lookup_client 127.0.0.11 5060 tcp refused ECONNREFUSED$" \
         "^set lookup_client pool.test 127.0.0.12 0 any it failed 127.0.0.11$" \
         "^hit lookup_client pool.test 127.0.0.12 0 tcp auto$" \
         "^set lookup_client pool.test 127.0.0.12 5060 tcp connected $"
@@ -168,19 +168,16 @@ failover() {
 }
 
 @test "failures.bt: failures by server" {
-    local n=0
-    for n in {1..250}; do echo "127.0.2.$n ready$n.test"; done >"$BATS_TEST_TMPDIR/names"
-    dns_names "$BATS_TEST_TMPDIR/names"
     looker "$SCRIPTS/failures.bt"
     client_start ready shim
-    n=0
-    # Another server each time: one that cools off already is not told again.
-    await 20 "failures.bt at work" eval 'sleep 0.05; ask ready connect "ready$((++n)).test" 7000 >/dev/null; grep -q "failed.*127.0.2" "$SEEN"'
+    await 20 "failures.bt at work" eval 'ask ready connect ready.test 9 >/dev/null; grep -q "failed.*127.0.0.9" "$SEEN"'
+    # It cools off already; what programs meet there is told all the same.
+    repeat 3 ask ready connect ready.test 8 >/dev/null
     failover
     seen "lookup_client +failed +127.0.0.11 port 5060/tcp: refused ECONNREFUSED$" \
         "lookup_client +moved +pool.test from 127.0.0.11 to 127.0.0.12: it failed$"
     looker_stop
-    seen "^@failures\[127.0.0.11, 5060, tcp, refused\]: 1$" "^@moves\[127.0.0.11, 127.0.0.12\]: 1$"
+    seen "^@failures\[127.0.0.9, 8, tcp, refused\]: 3$" "^@failures\[127.0.0.11, 5060, tcp, refused\]: 1$" "^@moves\[127.0.0.11, 127.0.0.12\]: 1$"
     expect_eq "" "$(grep WARNING "$LOGS"/*.err || true)" "warnings"
 }
 

@@ -105,18 +105,26 @@ static void tabbed(const struct traced *e, const struct story *s, const char *ti
 
 /* ---- JSON ---- */
 
+/* A target as address_format() has it. */
+static json_t *json_plain(const struct address *a)
+{
+	char text[ADDRESS_TEXT];
+	address_format(a, text);
+	return json_string(text);
+}
+
 static void json(const struct traced *e, const struct story *s, const char *time, const char *name, const char *comm)
 {
 	const struct address *pin = pin_address(s);
 	json_line(json_pack("{s:s, s:o, s:s, s:o, s:I, s:o, s:o, s:o, s:s, s:o, s:o, s:b, s:o, s:I, s:o}", "time", time,
 			    "pid", e->pid ? json_integer(e->pid) : json_null(), "comm", comm,
 			    "name", json_text(name), "names", (json_int_t)s->names,
-			    "address", json_address(&e->to.addr), "port", port_json(e->to.port),
+			    "address", json_address(NULL, &e->to.addr), "port", port_json(e->to.port),
 			    "transport", transport_json(e->to.transport), "event", what_text(e),
 			    "errno", json_text(errno_text(e)), "latency_us",
 			    e->latency_us == UINT64_MAX ? json_null() : json_integer((json_int_t)e->latency_us),
 			    "cools", (int)s->cools, "pin", json_text(pin_word(e, s)), "moved", (json_int_t)s->moved,
-			    "pin_address", pin ? json_address(pin) : json_null()));
+			    "pin_address", pin ? json_plain(pin) : json_null()));
 }
 
 void trace_print(const struct trace *t, const struct traced *e, const struct story *s)
