@@ -193,10 +193,11 @@ failover() {
     await 20 "latency.bt at work" latency_ready
     repeat 5 curl -s "http://127.0.0.12:$port/"
     repeat 3 curl -s "http://[::1]:$port/"
+    repeat 2 curl -s "http://[::ffff:127.0.0.12]:$port/"
     curl -s "http://127.0.0.12:$((port + 1))/"
     expect_status 7 curl -s "http://127.0.0.13:$port/"
     looker_stop
-    expect_eq 5 "$(histogram 127.0.0.12, "$port")" "connects to 127.0.0.12"
+    expect_eq 7 "$(histogram 127.0.0.12, "$port")" "connects to 127.0.0.12, by IPv4 and IPv6 sockets"
     expect_eq 3 "$(histogram ::1, "$port")" "connects to ::1"
     expect_eq "" "$(grep ", $((port + 1))\]" "$SEEN" || true)" "the other port"
     seen "^@failed\[127.0.0.13, $port\]: 1$"
