@@ -6,81 +6,106 @@
 #include <netinet/in.h>
 
 #include "judge.h"
+#include "real.h"
+#include "route.h"
 #include "session.h"
 #include "sip.h"
-#include "tick.h"
 
 /* ---- who was it ---- */
 
-/* The candidate at the other end; false if it is none. */
-static bool find_peer(int fd, const struct sockaddr *addr, socklen_t len, struct peer *out)
+/* The endpoint at `addr`, or if that is NULL fd's connected peer. */
+static bool find_endpoint(int fd, const struct sockaddr *addr, socklen_t len, struct endpoint *e)
 {
 	struct sockaddr_storage name;
 	socklen_t name_len = sizeof name;
-	struct endpoint e;
-	if (!session_table_here())
-		return false;
 	if (!addr) {
-		if (getpeername(fd, (struct sockaddr *)&name, &name_len) == -1)
+		if (real()->getpeername(fd, (struct sockaddr *)&name, &name_len) == -1)
 			return false;
 		addr = (const struct sockaddr *)&name;
 		len = name_len;
 	}
-	if (!endpoint_from_sockaddr(addr, len, &e))
+	if (!endpoint_from_sockaddr(addr, len, e))
 		return false;
-	e.transport = TRANSPORT_UDP;
-	return judge_peer(fd, &e, out);
+	e->transport = TRANSPORT_UDP;
+	return true;
 }
 
-/* ---- what it means ---- */
-
-/* Was anything heard from the server since `age_ms` ago? In ticks, a tick in its favour. */
-static bool heard_since(const struct peer *p, uint64_t age_ms)
+/* The candidate there; false if it is none. */
+static bool find_peer(int fd, const struct sockaddr *addr, socklen_t len, struct peer *out)
 {
-	return pins_heard_age(p->table, p->ref, &p->e) <= age_ms * TICKS_PER_S / 1000 + 1;
+	struct endpoint e;
+	return session_table_here() && find_endpoint(fd, addr, len, &e) && judge_peer(fd, &e, out);
 }
 
-static void judge_request(const struct peer *p, const struct sip_message *m, uint64_t key)
+/* ---- requests ---- */
+
+/* The request is about to be sent again, and a silence proves its server dead: told too late for this send, but told. */
+static void judge_silence(const struct peer *p, const struct sip_message *m, uint64_t key, uint64_t now)
 {
-	struct transactions *requests = judge_requests();
 	struct tx x;
-	uint64_t now = judge_now_ms();
-	if (tx_find(requests, key, m->method, now, &x) && !x.answered && !x.finished) {
-		uint64_t age = tx_age_ms(&x, now);
-		if (silence_verdict(m->method, x.sends, age, heard_since(p, age)))
-			judge_report(p, CAUSE_SILENCE, COOL_BY_HISTORY);
-	}
-	tx_sent(requests, key, m->method, &p->e, now);
-}
-
-/* ---- the calls ---- */
-
-static void look(int fd, const void *buf, size_t len, const struct sockaddr *addr, socklen_t addr_len, bool outward)
-{
-	struct sip_message m;
-	struct peer p;
-	int saved = errno;
-	if (judge_requests() && find_peer(fd, addr, addr_len, &p) && sip_parse(buf, len, &m) && outward == (m.status == 0)) {
-		uint64_t key = sip_transaction(&m);
-		if (key && outward)
-			judge_request(&p, &m, key);
-		else if (key)
-			judge_response(&p, &m, key);
-	}
-	errno = saved;
+	if ((m->method != SIP_REGISTER && m->method != SIP_INVITE) || !tx_find(judge_requests(), key, m->method, now, &x) ||
+	    x.answered || x.finished)
+		return;
+	const uint64_t age = tx_age_ms(&x, now);
+	if (silence_verdict(m->method, x.sends, age, judge_heard_since(p, age)))
+		judge_report(p, CAUSE_SILENCE, COOL_BY_HISTORY);
 }
 
 void datagram_sent(int fd, const void *buf, size_t len, const struct sockaddr *to, socklen_t to_len)
 {
-	if (sip_looks(buf, len))
-		look(fd, buf, len, to, to_len, true);
+	struct sip_message m;
+	struct peer p;
+	if (!sip_looks(buf, len) || !judge_requests())
+		return;
+	int saved = errno;
+	if (find_peer(fd, to, to_len, &p) && sip_parse_datagram(buf, len, &m) && !m.status) {
+		const uint64_t now = judge_now_ms(), key = sip_transaction(&m);
+		if (!to)		/* depart.h has looked */
+			judge_silence(&p, &m, key, now);
+		judge_sent(&m, key, &p.e, &p.e, now);
+		if (to)
+			route_own(fd, &p.e, now);
+	}
+	errno = saved;
 }
 
-void datagram_received(int fd, const void *buf, size_t len, const struct sockaddr *from, socklen_t from_len)
+/* ---- responses ---- */
+
+/* It came from s->e. True: it is a SIP message, *m; an answer of a candidate was judged. */
+static bool read_answer(int fd, const void *buf, size_t len, const struct endpoint *e, bool back, struct sip_message *m)
 {
-	if (sip_looks(buf, len))
-		look(fd, buf, len, from, from_len, false);
+	struct peer p;
+	if (!sip_looks(buf, len))
+		return false;
+	const unsigned status = sip_status(buf, len);
+	if (!back && (status == 0 || judge_knows(e, status)))
+		return false;
+	const bool candidate = judge_peer(fd, e, &p);
+	if ((!candidate && !back) || !sip_parse_datagram(buf, len, m))
+		return false;
+	if (candidate && m->status)
+		judge_response(&p, m, sip_transaction(m));
+	return true;
 }
+
+void datagram_received(int fd, const void *buf, size_t len, struct sockaddr *from, socklen_t from_len, socklen_t room)
+{
+	struct route_sender s;
+	struct sip_message m;
+	const bool any = from && route_any();
+	if (!judge_requests() || !(any || (sip_looks(buf, len) && sip_status(buf, len))))
+		return;
+	int saved = errno;
+	if (from ? route_sender_of(from, from_len, room, &s) : find_endpoint(fd, NULL, 0, &s.e)) {
+		s.e.transport = TRANSPORT_UDP;
+		const bool back = any && s.known, sip = read_answer(fd, buf, len, &s.e, back, &m);
+		if (back)
+			route_back(fd, &s, sip ? &m : NULL, from);
+	}
+	errno = saved;
+}
+
+/* ---- errors ---- */
 
 void datagram_failed(int fd, int error)
 {
@@ -102,14 +127,17 @@ static const struct sock_extended_err *error_of(const struct msghdr *msg)
 	return NULL;
 }
 
-void datagram_error(int fd, const struct msghdr *msg)
+void datagram_error(int fd, struct msghdr *msg, socklen_t room)
 {
 	struct peer p;
+	struct route_sender s;
 	int saved = errno;
 	const struct sock_extended_err *e = error_of(msg);
 	enum cause cause = e && e->ee_origin != SO_EE_ORIGIN_LOCAL ? cause_of_errno((int)e->ee_errno) : CAUSE_NONE;
 	if ((cause == CAUSE_REFUSED || cause == CAUSE_UNREACHABLE) && msg->msg_name &&
 	    find_peer(fd, msg->msg_name, msg->msg_namelen, &p))
 		judge_report(&p, cause, COOL_BY_HISTORY);
+	if (msg->msg_name && route_any() && route_sender_of(msg->msg_name, msg->msg_namelen, room, &s) && s.known)
+		route_back(fd, &s, NULL, msg->msg_name);
 	errno = saved;
 }

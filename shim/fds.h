@@ -28,6 +28,19 @@ enum fd_class {
 
 extern _Atomic uint8_t fd_classes[FDS];
 
+/*
+ * What route.h has found out of the socket behind a datagram descriptor: its cookie
+ * (SO_COOKIE, socket(7)), or one of these. Forgotten when the class changes.
+ */
+enum { FD_NOT_ASKED, FD_NAMELESS };	/* connected, or without a cookie */
+extern _Atomic uint64_t fd_cookies[FDS];
+
+static inline void fd_forget_cookie(int fd)
+{
+	if ((unsigned)fd < FDS && atomic_load_explicit(&fd_cookies[fd], memory_order_relaxed) != FD_NOT_ASKED)
+		atomic_store_explicit(&fd_cookies[fd], FD_NOT_ASKED, memory_order_relaxed);
+}
+
 static inline enum fd_class fd_class(int fd)
 {
 	if ((unsigned)fd >= FDS)
@@ -41,8 +54,10 @@ static inline bool fd_is(int fd, unsigned classes) { return (classes >> fd_class
 /* Writes only what changes: a shared line stays clean. */
 static inline void fd_set_class(int fd, enum fd_class c)
 {
-	if ((unsigned)fd < FDS && fd_class(fd) != c)
-		atomic_store_explicit(&fd_classes[fd], (uint8_t)c, memory_order_release);
+	if ((unsigned)fd >= FDS || fd_class(fd) == c)
+		return;
+	atomic_store_explicit(&fd_classes[fd], (uint8_t)c, memory_order_release);
+	fd_forget_cookie(fd);
 }
 
 /* One class to another, by one thread only. */

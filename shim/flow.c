@@ -5,20 +5,23 @@
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "dns.h"
+#include "memory.h"
 #include "real.h"
+#include "route.h"
 #include "session.h"
 #include "socket.h"
+#include "steer.h"
 #include "stream.h"
 #include "tell.h"
 #include "tick.h"
 
 struct flow {
-	struct endpoint to;
-	addr_ref ref;
+	struct endpoint to;		/* where it goes */
+	struct endpoint asked;		/* where the program wanted it to go */
+	addr_ref ref;			/* of `to` */
 	uint64_t cookie;		/* of the socket (SO_COOKIE, socket(7)) */
 	uint32_t since;			/* tick */
 	pid_t pid;
@@ -220,32 +223,40 @@ enum fd_class flow_ask_class(int fd)
 	return protocol == IPPROTO_TCP ? FD_STREAM : protocol == IPPROTO_UDP ? FD_DATAGRAM : FD_NONE;
 }
 
-/*
- * May the bytes be read? The program may pass any pointer, and EFAULT is the
- * kernel's to return. A call with an impossible first argument that copies them
- * in before it refuses (sigprocmask(2)) tells, for at most two pages.
- */
-static bool readable(const void *p, size_t len)
+/* The program's address, with another in it. */
+struct steered {
+	struct sockaddr_storage to;
+	socklen_t len;
+};
+
+static bool steer_address(const struct sockaddr *addr, socklen_t len, const struct endpoint *e, struct steered *out)
 {
-	enum { SET = 8, NEAR = 4096 };	/* bytes of the kernel's signal set; our callers' frames */
-	const uintptr_t first = (uintptr_t)p, last = first + len - SET, here = (uintptr_t)__builtin_frame_address(0);
-	if (!p || len < SET)
+	if (len > sizeof out->to)
 		return false;
-	if (first > here && last - here < NEAR)
-		return true;
-	if (syscall(SYS_rt_sigprocmask, -1, first, NULL, SET) == -1 && errno == EFAULT)
-		return false;
-	return first / PAGE == (last + SET - 1) / PAGE ||
-	       !(syscall(SYS_rt_sigprocmask, -1, last, NULL, SET) == -1 && errno == EFAULT);
+	memcpy(&out->to, addr, len);
+	out->len = len;
+	route_address(e, (struct sockaddr *)&out->to);
+	return true;
 }
 
-/* A second connect on a pending socket tells how the first one went (connect(2)). */
+static bool is_steered(const struct flow *fl) { return !endpoint_same(&fl->to, &fl->asked); }
+
+/*
+ * A second connect on a pending socket tells how the first one went (connect(2)). It
+ * goes where the first one did: should the kernel take it for a new one, it must not
+ * lead elsewhere than is believed.
+ */
 static int connect_again(int fd, const struct sockaddr *addr, socklen_t len)
 {
-	if (len >= sizeof addr->sa_family && readable(addr, len) && addr->sa_family == AF_UNSPEC)
+	struct steered s;
+	const struct flow fl = flows[fd];
+	const bool good = len >= sizeof addr->sa_family && memory_readable(addr, len);
+	if (good && addr->sa_family == AF_UNSPEC)
 		flow_give_up(fd);
+	else if (good && is_steered(&fl) && steer_address(addr, len, &fl.to, &s))
+		addr = (const struct sockaddr *)&s.to;
 	int r = real()->connect(fd, addr, len), saved = errno;
-	if (socket_cookie(fd) != flows[fd].cookie)
+	if (socket_cookie(fd) != fl.cookie)
 		flow_forget(fd);	/* another socket got the number behind our back */
 	errno = saved;
 	if (!is_mine(fd) || (r == -1 && (errno == EALREADY || errno == EINPROGRESS || errno == EINTR)))
@@ -281,17 +292,64 @@ static int connect_candidate(struct table *t, int fd, const struct sockaddr *add
 	return r;
 }
 
+/* ---- steering ---- */
+
+/* Does what goes to `asked` belong to the pin? Then the flow goes there. */
+static bool steer(struct table *t, int fd, struct flow *fl)
+{
+	struct name_ref names[RECENT];
+	struct endpoint to;
+	if (!pins_steer(t, &fl->asked, STEER_CONNECT, names, recent_names(names), &to))
+		return false;
+	const addr_ref ref = addr_find(t, &to.addr);
+	if (!ref)
+		return false;
+	to.transport = TRANSPORT_TCP;
+	fl->to = to;
+	fl->ref = ref;
+	route_connected(fd, &fl->asked, &fl->to);
+	return true;
+}
+
+/* False: as the program asked; it was not steered, or the host itself cannot connect to the pin. *r is the outcome otherwise. */
+static bool connect_steered(struct table *t, int fd, const struct sockaddr *addr, socklen_t len, struct flow *fl, int *r)
+{
+	struct steered s;
+	int saved = errno;
+	const bool elsewhere = steer(t, fd, fl) && steer_address(addr, len, &fl->to, &s);
+	errno = saved;
+	if (!elsewhere)
+		return false;
+	*r = connect_candidate(t, fd, (const struct sockaddr *)&s.to, s.len, fl);
+	if (*r == -1 && route_is_local(errno)) {
+		errno = saved;
+		return false;
+	}
+	return true;
+}
+
 /* The candidate that the program connects to. */
 static bool to_candidate(struct table *t, const struct sockaddr *addr, socklen_t len, struct flow *fl)
 {
 	int saved = errno;
-	bool known = readable(addr, len) && endpoint_from_sockaddr(addr, len, &fl->to);
+	bool known = memory_readable(addr, len) && endpoint_from_sockaddr(addr, len, &fl->asked);
 	errno = saved;
 	if (!known)
 		return false;
-	fl->to.transport = TRANSPORT_TCP;
+	fl->asked.transport = TRANSPORT_TCP;
+	fl->to = fl->asked;
 	fl->ref = addr_find(t, &fl->to.addr);
 	return fl->ref != 0;
+}
+
+static int connect_as_asked(struct table *t, int fd, const struct sockaddr *addr, socklen_t len, struct flow *fl)
+{
+	int saved = errno;
+	fl->to = fl->asked;
+	fl->ref = addr_find(t, &fl->to.addr);
+	route_connected_plainly(fd, &fl->to);
+	errno = saved;
+	return connect_candidate(t, fd, addr, len, fl);
 }
 
 int flow_connect(int fd, const struct sockaddr *addr, socklen_t len)
@@ -299,6 +357,7 @@ int flow_connect(int fd, const struct sockaddr *addr, socklen_t len)
 	struct flow fl = {0};
 	enum fd_class c = fd_class(fd);
 	struct table *t = session_table_here();
+	int r;
 	if (!t)
 		return real()->connect(fd, addr, len);
 	if (is_mine(fd))
@@ -307,5 +366,5 @@ int flow_connect(int fd, const struct sockaddr *addr, socklen_t len)
 		flow_opened(fd, c = flow_ask_class(fd));
 	if (c != FD_STREAM || !to_candidate(t, addr, len, &fl))
 		return real()->connect(fd, addr, len);
-	return connect_candidate(t, fd, addr, len, &fl);
+	return connect_steered(t, fd, addr, len, &fl, &r) ? r : connect_as_asked(t, fd, addr, len, &fl);
 }

@@ -4,9 +4,10 @@
  * An fd that is none of ours costs one load and a tail call. A UDP socket becomes
  * FD_DNS when it is connected to port 53 or a datagram goes there: then queries are
  * remembered as they go out, and their answers led as they come in. Other datagrams
- * are shown to datagram.h, and what goes through connections to candidates and
- * DNS servers to stream.h. What the program passed is looked at only after the
- * kernel took it, so a bad pointer is the kernel's to refuse.
+ * are shown to depart.h before they go, since they may be steered, and to datagram.h;
+ * what goes through connections to candidates and DNS servers to stream.h.
+ * What the program passed is looked at after the kernel took it, or asked about first
+ * (memory.h), so a bad pointer is the kernel's to refuse.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -15,12 +16,15 @@
 #include <unistd.h>
 
 #include "datagram.h"
+#include "depart.h"
 #include "dns.h"
 #include "endpoint.h"
 #include "fds.h"
 #include "hooks.h"
+#include "memory.h"
 #include "real.h"
 #include "stream.h"
+#include "route.h"
 
 static bool is_udp(int fd)
 {
@@ -66,6 +70,31 @@ static void sent_message(int fd, const struct msghdr *msg, ssize_t r)
 	sent(fd, head ? head->iov_base : NULL, r, msg->msg_name, msg->msg_namelen);
 }
 
+/* Sends what was planned; where the host itself cannot send to the pin, as the program asked. */
+static ssize_t send_planned(int fd, const struct msghdr *asked, int flags, struct departure *d)
+{
+	struct msghdr msg = *asked;
+	bool moved = d->moved;
+	ssize_t r = -1;
+	if (moved) {
+		msg.msg_name = &d->to;
+		r = real()->sendmsg(fd, &msg, flags);
+		moved = r != -1 || !route_is_local(errno);
+	}
+	if (!moved)
+		r = real()->sendmsg(fd, asked, flags);
+	if (r != -1)
+		depart_done(fd, d, moved);
+	return r;
+}
+
+static bool plan_message(int fd, const struct msghdr *msg, struct departure *d)
+{
+	return depart_possible() && memory_readable(msg, sizeof *msg) && msg->msg_name && msg->msg_iovlen &&
+	       memory_readable(msg->msg_iov, sizeof *msg->msg_iov) &&
+	       depart_plan(fd, msg->msg_iov->iov_base, msg->msg_iov->iov_len, msg->msg_name, msg->msg_namelen, d);
+}
+
 EXPORT ssize_t send(int fd, const void *buf, size_t len, int flags)
 {
 	if (is_stream(fd))
@@ -109,6 +138,13 @@ EXPORT ssize_t sendto(int fd, const void *buf, size_t len, int flags, const stru
 		return stream_sent(fd, buf, real()->sendto(fd, buf, len, flags, addr, addrlen));
 	if (!is_udp(fd))
 		return real()->sendto(fd, buf, len, flags, addr, addrlen);
+	struct departure d;
+	if (addr && depart_possible() && depart_plan(fd, buf, len, addr, addrlen, &d)) {
+		struct iovec whole = {(void *)(uintptr_t)buf, len};
+		const struct msghdr msg = {.msg_name = (void *)(uintptr_t)addr, .msg_namelen = addrlen, .msg_iov = &whole,
+					   .msg_iovlen = 1};
+		return send_planned(fd, &msg, flags, &d);
+	}
 	ssize_t r = real()->sendto(fd, buf, len, flags, addr, addrlen);
 	sent(fd, buf, r, addr, addrlen);
 	return r;
@@ -120,38 +156,87 @@ EXPORT ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 		return stream_sent_message(fd, msg, real()->sendmsg(fd, msg, flags));
 	if (!is_udp(fd))
 		return real()->sendmsg(fd, msg, flags);
+	struct departure d;
+	if (plan_message(fd, msg, &d))
+		return send_planned(fd, msg, flags, &d);
 	ssize_t r = real()->sendmsg(fd, msg, flags);
 	if (r > 0)
 		sent_message(fd, msg, r);
 	return r;
 }
 
-EXPORT int sendmmsg(int fd, struct mmsghdr *vec, unsigned n, int flags)
+static int send_run(int fd, struct mmsghdr *vec, unsigned n, int flags)
 {
-	if (!is_udp(fd))
-		return real()->sendmmsg(fd, vec, n, flags);
 	int r = real()->sendmmsg(fd, vec, n, flags);
 	for (int i = 0; i < r; i++)
 		sent_message(fd, &vec[i].msg_hdr, (ssize_t)vec[i].msg_len);
 	return r;
 }
 
+/* Those that nothing is planned for go together. Like the kernel's: how many went, or the error of the first. */
+static int send_vector(int fd, struct mmsghdr *vec, unsigned n, int flags)
+{
+	unsigned done = 0, next = 0;
+	struct departure d;
+	do {
+		bool planned = false;
+		while (next < n && !(planned = plan_message(fd, &vec[next].msg_hdr, &d)))
+			next++;
+		int r = next > done || n == 0 ? send_run(fd, vec + done, next - done, flags) : 0;
+		done += r > 0 ? (unsigned)r : 0;
+		if (r == -1 || done < next || !planned)
+			break;
+		ssize_t len = send_planned(fd, &vec[done].msg_hdr, flags, &d);
+		if (len == -1)
+			break;
+		vec[done++].msg_len = (unsigned)len;
+		next = done;
+	} while (done < n);
+	return done > 0 || n == 0 ? (int)done : -1;
+}
+
+EXPORT int sendmmsg(int fd, struct mmsghdr *vec, unsigned n, int flags)
+{
+	if (!is_udp(fd))
+		return real()->sendmmsg(fd, vec, n, flags);
+	return send_vector(fd, vec, n < UIO_MAXIOV ? n : UIO_MAXIOV, flags);
+}
+
 /* ---- in ---- */
 
-/* On a connected socket there may be no address: then all that comes is the peer's. */
-static void received(int fd, void *buf, size_t size, ssize_t r, int flags, const struct sockaddr *addr, socklen_t len)
+/*
+ * How many bytes of an address the program takes: known only before the call, which
+ * writes over it. While nothing was steered it need not be known for certain: the
+ * address's own length does.
+ */
+static socklen_t room_of(const socklen_t *len)
+{
+	if (len && memory_near(len, sizeof *len))
+		return *len;
+	if (!route_any())
+		return ROUTE_ROOM_UNKNOWN;
+	return memory_readable(len, sizeof *len) ? *len : 0;
+}
+
+/* An address that the kernel wrote: the first `room` of `len` bytes. */
+struct sender {
+	struct sockaddr *addr;		/* NULL: on a connected socket there may be none, all that comes is the peer's */
+	socklen_t len, room;
+};
+
+static void received(int fd, void *buf, size_t size, ssize_t r, int flags, struct sender from)
 {
 	if (flags & MSG_ERRQUEUE)
 		return;
 	if (r == -1)
 		datagram_failed(fd, errno);
-	if (r <= 0)
+	if (r < 0 || (r == 0 && !from.addr))
 		return;
 	size_t n = (size_t)r < size ? (size_t)r : size;
-	if (is_dns(fd) && (!addr || on_dns_port(addr, len)))
+	if (is_dns(fd) && (!from.addr || (from.len <= from.room && on_dns_port(from.addr, from.len))))
 		dns_received(buf, n);
 	else
-		datagram_received(fd, buf, n, addr, len);
+		datagram_received(fd, buf, n, from.addr, from.len, from.room);
 }
 
 EXPORT ssize_t recv(int fd, void *buf, size_t len, int flags)
@@ -161,7 +246,7 @@ EXPORT ssize_t recv(int fd, void *buf, size_t len, int flags)
 	if (!is_udp(fd))
 		return real()->recv(fd, buf, len, flags);
 	ssize_t r = real()->recv(fd, buf, len, flags);
-	received(fd, buf, len, r, flags, NULL, 0);
+	received(fd, buf, len, r, flags, (struct sender){0});
 	return r;
 }
 
@@ -172,7 +257,7 @@ EXPORT ssize_t read(int fd, void *buf, size_t len)
 	if (!is_udp(fd))
 		return real()->read(fd, buf, len);
 	ssize_t r = real()->read(fd, buf, len);
-	received(fd, buf, len, r, 0, NULL, 0);
+	received(fd, buf, len, r, 0, (struct sender){0});
 	return r;
 }
 
@@ -182,31 +267,33 @@ EXPORT ssize_t recvfrom(int fd, void *buf, size_t len, int flags, struct sockadd
 		return stream_received(fd, buf, real()->recvfrom(fd, buf, len, flags, addr, addrlen), flags);
 	if (!is_udp(fd))
 		return real()->recvfrom(fd, buf, len, flags, addr, addrlen);
+	const socklen_t room = addr ? room_of(addrlen) : 0;
 	ssize_t r = real()->recvfrom(fd, buf, len, flags, addr, addrlen);
-	received(fd, buf, len, r, flags, r > 0 ? addr : NULL, r > 0 && addr ? *addrlen : 0);
+	received(fd, buf, len, r, flags, r >= 0 && addr ? (struct sender){addr, *addrlen, room} : (struct sender){0});
 	return r;
 }
 
-static void received_message(int fd, const struct msghdr *msg, ssize_t r, int flags)
+static void received_message(int fd, struct msghdr *msg, socklen_t room, ssize_t r, int flags)
 {
 	if (flags & MSG_ERRQUEUE)
-		datagram_error(fd, msg);
+		datagram_error(fd, msg, room);
 	else if (msg->msg_iovlen)
-		received(fd, msg->msg_iov->iov_base, msg->msg_iov->iov_len, r, flags, msg->msg_name, msg->msg_namelen);
+		received(fd, msg->msg_iov->iov_base, msg->msg_iov->iov_len, r, flags,
+			 (struct sender){msg->msg_name, msg->msg_namelen, room});
 }
 
 EXPORT ssize_t readv(int fd, const struct iovec *piece, int pieces)
 {
-	const struct msghdr msg = {.msg_iov = (struct iovec *)(uintptr_t)piece, .msg_iovlen = (size_t)pieces};
+	struct msghdr msg = {.msg_iov = (struct iovec *)(uintptr_t)piece, .msg_iovlen = (size_t)pieces};
 	if (is_stream_file(fd))
 		return stream_received_message(fd, &msg, real()->readv(fd, piece, pieces), 0);
 	if (!is_udp(fd))
 		return real()->readv(fd, piece, pieces);
 	ssize_t r = real()->readv(fd, piece, pieces);
 	if (r > 0)
-		received_message(fd, &msg, r, 0);
+		received_message(fd, &msg, 0, r, 0);
 	else
-		received(fd, NULL, 0, r, 0, NULL, 0);
+		received(fd, NULL, 0, r, 0, (struct sender){0});
 	return r;
 }
 
@@ -216,23 +303,29 @@ EXPORT ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 		return stream_received_message(fd, msg, real()->recvmsg(fd, msg, flags), flags);
 	if (!is_udp(fd))
 		return real()->recvmsg(fd, msg, flags);
+	const socklen_t room = room_of(msg ? &msg->msg_namelen : NULL);
 	ssize_t r = real()->recvmsg(fd, msg, flags);
-	if (r > 0 || (r == 0 && (flags & MSG_ERRQUEUE)))
-		received_message(fd, msg, r, flags);
+	if (r >= 0)
+		received_message(fd, msg, room, r, flags);
 	else if (r == -1)
 		datagram_failed(fd, errno);
 	return r;
 }
 
+enum { ROOMS = 1024 };			/* UIO_MAXIOV: the kernel takes no more (recvmmsg(2)) */
+
 EXPORT int recvmmsg(int fd, struct mmsghdr *vec, unsigned n, int flags, struct timespec *timeout)
 {
 	if (!is_udp(fd))
 		return real()->recvmmsg(fd, vec, n, flags, timeout);
+	socklen_t rooms[ROOMS];
+	for (unsigned i = 0; i < n && i < ROOMS; i++)
+		rooms[i] = room_of(&vec[i].msg_hdr.msg_namelen);
 	int r = real()->recvmmsg(fd, vec, n, flags, timeout);
 	if (r == -1)
 		datagram_failed(fd, errno);
-	for (int i = 0; i < r; i++)
-		received_message(fd, &vec[i].msg_hdr, (ssize_t)vec[i].msg_len, flags);
+	for (int i = 0; i < r && i < ROOMS; i++)
+		received_message(fd, &vec[i].msg_hdr, rooms[i], (ssize_t)vec[i].msg_len, flags);
 	return r;
 }
 

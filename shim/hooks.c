@@ -29,7 +29,9 @@
 #include "hooks.h"
 #include "hostent.h"
 #include "judge.h"
+#include "memory.h"
 #include "real.h"
+#include "route.h"
 #include "session.h"
 #include "stream.h"
 
@@ -39,6 +41,7 @@ __attribute__((constructor)) static void start(void)
 	real_bind();
 	session_start();
 	judge_start();
+	route_start();
 	errno = saved;
 }
 
@@ -113,6 +116,7 @@ static int connect_datagram(int fd, const struct sockaddr *addr, socklen_t len)
 	int r = real()->connect(fd, addr, len);
 	if (r == 0)
 		fd_set_class(fd, endpoint_from_sockaddr(addr, len, &e) && dns_port(e.port) ? FD_DNS : FD_DATAGRAM);
+	fd_forget_cookie(fd);		/* connected or not, that is part of what is known of it */
 	return r;
 }
 
@@ -139,6 +143,21 @@ EXPORT int connect(int fd, const struct sockaddr *addr, socklen_t len)
 	int r = flow_connect(fd, addr, len);
 	note_dns_stream(fd, r, addr, len);
 	return r;
+}
+
+/* Whom a steered connection leads to: the program has asked for another address of the name. */
+static int peer_asked(int fd, struct sockaddr *restrict addr, socklen_t *restrict len)
+{
+	const socklen_t room = memory_readable(len, sizeof *len) ? *len : 0;
+	int r = real()->getpeername(fd, addr, len);
+	if (r == 0)
+		route_peer(fd, addr, *len, room);
+	return r;
+}
+
+EXPORT int getpeername(int fd, struct sockaddr *restrict addr, socklen_t *restrict len)
+{
+	return route_any() ? peer_asked(fd, addr, len) : real()->getpeername(fd, addr, len);
 }
 
 EXPORT int getsockopt(int fd, int level, int name, void *restrict value, socklen_t *restrict len)

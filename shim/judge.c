@@ -4,10 +4,12 @@
 #include <sys/mman.h>
 #include <time.h>
 
+#include "route.h"
 #include "session.h"
 #include "socket.h"
 #include "tell.h"
 #include "tick.h"
+#include "verdicts.h"
 
 static struct transactions *requests;
 
@@ -30,8 +32,34 @@ uint64_t judge_now_ms(void)
 bool judge_peer(int fd, const struct endpoint *e, struct peer *out)
 {
 	struct table *t = session_table_here();
-	*out = (struct peer){.table = t, .e = *e, .ref = t ? addr_find(t, &e->addr) : 0, .fd = fd};
+	struct verdict v = {0};
+	if (t)
+		verdict_of(t, e, &v);
+	*out = (struct peer){.table = t, .e = *e, .ref = v.ref, .fd = fd};
 	return out->ref != 0;
+}
+
+bool judge_heard_since(const struct peer *p, uint64_t age_ms)
+{
+	return pins_heard_age(p->table, p->ref, &p->e) <= age_ms * TICKS_PER_S / 1000 + 1;
+}
+
+void judge_sent(const struct sip_message *m, uint64_t key, const struct endpoint *asked, const struct endpoint *to,
+		uint64_t now_ms)
+{
+	tx_steered(requests, key, m->method, asked, to, now_ms);
+	if ((m->method == SIP_REGISTER || m->method == SIP_INVITE) && route_moves)
+		bits_add(&route_moves->waited, asked);
+	if (m->method == SIP_REGISTER && route_moves)
+		bits_add(&route_moves->registrar, to);
+}
+
+bool judge_knows(const struct endpoint *e, unsigned status)
+{
+	struct table *t = session_table_here();
+	if (!t || !route_moves || route_any() || status >= 500 || status == 408 || status == 480)
+		return false;
+	return verdict_told(t, e, status / 100 == 2 && bits_have(&route_moves->registrar, e));
 }
 
 void judge_report(const struct peer *p, enum cause cause, uint32_t cool)
@@ -59,11 +87,15 @@ void judge_response(const struct peer *p, const struct sip_message *m, uint64_t 
 	struct tx x;
 	if (!requests || !tx_match(requests, key, m->method, &p->e, m->status, judge_now_ms(), &x))
 		return;
+	const bool registered = m->method == SIP_REGISTER && m->status / 100 == 2;
 	struct status_verdict v = status_verdict(m->method, m->status, m->retry_after, ms_since_registered(p));
-	pins_heard(p->table, p->ref, &p->e, m->method == SIP_REGISTER && m->status / 100 == 2);
+	if (v.effect == STATUS_SUCCESS && verdict_told(p->table, &p->e, registered))
+		return;
+	pins_heard(p->table, p->ref, &p->e, registered);
 	switch (v.effect) {
 	case STATUS_SUCCESS:
 		judge_report(p, CAUSE_ANSWERED, COOL_BY_HISTORY);
+		verdict_tell(p->table, &p->e, registered);
 		break;
 	case STATUS_FAILED:
 		judge_report(p, CAUSE_SIP_503, v.cool_s ? v.cool_s : COOL_BY_HISTORY);

@@ -31,8 +31,23 @@ struct peer {
 /* The candidate at `e`, to which `fd` leads; false: it is none, or there is no table. No system call. */
 bool judge_peer(int fd, const struct endpoint *e, struct peer *out);
 
+/* Was anything heard from it since `age_ms` ago? In ticks, a tick in its favour. */
+bool judge_heard_since(const struct peer *p, uint64_t age_ms);
+
+/* The request `m` of transaction `key` goes to `to`; the program sent it to `asked`. */
+void judge_sent(const struct sip_message *m, uint64_t key, const struct endpoint *asked, const struct endpoint *to,
+		uint64_t now_ms);
+
 /* It failed by `cause`, or works (CAUSE_ANSWERED). `cool` as in struct outcome. */
 void judge_report(const struct peer *p, enum cause cause, uint32_t cool);
+
+/*
+ * Would a response of this status from `e` change nothing, whatever it answers? So it
+ * is when a success was told in this tick; what the memory of requests does not hear
+ * of then is that one was answered, and since the server was heard of now, it will not
+ * count as silent for that.
+ */
+bool judge_knows(const struct endpoint *e, unsigned status);
 
 /* The response `m` came from it; `key` is its sip_transaction(). */
 void judge_response(const struct peer *p, const struct sip_message *m, uint64_t key);

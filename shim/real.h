@@ -62,6 +62,7 @@
 	   socklen_t *addrlen))                                                                            \
 	X(__read_chk, ssize_t, (int fd, void *buf, size_t len, size_t size))                               \
 	X(connect, int, (int fd, const struct sockaddr *addr, socklen_t len))                              \
+	X(getpeername, int, (int fd, struct sockaddr *addr, socklen_t *len))                               \
 	X(getsockopt, int, (int fd, int level, int name, void *value, socklen_t *len))                     \
 	X(setsockopt, int, (int fd, int level, int name, const void *value, socklen_t len))                \
 	X(socket, int, (int domain, int type, int protocol))                                               \

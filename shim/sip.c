@@ -67,17 +67,26 @@ static void skip_lws(struct text *t)
 		t->p++;
 }
 
-/* hash.h over the bytes, eight at a time, with a fixed seed; never 0. The length counts. */
+static inline uint64_t load8(const char *p)
+{
+	uint64_t w;
+	memcpy(&w, p, sizeof w);
+	return w;
+}
+
+/* hash.h over the bytes, eight at a time, with a fixed seed; never 0. The length counts. The last eight may overlap. */
 static uint64_t hash_bytes(const char *p, size_t len)
 {
-	uint64_t h = 0x9e3779b97f4a7c15u ^ len, w;
-	for (; len >= sizeof w; p += sizeof w, len -= sizeof w) {
-		memcpy(&w, p, sizeof w);
-		h = hash_fold(h ^ w, 0xa0761d6478bd642fu);
-	}
-	w = 0;
-	memcpy(&w, p, len);
-	h = hash_fold(h ^ w, 0xe7037ed1a0b428dbu);
+	uint64_t h = 0x9e3779b97f4a7c15u ^ len, last = 0;
+	const char *end = p + len;
+	if (len < sizeof last)
+		for (; p < end; p++)
+			last = last << 8 | (unsigned char)*p;
+	else
+		last = load8(end - sizeof last);
+	for (; (size_t)(end - p) > sizeof last; p += sizeof last)
+		h = hash_fold(h ^ load8(p), 0xa0761d6478bd642fu);
+	h = hash_fold(h ^ last, 0xe7037ed1a0b428dbu);
 	return h ? h : 1;
 }
 
@@ -114,20 +123,28 @@ static void skip_angle(struct text *t)
 	t->p = close ? close + 1 : t->end;
 }
 
-/* To the next `;`. In a list (7.3.1: several values of one name, with commas between) the first value ends it. */
-static bool to_parameter(struct text *t, bool list)
+/* Over what is neither in `ends` nor above them. */
+static inline void skip_to(struct text *t, uint64_t ends)
 {
-	while (t->p < t->end) {
+	const char *p = t->p;
+	while (p < t->end && !is_in(ends, *p))
+		p++;
+	t->p = p;
+}
+
+/* To the next `;`. In a list (7.3.1: several values of one name, with commas between) the first value ends it. */
+static inline bool to_parameter(struct text *t, bool list)
+{
+	const uint64_t ends = BIT(';') | BIT('"') | (list ? BIT(',') : BIT('<'));
+	for (skip_to(t, ends); t->p < t->end; skip_to(t, ends)) {
 		if (*t->p == ';')
 			return true;
 		if (*t->p == '"')
 			skip_quoted(t);
-		else if (*t->p == '<' && !list)
+		else if (*t->p == '<')
 			skip_angle(t);
-		else if (*t->p == ',' && list)
-			*t = (struct text){t->p, t->p, false};
 		else
-			t->p++;
+			*t = (struct text){t->p, t->p, false};
 	}
 	return false;
 }
@@ -161,11 +178,11 @@ static void take_parameter(struct text *t, struct text *name, struct text *value
 /* ---- header fields ---- */
 
 /* 20.42, 8.1.1.7. Only of the topmost Via: it is ours, the others are of those before us. */
-static void take_via(struct sip_message *m, struct text t)
+static void take_via(struct sip_message *m, struct text *t)
 {
 	struct text name, value;
-	while (to_parameter(&t, true)) {
-		take_parameter(&t, &name, &value);
+	while (to_parameter(t, true)) {
+		take_parameter(t, &name, &value);
 		if (!text_is(&name, "branch", 6))
 			continue;
 		if (value.cut || value.p == value.end)
@@ -177,17 +194,17 @@ static void take_via(struct sip_message *m, struct text t)
 }
 
 /* 20.39. Without <> all parameters are the header field's (20.10). */
-static void take_to(struct sip_message *m, struct text t)
+static void take_to(struct sip_message *m, struct text *t)
 {
 	struct text name, value;
-	while (to_parameter(&t, false)) {
-		take_parameter(&t, &name, &value);
+	while (to_parameter(t, false)) {
+		take_parameter(t, &name, &value);
 		if (!name.cut && text_is(&name, "tag", 3)) {
 			m->to = SIP_TO_TAGGED;
 			return;
 		}
 	}
-	m->to = t.cut ? SIP_TO_UNKNOWN : SIP_TO_BARE;
+	m->to = t->cut ? SIP_TO_UNKNOWN : SIP_TO_BARE;
 }
 
 static uint8_t method_of(const char *p, size_t len)
@@ -199,14 +216,14 @@ static uint8_t method_of(const char *p, size_t len)
 }
 
 /* 20.16, 8.1.1.5. A broken one leaves a response without a method, so that it matches nothing. */
-static void take_cseq(struct sip_message *m, struct text t)
+static void take_cseq(struct sip_message *m, struct text *t)
 {
 	int64_t n;
 	m->cseq = SIP_BAD;
-	if (!take_number(&t, &n) || n > INT32_MAX || t.p == t.end || !is_lws(*t.p))
+	if (!take_number(t, &n) || n > INT32_MAX || t->p == t->end || !is_lws(*t->p))
 		return;
-	skip_lws(&t);
-	struct text method = take_word(&t, 0);
+	skip_lws(t);
+	struct text method = take_word(t, 0);
 	if (method.cut || method.p == method.end)
 		return;
 	m->cseq = n;
@@ -215,28 +232,28 @@ static void take_cseq(struct sip_message *m, struct text t)
 }
 
 /* 20.8: compared byte for byte. */
-static void take_call_id(struct sip_message *m, struct text t)
+static void take_call_id(struct sip_message *m, struct text *t)
 {
-	struct text id = take_word(&t, 0);
+	struct text id = take_word(t, 0);
 	if (!id.cut && id.p < id.end)
 		m->call_id = hash_bytes(id.p, (size_t)(id.end - id.p));
 }
 
 /* 20.33: seconds, then perhaps a (comment) and ;parameters. */
-static void take_retry_after(struct sip_message *m, struct text t)
+static void take_retry_after(struct sip_message *m, struct text *t)
 {
 	int64_t n;
-	bool good = take_number(&t, &n) && (t.p == t.end || is_lws(*t.p) || *t.p == ';' || *t.p == '(');
+	bool good = take_number(t, &n) && (t->p == t->end || is_lws(*t->p) || *t->p == ';' || *t->p == '(');
 	m->retry_after = good ? n : SIP_BAD;
 }
 
 /* 20.14, 18.3. It frames a stream, so two that differ are worth no more than none. */
-static void take_length(struct sip_message *m, struct text t)
+static void take_length(struct sip_message *m, struct text *t)
 {
 	int64_t n;
-	bool good = take_number(&t, &n) && n < UINT32_MAX;
-	skip_lws(&t);
-	good = good && t.p == t.end && !t.cut;
+	bool good = take_number(t, &n) && n < UINT32_MAX;
+	skip_lws(t);
+	good = good && t->p == t->end && !t->cut;
 	if (m->content_length == SIP_ABSENT)
 		m->content_length = good ? n : SIP_BAD;
 	else if (!good || m->content_length != n)
@@ -247,7 +264,7 @@ static void take_length(struct sip_message *m, struct text t)
 static const struct field {
 	const char *name;
 	uint8_t len, seen;
-	void (*take)(struct sip_message *, struct text);
+	void (*take)(struct sip_message *, struct text *);
 } fields[] = {
 	{"via", 3, SIP_SEEN_VIA, take_via},
 	{"v", 1, SIP_SEEN_VIA, take_via},
@@ -288,52 +305,90 @@ static const struct field *take_name(struct text *t)
 	return field_named(name, len);
 }
 
+/* Can it be one of `fields`? Most are not: their first letter tells. */
+static inline bool may_matter(const char *line, size_t len)
+{
+#define FIRST(c) (1u << ((c) - 'a'))
+	const uint32_t firsts = FIRST('v') | FIRST('t') | FIRST('c') | FIRST('i') | FIRST('l') | FIRST('r');
+#undef FIRST
+	const uint32_t at = len ? (uint32_t)(line[0] | 0x20) - 'a' : 32;
+	return at < 26 && (firsts >> at & 1) != 0;
+}
+
+/* The field as nearly everybody writes it, and nothing else: the general way takes longer. */
+static inline const struct field *take_usual_name(struct text *t)
+{
+	enum { VIA = 0, TO = 2, CSEQ = 4, CALL_ID = 5 };
+	const struct field *f = NULL;
+	if (t->end - t->p < 8)
+		return NULL;
+	if (memcmp(t->p, "Via: ", 5) == 0)
+		f = &fields[VIA];
+	else if (memcmp(t->p, "To: ", 4) == 0)
+		f = &fields[TO];
+	else if (memcmp(t->p, "CSeq: ", 6) == 0)
+		f = &fields[CSEQ];
+	else if (memcmp(t->p, "Call-ID:", 8) == 0)
+		f = &fields[CALL_ID];
+	if (f) {
+		t->p += f->len + 1;
+		skip_lws(t);
+	}
+	return f;
+}
+
 void sip_header_line(struct sip_message *m, const char *line, size_t len, bool cut)
 {
 	struct text t = {line, line + len, cut};
-	const struct field *f = take_name(&t);
+	if (!may_matter(line, len))
+		return;
+	const struct field *f = take_usual_name(&t);
+	if (!f)
+		f = take_name(&t);
 	if (!f || ((m->seen & f->seen) && f->seen != SIP_SEEN_LENGTH))
 		return;
 	m->seen |= f->seen;
-	f->take(m, t);
+	f->take(m, &t);
 }
 
 /* ---- start lines (7.1, 7.2) ---- */
 
 /* "SIP/2.0 200 OK"; the reason may be empty, and its blank missing. */
-static bool take_status(struct sip_message *m, struct text t)
+static bool take_status(struct sip_message *m, struct text *t)
 {
 	int64_t n;
-	const char *start = t.p += 8;
-	if (!take_number(&t, &n) || t.p - start != 3 || n < 100 || n > 699 || (t.p < t.end && !is_lws(*t.p)))
+	const char *start = t->p += 8;
+	if (!take_number(t, &n) || t->p - start != 3 || n < 100 || n > 699 || (t->p < t->end && !is_lws(*t->p)))
 		return false;
 	m->status = (uint16_t)n;
 	return true;
 }
 
-static bool take_request(struct sip_message *m, struct text t)
+static bool take_request(struct sip_message *m, struct text *t)
 {
 	static const char version[] = " sip/2.0";
-	const char *method = t.p;
-	while (t.p < t.end && is_token(*t.p))
-		t.p++;
-	if (t.p == method || t.p == t.end || *t.p != ' ')
+	const char *method = t->p;
+	while (t->p < t->end && *t->p >= 'A' && *t->p <= 'Z')
+		t->p++;
+	while (t->p < t->end && is_token(*t->p))
+		t->p++;
+	if (t->p == method || t->p == t->end || *t->p != ' ')
 		return false;
-	m->method = method_of(method, (size_t)(t.p - method));
-	while (t.end > t.p && is_lws(t.end[-1]))
-		t.end--;
+	m->method = method_of(method, (size_t)(t->p - method));
+	while (t->end > t->p && is_lws(t->end[-1]))
+		t->end--;
 	const size_t tail = sizeof version - 1;
-	if ((size_t)(t.end - t.p) > tail + 1 && same_word(t.end - tail, version, tail))
+	if ((size_t)(t->end - t->p) > tail + 1 && same_word(t->end - tail, version, tail))
 		return true;
-	return t.cut && m->method != SIP_OTHER;
+	return t->cut && m->method != SIP_OTHER;
 }
 
 bool sip_start_line(struct sip_message *m, const char *line, size_t len, bool cut)
 {
 	struct text t = {line, line + len, cut};
 	if (len >= 8 && memcmp(line, "SIP/2.0 ", 8) == 0)
-		return take_status(m, t);
-	return take_request(m, t);
+		return take_status(m, &t);
+	return take_request(m, &t);
 }
 
 /* ---- whole messages ---- */
@@ -367,7 +422,14 @@ static size_t logical_line(const char *p, size_t len, bool *cut)
 	return lf ? (size_t)(lf - p) : len;
 }
 
-bool sip_parse(const char *p, size_t len, struct sip_message *m)
+/* Is everything known that a transaction is found by, and what to make of it? What comes first counts, so the rest adds nothing. */
+static inline bool is_enough(const struct sip_message *m)
+{
+	const unsigned identity = SIP_SEEN_VIA | SIP_SEEN_TO | SIP_SEEN_CSEQ | SIP_SEEN_CALL_ID;
+	return (m->seen & identity) == identity && (m->status != 503 || (m->seen & SIP_SEEN_RETRY_AFTER));
+}
+
+static inline bool parse(const char *p, size_t len, struct sip_message *m, bool whole)
 {
 	size_t at = 0, empty;
 	if (len < SIP_SHORTEST)
@@ -384,11 +446,15 @@ bool sip_parse(const char *p, size_t len, struct sip_message *m)
 			return false;
 		at += n + 1;
 		empty = at < len ? empty_line(p + at, len - at) : 0;
-	} while (!empty && at < len);
+	} while (!empty && at < len && (whole || !is_enough(m)));
 	if (empty)
 		sip_end_header(m, at + empty);
 	return true;
 }
+
+bool sip_parse(const char *p, size_t len, struct sip_message *m) { return parse(p, len, m, true); }
+
+bool sip_parse_datagram(const char *p, size_t len, struct sip_message *m) { return parse(p, len, m, false); }
 
 uint64_t sip_transaction(const struct sip_message *m)
 {

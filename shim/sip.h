@@ -93,6 +93,16 @@ static inline bool sip_looks(const void *p, size_t len)
 	return (w & three) != sip || memcmp(p, "SIP/2.0 ", 8) == 0;
 }
 
+/* The status of what sip_looks() said yes to; 0: a request, or no status. */
+static inline unsigned sip_status(const void *p, size_t len)
+{
+	const char *s = p;
+	if (len < SIP_SHORTEST || s[3] != '/' || memcmp(s, "SIP/2.0 ", 8) != 0)
+		return 0;
+	const unsigned a = (unsigned)(s[8] - '0'), b = (unsigned)(s[9] - '0'), c = (unsigned)(s[10] - '0');
+	return a - 1 < 6 && b < 10 && c < 10 ? a * 100 + b * 10 + c : 0;
+}
+
 /*
  * Reads the message at the start of [p, p + len), a datagram or what there is of
  * it; what follows the header is not looked at. False: not SIP/2.0; *out is
@@ -100,6 +110,13 @@ static inline bool sip_looks(const void *p, size_t len)
  * (MSG_TRUNC): a value that the end cut short is left out.
  */
 bool sip_parse(const char *p, size_t len, struct sip_message *out);
+
+/*
+ * The same, but it ends when transaction and dialog are known, and of a 503 (21.5.4)
+ * the Retry-After: of content_length, retry_after, header_length and whole_header
+ * nothing is said otherwise. For datagrams, which need no framing.
+ */
+bool sip_parse_datagram(const char *p, size_t len, struct sip_message *out);
 
 /*
  * Which transaction the message belongs to: one number for a request, each time it

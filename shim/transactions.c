@@ -1,95 +1,60 @@
 /* transactions.c: see transactions.h. Section numbers are RFC 3261's. */
 #include "transactions.h"
 
-#include "hash.h"
+#include "record.h"
 
 /*
- * The words of a slot:
+ * The words of a slot, a record (record.h):
  *
- *	0	check over 1..11; 0: empty
+ *	0	check over 1..13; 0: empty
  *	1	key
  *	2	method | sends << 8 | flags << 16
  *	3	since_ms
  *	4	active_ms
- *	5..7	first: address (2 words), scope << 32 | transport << 16 | port
+ *	5..7	first
  *	8..10	last
- *	11	0
- *
- * Plain relaxed words: the check, not their order, tells whether they belong together.
+ *	11..13	asked
  */
-enum { CHECK, KEY, META, SINCE, ACTIVE, FIRST, LAST = FIRST + 3, SPARE = LAST + 3 };
+enum { CHECK, KEY, META, SINCE, ACTIVE, FIRST, LAST = FIRST + ENDPOINT_WORDS, ASKED = LAST + ENDPOINT_WORDS };
 
-_Static_assert(SPARE + 1 == TX_WORDS, "the words are as drawn");
+_Static_assert(ASKED + ENDPOINT_WORDS == TX_WORDS, "the words are as drawn");
 
 enum { MOVED = 1, ANSWERED = 2, FINISHED = 4 };
 
-/* Each word is hashed for its place, and none waits for another's product. */
-static uint64_t check_of(const uint64_t raw[static TX_WORDS])
-{
-	uint64_t h = 0;
-	for (size_t i = KEY; i < SPARE; i++)
-		h += hash_fold(raw[i] ^ (i * 0x9e3779b97f4a7c15u), 0xa0761d6478bd642fu + (i << 32));
-	return h ? h : 1;
-}
-
 /* ---- records and words ---- */
-
-static void put_endpoint(uint64_t w[static 3], const struct endpoint *e)
-{
-	w[0] = e->addr.words[0];
-	w[1] = e->addr.words[1];
-	w[2] = e->addr.scope << 32 | (uint64_t)e->transport << 16 | e->port;
-}
-
-static struct endpoint get_endpoint(const uint64_t w[static 3])
-{
-	struct endpoint e = {.port = (uint16_t)w[2], .transport = (uint8_t)(w[2] >> 16)};
-	e.addr.words[0] = w[0];
-	e.addr.words[1] = w[1];
-	e.addr.scope = w[2] >> 32;
-	return e;
-}
-
-static bool same_endpoint(const struct endpoint *a, const struct endpoint *b)
-{
-	return a->port == b->port && a->transport == b->transport && address_equal(&a->addr, &b->addr);
-}
 
 static void store(struct tx_slot *s, const struct tx *x)
 {
-	uint64_t raw[TX_WORDS] = {0};
+	uint64_t raw[TX_WORDS];
 	const unsigned flags = (x->moved ? MOVED : 0u) | (x->answered ? ANSWERED : 0u) | (x->finished ? FINISHED : 0u);
 	raw[KEY] = x->key;
 	raw[META] = x->method | (uint64_t)x->sends << 8 | (uint64_t)flags << 16;
 	raw[SINCE] = x->since_ms;
 	raw[ACTIVE] = x->active_ms;
-	put_endpoint(raw + FIRST, &x->first);
-	put_endpoint(raw + LAST, &x->last);
-	raw[CHECK] = check_of(raw);
-	for (size_t i = 0; i < TX_WORDS; i++)
-		put64(&s->word[i], raw[i]);
+	endpoint_put(raw + FIRST, &x->first);
+	endpoint_put(raw + LAST, &x->last);
+	endpoint_put(raw + ASKED, &x->asked);
+	record_store(s->word, raw, TX_WORDS);
 }
 
 /* False: empty, or torn by two writers. */
 static bool load(const struct tx_slot *s, struct tx *x)
 {
 	uint64_t raw[TX_WORDS];
-	for (size_t i = 0; i < TX_WORDS; i++)
-		raw[i] = get64(&s->word[i]);
-	if (!raw[CHECK] || raw[CHECK] != check_of(raw))
+	if (!record_load(s->word, raw, TX_WORDS))
 		return false;
-	*x = (struct tx){
-		.key = raw[KEY],
-		.since_ms = raw[SINCE],
-		.active_ms = raw[ACTIVE],
-		.first = get_endpoint(raw + FIRST),
-		.last = get_endpoint(raw + LAST),
-		.method = (uint8_t)raw[META],
-		.sends = (uint8_t)(raw[META] >> 8),
-		.moved = (raw[META] >> 16 & MOVED) != 0,
-		.answered = (raw[META] >> 16 & ANSWERED) != 0,
-		.finished = (raw[META] >> 16 & FINISHED) != 0,
-	};
+	/* Field by field: a copy of the whole would wait for them all. */
+	x->key = raw[KEY];
+	x->since_ms = raw[SINCE];
+	x->active_ms = raw[ACTIVE];
+	endpoint_get(raw + FIRST, &x->first);
+	endpoint_get(raw + LAST, &x->last);
+	endpoint_get(raw + ASKED, &x->asked);
+	x->method = (uint8_t)raw[META];
+	x->sends = (uint8_t)(raw[META] >> 8);
+	x->moved = (raw[META] >> 16 & MOVED) != 0;
+	x->answered = (raw[META] >> 16 & ANSWERED) != 0;
+	x->finished = (raw[META] >> 16 & FINISHED) != 0;
 	return true;
 }
 
@@ -145,11 +110,11 @@ static void go_elsewhere(struct tx *x, const struct endpoint *to, uint64_t now_m
 	x->last = *to;
 	x->since_ms = now_ms;
 	x->sends = 0;
-	x->moved = !same_endpoint(&x->first, to);
+	x->moved = !endpoint_same(&x->first, to);
 }
 
-struct tx tx_sent(struct transactions *t, uint64_t key, enum sip_method method, const struct endpoint *to,
-		  uint64_t now_ms)
+struct tx tx_steered(struct transactions *t, uint64_t key, enum sip_method method, const struct endpoint *asked,
+		     const struct endpoint *to, uint64_t now_ms)
 {
 	struct tx_slot *set = t->slot[set_of(key)];
 	const bool kept = key && method != SIP_ACK && method != SIP_NONE;
@@ -157,8 +122,9 @@ struct tx tx_sent(struct transactions *t, uint64_t key, enum sip_method method, 
 	int way = kept ? find(set, key, method, now_ms, &x) : -1;
 	if (way < 0)
 		x = (struct tx){.key = key, .method = (uint8_t)method, .first = *to, .last = *to, .since_ms = now_ms};
-	else if (!same_endpoint(&x.last, to))
+	else if (!endpoint_same(&x.last, to))
 		go_elsewhere(&x, to, now_ms);
+	x.asked = *asked;
 	x.sends = (uint8_t)(x.sends + (x.sends < UINT8_MAX));
 	x.active_ms = now_ms;
 	if (kept)
@@ -171,7 +137,7 @@ bool tx_match(struct transactions *t, uint64_t key, enum sip_method method, cons
 {
 	struct tx_slot *set = t->slot[set_of(key)];
 	int way = find(set, key, method, now_ms, out);
-	if (way < 0 || !(same_endpoint(&out->last, from) || same_endpoint(&out->first, from)))
+	if (way < 0 || !(endpoint_same(&out->last, from) || endpoint_same(&out->first, from)))
 		return false;
 	out->finished = out->finished || status >= 200;
 	out->answered = !out->finished;
@@ -180,17 +146,13 @@ bool tx_match(struct transactions *t, uint64_t key, enum sip_method method, cons
 	return true;
 }
 
-bool tx_origin(const struct transactions *t, uint64_t key, uint64_t now_ms, struct endpoint *out)
+bool tx_origin(const struct transactions *t, uint64_t key, uint64_t now_ms, struct tx *out)
 {
 	const struct tx_slot *set = t->slot[set_of(key)];
-	struct tx x;
-	for (int i = 0; key && i < TX_WAYS; i++) {
-		if (get64(&set[i].word[KEY]) != key || !load(&set[i], &x) || x.key != key || x.method == SIP_CANCEL ||
-		    is_over(&x, now_ms))
-			continue;
-		*out = x.last;
-		return true;
-	}
+	for (int i = 0; key && i < TX_WAYS; i++)
+		if (get64(&set[i].word[KEY]) == key && load(&set[i], out) && out->key == key &&
+		    out->method != SIP_CANCEL && !is_over(out, now_ms))
+			return true;
 	return false;
 }
 

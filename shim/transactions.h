@@ -2,11 +2,7 @@
  * transactions.h: the SIP requests that this program has sent, and what their fate proves.
  *
  * A memory of fixed size: sets of four slots, found by the transaction's key
- * (sip_transaction). A slot is a record of words with a check word over them all.
- * There is no lock: whoever writes writes all words, and a record that two have
- * written at once fails its check and counts as absent. So threads, signal handlers
- * and the processes that share the memory may enter at any point, die or jump away:
- * an entry may be lost, none is ever read mixed, and nobody waits. What is lost
+ * (sip_transaction). A slot is a record that needs no lock (record.h). What is lost
  * means "no evidence". All zeros is an empty memory; it may lie in shared memory.
  *
  * Then the rules, as pure functions: silence_verdict, status_verdict.
@@ -19,9 +15,9 @@
 #include "sip.h"
 
 enum {
-	TX_WORDS = 12,
+	TX_WORDS = 14,
 	TX_WAYS = 4,
-	TX_SETS = 256,			/* 1,024 requests, 96 KiB */
+	TX_SETS = 256,			/* 1,024 requests, 112 KiB */
 
 	SIP_T1_MS = 500,		/* RFC 3261 17.1.1.1 */
 	TX_KEEP_MS = 64 * SIP_T1_MS + 4000,	/* Timers B, D, F (17.1.1.2, 17.1.2.2), and T2 more */
@@ -40,6 +36,7 @@ struct tx {
 	uint64_t since_ms;		/* first send to `last` */
 	uint64_t active_ms;		/* last send or answer */
 	struct endpoint first, last;	/* where it was sent first, and last; often the same */
+	struct endpoint asked;		/* where the program sent it last; steering may have moved it */
 	uint8_t method;			/* enum sip_method */
 	uint8_t sends;			/* to `last`, saturated at 255 */
 	bool moved;			/* `last` is not `first` */
@@ -63,13 +60,21 @@ static inline uint64_t tx_age_ms(const struct tx *x, uint64_t now_ms)
 bool tx_find(const struct transactions *t, uint64_t key, enum sip_method method, uint64_t now_ms, struct tx *out);
 
 /*
- * It was sent (again), to `to`: notes that and returns how it stands, this send
- * included. Another endpoint than before starts sends and since_ms anew, since the
- * silence of the one says nothing about the other. ACK is not kept: it is no
- * transaction (RFC 3261 17). A full set forgets what was idle longest.
+ * It was sent (again), to `to`; `asked` is where the program sent it. Notes that and
+ * returns how it stands, this send included. Another endpoint than before starts
+ * sends and since_ms anew, since the silence of the one says nothing about the
+ * other. ACK is not kept: it is no transaction (RFC 3261 17). A full set forgets what
+ * was idle longest.
  */
-struct tx tx_sent(struct transactions *t, uint64_t key, enum sip_method method, const struct endpoint *to,
-		  uint64_t now_ms);
+struct tx tx_steered(struct transactions *t, uint64_t key, enum sip_method method, const struct endpoint *asked,
+		     const struct endpoint *to, uint64_t now_ms);
+
+/* The same for what went where the program sent it. */
+static inline struct tx tx_sent(struct transactions *t, uint64_t key, enum sip_method method, const struct endpoint *to,
+				uint64_t now_ms)
+{
+	return tx_steered(t, key, method, to, to, now_ms);
+}
 
 /*
  * A response came from `from`; key, method (of CSeq) and status are its own. True,
@@ -81,11 +86,11 @@ bool tx_match(struct transactions *t, uint64_t key, enum sip_method method, cons
 	      unsigned status, uint64_t now_ms, struct tx *out);
 
 /*
- * Where a CANCEL (9.1) or the ACK to a failure (17.1.1.3) must go: where the request
- * with its key last went. False: none is known. An ACK to a 2xx has a branch of its
- * own, so none is found: it goes where the dialog goes.
+ * The request that a CANCEL (9.1) or the ACK to a failure (17.1.1.3) belongs to, of
+ * the same key: they must go where it last went. False: none is known. An ACK to a
+ * 2xx has a branch of its own, so none is found: it goes where the dialog goes.
  */
-bool tx_origin(const struct transactions *t, uint64_t key, uint64_t now_ms, struct endpoint *out);
+bool tx_origin(const struct transactions *t, uint64_t key, uint64_t now_ms, struct tx *out);
 
 /* ---- what it proves ---- */
 

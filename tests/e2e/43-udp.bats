@@ -19,6 +19,7 @@ request() {
 silent() {
     /usr/bin/python3 -c 'import socket, sys, time
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind((sys.argv[1], 5060)); time.sleep(100)' "$1" 3>&- 4>&- &
+    SILENT=$!
     await 5 "a silent socket on $1" port_open udp "$1" 5060
 }
 
@@ -57,8 +58,8 @@ all() { local a; for a in $POOL; do "$@" "$a" 5060 uas-udp; done; }
         expect_le 11 "$((EPOCHSECONDS - start))" "seconds of $method"
         expect_ne "$pin" "$(first)" "where lookups lead after silence to $method"
         expect_match "failed.*$pin.*5060/udp.*silent" "$(pinctl events)" "events"
-        kill %% 2>/dev/null || true
-        wait %% 2>/dev/null || true
+        kill "$SILENT"
+        wait "$SILENT" 2>/dev/null || true
     done
 }
 

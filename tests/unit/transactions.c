@@ -49,8 +49,8 @@ static const char *play(enum sip_method method, const char *steps)
 			snprintf(out, sizeof out, known ? "answers %u sends%s%s" : "stray", x.sends, x.answered ? ", provisional" : "",
 				 x.finished ? ", final" : "");
 		} else {
-			bool known = tx_origin(&memory, key, now, &e);
-			snprintf(out, sizeof out, known ? "goes to %c" : "unknown", letter_of(&e));
+			bool known = tx_origin(&memory, key, now, &x);
+			snprintf(out, sizeof out, known ? "goes to %c" : "unknown", letter_of(&x.last));
 		}
 		p += strspn(p, " ");
 	}
@@ -107,7 +107,7 @@ static void identity(void)
 	check_true("INVITE", tx_find(&memory, 7, SIP_INVITE, 1002, &x) && x.sends == 1);
 	check_true("CANCEL answered", tx_match(&memory, 7, SIP_CANCEL, &a, 200, 1003, &x));
 	check_true("INVITE not finished by it", tx_find(&memory, 7, SIP_INVITE, 1004, &x) && !x.finished);
-	check_true("origin", tx_origin(&memory, 7, 1005, &other) && letter_of(&other) == 'a');
+	check_true("origin", tx_origin(&memory, 7, 1005, &x) && letter_of(&x.last) == 'a');
 
 	check_row("identity: port, transport and scope are part of the endpoint");
 	other = a;
@@ -124,7 +124,7 @@ static void identity(void)
 	check_number("sends", 1, tx_sent(&memory, 0, SIP_INVITE, &a, 1007).sends);
 	check_true("find", !tx_find(&memory, 0, SIP_INVITE, 1007, &x));
 	check_true("match", !tx_match(&memory, 0, SIP_INVITE, &a, 200, 1007, &x));
-	check_true("origin", !tx_origin(&memory, 0, 1007, &other));
+	check_true("origin", !tx_origin(&memory, 0, 1007, &x));
 
 	check_row("identity: 255 sends and more");
 	for (int i = 0; i < 300; i++)

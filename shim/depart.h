@@ -1,0 +1,40 @@
+/*
+ * depart.h: a datagram that a program sends to an address, before it goes.
+ *
+ * Where it goes is for course.h to say; here the message is read and what is
+ * remembered of others is looked up. In the steady state, what goes to the pin of a
+ * server that was heard of late, there is nothing to say: then it is sent first and
+ * looked at afterwards (datagram.h), since the program's pointers are good then.
+ * Otherwise they are asked about (memory.h). errno is kept.
+ */
+#ifndef STICKYDNS_DEPART_H
+#define STICKYDNS_DEPART_H
+
+#include "judge.h"
+#include "route.h"
+#include "session.h"
+
+struct departure {
+	struct endpoint asked, real;	/* where the program sends it, where it goes */
+	bool moved;			/* they differ */
+	bool sip;			/* it is a SIP message: */
+	struct sip_message m;
+	uint64_t key;			/* its sip_transaction() */
+	struct sockaddr_storage to;	/* the program's address, with that of `real` in it */
+};
+
+/* Is there a table to steer by? */
+static inline bool depart_possible(void) { return route_moves && session_table_here(); }
+
+/*
+ * fd's next datagram is at buf, its first piece if it has several, of which nothing
+ * but the address is known to be good. True: *d says where it goes, and after
+ * it was sent depart_done() is to be told. False: as asked, datagram_sent() looks at
+ * it afterwards.
+ */
+bool depart_plan(int fd, const void *buf, size_t len, const struct sockaddr *to, socklen_t to_len, struct departure *d);
+
+/* It was sent; `moved`: to `real`, otherwise as asked after all. */
+void depart_done(int fd, const struct departure *d, bool moved);
+
+#endif

@@ -1,0 +1,39 @@
+/*
+ * verdicts.h: what is known of an endpoint that datagrams go to, remembered.
+ *
+ * Is it a candidate, and does what goes there belong elsewhere (steer.h of policy)?
+ * The answers of this process are kept until something in the table changes
+ * (pins_epoch), and at most a second, since cool-offs end without a trace. No locks;
+ * may be entered from anywhere.
+ */
+#ifndef STICKYDNS_VERDICTS_H
+#define STICKYDNS_VERDICTS_H
+
+#include "pins.h"
+
+struct verdict {
+	addr_ref ref;			/* 0: no candidate */
+	bool request, datagram;		/* an initial SIP request, any other datagram, moves to `to` */
+	struct endpoint to;
+};
+
+/* What holds for `asked`, which is complete. */
+void verdict_of(struct table *t, const struct endpoint *asked, struct verdict *out);
+
+/*
+ * Is there nothing to decide before a datagram goes to this socket address, of which
+ * `len` bytes can be read? So it was when verdict_quieten() was last called for it,
+ * less than a second ago, and nothing has changed since. The steady state of what is
+ * none of ours, and of the pin.
+ */
+bool verdict_quiet(const struct table *t, const struct sockaddr *sa, socklen_t len);
+void verdict_quieten(const struct table *t, const struct sockaddr *sa, socklen_t len);
+
+/*
+ * A success of `e` was told: it need not be told again in this tick while nothing
+ * has changed. `registered`: by a REGISTER.
+ */
+bool verdict_told(const struct table *t, const struct endpoint *e, bool registered);
+void verdict_tell(const struct table *t, const struct endpoint *e, bool registered);
+
+#endif

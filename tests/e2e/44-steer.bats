@@ -1,0 +1,236 @@
+# What a program sends to a candidate goes to the pin, and answers seem to come from where it sent it: over UDP,
+# without a dialog being torn, and whatever calls the program uses.
+
+load ../lib/harness
+setup_file() { use_clients steer; }
+
+POOL="127.0.0.11 127.0.0.12 127.0.0.13"
+BEGIN=127.0.0.11
+
+# begin [bare|shim] : servers on the pool, a client that has looked it up, the pin set to 127.0.0.11.
+begin() {
+    dns_pool pool.test $POOL
+    serve $POOL
+    client_start c "${1:-shim}" steer
+    ask c lookup pool.test >/dev/null
+    [[ ${1:-shim} == bare ]] || pinctl set pool.test 127.0.0.12 >/dev/null
+    ask c udp4 >/dev/null
+}
+
+serve() {
+    WIRE=$BATS_TEST_TMPDIR/wire
+    /usr/bin/python3 "$TESTS/servers/sip.py" "$WIRE" 5060 "$@" >>"$LOGS/sip.py.log" 2>&1 3>&- 4>&- &
+    await 10 "the servers" port_open udp "${!#}" 5060
+}
+
+# wire : what the servers got since the last time, without the transport of UDP.
+wire() {
+    await 3 "something on the wire" test -s "$WIRE"
+    sed 's/ udp / /; s/z9hG4bK//' "$WIRE"
+    : >"$WIRE"
+}
+
+@test "an initial request to a candidate goes to the pin; the answer comes from the address asked" {
+    local how recv
+    begin
+    for how in sendto sendmsg sendmmsg; do
+        for heap in 0 1; do
+            ask c how "$how" "$heap" >/dev/null
+            for recv in recvfrom recvmsg recvmmsg "recvfrom short" "recvmsg short" "recvfrom peek"; do
+                expect_eq sent "$(ask c OPTIONS 127.0.0.11 5060 "b$RANDOM" "i$RANDOM")" "$how"
+                expect_match "^127.0.0.12 OPTIONS " "$(wire)" "the server of $how"
+                expect_match "^200 127.0.0.11:5060" "$(ask c recv $recv)" "the answer by $recv"
+                [[ $recv != *peek ]] || expect_eq "200 127.0.0.11:5060" "$(ask c recv recvfrom)" "the answer after a peek"
+            done
+        done
+    done
+}
+
+@test "the same bare: nothing moves" {
+    begin bare
+    ask c OPTIONS 127.0.0.11 5060 b1 i1
+    expect_eq "127.0.0.11 OPTIONS b1" "$(wire)" "the server"
+    expect_eq "200 127.0.0.11:5060" "$(ask c recv recvfrom)" "the answer"
+}
+
+@test "an IPv6 socket with mapped addresses" {
+    local recv
+    begin
+    ask c udp6
+    for recv in recvfrom recvmsg recvmmsg "recvfrom short"; do
+        ask c OPTIONS 127.0.0.11 5060 "b$RANDOM" "i$RANDOM"
+        expect_match "^127.0.0.12 OPTIONS" "$(wire)" "the server"
+        expect_eq "200 ::ffff:127.0.0.11:5060" "$(ask c recv $recv)" "the answer by $recv"
+    done
+}
+
+@test "one process sends, its child receives" {
+    begin
+    ask c OPTIONS 127.0.0.11 5060 b1 i1
+    expect_eq "127.0.0.12 OPTIONS b1" "$(wire)" "the server"
+    ask c fork
+    expect_eq "200 127.0.0.11:5060" "$(ask c recv recvfrom)" "the answer in the child"
+}
+
+@test "a socket that has itself sent to the pin hears the pin" {
+    begin
+    ask c OPTIONS 127.0.0.11 5060 b1 i1
+    expect_eq "200 127.0.0.11:5060" "$(ask c recv recvfrom)" "the answer to what was steered"
+    ask c OPTIONS 127.0.0.12 5060 b2 i2
+    expect_eq "200 127.0.0.12:5060" "$(ask c recv recvfrom)" "the answer to what was not"
+    ask c udp4
+    ask c OPTIONS 127.0.0.12 5060 b3 i3
+    expect_eq "200 127.0.0.12:5060" "$(ask c recv recvfrom)" "the pin's own"
+    ask c raw 127.0.0.12 5060 hello
+    expect_eq "hello 127.0.0.12:5060" "$(ask c recv recvfrom)" "what is no SIP, of the pin"
+}
+
+@test "responses go back to the server whose request seemed to come from elsewhere" {
+    begin
+    ask c MESSAGE 127.0.0.11 5060 b1 i1
+    expect_eq "127.0.0.12 MESSAGE b1" "$(wire)" "the server"
+    expect_eq "200 127.0.0.11:5060" "$(ask c recv recvfrom)" "its answer"
+    expect_eq "OPTIONS 127.0.0.11:5060" "$(ask c recv recvfrom)" "its request"
+    ask c 200 127.0.0.11 5060 server i1
+    expect_eq "127.0.0.12 200 server" "$(wire)" "where the response went"
+    ask c 200 127.0.0.11 5060 other i2
+    expect_eq "127.0.0.11 200 other" "$(wire)" "where a response to another request went"
+}
+
+@test "what is not to be moved: media, keep-alives, other ports, requests in dialogs, connected sockets" {
+    begin
+    ask c raw 127.0.0.11 5060 rtp
+    expect_eq "127.0.0.11 raw" "$(wire)" "a datagram that is no SIP"
+    expect_eq "rtp 127.0.0.11:5060" "$(ask c recv recvfrom)" "its echo"
+    ask c BYE 127.0.0.11 5060 b1 i1 tag
+    expect_eq "127.0.0.11 BYE b1" "$(wire)" "BYE of a dialog that began elsewhere"
+    ask c ACK 127.0.0.11 5060 b2 i1 tag
+    expect_eq "127.0.0.11 ACK b2" "$(wire)" "ACK"
+    ask c CANCEL 127.0.0.11 5060 b3 i1
+    expect_eq "127.0.0.11 CANCEL b3" "$(wire)" "CANCEL of what is not known"
+    serve_other 127.0.0.11 9999
+    ask c OPTIONS 127.0.0.11 9999 b4 i4
+    expect_eq "127.0.0.11 OPTIONS b4" "$(wire)" "another port"
+    ask c udp4
+    ask c connect 127.0.0.11 5060
+    ask c OPTIONS 127.0.0.11 5060 b5 i5
+    expect_eq "127.0.0.11 OPTIONS b5" "$(wire)" "a connected socket"
+    expect_eq "200 127.0.0.11:5060" "$(ask c recv recvfrom)" "its answer"
+}
+
+serve_other() {
+    /usr/bin/python3 "$TESTS/servers/sip.py" "$WIRE" "$2" "$1" >>"$LOGS/sip.py.log" 2>&1 3>&- 4>&- &
+    await 10 "the server" port_open udp "$1" "$2"
+}
+
+@test "a transaction and a dialog stay with their server while the pin moves" {
+    begin
+    ask c INVITE 127.0.0.11 5060 b1 call
+    expect_eq "127.0.0.12 INVITE b1" "$(wire)" "the INVITE"
+    pinctl set pool.test 127.0.0.13 >/dev/null
+    ask c INVITE 127.0.0.11 5060 b1 call
+    expect_eq "127.0.0.12 INVITE b1" "$(wire)" "the INVITE sent again"
+    ask c CANCEL 127.0.0.11 5060 b1 call
+    expect_eq "127.0.0.12 CANCEL b1" "$(wire)" "its CANCEL"
+    ask c ACK 127.0.0.11 5060 b1 call server
+    expect_eq "127.0.0.12 ACK b1" "$(wire)" "the ACK to its failure"
+    ask c ACK 127.0.0.11 5060 b2 call server
+    expect_eq "127.0.0.12 ACK b2" "$(wire)" "the ACK to its 200"
+    ask c INVITE 127.0.0.11 5060 b3 call server
+    expect_eq "127.0.0.12 INVITE b3" "$(wire)" "the re-INVITE"
+    ask c BYE 127.0.0.11 5060 b4 call server
+    expect_eq "127.0.0.12 BYE b4" "$(wire)" "the BYE"
+    ask c INVITE 127.0.0.11 5060 b5 call2
+    expect_eq "127.0.0.13 INVITE b5" "$(wire)" "the next call"
+}
+
+@test "a request that the program itself repeats elsewhere is not held back" {
+    begin
+    ask c INVITE 127.0.0.12 5060 b1 call
+    expect_eq "127.0.0.12 INVITE b1" "$(wire)" "the INVITE to the pin"
+    pinctl set pool.test 127.0.0.13 >/dev/null
+    ask c INVITE 127.0.0.12 5060 b1 call
+    expect_eq "127.0.0.12 INVITE b1" "$(wire)" "sent again"
+    ask c ACK 127.0.0.12 5060 b1 call server
+    expect_eq "127.0.0.12 ACK b1" "$(wire)" "its ACK"
+    ask c BYE 127.0.0.12 5060 b2 call server
+    expect_eq "127.0.0.12 BYE b2" "$(wire)" "its dialog"
+    ask c INVITE 127.0.0.12 5060 b3 call3
+    expect_eq "127.0.0.13 INVITE b3" "$(wire)" "a new call"
+}
+
+@test "steer = off, on, and sip again, for a running program" {
+    begin
+    settings 'default { steer = off }'
+    ask c OPTIONS 127.0.0.11 5060 b1 i1
+    expect_eq "127.0.0.11 OPTIONS b1" "$(wire)" "with steer = off"
+    settings 'default { steer = on }'
+    ask c OPTIONS 127.0.0.11 5060 b2 i2
+    expect_eq "127.0.0.12 OPTIONS b2" "$(wire)" "with steer = on"
+    ask c udp4
+    ask c raw 127.0.0.11 5060 rtp
+    expect_eq "127.0.0.12 raw" "$(wire)" "any datagram with steer = on"
+    expect_eq "rtp 127.0.0.11:5060" "$(ask c recv recvfrom)" "its echo"
+    settings 'default { }'
+    ask c raw 127.0.0.11 5060 rtp
+    expect_eq "127.0.0.11 raw" "$(wire)" "a datagram with steer = sip"
+}
+
+@test "names that disagree about an address are not steered, unless the program asked for one of them" {
+    begin
+    dns_pool other.test 127.0.0.11 127.0.0.13
+    with_shim getent ahostsv4 other.test >/dev/null
+    pinctl set other.test 127.0.0.13 >/dev/null
+    ask c OPTIONS 127.0.0.11 5060 b1 i1
+    expect_eq "127.0.0.12 OPTIONS b1" "$(wire)" "a program that looked up the one"
+    client_start d shim steer
+    ask d udp4
+    ask d OPTIONS 127.0.0.11 5060 b2 i2
+    expect_eq "127.0.0.11 OPTIONS b2" "$(wire)" "a program that looked up neither"
+}
+
+@test "bad pointers are the kernel's to refuse" {
+    begin bare
+    local bare=$(ask c bad 127.0.0.11 5060)
+    client_stop c
+    client_start c shim steer
+    ask c lookup pool.test
+    pinctl set pool.test 127.0.0.12
+    ask c udp4
+    expect_eq "EFAULT EFAULT EFAULT EFAULT EINVAL" "$bare" "bare"
+    expect_eq "$bare" "$(ask c bad 127.0.0.11 5060)" "with the shim"
+}
+
+@test "silence to REGISTER moves the fifth send itself, and its answer is heard" {
+    LIMIT=20
+    begin
+    pinctl drop pool.test
+    local pin
+    pin=$(ask c lookup pool.test)
+    pin=${pin%:*}
+    touch "$BATS_TEST_TMPDIR/$pin"
+    for t in 0 0.5 1 2 4; do
+        sleep "$t"
+        ask c REGISTER "$pin" 5060 b1 i1
+    done
+    expect_eq "$pin" "$(head -n 4 "$WIRE" | awk '{ print $1 }' | sort -u)" "the first four sends"
+    expect_ne "$pin" "$(tail -n 1 "$WIRE" | awk '{ print $1 }')" "the fifth"
+    expect_eq "200 $pin:5060" "$(ask c recv recvfrom)" "the answer"
+    expect_match "failed.*$pin.*5060/udp.*silent" "$(pinctl events)" "events"
+}
+
+@test "an address that cannot be reached from the socket: as the program asked" {
+    begin
+    ip route add prohibit 192.0.2.77
+    pinctl set pool.test 192.0.2.77 >/dev/null
+    ask c OPTIONS 127.0.0.11 5060 b1 i1
+    expect_eq "127.0.0.11 OPTIONS b1" "$(wire)" "the server"
+    expect_eq "200 127.0.0.11:5060" "$(ask c recv recvfrom)" "the answer"
+}
+
+@test "the error queue names the address asked, and the real one as the offender" {
+    begin
+    pinctl set pool.test 127.0.0.99 >/dev/null
+    ask c OPTIONS 127.0.0.11 5060 b1 i1
+    expect_eq "127.0.0.11:5060 by 127.0.0.99:0" "$(ask c error)" "the error"
+}
