@@ -13,10 +13,10 @@
 #include "route.h"
 #include "session.h"
 #include "socket.h"
-#include "steer.h"
 #include "stream.h"
 #include "tell.h"
 #include "tick.h"
+#include "verdicts.h"
 
 struct flow {
 	struct endpoint to;		/* where it goes */
@@ -45,14 +45,16 @@ static void report(const struct flow *fl, enum cause cause)
 	if (!t)
 		return;
 	pins_pending_over(t, fl->ref, &fl->to, (uint32_t)fl->pid);
-	if (cause == CAUSE_NONE)
+	if (cause == CAUSE_NONE || (cause == CAUSE_CONNECTED && verdict_told(t, &fl->to, false)))
 		return;
 	const struct outcome o = {.endpoint = fl->to, .names = names, .n_names = recent_names(names), .reach = REACH_SHIM,
 				  .socket = fl->cookie, .since = fl->since};
-	if (cause == CAUSE_CONNECTED)
+	if (cause == CAUSE_CONNECTED) {
 		pins_succeeded(t, &o);
-	else
+		verdict_tell(t, &fl->to, false);
+	} else {
 		tell_failed(t, &o, cause);
+	}
 }
 
 /* Is there a pending connect of this process? A child finds its parent's, after vfork in the very same memory. */
@@ -295,28 +297,24 @@ static int connect_candidate(struct table *t, int fd, const struct sockaddr *add
 /* ---- steering ---- */
 
 /* Does what goes to `asked` belong to the pin? Then the flow goes there. */
-static bool steer(struct table *t, int fd, struct flow *fl)
+static bool steer(struct table *t, int fd, struct flow *fl, const struct verdict *v)
 {
-	struct name_ref names[RECENT];
-	struct endpoint to;
-	if (!pins_steer(t, &fl->asked, STEER_CONNECT, names, recent_names(names), &to))
-		return false;
-	const addr_ref ref = addr_find(t, &to.addr);
+	const addr_ref ref = v->request ? addr_find(t, &v->to.addr) : 0;
 	if (!ref)
 		return false;
-	to.transport = TRANSPORT_TCP;
-	fl->to = to;
+	fl->to = v->to;
 	fl->ref = ref;
 	route_connected(fd, &fl->asked, &fl->to);
 	return true;
 }
 
 /* False: as the program asked; it was not steered, or the host itself cannot connect to the pin. *r is the outcome otherwise. */
-static bool connect_steered(struct table *t, int fd, const struct sockaddr *addr, socklen_t len, struct flow *fl, int *r)
+static bool connect_steered(struct table *t, int fd, const struct sockaddr *addr, socklen_t len, struct flow *fl,
+			    const struct verdict *v, int *r)
 {
 	struct steered s;
 	int saved = errno;
-	const bool elsewhere = steer(t, fd, fl) && steer_address(addr, len, &fl->to, &s);
+	const bool elsewhere = steer(t, fd, fl, v) && steer_address(addr, len, &fl->to, &s);
 	errno = saved;
 	if (!elsewhere)
 		return false;
@@ -329,7 +327,7 @@ static bool connect_steered(struct table *t, int fd, const struct sockaddr *addr
 }
 
 /* The candidate that the program connects to. */
-static bool to_candidate(struct table *t, const struct sockaddr *addr, socklen_t len, struct flow *fl)
+static bool to_candidate(struct table *t, const struct sockaddr *addr, socklen_t len, struct flow *fl, struct verdict *v)
 {
 	int saved = errno;
 	bool known = memory_readable(addr, len) && endpoint_from_sockaddr(addr, len, &fl->asked);
@@ -337,8 +335,9 @@ static bool to_candidate(struct table *t, const struct sockaddr *addr, socklen_t
 	if (!known)
 		return false;
 	fl->asked.transport = TRANSPORT_TCP;
+	verdict_of(t, &fl->asked, v);
 	fl->to = fl->asked;
-	fl->ref = addr_find(t, &fl->to.addr);
+	fl->ref = v->ref;
 	return fl->ref != 0;
 }
 
@@ -357,6 +356,7 @@ int flow_connect(int fd, const struct sockaddr *addr, socklen_t len)
 	struct flow fl = {0};
 	enum fd_class c = fd_class(fd);
 	struct table *t = session_table_here();
+	struct verdict v;
 	int r;
 	if (!t)
 		return real()->connect(fd, addr, len);
@@ -364,7 +364,7 @@ int flow_connect(int fd, const struct sockaddr *addr, socklen_t len)
 		return connect_again(fd, addr, len);
 	if (c != FD_STREAM)
 		flow_opened(fd, c = flow_ask_class(fd));
-	if (c != FD_STREAM || !to_candidate(t, addr, len, &fl))
+	if (c != FD_STREAM || !to_candidate(t, addr, len, &fl, &v))
 		return real()->connect(fd, addr, len);
-	return connect_steered(t, fd, addr, len, &fl, &r) ? r : connect_as_asked(t, fd, addr, len, &fl);
+	return connect_steered(t, fd, addr, len, &fl, &v, &r) ? r : connect_as_asked(t, fd, addr, len, &fl);
 }

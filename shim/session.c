@@ -190,6 +190,8 @@ void recent_note(struct name_ref ref)
 	put64(&recent[i].place, place);
 }
 
+unsigned recent_count(void) { return atomic_load_explicit(&recent_next, memory_order_relaxed); }
+
 size_t recent_names(struct name_ref out[static RECENT])
 {
 	uint32_t now = tick_now();

@@ -58,6 +58,9 @@ void recent_note_service(struct name_ref ref);
 /* Is the name a target of a service that was looked up? Nearly free where none was. */
 bool recent_target(const struct table *t, const struct name *n);
 
+/* Another number whenever a name was noted that was not there. */
+unsigned recent_count(void);
+
 /* The names looked up in the last RECENT_S; returns how many. Entries may be out of date, as any name_ref. */
 size_t recent_names(struct name_ref out[static RECENT]);
 

@@ -16,10 +16,10 @@ enum { VERDICTS = 64, HASHES = 256 };
 static struct { word64 word[WORDS]; } verdicts[VERDICTS];
 static word64 quiet[HASHES], told[HASHES];	/* hashes of what they stand for: one word is never torn */
 
-/* Changes with the table's contents, and with the table. */
+/* Changes with the table's contents, with the table, and with the names that this process looks up. */
 static uint64_t epoch_of(const struct table *t)
 {
-	return pins_epoch(t) ^ (uint64_t)(uintptr_t)t << 16;
+	return pins_epoch(t) ^ (uint64_t)(uintptr_t)t << 16 ^ (uint64_t)recent_count() << 40;
 }
 
 /* ---- candidates ---- */
@@ -55,9 +55,10 @@ static void ask(struct table *t, const struct endpoint *asked, struct verdict *o
 	*out = (struct verdict){.ref = addr_find(t, &asked->addr)};
 	if (!out->ref)
 		return;
-	size_t n = recent_names(names);
-	out->request = pins_steer(t, asked, STEER_REQUEST, names, n, &out->to);
-	out->datagram = pins_steer(t, asked, STEER_DATAGRAM, names, n, &out->to);
+	const size_t n = recent_names(names);
+	const bool tcp = asked->transport == TRANSPORT_TCP;
+	out->request = pins_steer(t, asked, tcp ? STEER_CONNECT : STEER_REQUEST, names, n, &out->to);
+	out->datagram = !tcp && pins_steer(t, asked, STEER_DATAGRAM, names, n, &out->to);
 	out->to.transport = asked->transport;
 }
 

@@ -1,5 +1,5 @@
 /*
- * verdicts.h: what is known of an endpoint that datagrams go to, remembered.
+ * verdicts.h: what is known of an endpoint that a program sends to, remembered.
  *
  * Is it a candidate, and does what goes there belong elsewhere (steer.h of policy)?
  * The answers of this process are kept until something in the table changes
@@ -13,7 +13,7 @@
 
 struct verdict {
 	addr_ref ref;			/* 0: no candidate */
-	bool request, datagram;		/* an initial SIP request, any other datagram, moves to `to` */
+	bool request, datagram;		/* an initial SIP request or a TCP connect, any other datagram, moves to `to` */
 	struct endpoint to;
 };
 
