@@ -55,9 +55,8 @@ dns_start() {
     await 5 "dnsmasq answering on 127.0.0.54:${DNS_PORT:-53}" port_open udp 127.0.0.54 "${DNS_PORT:-53}"
 }
 
-# dns_srv SERVICE TARGET PORT [PRIORITY [WEIGHT]] : an SRV record more, from the next dns_pool on.
+# What else dnsmasq is to be told, from its next start on.
 declare -ga DNS_OPTIONS=()
-dns_srv() { DNS_OPTIONS+=("--srv-host=$1,$2,$3,${4:-0},${5:-0}"); }
 
 # dns_stop : nobody listens on 127.0.0.54:53 any more; lookups end with EAI_AGAIN.
 dns_stop() {
