@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "course.h"
+#include "datagram.h"
 #include "memory.h"
 #include "route.h"
 #include "session.h"
@@ -26,19 +27,20 @@ static bool concerns(const struct table *t, const struct endpoint *asked, const 
 	return v->request || v->datagram || route_moved(asked) || may_be_silent(t, asked, v->ref);
 }
 
-/* The endpoint that is asked, if there is something to decide. */
-static bool take_asked(struct table *t, const struct sockaddr *to, socklen_t to_len, struct endpoint *asked,
-		       struct verdict *v)
+/* The endpoint that is asked, if there is something to decide; otherwise d->quiet says what is known. */
+static bool take_asked(struct table *t, const struct sockaddr *to, socklen_t to_len, struct departure *d, struct verdict *v)
 {
-	if (to_len > sizeof(struct sockaddr_storage) || !memory_readable(to, to_len) || verdict_quiet(t, to, to_len) ||
-	    !endpoint_from_sockaddr(to, to_len, asked))
+	if (to_len > sizeof(struct sockaddr_storage) || !memory_readable(to, to_len))
 		return false;
-	asked->transport = TRANSPORT_UDP;
-	verdict_of(t, asked, v);
-	if (concerns(t, asked, v))
+	d->quiet = verdict_quiet(t, to, to_len, d->now_ms);
+	if (d->quiet != QUIET_NOT || !endpoint_from_sockaddr(to, to_len, &d->asked))
+		return false;
+	d->asked.transport = TRANSPORT_UDP;
+	verdict_of(t, &d->asked, v);
+	if (concerns(t, &d->asked, v))
 		return true;
-	if (!v->ref || !bits_have(&route_moves->waited, asked))
-		verdict_quieten(t, to, to_len);
+	if (!v->ref || !bits_have(&route_moves->waited, &d->asked))
+		verdict_quieten(t, to, to_len, d->now_ms, v->ref != 0);
 	return false;
 }
 
@@ -72,10 +74,11 @@ struct memory {
 	struct move request, dialog;
 };
 
-static void remember(struct table *t, int fd, const struct departure *d, uint64_t now, struct memory *r)
+static void remember(struct table *t, int fd, const struct departure *d, struct memory *r)
 {
 	const struct transactions *tr = judge_requests();
 	const struct sip_message *m = &d->m;
+	const uint64_t now = d->now_ms;
 	const bool follows = m->method == SIP_ACK || m->method == SIP_CANCEL;
 	r->known = (struct remembered){0};
 	if (m->status) {
@@ -88,12 +91,12 @@ static void remember(struct table *t, int fd, const struct departure *d, uint64_
 	r->known.silent = r->known.again && went_silent(t, fd, &r->again, now);
 }
 
-static struct endpoint destination(struct table *t, int fd, const struct departure *d, struct verdict *v, uint64_t now)
+static struct endpoint destination(struct table *t, int fd, const struct departure *d, struct verdict *v)
 {
 	struct memory r;
 	if (!d->sip)
 		return v->datagram ? v->to : d->asked;
-	remember(t, fd, d, now, &r);
+	remember(t, fd, d, &r);
 	switch (course_of(&d->m, r.known)) {
 	case COURSE_BACK: return r.request.real;
 	case COURSE_ORIGIN: return r.origin.last;
@@ -111,33 +114,33 @@ static struct endpoint destination(struct table *t, int fd, const struct departu
 /* ---- what is remembered of it ---- */
 
 /* A dialog that it may begin is remembered where it was moved, and no longer where it was not. */
-static void note_dialog(const struct departure *d, bool moved, uint64_t now)
+static void note_dialog(const struct departure *d, bool moved)
 {
 	const struct move mv = {.asked = d->asked, .real = d->real};
 	if (!course_begins_dialog(&d->m))
 		return;
 	if (moved)
-		move_note(&route_moves->dialogs, d->m.call_id, &d->asked, &mv, now);
+		move_note(&route_moves->dialogs, d->m.call_id, &d->asked, &mv, d->now_ms);
 	else if (route_moved(&d->asked))
 		move_forget(&route_moves->dialogs, d->m.call_id, &d->asked);
 }
 
-static void note_message(const struct departure *d, bool moved, uint64_t now)
+static void note_message(const struct departure *d, bool moved)
 {
 	if (!d->sip || d->m.status)
 		return;
-	note_dialog(d, moved, now);
-	judge_sent(&d->m, d->key, &d->asked, moved ? &d->real : &d->asked, now);
+	note_dialog(d, moved);
+	judge_sent(&d->m, d->key, &d->asked, moved ? &d->real : &d->asked, d->now_ms);
 }
 
 /* Before it goes, since its answer may be read by another process at once. */
-static bool move(int fd, const struct sockaddr *to, socklen_t to_len, struct departure *d, uint64_t now)
+static bool move(int fd, const struct sockaddr *to, socklen_t to_len, struct departure *d)
 {
-	if (!route_move(fd, &d->asked, &d->real, now))
+	if (!route_move(fd, &d->asked, &d->real, d->now_ms))
 		return false;
 	memcpy(&d->to, to, to_len);
 	route_address(&d->real, (struct sockaddr *)&d->to);
-	note_message(d, true, now);
+	note_message(d, true);
 	return true;
 }
 
@@ -148,29 +151,48 @@ bool depart_plan(int fd, const void *buf, size_t len, const struct sockaddr *to,
 	struct table *t = session_table_here();
 	struct verdict v;
 	int saved = errno;
-	bool planned = false;
-	if (!t || !route_moves || !judge_requests() || !take_asked(t, to, to_len, &d->asked, &v))
-		goto done;
-	if (!read_message(buf, len, d) || (!d->sip && !v.datagram))
-		goto done;
-	const uint64_t now = judge_now_ms();
-	d->real = destination(t, fd, d, &v, now);
-	d->real.transport = TRANSPORT_UDP;
-	d->moved = !endpoint_same(&d->asked, &d->real) && move(fd, to, to_len, d, now);
-	planned = true;
-done:
+	d->quiet = QUIET_NOT;
+	d->now_ms = judge_now_ms();
+	const bool planned = t && route_moves && judge_requests() && take_asked(t, to, to_len, d, &v) &&
+			     read_message(buf, len, d) && (d->sip || v.datagram);
+	if (planned) {
+		d->real = destination(t, fd, d, &v);
+		d->real.transport = TRANSPORT_UDP;
+		d->moved = !endpoint_same(&d->asked, &d->real) && move(fd, to, to_len, d);
+	}
 	errno = saved;
 	return planned;
+}
+
+/* Remembers a request that went as asked. */
+static void note_as_asked(int fd, const struct departure *d)
+{
+	if (!d->sip || d->m.status)
+		return;
+	note_message(d, false);
+	route_own(fd, &d->asked, d->now_ms);
 }
 
 void depart_done(int fd, const struct departure *d, bool moved)
 {
 	int saved = errno;
-	if (!moved) {
-		const uint64_t now = judge_now_ms();
-		note_message(d, false, now);
-		if (d->sip && !d->m.status)
-			route_own(fd, &d->asked, now);
+	if (!moved)
+		note_as_asked(fd, d);
+	errno = saved;
+}
+
+void depart_unplanned(int fd, const void *buf, size_t len, const struct sockaddr *to, socklen_t to_len, struct departure *d)
+{
+	if (!sip_looks(buf, len) || d->quiet == QUIET_STRANGER)
+		return;
+	if (d->quiet == QUIET_NOT) {
+		datagram_sent(fd, buf, len, to, to_len);
+		return;
 	}
+	int saved = errno;
+	d->sip = sip_parse_datagram(buf, len, &d->m) && endpoint_from_sockaddr(to, to_len, &d->asked);
+	d->asked.transport = TRANSPORT_UDP;
+	d->key = d->sip ? sip_transaction(&d->m) : 0;
+	note_as_asked(fd, d);
 	errno = saved;
 }

@@ -13,6 +13,7 @@
 #include "judge.h"
 #include "route.h"
 #include "session.h"
+#include "verdicts.h"
 
 struct departure {
 	struct endpoint asked, real;	/* where the program sends it, where it goes */
@@ -20,6 +21,8 @@ struct departure {
 	bool sip;			/* it is a SIP message: */
 	struct sip_message m;
 	uint64_t key;			/* its sip_transaction() */
+	uint64_t now_ms;
+	enum quiet quiet;		/* nothing planned: what is known of the address */
 	struct sockaddr_storage to;	/* the program's address, with that of `real` in it */
 };
 
@@ -29,10 +32,14 @@ static inline bool depart_possible(void) { return route_moves && session_table_h
 /*
  * fd's next datagram is at buf, its first piece if it has several, of which nothing
  * but the address is known to be good. True: *d says where it goes, and after
- * it was sent depart_done() is to be told. False: as asked, datagram_sent() looks at
- * it afterwards.
+ * it was sent depart_done() is to be told. False: as asked; depart_unplanned() or
+ * datagram_sent() are to look at it afterwards.
  */
 bool depart_plan(int fd, const void *buf, size_t len, const struct sockaddr *to, socklen_t to_len, struct departure *d);
+
+/* Nothing was planned, and it was sent: looks at it. */
+void depart_unplanned(int fd, const void *buf, size_t len, const struct sockaddr *to, socklen_t to_len,
+		      struct departure *d);
 
 /* It was sent; `moved`: to `real`, otherwise as asked after all. */
 void depart_done(int fd, const struct departure *d, bool moved);

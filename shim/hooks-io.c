@@ -139,14 +139,18 @@ EXPORT ssize_t sendto(int fd, const void *buf, size_t len, int flags, const stru
 	if (!is_udp(fd))
 		return real()->sendto(fd, buf, len, flags, addr, addrlen);
 	struct departure d;
-	if (addr && depart_possible() && depart_plan(fd, buf, len, addr, addrlen, &d)) {
+	const bool addressed = addr && depart_possible();
+	if (addressed && depart_plan(fd, buf, len, addr, addrlen, &d)) {
 		struct iovec whole = {(void *)(uintptr_t)buf, len};
 		const struct msghdr msg = {.msg_name = (void *)(uintptr_t)addr, .msg_namelen = addrlen, .msg_iov = &whole,
 					   .msg_iovlen = 1};
 		return send_planned(fd, &msg, flags, &d);
 	}
 	ssize_t r = real()->sendto(fd, buf, len, flags, addr, addrlen);
-	sent(fd, buf, r, addr, addrlen);
+	if (addressed && r > 0 && !is_dns(fd) && !on_dns_port(addr, addrlen))
+		depart_unplanned(fd, buf, (size_t)r, addr, addrlen, &d);
+	else
+		sent(fd, buf, r, addr, addrlen);
 	return r;
 }
 

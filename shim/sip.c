@@ -2,6 +2,9 @@
 #include "sip.h"
 
 #include "hash.h"
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 /* A piece of a logical line that is read from its front. */
 struct text {
@@ -38,6 +41,42 @@ static inline bool is_lws(char c) { return is_in(LWS, c); }
 static inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 static inline char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c; }
+
+/* The first character of `set` in [p, end), or end. All sets are of what the blocks below stop at. */
+static inline const char *find_in(uint64_t set, const char *p, const char *end)
+{
+#ifdef __SSE2__
+	const __m128i low = _mm_set1_epi8(','), semicolon = _mm_set1_epi8(';'), less = _mm_set1_epi8('<'),
+		      equals = _mm_set1_epi8('=');
+	while (end - p >= 16) {
+		const __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+		const __m128i stop = _mm_or_si128(
+			_mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(v, low), v), _mm_cmpeq_epi8(v, semicolon)),
+			_mm_or_si128(_mm_cmpeq_epi8(v, less), _mm_cmpeq_epi8(v, equals)));
+		const int at = _mm_movemask_epi8(stop);
+		p += at ? __builtin_ctz((unsigned)at) : 16;
+		if (at && is_in(set, *p))
+			return p;
+		p += at != 0;
+	}
+#endif
+	while (p < end && !is_in(set, *p))
+		p++;
+	return p;
+}
+
+static inline const char *find_lf(const char *p, const char *end)
+{
+#ifdef __SSE2__
+	const __m128i lf = _mm_set1_epi8('\n');
+	for (; end - p >= 16; p += 16) {
+		const int at = _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)p), lf));
+		if (at)
+			return p + __builtin_ctz((unsigned)at);
+	}
+#endif
+	return memchr(p, '\n', (size_t)(end - p));
+}
 
 /* token (25.1), which is what a method is made of. */
 static bool is_token(char c)
@@ -123,20 +162,11 @@ static void skip_angle(struct text *t)
 	t->p = close ? close + 1 : t->end;
 }
 
-/* Over what is neither in `ends` nor above them. */
-static inline void skip_to(struct text *t, uint64_t ends)
-{
-	const char *p = t->p;
-	while (p < t->end && !is_in(ends, *p))
-		p++;
-	t->p = p;
-}
-
 /* To the next `;`. In a list (7.3.1: several values of one name, with commas between) the first value ends it. */
 static inline bool to_parameter(struct text *t, bool list)
 {
 	const uint64_t ends = BIT(';') | BIT('"') | (list ? BIT(',') : BIT('<'));
-	for (skip_to(t, ends); t->p < t->end; skip_to(t, ends)) {
+	for (t->p = find_in(ends, t->p, t->end); t->p < t->end; t->p = find_in(ends, t->p, t->end)) {
 		if (*t->p == ';')
 			return true;
 		if (*t->p == '"')
@@ -153,8 +183,7 @@ static inline bool to_parameter(struct text *t, bool list)
 static inline struct text take_word(struct text *t, uint64_t ends)
 {
 	struct text w = {t->p, t->p, false};
-	while (t->p < t->end && !is_in(LWS | ends, *t->p))
-		t->p++;
+	t->p = find_in(LWS | ends, t->p, t->end);
 	w.end = t->p;
 	w.cut = t->p == t->end && t->cut;
 	return w;
@@ -378,6 +407,8 @@ static bool take_request(struct sip_message *m, struct text *t)
 	while (t->end > t->p && is_lws(t->end[-1]))
 		t->end--;
 	const size_t tail = sizeof version - 1;
+	if ((size_t)(t->end - t->p) > tail + 1 && memcmp(t->end - tail, " SIP/2.0", tail) == 0)
+		return true;
 	if ((size_t)(t->end - t->p) > tail + 1 && same_word(t->end - tail, version, tail))
 		return true;
 	return t->cut && m->method != SIP_OTHER;
@@ -415,9 +446,9 @@ static size_t empty_line(const char *p, size_t len)
 /* Bytes of the logical line at the front, without its last LF. *cut: what would end it is not there. */
 static size_t logical_line(const char *p, size_t len, bool *cut)
 {
-	const char *end = p + len, *lf = memchr(p, '\n', len);
+	const char *end = p + len, *lf = find_lf(p, end);
 	while (lf && lf + 1 < end && (lf[1] == ' ' || lf[1] == '\t'))
-		lf = memchr(lf + 1, '\n', (size_t)(end - lf - 1));
+		lf = find_lf(lf + 1, end);
 	*cut = !lf || lf + 1 == end;
 	return lf ? (size_t)(lf - p) : len;
 }

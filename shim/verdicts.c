@@ -75,29 +75,33 @@ void verdict_of(struct table *t, const struct endpoint *asked, struct verdict *o
 
 /* ---- quiet ---- */
 
-static uint64_t quiet_key(const struct table *t, const struct sockaddr *sa, socklen_t len)
+/* Even; the low bit says whether it is a candidate. */
+static uint64_t quiet_key(const struct table *t, const struct sockaddr *sa, socklen_t len, uint64_t now_ms)
 {
 	uint64_t w[3] = {0};
 	if (len < sizeof(struct sockaddr_in))
 		return 0;
 	memcpy(w, sa, len < sizeof w ? 8 : sizeof w);	/* family, port, address; of AF_INET6 the flow label too */
-	uint64_t h = hash_fold(w[0] ^ epoch_of(t), 0xa0761d6478bd642fu ^ tick_now() / TICKS_PER_S << 1);
+	uint64_t h = hash_fold(w[0] ^ epoch_of(t), 0xa0761d6478bd642fu ^ now_ms / 1000 << 1);
 	if (sa->sa_family != AF_INET)
 		h = hash_fold(h ^ w[1], 0xe7037ed1a0b428dbu) ^ hash_fold(w[2], 0x8ebc6af09c88c6e3u);
-	return h ? h : 1;
+	h &= ~UINT64_C(1);
+	return h ? h : 2;
 }
 
-bool verdict_quiet(const struct table *t, const struct sockaddr *sa, socklen_t len)
+enum quiet verdict_quiet(const struct table *t, const struct sockaddr *sa, socklen_t len, uint64_t now_ms)
 {
-	const uint64_t key = quiet_key(t, sa, len);
-	return key && get64(&quiet[hash_slot(key, HASHES)]) == key;
+	const uint64_t key = quiet_key(t, sa, len, now_ms), word = key ? get64(&quiet[hash_slot(key, HASHES)]) : 0;
+	if (!key || (word ^ key) > 1)
+		return QUIET_NOT;
+	return word == key ? QUIET_STRANGER : QUIET_CANDIDATE;
 }
 
-void verdict_quieten(const struct table *t, const struct sockaddr *sa, socklen_t len)
+void verdict_quieten(const struct table *t, const struct sockaddr *sa, socklen_t len, uint64_t now_ms, bool candidate)
 {
-	const uint64_t key = quiet_key(t, sa, len);
+	const uint64_t key = quiet_key(t, sa, len, now_ms);
 	if (key)
-		put64(&quiet[hash_slot(key, HASHES)], key);
+		put64(&quiet[hash_slot(key, HASHES)], key | candidate);
 }
 
 /* ---- told ---- */

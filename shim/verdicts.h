@@ -23,11 +23,12 @@ void verdict_of(struct table *t, const struct endpoint *asked, struct verdict *o
 /*
  * Is there nothing to decide before a datagram goes to this socket address, of which
  * `len` bytes can be read? So it was when verdict_quieten() was last called for it,
- * less than a second ago, and nothing has changed since. The steady state of what is
+ * in this second, and nothing has changed since. The steady state of what is
  * none of ours, and of the pin.
  */
-bool verdict_quiet(const struct table *t, const struct sockaddr *sa, socklen_t len);
-void verdict_quieten(const struct table *t, const struct sockaddr *sa, socklen_t len);
+enum quiet { QUIET_NOT, QUIET_STRANGER, QUIET_CANDIDATE };
+enum quiet verdict_quiet(const struct table *t, const struct sockaddr *sa, socklen_t len, uint64_t now_ms);
+void verdict_quieten(const struct table *t, const struct sockaddr *sa, socklen_t len, uint64_t now_ms, bool candidate);
 
 /*
  * A success of `e` was told: it need not be told again in this tick while nothing

@@ -12,9 +12,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "measure.h"
@@ -319,9 +322,10 @@ static uint64_t run_read(void *arg, enum way way, size_t n)
 	return now_ns() - start;
 }
 
-/* A client and, at a candidate's address, a server, whose own calls are bare both ways. */
+/* A client and, at a candidate's address, a server: a process of its own, or this one, whose calls are bare both ways. */
 struct datagrams {
 	int client, server;
+	pid_t process;			/* the server's; 0: this one */
 	const struct sockaddr_in *at;
 	const char *request, *answer;
 };
@@ -332,20 +336,47 @@ static void one_way(ssize_t r)
 		broken("a datagram: %s", strerror(errno));
 }
 
+static void answer_one(const struct datagrams *d)
+{
+	char buf[2048];
+	struct sockaddr_in from;
+	socklen_t len = sizeof from;
+	one_way(calls[BARE].recvfrom(d->server, buf, sizeof buf, 0, (struct sockaddr *)&from, &len));
+	one_way(calls[BARE].sendto(d->server, d->answer, strlen(d->answer), 0, (const struct sockaddr *)&from, len));
+}
+
+static void start_server(struct datagrams *d)
+{
+	d->process = fork();
+	if (d->process == -1)
+		broken("fork: %s", strerror(errno));
+	if (d->process)
+		return;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;)
+		answer_one(d);
+}
+
+static void stop_server(struct datagrams *d)
+{
+	kill(d->process, SIGKILL);
+	waitpid(d->process, NULL, 0);
+	d->process = 0;
+}
+
 /* A request and its answer. */
 static uint64_t run_datagrams(void *arg, enum way way, size_t n)
 {
 	char buf[2048];
 	const struct datagrams *d = arg;
-	const size_t request = strlen(d->request), answer = strlen(d->answer);
+	const size_t request = strlen(d->request);
 	uint64_t start = now_ns();
 	for (size_t i = 0; i < n; i++) {
 		struct sockaddr_in from;
 		socklen_t len = sizeof from;
 		one_way(calls[way].sendto(d->client, d->request, request, 0, (const struct sockaddr *)d->at, sizeof *d->at));
-		one_way(calls[BARE].recvfrom(d->server, buf, sizeof buf, 0, (struct sockaddr *)&from, &len));
-		one_way(calls[BARE].sendto(d->server, d->answer, answer, 0, (const struct sockaddr *)&from, len));
-		len = sizeof from;
+		if (!d->process)
+			answer_one(d);
 		one_way(calls[way].recvfrom(d->client, buf, sizeof buf, 0, (struct sockaddr *)&from, &len));
 	}
 	return now_ns() - start;
@@ -422,11 +453,15 @@ static void bench_strangers(void)
 	"Server: kamailio (5.6.3 (x86_64/linux))\r\nContent-Length: 0\r\n\r\n"
 
 static void measure_datagrams(const char *what, struct datagrams *d, const char *request, const char *answer,
-			      enum bound bound)
+			      bool process, enum bound bound)
 {
 	d->request = request;
 	d->answer = answer;
+	if (process)
+		start_server(d);
 	measure(&(struct row){what, bound, 10, run_datagrams, d, 0, 0});
+	if (process)
+		stop_server(d);
 }
 
 static void bench_datagrams(struct sockaddr_in candidate)
@@ -438,12 +473,16 @@ static void bench_datagrams(struct sockaddr_in candidate)
 			      .server = calls[OURS].socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), .at = &candidate};
 	if (d.client == -1 || bind(d.server, (struct sockaddr *)&candidate, sizeof candidate) == -1)
 		broken("a socket at the candidate: %s", strerror(errno));
-	measure_datagrams("a round on UDP, RTP, with a candidate", &d, rtp, rtp, BOUND_PERCENT);
-	measure_datagrams("a round on UDP, OPTIONS and 200", &d, REQUEST("OPTIONS"), ANSWER("OPTIONS"), BOUND_PERCENT);
-	measure_datagrams("a round on UDP, REGISTER and 200", &d, REQUEST("REGISTER"), ANSWER("REGISTER"), BOUND_PERCENT);
+	measure_datagrams("round on UDP, RTP and RTP", &d, rtp, rtp, true, BOUND_PERCENT);
+	measure_datagrams("round on UDP, OPTIONS and 200", &d, REQUEST("OPTIONS"), ANSWER("OPTIONS"), true, BOUND_PERCENT);
+	measure_datagrams("round on UDP, REGISTER and 200", &d, REQUEST("REGISTER"), ANSWER("REGISTER"), true, BOUND_PERCENT);
+	measure_datagrams("the same to oneself: RTP and RTP", &d, rtp, rtp, false, BOUND_NONE);
+	measure_datagrams("the same to oneself: REGISTER and 200", &d, REQUEST("REGISTER"), ANSWER("REGISTER"), false,
+			  BOUND_NONE);
 	elsewhere = candidate;
 	d.at = &elsewhere;
-	measure_datagrams("the same, address not on the stack", &d, REQUEST("REGISTER"), ANSWER("REGISTER"), BOUND_NONE);
+	measure_datagrams("REGISTER and 200, address not on the stack", &d, REQUEST("REGISTER"), ANSWER("REGISTER"), true,
+			  BOUND_NONE);
 	calls[OURS].close(d.client);
 	calls[OURS].close(d.server);
 }
