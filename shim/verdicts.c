@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "dns.h"
 #include "record.h"
 #include "session.h"
 #include "steer.h"
@@ -53,7 +54,7 @@ static void ask(struct table *t, const struct endpoint *asked, struct verdict *o
 {
 	struct name_ref names[RECENT];
 	*out = (struct verdict){.ref = addr_find(t, &asked->addr)};
-	if (!out->ref)
+	if (!out->ref || dns_port(asked->port))	/* answers are led already, and must be those of who was asked */
 		return;
 	const size_t n = recent_names(names);
 	const bool tcp = asked->transport == TRANSPORT_TCP;

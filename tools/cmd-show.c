@@ -1,13 +1,15 @@
-/* cmd-show.c: pinctl show HOST: all about one name, and why its settings are what they are. */
+/* cmd-show.c: pinctl show HOST: all about one name, who strays from its pin, and why its settings are what they are. */
 #include <stdio.h>
 
 #include "cmd.h"
+#include "talkers.h"
 #include "view.h"
 
 static const struct usage usage = {
 	.args_doc = "HOST",
-	.doc = "One name: its pins, its candidates with their health, its settings and where each came from. A service's "
-	       "candidates are targets, with priority and weight.",
+	.doc = "One name: its pins, its candidates with their health, the processes that still talk to another candidate "
+	       "than the pin, its settings and where each came from. A service's candidates are targets, with priority "
+	       "and weight.",
 	.parser = parse_one_word,
 	.shows = true,
 };
@@ -129,7 +131,53 @@ static bool candidates_rows(const struct table *t, const struct name_view *v)
 	return grid_end(&g);
 }
 
-static bool show_people(const struct table *t, const struct name_view *v, const struct effective *e)
+/* ---- who talks to another one ---- */
+
+static void talker_texts(const struct talker *k, char comm[static COMM_BYTES], char address[static ADDRESS_TEXT])
+{
+	text_safe(k->comm, comm, COMM_BYTES);
+	address_format(&k->to.addr, address);
+}
+
+/* Nothing if there are none. */
+static bool talkers_rows(const struct talkers *all)
+{
+	if (all->n == 0)
+		return true;
+	struct grid g = grid_begin((const char *const[]){"PID", "COMM", "STILL TO", "PORT"}, 4);
+	for (size_t i = 0; i < all->n; i++) {
+		const struct talker *k = &all->list[i];
+		char pid[16] = "-", comm[COMM_BYTES], address[ADDRESS_TEXT], port[PORT_TEXT];
+		talker_texts(k, comm, address);
+		port_text(k->to.port, k->to.transport, port);
+		if (k->pid)
+			snprintf(pid, sizeof pid, "%d", (int)k->pid);
+		grid_row(&g, (const char *const[]){pid, *comm ? comm : "-", address, port});
+	}
+	bool whole = grid_end(&g);
+	putchar('\n');
+	return whole;
+}
+
+static json_t *talkers_json(const struct talkers *all)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < all->n; i++) {
+		const struct talker *k = &all->list[i];
+		char comm[COMM_BYTES], address[ADDRESS_TEXT];
+		talker_texts(k, comm, address);
+		json_array_append_new(list, json_pack("{s:o, s:o, s:s, s:o, s:o}", "pid",
+						      k->pid ? json_integer(k->pid) : json_null(), "comm", json_text(comm),
+						      "address", address, "port", port_json(k->to.port), "transport",
+						      transport_json(k->to.transport)));
+	}
+	return list;
+}
+
+/* ---- all of it ---- */
+
+static bool show_people(const struct table *t, const struct name_view *v, const struct effective *e,
+			const struct talkers *talkers)
 {
 	char name[NAME_BYTES], idle[AGE_TEXT];
 	text_safe(v->name.text, name, sizeof name);
@@ -139,14 +187,18 @@ static bool show_people(const struct table *t, const struct name_view *v, const 
 	putchar('\n');
 	whole = candidates_rows(t, v) && whole;
 	putchar('\n');
+	whole = talkers_rows(talkers) && whole;
 	return settings_rows(t, e) && whole;
 }
 
-static bool show_json(const struct table *t, const struct name_view *v, const struct effective *e)
+static bool show_json(const struct table *t, const struct name_view *v, const struct effective *e,
+		      const struct talkers *talkers)
 {
 	json_t *all = view_json(t, v);
-	if (all)
+	if (all) {
+		json_object_set_new(all, "talkers", talkers_json(talkers));
 		json_object_set_new(all, "settings", settings_json(t, e));
+	}
 	return json_line(all);
 }
 
@@ -157,6 +209,7 @@ int cmd_show(struct context *c, int argc, char **argv)
 	struct name_ref ref;
 	struct name_view view;
 	struct effective effective;
+	struct talkers talkers;
 	int status = cmd_parse(c, &usage, argc, argv, &host);
 	if (status == DONE && !host)
 		status = misused(c, "a HOST is wanted");
@@ -169,6 +222,9 @@ int cmd_show(struct context *c, int argc, char **argv)
 	if (!table_find(&c->table, &name, &ref) || !pins_view(&c->table, ref, &view))
 		return hand_result(c, HAND_NO_NAME, host);
 	settings_effective(&c->table, &name, &effective);
-	bool whole = c->json ? show_json(&c->table, &view, &effective) : show_people(&c->table, &view, &effective);
+	bool whole = talkers_find(&c->table, &view, &talkers);
+	whole = (c->json ? show_json(&c->table, &view, &effective, &talkers) :
+			   show_people(&c->table, &view, &effective, &talkers)) && whole;
+	talkers_free(&talkers);
 	return whole || ferror(stdout) ? DONE : complain(c, "out of memory");
 }
