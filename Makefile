@@ -155,7 +155,7 @@ $(B)/pinwatch: $(PINWATCH_OBJ) $(PINWATCH_SHARED) $(B)/libpolicy.a
 # ---- test programs ----
 
 # The shim's pure modules, which unit tests and fuzz targets link without the hooks.
-PURE = answer wire dnsstream sip sipstream transactions
+PURE = answer wire dnsstream sip sipstream transactions course moves
 PURE_OBJ = $(PURE:%=$(B)/shim/%.o)
 
 $(B)/tests/unit/%: tests/unit/%.c $(PURE_OBJ) $(B)/libpolicy.a

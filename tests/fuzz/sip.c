@@ -61,6 +61,7 @@ static void check_sense(const struct sip_message *m, size_t size)
 static void check_datagram(const char *p, size_t size, uint64_t seed)
 {
 	struct sip_message m;
+	require(sip_datagram_same(p, size), "datagram: as by sip_parse");
 	if (!sip_parse_copy(p, size, &m))
 		return;
 	check_sense(&m, size);

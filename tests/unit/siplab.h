@@ -74,6 +74,21 @@ static inline bool sip_parse_copy(const char *p, size_t len, struct sip_message 
 	return is_sip;
 }
 
+/* Does sip_parse_datagram() say the same of the bytes, as far as it promises? And sip_status()? */
+static inline bool sip_datagram_same(const char *p, size_t len)
+{
+	struct sip_message a, b;
+	char *copy = sip_copy(p, len);
+	bool is_a = sip_parse(copy, len, &a), is_b = sip_parse_datagram(copy, len, &b), same = is_a == is_b;
+	if (is_a && is_b)
+		same = a.branch == b.branch && a.branch_length == b.branch_length && a.call_id == b.call_id &&
+		       a.cseq == b.cseq && a.status == b.status && a.method == b.method && a.to == b.to &&
+		       (a.status != 503 || a.retry_after == b.retry_after) &&
+		       (a.status == 0 || sip_status(copy, len) == a.status);
+	free(copy);
+	return same;
+}
+
 /* The stream by sip_parse alone. */
 static inline void sip_walk(const char *p, size_t len, struct sip_list *list)
 {
