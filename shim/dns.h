@@ -14,11 +14,22 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 enum { DNS_PORT = 53 };
 
 /* Is DNS spoken there? On 53, and on the dns-ports of stickydns.conf. */
 bool dns_port(uint16_t port);
+
+/*
+ * Can these bytes be a standard query of one question, without records but EDNS's
+ * (RFC 1035 4.1.1)? Two comparisons.
+ */
+static inline bool dns_looks(const void *p, size_t len)
+{
+	const uint8_t *b = p;
+	return len > 12 && (b[2] & 0xf8) == 0 && memcmp(b + 4, "\0\1\0\0\0\0", 6) == 0;
+}
 
 /*
  * An answer of `len` bytes that libc got for the program. `name`: what the program

@@ -1,11 +1,13 @@
 /*
- * hooks-io.c: the exported symbols that carry datagrams, and streams.
+ * hooks-io.c: the exported symbols that carry bytes: datagrams, and streams.
  *
  * An fd that is none of ours costs one load and a tail call. A UDP socket becomes
- * FD_DNS when it is connected to port 53 or a datagram goes there: then queries are
+ * FD_DNS when it is connected to a DNS port or a datagram goes there: then queries are
  * remembered as they go out, and their answers led as they come in. Other datagrams
  * are shown to depart.h before they go, since they may be steered, and to datagram.h;
- * what goes through connections to candidates and DNS servers to stream.h.
+ * what goes through connections to candidates and DNS servers to stream.h. The kernel
+ * is asked what a socket is that was inherited or received (SCM_RIGHTS) when what looks
+ * like SIP or DNS passes through it.
  * What the program passed is looked at after the kernel took it, or asked about first
  * (memory.h), so a bad pointer is the kernel's to refuse.
  */
@@ -23,20 +25,31 @@
 #include "hooks.h"
 #include "memory.h"
 #include "real.h"
-#include "stream.h"
 #include "route.h"
+#include "sip.h"
+#include "stream.h"
 
-static bool is_udp(int fd)
+/* Who looks at what passes. */
+enum watch { WATCH_NONE, WATCH_DATAGRAM, WATCH_STREAM, WATCH_UNKNOWN };
+
+enum { WATCHED_DATAGRAMS = 1u << FD_DATAGRAM | 1u << FD_DNS };
+
+/* For calls that files have too. */
+static inline enum watch watch_file(int fd)
 {
 	enum fd_class c = fd_class(fd);
-	return __builtin_expect(c == FD_DATAGRAM || c == FD_DNS, 0);
+	if (__builtin_expect(!((WATCHED_DATAGRAMS | WATCHED_STREAMS) >> c & 1), 1))
+		return WATCH_NONE;
+	return WATCHED_DATAGRAMS >> c & 1 ? WATCH_DATAGRAM : WATCH_STREAM;
+}
+
+/* For calls that sockets have. */
+static inline enum watch watch_socket(int fd)
+{
+	return fd_class(fd) == FD_UNKNOWN ? WATCH_UNKNOWN : watch_file(fd);
 }
 
 static bool is_dns(int fd) { return fd_class(fd) == FD_DNS; }
-
-/* A connection to a candidate or a DNS server, for calls that files have too; and what may be one, for calls that sockets have. */
-static bool is_stream_file(int fd) { return __builtin_expect(fd_is(fd, STREAM_FILES), 0); }
-static bool is_stream(int fd) { return __builtin_expect(fd_is(fd, STREAM_SOCKETS), 0); }
 
 static bool on_dns_port(const struct sockaddr *addr, socklen_t len)
 {
@@ -44,30 +57,55 @@ static bool on_dns_port(const struct sockaddr *addr, socklen_t len)
 	return addr && endpoint_from_sockaddr(addr, len, &e) && dns_port(e.port);
 }
 
+/* A socket that was not seen being made carried these bytes: what is it? Costs a comparison if they are none of ours. */
+static enum watch ask(int fd, const void *p, size_t len, bool to_dns)
+{
+	int saved = errno;
+	if (!to_dns && !sip_looks(p, len) && !dns_looks(p, len))
+		return WATCH_NONE;
+	stream_ask(fd);
+	errno = saved;
+	return watch_file(fd);
+}
+
 /* ---- out ---- */
 
-static void sent(int fd, const void *buf, ssize_t r, const struct sockaddr *addr, socklen_t len)
+static void datagram_out(int fd, const void *buf, size_t n, const struct sockaddr *addr, socklen_t len)
 {
-	if (r <= 0) {
-		if (r == -1 && !addr)
-			datagram_failed(fd, errno);
-		return;
-	}
 	if (on_dns_port(addr, len))
 		fd_set_class(fd, FD_DNS);
 	if (is_dns(fd))
-		dns_sent(buf, (size_t)r);
+		dns_sent(buf, n);
 	else
-		datagram_sent(fd, buf, (size_t)r, addr, len);
+		datagram_sent(fd, buf, n, addr, len);
 }
 
-/* SIP and DNS messages are sent in one piece, or as a head and a body: the head says it. */
-static void sent_message(int fd, const struct msghdr *msg, ssize_t r)
+/* `r` bytes of buf were sent, or the call failed (-1, errno). Returns r. */
+static ssize_t sent(enum watch w, int fd, const void *buf, ssize_t r, const struct sockaddr *addr, socklen_t len)
 {
-	const struct iovec *head = msg->msg_iovlen ? msg->msg_iov : NULL;
-	if (r > 0 && head)
-		r = (size_t)r < head->iov_len ? r : (ssize_t)head->iov_len;
-	sent(fd, head ? head->iov_base : NULL, r, msg->msg_name, msg->msg_namelen);
+	if (w == WATCH_UNKNOWN)
+		w = r > 0 ? ask(fd, buf, (size_t)r, on_dns_port(addr, len)) : WATCH_NONE;
+	if (w == WATCH_STREAM)
+		return stream_sent(fd, buf, r);
+	if (w == WATCH_DATAGRAM && r > 0)
+		datagram_out(fd, buf, (size_t)r, addr, len);
+	else if (w == WATCH_DATAGRAM && r == -1 && !addr)
+		datagram_failed(fd, errno);
+	return r;
+}
+
+/* SIP and DNS messages are sent over UDP in one piece, or as a head and a body: the head says it. */
+static ssize_t sent_message(enum watch w, int fd, const struct msghdr *msg, ssize_t r)
+{
+	const struct iovec *head = r > 0 && msg->msg_iovlen ? msg->msg_iov : NULL;
+	size_t n = head && head->iov_len < (size_t)r ? head->iov_len : r > 0 ? (size_t)r : 0;
+	if (w == WATCH_UNKNOWN)
+		w = head ? ask(fd, head->iov_base, n, on_dns_port(msg->msg_name, msg->msg_namelen)) : WATCH_NONE;
+	if (w == WATCH_STREAM)
+		return stream_sent_message(fd, msg, r);
+	if (head)
+		sent(w, fd, head->iov_base, (ssize_t)n, msg->msg_name, msg->msg_namelen);
+	return r;
 }
 
 /* Sends what was planned; where the host itself cannot send to the pin, as the program asked. */
@@ -97,49 +135,37 @@ static bool plan_message(int fd, const struct msghdr *msg, struct departure *d)
 
 EXPORT ssize_t send(int fd, const void *buf, size_t len, int flags)
 {
-	if (is_stream(fd))
-		return stream_sent(fd, buf, real()->send(fd, buf, len, flags));
-	if (!is_udp(fd))
+	const enum watch w = watch_socket(fd);
+	if (w == WATCH_NONE)
 		return real()->send(fd, buf, len, flags);
-	ssize_t r = real()->send(fd, buf, len, flags);
-	sent(fd, buf, r, NULL, 0);
-	return r;
+	return sent(w, fd, buf, real()->send(fd, buf, len, flags), NULL, 0);
 }
 
 EXPORT ssize_t write(int fd, const void *buf, size_t len)
 {
-	if (is_stream_file(fd))
-		return stream_sent(fd, buf, real()->write(fd, buf, len));
-	if (!is_udp(fd))
+	const enum watch w = watch_file(fd);
+	if (w == WATCH_NONE)
 		return real()->write(fd, buf, len);
-	ssize_t r = real()->write(fd, buf, len);
-	sent(fd, buf, r, NULL, 0);
-	return r;
+	return sent(w, fd, buf, real()->write(fd, buf, len), NULL, 0);
 }
 
 EXPORT ssize_t writev(int fd, const struct iovec *piece, int pieces)
 {
-	const struct msghdr msg = {.msg_iov = (struct iovec *)(uintptr_t)piece, .msg_iovlen = (size_t)pieces};
-	if (is_stream_file(fd))
-		return stream_sent_message(fd, &msg, real()->writev(fd, piece, pieces));
-	if (!is_udp(fd))
+	const enum watch w = watch_file(fd);
+	if (w == WATCH_NONE)
 		return real()->writev(fd, piece, pieces);
+	const struct msghdr msg = {.msg_iov = (struct iovec *)(uintptr_t)piece, .msg_iovlen = (size_t)pieces};
 	ssize_t r = real()->writev(fd, piece, pieces);
-	if (r > 0)
-		sent_message(fd, &msg, r);
-	else
-		sent(fd, NULL, r, NULL, 0);
-	return r;
+	return r == -1 ? sent(w, fd, NULL, r, NULL, 0) : sent_message(w, fd, &msg, r);
 }
 
 EXPORT ssize_t sendto(int fd, const void *buf, size_t len, int flags, const struct sockaddr *addr, socklen_t addrlen)
 {
-	if (is_stream(fd))
-		return stream_sent(fd, buf, real()->sendto(fd, buf, len, flags, addr, addrlen));
-	if (!is_udp(fd))
+	const enum watch w = watch_socket(fd);
+	if (w == WATCH_NONE)
 		return real()->sendto(fd, buf, len, flags, addr, addrlen);
 	struct departure d;
-	const bool addressed = addr && depart_possible();
+	const bool addressed = w == WATCH_DATAGRAM && addr && depart_possible();
 	if (addressed && depart_plan(fd, buf, len, addr, addrlen, &d)) {
 		struct iovec whole = {(void *)(uintptr_t)buf, len};
 		const struct msghdr msg = {.msg_name = (void *)(uintptr_t)addr, .msg_namelen = addrlen, .msg_iov = &whole,
@@ -147,33 +173,30 @@ EXPORT ssize_t sendto(int fd, const void *buf, size_t len, int flags, const stru
 		return send_planned(fd, &msg, flags, &d);
 	}
 	ssize_t r = real()->sendto(fd, buf, len, flags, addr, addrlen);
-	if (addressed && r > 0 && !is_dns(fd) && !on_dns_port(addr, addrlen))
-		depart_unplanned(fd, buf, (size_t)r, addr, addrlen, &d);
-	else
-		sent(fd, buf, r, addr, addrlen);
+	if (!addressed || r <= 0 || is_dns(fd) || on_dns_port(addr, addrlen))
+		return sent(w, fd, buf, r, addr, addrlen);
+	depart_unplanned(fd, buf, (size_t)r, addr, addrlen, &d);
 	return r;
 }
 
+/* No message can be looked at after a failure: it may be none. */
 EXPORT ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 {
-	if (is_stream(fd))
-		return stream_sent_message(fd, msg, real()->sendmsg(fd, msg, flags));
-	if (!is_udp(fd))
+	const enum watch w = watch_socket(fd);
+	if (w == WATCH_NONE)
 		return real()->sendmsg(fd, msg, flags);
 	struct departure d;
-	if (plan_message(fd, msg, &d))
+	if (w == WATCH_DATAGRAM && plan_message(fd, msg, &d))
 		return send_planned(fd, msg, flags, &d);
 	ssize_t r = real()->sendmsg(fd, msg, flags);
-	if (r > 0)
-		sent_message(fd, msg, r);
-	return r;
+	return r == -1 && w != WATCH_STREAM ? r : sent_message(w, fd, msg, r);
 }
 
 static int send_run(int fd, struct mmsghdr *vec, unsigned n, int flags)
 {
 	int r = real()->sendmmsg(fd, vec, n, flags);
 	for (int i = 0; i < r; i++)
-		sent_message(fd, &vec[i].msg_hdr, (ssize_t)vec[i].msg_len);
+		sent_message(watch_socket(fd), fd, &vec[i].msg_hdr, (ssize_t)vec[i].msg_len);
 	return r;
 }
 
@@ -201,9 +224,11 @@ static int send_vector(int fd, struct mmsghdr *vec, unsigned n, int flags)
 
 EXPORT int sendmmsg(int fd, struct mmsghdr *vec, unsigned n, int flags)
 {
-	if (!is_udp(fd))
+	const enum watch w = watch_socket(fd);
+	if (w == WATCH_NONE)
 		return real()->sendmmsg(fd, vec, n, flags);
-	return send_vector(fd, vec, n < UIO_MAXIOV ? n : UIO_MAXIOV, flags);
+	return w == WATCH_DATAGRAM ? send_vector(fd, vec, n < UIO_MAXIOV ? n : UIO_MAXIOV, flags)
+				   : send_run(fd, vec, n, flags);
 }
 
 /* ---- in ---- */
@@ -228,108 +253,109 @@ struct sender {
 	socklen_t len, room;
 };
 
-static void received(int fd, void *buf, size_t size, ssize_t r, int flags, struct sender from)
+static void datagram_in(int fd, void *buf, size_t n, struct sender from)
 {
-	if (flags & MSG_ERRQUEUE)
-		return;
-	if (r == -1)
-		datagram_failed(fd, errno);
-	if (r < 0 || (r == 0 && !from.addr))
-		return;
-	size_t n = (size_t)r < size ? (size_t)r : size;
 	if (is_dns(fd) && (!from.addr || (from.len <= from.room && on_dns_port(from.addr, from.len))))
 		dns_received(buf, n);
 	else
 		datagram_received(fd, buf, n, from.addr, from.len, from.room);
 }
 
+/* `r` bytes came into buf, which has room for `size`, or the call failed (-1, errno). Returns r. */
+static ssize_t received(enum watch w, int fd, void *buf, size_t size, ssize_t r, int flags, struct sender from)
+{
+	size_t n = r < 0 ? 0 : (size_t)r < size ? (size_t)r : size;
+	if (w == WATCH_UNKNOWN)
+		w = n > 0 && !(flags & MSG_ERRQUEUE) ? ask(fd, buf, n, false) : WATCH_NONE;
+	if (w == WATCH_STREAM)
+		return stream_received(fd, buf, r, flags);
+	if (w == WATCH_NONE || (flags & MSG_ERRQUEUE))
+		return r;
+	if (r == -1)
+		datagram_failed(fd, errno);
+	else if (r > 0 || from.addr)
+		datagram_in(fd, buf, n, from);
+	return r;
+}
+
 EXPORT ssize_t recv(int fd, void *buf, size_t len, int flags)
 {
-	if (is_stream(fd))
-		return stream_received(fd, buf, real()->recv(fd, buf, len, flags), flags);
-	if (!is_udp(fd))
+	const enum watch w = watch_socket(fd);
+	if (w == WATCH_NONE)
 		return real()->recv(fd, buf, len, flags);
-	ssize_t r = real()->recv(fd, buf, len, flags);
-	received(fd, buf, len, r, flags, (struct sender){0});
-	return r;
+	return received(w, fd, buf, len, real()->recv(fd, buf, len, flags), flags, (struct sender){0});
 }
 
 EXPORT ssize_t read(int fd, void *buf, size_t len)
 {
-	if (is_stream_file(fd))
-		return stream_received(fd, buf, real()->read(fd, buf, len), 0);
-	if (!is_udp(fd))
+	const enum watch w = watch_file(fd);
+	if (w == WATCH_NONE)
 		return real()->read(fd, buf, len);
-	ssize_t r = real()->read(fd, buf, len);
-	received(fd, buf, len, r, 0, (struct sender){0});
-	return r;
+	return received(w, fd, buf, len, real()->read(fd, buf, len), 0, (struct sender){0});
 }
 
 EXPORT ssize_t recvfrom(int fd, void *buf, size_t len, int flags, struct sockaddr *addr, socklen_t *addrlen)
 {
-	if (is_stream(fd))
-		return stream_received(fd, buf, real()->recvfrom(fd, buf, len, flags, addr, addrlen), flags);
-	if (!is_udp(fd))
+	const enum watch w = watch_socket(fd);
+	if (w == WATCH_NONE)
 		return real()->recvfrom(fd, buf, len, flags, addr, addrlen);
-	const socklen_t room = addr ? room_of(addrlen) : 0;
+	const socklen_t room = addr && w != WATCH_STREAM ? room_of(addrlen) : 0;
 	ssize_t r = real()->recvfrom(fd, buf, len, flags, addr, addrlen);
-	received(fd, buf, len, r, flags, r >= 0 && addr ? (struct sender){addr, *addrlen, room} : (struct sender){0});
-	return r;
+	return received(w, fd, buf, len, r, flags, r >= 0 && addr ? (struct sender){addr, *addrlen, room} : (struct sender){0});
 }
 
-static void received_message(int fd, struct msghdr *msg, socklen_t room, ssize_t r, int flags)
+/* Of a call that succeeded. */
+static ssize_t received_message(enum watch w, int fd, struct msghdr *msg, socklen_t room, ssize_t r, int flags)
 {
-	if (flags & MSG_ERRQUEUE)
+	const struct iovec *head = msg->msg_iovlen ? msg->msg_iov : NULL;
+	if (w == WATCH_UNKNOWN && r > 0 && head && !(flags & MSG_ERRQUEUE))
+		w = ask(fd, head->iov_base, head->iov_len < (size_t)r ? head->iov_len : (size_t)r, false);
+	if (w == WATCH_STREAM)
+		return stream_received_message(fd, msg, r, flags);
+	if (w == WATCH_DATAGRAM && (flags & MSG_ERRQUEUE))
 		datagram_error(fd, msg, room);
-	else if (msg->msg_iovlen)
-		received(fd, msg->msg_iov->iov_base, msg->msg_iov->iov_len, r, flags,
+	else if (w == WATCH_DATAGRAM && head)
+		received(w, fd, head->iov_base, head->iov_len, r, flags,
 			 (struct sender){msg->msg_name, msg->msg_namelen, room});
+	return r;
 }
 
 EXPORT ssize_t readv(int fd, const struct iovec *piece, int pieces)
 {
-	struct msghdr msg = {.msg_iov = (struct iovec *)(uintptr_t)piece, .msg_iovlen = (size_t)pieces};
-	if (is_stream_file(fd))
-		return stream_received_message(fd, &msg, real()->readv(fd, piece, pieces), 0);
-	if (!is_udp(fd))
+	const enum watch w = watch_file(fd);
+	if (w == WATCH_NONE)
 		return real()->readv(fd, piece, pieces);
+	struct msghdr msg = {.msg_iov = (struct iovec *)(uintptr_t)piece, .msg_iovlen = (size_t)pieces};
 	ssize_t r = real()->readv(fd, piece, pieces);
-	if (r > 0)
-		received_message(fd, &msg, 0, r, 0);
-	else
-		received(fd, NULL, 0, r, 0, (struct sender){0});
-	return r;
+	return r == -1 ? received(w, fd, NULL, 0, r, 0, (struct sender){0}) : received_message(w, fd, &msg, 0, r, 0);
 }
 
 EXPORT ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 {
-	if (is_stream(fd))
-		return stream_received_message(fd, msg, real()->recvmsg(fd, msg, flags), flags);
-	if (!is_udp(fd))
+	const enum watch w = watch_socket(fd);
+	if (w == WATCH_NONE)
 		return real()->recvmsg(fd, msg, flags);
-	const socklen_t room = room_of(msg ? &msg->msg_namelen : NULL);
+	const socklen_t room = msg && w != WATCH_STREAM ? room_of(&msg->msg_namelen) : 0;
 	ssize_t r = real()->recvmsg(fd, msg, flags);
-	if (r >= 0)
-		received_message(fd, msg, room, r, flags);
-	else if (r == -1)
-		datagram_failed(fd, errno);
-	return r;
+	return r == -1 ? received(w, fd, NULL, 0, r, flags, (struct sender){0})
+		       : received_message(w, fd, msg, room, r, flags);
 }
 
 enum { ROOMS = 1024 };			/* UIO_MAXIOV: the kernel takes no more (recvmmsg(2)) */
 
 EXPORT int recvmmsg(int fd, struct mmsghdr *vec, unsigned n, int flags, struct timespec *timeout)
 {
-	if (!is_udp(fd))
+	const enum watch w = watch_socket(fd);
+	if (w == WATCH_NONE)
 		return real()->recvmmsg(fd, vec, n, flags, timeout);
 	socklen_t rooms[ROOMS];
 	for (unsigned i = 0; i < n && i < ROOMS; i++)
-		rooms[i] = room_of(&vec[i].msg_hdr.msg_namelen);
+		rooms[i] = w == WATCH_STREAM ? 0 : room_of(&vec[i].msg_hdr.msg_namelen);
 	int r = real()->recvmmsg(fd, vec, n, flags, timeout);
 	if (r == -1)
-		datagram_failed(fd, errno);
+		received(w, fd, NULL, 0, -1, flags, (struct sender){0});
 	for (int i = 0; i < r && i < ROOMS; i++)
-		received_message(fd, &vec[i].msg_hdr, rooms[i], (ssize_t)vec[i].msg_len, flags);
+		received_message(watch_socket(fd), fd, &vec[i].msg_hdr, rooms[i], (ssize_t)vec[i].msg_len, flags);
 	return r;
 }
 
@@ -342,21 +368,21 @@ EXPORT ssize_t __read_chk(int fd, void *buf, size_t len, size_t size);
 
 ssize_t __recv_chk(int fd, void *buf, size_t len, size_t size, int flags)
 {
-	if (!(is_udp(fd) || is_stream(fd)) || len > size)
+	if (watch_socket(fd) == WATCH_NONE || len > size)
 		return real()->__recv_chk(fd, buf, len, size, flags);
 	return recv(fd, buf, len, flags);
 }
 
 ssize_t __recvfrom_chk(int fd, void *buf, size_t len, size_t size, int flags, struct sockaddr *addr, socklen_t *addrlen)
 {
-	if (!(is_udp(fd) || is_stream(fd)) || len > size)
+	if (watch_socket(fd) == WATCH_NONE || len > size)
 		return real()->__recvfrom_chk(fd, buf, len, size, flags, addr, addrlen);
 	return recvfrom(fd, buf, len, flags, addr, addrlen);
 }
 
 ssize_t __read_chk(int fd, void *buf, size_t len, size_t size)
 {
-	if (!(is_udp(fd) || is_stream_file(fd)) || len > size)
+	if (watch_file(fd) == WATCH_NONE || len > size)
 		return real()->__read_chk(fd, buf, len, size);
 	return read(fd, buf, len);
 }

@@ -120,17 +120,22 @@ static int connect_datagram(int fd, const struct sockaddr *addr, socklen_t len)
 	return r;
 }
 
-/* To a DNS server, connected or about to be? EISCONN: by an earlier call. One that is FD_PENDING stays so until its end. */
-static void note_dns_stream(int fd, int r, const struct sockaddr *addr, socklen_t len)
+/*
+ * To a DNS server, connected or about to be? EISCONN: by an earlier call. One that is
+ * FD_PENDING stays so until its end; a UDP socket was not seen being made.
+ */
+static void note_dns(int fd, int r, const struct sockaddr *addr, socklen_t len)
 {
-	struct endpoint e;
 	const unsigned streams = 1u << FD_STREAM | 1u << FD_PENDING | 1u << FD_DNS_STREAM;
+	struct endpoint e;
 	if (r == -1 && errno != EINPROGRESS && errno != EALREADY && errno != EISCONN)
 		return;
-	if (!fd_is(fd, streams) || !endpoint_from_sockaddr(addr, len, &e) || !dns_port(e.port))
+	if (!fd_is(fd, streams | 1u << FD_DATAGRAM) || !endpoint_from_sockaddr(addr, len, &e) || !dns_port(e.port))
 		return;
-	dnstcp_opened(fd);
-	fd_change_class(fd, FD_STREAM, FD_DNS_STREAM);
+	if (fd_is(fd, streams))
+		dnstcp_opened(fd);
+	if (!fd_change_class(fd, FD_STREAM, FD_DNS_STREAM))
+		fd_change_class(fd, FD_DATAGRAM, FD_DNS);
 }
 
 EXPORT int connect(int fd, const struct sockaddr *addr, socklen_t len)
@@ -141,7 +146,7 @@ EXPORT int connect(int fd, const struct sockaddr *addr, socklen_t len)
 	if (c == FD_DATAGRAM || c == FD_DNS)
 		return connect_datagram(fd, addr, len);
 	int r = flow_connect(fd, addr, len);
-	note_dns_stream(fd, r, addr, len);
+	note_dns(fd, r, addr, len);
 	return r;
 }
 
@@ -162,7 +167,7 @@ EXPORT int getpeername(int fd, struct sockaddr *restrict addr, socklen_t *restri
 
 EXPORT int getsockopt(int fd, int level, int name, void *restrict value, socklen_t *restrict len)
 {
-	if (level != SOL_SOCKET || name != SO_ERROR || !fd_is(fd, STREAM_FILES))
+	if (level != SOL_SOCKET || name != SO_ERROR || !fd_is(fd, WATCHED_STREAMS))
 		return real()->getsockopt(fd, level, name, value, len);
 	int r = real()->getsockopt(fd, level, name, value, len);
 	if (r == 0 && *len == sizeof(int) && fd_class(fd) == FD_PENDING)

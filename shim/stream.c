@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <unistd.h>
 
+#include "dns.h"
 #include "dnstcp.h"
 #include "flow.h"
 #include "judge.h"
@@ -82,19 +83,20 @@ static bool is_known(const struct endpoint *e)
 	return a && endpoint_find(a, e->transport, e->port) >= 0;
 }
 
-/* What is this fd? A call for sockets succeeded on it. */
-static void ask(int fd)
+void stream_ask(int fd)
 {
 	struct sockaddr_storage name;
 	socklen_t len = sizeof name;
 	struct endpoint e;
 	enum fd_class c = flow_ask_class(fd);
 	fd_set_class(fd, c);
-	if (c != FD_STREAM || getpeername(fd, (struct sockaddr *)&name, &len) == -1 ||
+	if ((c != FD_STREAM && c != FD_DATAGRAM) || getpeername(fd, (struct sockaddr *)&name, &len) == -1 ||
 	    !endpoint_from_sockaddr((const struct sockaddr *)&name, len, &e))
 		return;
 	e.transport = TRANSPORT_TCP;
-	if (is_known(&e))
+	if (c == FD_DATAGRAM && dns_port(e.port))
+		fd_set_class(fd, FD_DNS);
+	else if (c == FD_STREAM && is_known(&e))
 		stream_begin(fd, &e);
 }
 
@@ -180,14 +182,12 @@ static void ended(const struct stream *s, enum cause cause)
 
 /* ---- what calls tell ---- */
 
-/* Bytes went through: a connection in flight is there then, and SIP is worth asking whose it is. */
+/* Bytes went through: a connection in flight is there then. */
 static void passed_bytes(int fd, enum way w, const void *p, size_t len)
 {
 	int saved = errno;
 	if (fd_class(fd) == FD_PENDING)
 		flow_so_error(fd, 0);
-	else if (fd_class(fd) == FD_UNKNOWN && sip_looks(p, len))
-		ask(fd);
 	if (len > 0 && fd_class(fd) == FD_STREAM_SIP)
 		feed(fd, w, p, len);
 	errno = saved;

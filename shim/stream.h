@@ -26,15 +26,14 @@
 /* fd was connected to `to`, a candidate. Its class is FD_STREAM_SIP then, or FD_STREAM if it cannot be followed. */
 void stream_begin(int fd, const struct endpoint *to);
 
+/* Classes that stream_sent and stream_received take. */
+enum { WATCHED_STREAMS = 1u << FD_PENDING | 1u << FD_STREAM_SIP | 1u << FD_STREAM_ENDS | 1u << FD_DNS_STREAM };
+
 /*
- * Classes that stream_sent and stream_received take. A socket that was received
- * (SCM_RIGHTS) or inherited is FD_UNKNOWN: the kernel is asked who its peer is when
- * a call that only sockets have carries what looks like SIP.
+ * A call for sockets succeeded on an fd that was received (SCM_RIGHTS) or inherited:
+ * asks the kernel what it is and who its peer is, and sets its class. errno may change.
  */
-enum {
-	STREAM_FILES = 1u << FD_PENDING | 1u << FD_STREAM_SIP | 1u << FD_STREAM_ENDS | 1u << FD_DNS_STREAM,
-	STREAM_SOCKETS = STREAM_FILES | 1u << FD_UNKNOWN,
-};
+void stream_ask(int fd);
 
 /* The program sent `r` bytes, or failed to (-1, errno). Returns r. */
 ssize_t stream_sent(int fd, const void *buf, ssize_t r);
