@@ -14,7 +14,8 @@
  * tcp-dup (read from a duplicate), tcp-pipe (three at once on one connection, read in
  * pieces of 7 bytes; prints the last). One line an answer: ADDRESS/TTL of each record;
  * of SRV PRIORITY:WEIGHT:PORT:TARGET, those of the lowest priority first; of NAPTR its
- * bytes. $DNS_PORT: another port than 53.
+ * bytes. $DNS_PORT: another port than 53. $RAW_FD: a UDP socket to use, connected to the
+ * server already if $RAW_CONNECTED is not empty.
  */
 #include <arpa/inet.h>
 #include <arpa/nameser.h>
@@ -90,7 +91,8 @@ static ssize_t exchange(const char *way, int fd, unsigned char *query, size_t le
 	struct mmsghdr one = {.msg_hdr = {.msg_name = &to, .msg_namelen = sizeof to, .msg_iov = &iov, .msg_iovlen = 1}};
 	struct mmsghdr in = {.msg_hdr = {.msg_name = &from, .msg_namelen = sizeof from, .msg_iov = &room, .msg_iovlen = 1}};
 	if (strcmp(way, "send") == 0 || strcmp(way, "write") == 0 || strcmp(way, "peek") == 0) {
-		if (connect(fd, (struct sockaddr *)&to, sizeof to) == -1)
+		const char *connected = getenv("RAW_CONNECTED");
+		if (!(connected && *connected) && connect(fd, (struct sockaddr *)&to, sizeof to) == -1)
 			err(1, "connect");
 		if (strcmp(way, "write") == 0)
 			return write(fd, query, len) > 0 ? read(fd, out, ROOM) : -1;
@@ -234,7 +236,8 @@ static int by_packets(const char *way, const char *name, int type, unsigned char
 	const struct timeval limit = {.tv_sec = 3};
 	unsigned char query[512];
 	int n = res_mkquery(ns_o_query, name, ns_c_in, type, NULL, 0, NULL, query, sizeof query);
-	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	const char *inherited = getenv("RAW_FD");
+	int fd = inherited ? dup(atoi(inherited)) : socket(AF_INET, SOCK_DGRAM, 0);
 	if (fd == -1 || n < 0)
 		err(1, "socket");
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);

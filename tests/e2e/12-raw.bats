@@ -99,3 +99,17 @@ stays() {
         expect_eq "$pin" "$(raw_firsts with_shim $way pool.test | sort -u)" "what $way led to"
     done
 }
+
+# unseen WAY : as `stays`, on a socket that the program inherited.
+unseen() {
+    local pin
+    dns_pool pool.test $POOL
+    pin=$(with_shim "$(client lookup)" -4 pool.test | awk '{ print $1 }')
+    expect_eq "$pin" "$(firsts "$(with_shim /usr/bin/python3 "$TESTS/clients/unseen.py" "$1" "$(client raw)" pool.test 6)" | sort -u)" \
+        "what a program led to that inherited its socket, $1"
+}
+
+@test "an inherited socket: connected before, connected by the program, unconnected" {
+    local way
+    for way in connected send sendto sendmsg sendmmsg; do unseen $way; done
+}
