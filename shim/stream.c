@@ -243,7 +243,7 @@ ssize_t stream_sent(int fd, const void *buf, ssize_t r)
 		dnstcp_sent(fd, &(struct iovec){(void *)(uintptr_t)buf, (size_t)r}, 1, (size_t)r);
 	else if (r > 0)
 		passed_bytes(fd, OUT, buf, (size_t)r);
-	else if (r == -1 && fd_is(fd, STREAM_FILES))
+	else if (r == -1)
 		call_failed(fd);
 	return r;
 }
@@ -254,7 +254,7 @@ ssize_t stream_sent_message(int fd, const struct msghdr *msg, ssize_t r)
 		dnstcp_sent(fd, msg->msg_iov, msg->msg_iovlen, (size_t)r);
 	else if (r > 0)
 		passed_pieces(fd, OUT, msg, (size_t)r);
-	else if (r == -1 && fd_is(fd, STREAM_FILES))
+	else if (r == -1)
 		call_failed(fd);
 	return r;
 }
@@ -275,7 +275,7 @@ ssize_t stream_received(int fd, void *buf, ssize_t r, int flags)
 		dnstcp_received(fd, &(struct iovec){buf, (size_t)r}, 1, (size_t)r, flags);
 	else if (r > 0 && !passed_aside(fd, flags))
 		passed_bytes(fd, IN, buf, (size_t)r);
-	else if (r == -1 && fd_is(fd, STREAM_FILES))
+	else if (r == -1)
 		call_failed(fd);
 	return r;
 }
@@ -286,7 +286,7 @@ ssize_t stream_received_message(int fd, const struct msghdr *msg, ssize_t r, int
 		dnstcp_received(fd, msg->msg_iov, msg->msg_iovlen, (size_t)r, flags);
 	else if (r > 0 && !passed_aside(fd, flags))
 		passed_pieces(fd, IN, msg, (size_t)r);
-	else if (r == -1 && fd_is(fd, STREAM_FILES))
+	else if (r == -1)
 		call_failed(fd);
 	return r;
 }
