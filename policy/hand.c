@@ -140,8 +140,7 @@ static enum hand_status refresh(struct table *t, const struct name *n, enum fami
 	candidates_learn(t, ref, learnt->addrs, learnt->n, now);
 	if (learnt->records)
 		candidates_publish(t, ref, learnt->records, learnt->n);
-	if (published->n)
-		put32(&name_cold(t, ref)->ttl_end, now / TICKS_PER_S + ttl_s);
+	pins_published(t, ref, f, published->n, ttl_s);
 	put32(&name_hot(t, ref)->dns_down, 0);
 	bool gone = drop_unpublished(t, ref, n, f, published);
 	if (dropped)

@@ -140,7 +140,7 @@ struct name_cold {
 	word64 tail[TAIL_BYTES / 8];
 	word64 candidates[CANDIDATES];		/* of a service TARGETS candidates, then their srv words */
 	word32 moves;
-	word32 ttl_end;				/* second at which the records' TTL ends, from refresh; 0: unknown */
+	word32 ttl_end;				/* of which families a TTL is known, and when the least of them ends (words.h) */
 	word32 origin_pid[FAMILIES];		/* who set the pin */
 	word32 origin[FAMILIES];		/* enum origin */
 	word32 first;				/* 1 + the family that libc put first; 0: not known */

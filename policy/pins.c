@@ -5,6 +5,7 @@
 #include "service.h"
 #include "tick.h"
 
+enum { TTL_MAX_S = 7 * 24 * 3600 };	/* no TTL is believed for longer (RFC 8767 4) */
 enum { ROUNDS = 8, STAMP_TICKS = TICKS_PER_S };	/* a busy name's stamp is written once a second */
 
 /* ---- connects whose process went away ---- */
@@ -233,11 +234,12 @@ bool pins_dns_down(const struct table *t, const struct name *n)
 	return until > now && until - now <= tick_of(DNS_DOWN_S);
 }
 
-static void stale_family(struct table *t, const struct lookup *l, struct name_ref ref, enum family f,
-			 const struct settings *set, struct pool *pool)
+/* ---- from the table ---- */
+
+static void known_family(struct table *t, const struct lookup *l, struct name_ref ref, enum family f,
+			 const struct settings *set, uint32_t stale_s, struct pool *pool)
 {
 	struct scene sc;
-	uint32_t stale_s = set->value[SET_STALE];
 	if (!scene_read(t, ref, l->name, f, NULL, l, stale_s, &sc))
 		return;
 	bool any = false;
@@ -249,27 +251,68 @@ static void stale_family(struct table *t, const struct lookup *l, struct name_re
 	pool_from(pool, &sc, tr.head);
 }
 
+/* The candidates seen in the last `stale_s` seconds, or with 0 those of the last answer; how many. */
+static size_t known(struct table *t, const struct lookup *l, struct name_ref ref, const struct settings *set,
+		    uint32_t stale_s, struct pool pool[static FAMILIES])
+{
+	size_t n = 0;
+	for (unsigned f = 0; f < FAMILIES; f++) {
+		pool[f].n = 0;
+		pool[f].lead = LEAD_NONE;
+		pool[f].first = get32(&name_cold(t, ref)->first) == 1 + f;
+		if (pool[f].asked)
+			known_family(t, l, ref, (enum family)f, set, stale_s, &pool[f]);
+		n += pool[f].n;
+	}
+	return n;
+}
+
 bool pins_stale(struct table *t, const struct lookup *l, bool failed_now, struct pool pool[static FAMILIES],
 		struct name_ref *ref)
 {
 	struct settings set = settings_for(t, l->name);
-	size_t n = 0;
 	if (!set.value[SET_STICKY] || set.value[SET_STALE] == SETTING_OFF || set.value[SET_STALE] == 0 ||
 	    !table_find(t, l->name, ref))
 		return false;
-	for (unsigned f = 0; f < FAMILIES; f++) {
-		pool[f].n = 0;
-		pool[f].lead = LEAD_NONE;
-		pool[f].first = get32(&name_cold(t, *ref)->first) == 1 + f;
-		if (pool[f].asked)
-			stale_family(t, l, *ref, (enum family)f, &set, &pool[f]);
-		n += pool[f].n;
-	}
+	size_t n = known(t, l, *ref, &set, set.value[SET_STALE], pool);
 	if (n == 0 || !t->writable)
 		return n > 0;
 	if (failed_now)
 		put32(&name_hot(t, *ref)->dns_down, tick_now() + tick_of(DNS_DOWN_S));
 	add64(&t->header->counters[COUNT_STALE_ANSWERS], 1);
+	stamp_used(t, *ref);
+	return true;
+}
+
+/* ---- serve = on ---- */
+
+void pins_published(struct table *t, struct name_ref ref, enum family f, size_t n, uint32_t ttl_s)
+{
+	word32 *w = &name_cold(t, ref)->ttl_end;
+	uint32_t old = get32(w), now = tick_now() / TICKS_PER_S, end = now + (ttl_s < TTL_MAX_S ? ttl_s : TTL_MAX_S);
+	unsigned others = ttl_end_s(old) > now ? ttl_families(old) & ~(1u << f) : 0;
+	if (n == 0)
+		candidates_unsee(t, ref, f, NULL, 0);
+	if (others && (n == 0 || ttl_end_s(old) < end))
+		end = ttl_end_s(old);
+	else if (n == 0)
+		return;
+	if (t->writable && ttl_pack(end, others | 1u << f) != old)
+		put32(w, ttl_pack(end, others | 1u << f));
+}
+
+bool pins_serve(struct table *t, const struct lookup *l, struct pool pool[static FAMILIES], struct name_ref *ref)
+{
+	uint32_t w = table_find(t, l->name, ref) ? get32(&name_cold(t, *ref)->ttl_end) : 0;
+	unsigned asked = 0;
+	for (unsigned f = 0; f < FAMILIES; f++)
+		asked |= (unsigned)pool[f].asked << f;
+	if (ttl_end_s(w) <= tick_now() / TICKS_PER_S || (asked & ~ttl_families(w)))
+		return false;
+	struct settings set = settings_for(t, l->name);
+	if (!set.value[SET_STICKY] || !set.value[SET_SERVE] || known(t, l, *ref, &set, 0, pool) == 0)
+		return false;
+	note_direct(t, l, *ref);
 	stamp_used(t, *ref);
 	return true;
 }

@@ -84,6 +84,20 @@ bool pins_dns_down(const struct table *t, const struct name *n);
 bool pins_stale(struct table *t, const struct lookup *l, bool failed_now, struct pool pool[static FAMILIES],
 		struct name_ref *ref);
 
+/* ---- serve = on ---- */
+
+/*
+ * DNS said so much of family `f`: `n` records, the least TTL among them `ttl_s`; 0
+ * records (NODATA) are believed as long as the other family's. getaddrinfo tells no TTL.
+ */
+void pins_published(struct table *t, struct name_ref ref, enum family f, size_t n, uint32_t ttl_s);
+
+/*
+ * With `serve = on`, while that TTL runs for all families asked for: the candidates of
+ * the last answer, in order, as from DNS. False: DNS is to be asked; the pools are not set.
+ */
+bool pins_serve(struct table *t, const struct lookup *l, struct pool pool[static FAMILIES], struct name_ref *ref);
+
 /* ---- outcomes ---- */
 
 /*

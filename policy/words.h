@@ -177,6 +177,20 @@ static inline struct candidate_word candidate_unpack(uint64_t w)
 	};
 }
 
+/* ---- until when what DNS said may be given without asking it ---- */
+
+enum { TTL_SHIFT = 30 };		/* seconds of CLOCK_MONOTONIC fit below for 34 years */
+
+static inline uint32_t ttl_pack(uint32_t end_s, unsigned families)
+{
+	return families << TTL_SHIFT | (end_s & ((1u << TTL_SHIFT) - 1));
+}
+
+static inline uint32_t ttl_end_s(uint32_t w) { return w & ((1u << TTL_SHIFT) - 1); }
+
+/* A bit for each family that it holds for. */
+static inline unsigned ttl_families(uint32_t w) { return w >> TTL_SHIFT; }
+
 /* ---- what an SRV record says of a candidate of a service ---- */
 
 enum { SRV_MARK = 15 };			/* where a candidate has its rank, which is smaller */

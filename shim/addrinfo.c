@@ -138,8 +138,11 @@ static void name_canonically(const struct call *c, struct addrinfo *list)
 		list->ai_canonname = strndup(c->node, c->name.len);
 }
 
-/* DNS is down: the candidates from the table. NULL: there are none. */
-static struct addrinfo *from_table(struct call *c, struct table *t, bool failed_now)
+/* Why the table answers. */
+enum instead { SERVES, DOWN, FAILED_NOW };
+
+/* The candidates from the table. NULL: there are none, or it is not to answer. */
+static struct addrinfo *from_table(struct call *c, struct table *t, enum instead why)
 {
 	struct addrinfo *head = NULL, **link = &head;
 	struct name_ref ref;
@@ -148,7 +151,8 @@ static struct addrinfo *from_table(struct call *c, struct table *t, bool failed_
 	set_lookup(c, t, port <= UINT16_MAX ? (uint16_t)port : 0);
 	c->pool[FAMILY_V4].n = c->pool[FAMILY_V6].n = 0;
 	set_asked(c);
-	if (!pins_stale(t, &c->lookup, failed_now, c->pool, &ref))
+	if (why == SERVES ? !pins_serve(t, &c->lookup, c->pool, &ref)
+			  : !pins_stale(t, &c->lookup, why == FAILED_NOW, c->pool, &ref))
 		return NULL;
 	if (family_of(c) == AF_INET6 && !(flags_of(c) & AI_ALL) && c->pool[FAMILY_V6].n)
 		c->pool[FAMILY_V4].n = 0;
@@ -172,7 +176,7 @@ static bool dns_is_down(int error)
 }
 
 /* EAI_SYSTEM is this process's own trouble (no descriptors, say): it is helped, and the others still ask. */
-static bool all_may_know(int error) { return error != EAI_SYSTEM; }
+static enum instead failure_of(int error) { return error == EAI_SYSTEM ? DOWN : FAILED_NOW; }
 
 /* libc's own lookup ended with `r`. */
 static int finish(struct call *c, struct table *t, int r, struct addrinfo **res)
@@ -181,7 +185,7 @@ static int finish(struct call *c, struct table *t, int r, struct addrinfo **res)
 	int saved = errno;
 	if (r == 0 && *res)
 		*res = by_pin(c, t, *res);
-	else if (dns_is_down(r) && (list = from_table(c, t, all_may_know(r))))
+	else if (dns_is_down(r) && (list = from_table(c, t, failure_of(r))))
 		*res = list, r = 0;
 	errno = saved;
 	return r;
@@ -191,7 +195,7 @@ static int lookup(struct call *c, struct table *t, struct addrinfo **res)
 {
 	struct addrinfo *list;
 	flow_sweep();
-	if (pins_dns_down(t, &c->name) && (list = from_table(c, t, false)))
+	if ((pins_dns_down(t, &c->name) && (list = from_table(c, t, DOWN))) || (list = from_table(c, t, SERVES)))
 		return *res = list, 0;
 	int r = real()->getaddrinfo(c->node, c->service, c->hints, res);
 	return finish(c, t, r, res);

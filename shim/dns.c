@@ -77,6 +77,8 @@ static void lead_addresses(struct table *t, uint8_t *msg, const struct answer *a
 	recent_note(ref);
 	tell_lookup(&l, p);
 	const struct settings set = settings_for(t, name);
+	if (set.value[SET_SERVE])
+		pins_published(t, ref, p == &pool[FAMILY_V4] ? FAMILY_V4 : FAMILY_V6, a->n, a->min_ttl);
 	const char *how = rewrite(msg, a, p, &set);
 	if (how)
 		probe_answer(name, p, how);
@@ -92,14 +94,34 @@ static void lead(struct table *t, uint8_t *msg, size_t len, const struct answer 
 		lead_addresses(t, msg, a, name);
 }
 
+/* NODATA, which `serve` must know. */
+static void learn_none(struct table *t, const struct answer *a, const struct name *name)
+{
+	struct name_ref ref;
+	uint16_t type = a->question.type;
+	if ((type == WIRE_A || type == WIRE_AAAA) && table_find(t, name, &ref) && settings_for(t, name).value[SET_SERVE])
+		pins_published(t, ref, type == WIRE_A ? FAMILY_V4 : FAMILY_V6, 0, 0);
+}
+
+static void learn(struct table *t, uint8_t *msg, size_t len, enum answer_status s, const struct answer *a,
+		  const struct name *name)
+{
+	if (s == ANSWER_OK)
+		lead(t, msg, len, a, name);
+	else if (s == ANSWER_EMPTY)
+		learn_none(t, a, name);
+}
+
 void dns_answer(uint8_t *msg, size_t len, const char *name)
 {
 	struct answer a;
 	struct name asked;
 	struct table *t = session_table();
 	int saved = errno;
-	if (t && answer_parse(msg, len, &a) == ANSWER_OK && (!name || name_canonical(name, &asked) == NAME_OK))
-		lead(t, msg, len, &a, name ? &asked : &a.question.name);
+	if (t && (!name || name_canonical(name, &asked) == NAME_OK)) {
+		enum answer_status s = answer_parse(msg, len, &a);
+		learn(t, msg, len, s, &a, name ? &asked : &a.question.name);
+	}
 	errno = saved;
 }
 
@@ -130,7 +152,8 @@ void dns_received(void *msg, size_t len)
 	struct answer a;
 	struct table *t = session_table_here();
 	int saved = errno;
-	if (t && answer_parse(msg, len, &a) == ANSWER_OK && get64(asked_place(&a.question)) == question_word(&a.question))
-		lead(t, msg, len, &a, &a.question.name);
+	enum answer_status s = t ? answer_parse(msg, len, &a) : ANSWER_NOT;
+	if ((s == ANSWER_OK || s == ANSWER_EMPTY) && get64(asked_place(&a.question)) == question_word(&a.question))
+		learn(t, msg, len, s, &a, &a.question.name);
 	errno = saved;
 }

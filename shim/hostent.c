@@ -186,6 +186,18 @@ static bool from_table(struct query *q, bool failed_now)
 	return true;
 }
 
+/* Is the table to answer in place of DNS, which is down or need not be asked? */
+static bool without_dns(struct query *q)
+{
+	struct name_ref ref;
+	if (pins_dns_down(q->table, &q->name) && from_table(q, false))
+		return true;
+	if (!pins_serve(q->table, &q->lookup, q->pool, &ref))
+		return false;
+	query_done(q, ref);
+	return true;
+}
+
 /* EAI_AGAIN, EAI_FAIL and EAI_SYSTEM in the words of gethostbyname(3). */
 static bool dns_is_down(int err, int error)
 {
@@ -201,7 +213,7 @@ static int too_small(const struct host_call *h)
 	return errno = ERANGE;
 }
 
-static int give_stale(const struct query *q, const struct host_call *h)
+static int give_known(const struct query *q, const struct host_call *h)
 {
 	struct room room = {h->buf, h->buf + h->len};
 	if (!build(h->ret, h->name, q->name.len, h->af, &q->pool[q->family], &room))
@@ -213,8 +225,8 @@ static int give_stale(const struct query *q, const struct host_call *h)
 static int lookup_r(struct query *q, const struct host_call *h, int (*real_call)(const struct host_call *h))
 {
 	flow_sweep();
-	if (pins_dns_down(q->table, &q->name) && from_table(q, false))
-		return give_stale(q, h);
+	if (without_dns(q))
+		return give_known(q, h);
 	int r = real_call(h);
 	int saved = errno;
 	if (r == 0 && *h->result) {
@@ -222,7 +234,7 @@ static int lookup_r(struct query *q, const struct host_call *h, int (*real_call)
 		if (!by_pin(q, *h->result, h->af, &room))
 			return too_small(h);
 	} else if (r != ERANGE && dns_is_down(*h->err, r ? r : saved) && from_table(q, *h->err != NETDB_INTERNAL)) {
-		r = give_stale(q, h);
+		r = give_known(q, h);
 	}
 	errno = saved;
 	return r;
@@ -245,8 +257,7 @@ static struct hostent *lookup(struct query *q, const char *name, int af,
 	static struct hostent ours;
 	struct room room = {buffer, buffer + sizeof buffer};
 	flow_sweep();
-	if (pins_dns_down(q->table, &q->name) && from_table(q, false) &&
-	    build(&ours, name, q->name.len, af, &q->pool[q->family], &room))
+	if (without_dns(q) && build(&ours, name, q->name.len, af, &q->pool[q->family], &room))
 		return &ours;
 	struct hostent *h = real_call(name, af);
 	int saved = errno;

@@ -38,11 +38,11 @@ static uint32_t least_ttl(const struct reply *reply)
 	return v4->ttl < v6->ttl ? v4->ttl : v6->ttl;
 }
 
-/* The family without records first: it would clear the TTL of the other. */
+/* The family with records first: that the other has none is believed as long (pins_published). */
 static enum hand_status take_addresses(struct table *t, const struct name *name, const struct reply *reply,
 				       const struct name_view *before, struct change *change)
 {
-	const enum family first = reply[FAMILY_V4].n ? FAMILY_V6 : FAMILY_V4;
+	const enum family first = reply[FAMILY_V4].n ? FAMILY_V4 : FAMILY_V6;
 	enum hand_status s = HAND_OK;
 	for (unsigned i = 0; i < FAMILIES && s == HAND_OK; i++) {
 		const enum family f = i == 0 ? first : 1 - first;

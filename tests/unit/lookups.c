@@ -139,6 +139,73 @@ static void most_of_all(void)
 	lab_close(&s.lab);
 }
 
+/* ---- serve = on: while the TTL runs, for the families that it is known of ---- */
+
+static const char *served(struct lab *lab, const struct name *n, bool v4, bool v6)
+{
+	static char text[256];
+	struct pool pool[FAMILIES] = {[FAMILY_V4] = {.asked = v4}, [FAMILY_V6] = {.asked = v6}};
+	const struct lookup l = {.name = n};
+	struct name_ref ref;
+	size_t used = 0;
+	if (!pins_serve(&lab->t, &l, pool, &ref))
+		return "asks";
+	text[0] = '\0';
+	for (unsigned f = 0; f < FAMILIES; f++)
+		for (size_t i = 0; i < pool[f].n; i++) {
+			char a[ADDRESS_TEXT];
+			lab_text(&pool[f].addr[i], a);
+			used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", used ? "," : "", a);
+		}
+	return text;
+}
+
+static void serving(void)
+{
+	struct lab lab;
+	struct name_ref ref;
+	const struct name n = lab_name("a");
+	const struct address addrs[] = {lab_v4(1), lab_v4(2)}, six[] = {lab_v6(1)};
+	const struct settings_block none = {0}, on = {.given = 1u << SET_SERVE, .set.value[SET_SERVE] = 1};
+	lab_open(&lab, 8);
+	lab_lookup(&lab.t, &n, addrs, 2, &ref);
+	pins_published(&lab.t, ref, FAMILY_V4, 2, 60);
+	check_row("serve is off");
+	check_text("IPv4", "asks", served(&lab, &n, true, false));
+	settings_store(&lab.t, &on, NULL, 0, (const uint16_t[DNS_PORTS]){0});
+	check_row("serve: the family whose TTL is known");
+	check_text("IPv4", "1,2", served(&lab, &n, true, false));
+	check_text("IPv6", "asks", served(&lab, &n, false, true));
+	check_text("both", "asks", served(&lab, &n, true, true));
+	check_row("serve: NODATA is believed as long as the other family's records");
+	pins_published(&lab.t, ref, FAMILY_V6, 0, 0);
+	check_text("both", "1,2", served(&lab, &n, true, true));
+	clock_after(59);
+	check_text("both, later", "1,2", served(&lab, &n, true, true));
+	clock_after(2);
+	check_text("over", "asks", served(&lab, &n, true, false));
+	check_row("serve: NODATA alone says nothing");
+	pins_published(&lab.t, ref, FAMILY_V6, 0, 0);
+	check_text("IPv6", "asks", served(&lab, &n, false, true));
+	check_row("serve: the lesser TTL of two families");
+	pins_refresh(&lab.t, &n, FAMILY_V4, addrs, 2, 100, NULL);
+	pins_refresh(&lab.t, &n, FAMILY_V6, six, 1, 10, NULL);
+	check_text("both", "1,2,v1", served(&lab, &n, true, true));
+	clock_after(11);
+	check_text("both, later", "asks", served(&lab, &n, true, true));
+	check_row("serve: a TTL of 0, a name not known, no such setting");
+	pins_published(&lab.t, ref, FAMILY_V4, 2, 0);
+	check_text("TTL 0", "asks", served(&lab, &n, true, false));
+	const struct name other = lab_name("b");
+	check_text("unknown", "asks", served(&lab, &other, true, false));
+	check_row("serve: a pin that failed does not lead");
+	pins_published(&lab.t, ref, FAMILY_V4, 2, 60);
+	pins_report(&lab.t, &n, &addrs[0], false);
+	check_text("the next one", "2,1", served(&lab, &n, true, false));
+	settings_store(&lab.t, &none, NULL, 0, (const uint16_t[DNS_PORTS]){0});
+	lab_close(&lab);
+}
+
 int main(void)
 {
 	SCRIPT_PLAY("capture", capture);
@@ -147,5 +214,6 @@ int main(void)
 	SCRIPT_PLAY("many addresses", many);
 	most_of_all();
 	SCRIPT_PLAY("DNS down", stale);
+	serving();
 	return check_done();
 }
