@@ -29,6 +29,7 @@ static const struct {
 	[CAUSE_SIP_STATUS] = {"failure status to REGISTER", ""},
 	[CAUSE_ANSWERED] = {"answered", ""},
 	[CAUSE_FAILBACK] = {"better priority", ""},
+	[CAUSE_RESTORED] = {"restored", ""},
 	[CAUSE_BROKEN] = {"connection broken", "ECONNRESET"},
 };
 

@@ -32,6 +32,7 @@ enum cause {
 	CAUSE_ANSWERED,		/* UDP: a SIP answer */
 	CAUSE_FAILBACK,		/* of a pin: an SRV target of a better priority, after `failback` */
 	CAUSE_BROKEN,		/* an established connection was reset */
+	CAUSE_RESTORED,		/* of a pin: by pinctl restore */
 	CAUSES
 };
 

@@ -74,6 +74,37 @@ enum hand_status pins_set(struct table *t, const struct name *n, const struct ad
 	return HAND_FULL;
 }
 
+/* ---- adopt ---- */
+
+static bool may_adopt(const struct table *t, struct name_ref ref, enum family f, addr_ref addr)
+{
+	const struct pin p = pin_unpack(get64(&name_hot(t, ref)->pin[f]));
+	const struct choice c = scene_judge(t, addr, regard_of(t, ref, f), tick_now());
+	return !(p.reuse == name_reuse(ref) && addr_at(t, p.ref)) && c.fitness == FIT && !c.drained;
+}
+
+enum hand_status pins_adopt(struct table *t, const struct name *n, const struct address *a)
+{
+	const enum family f = address_family(a);
+	struct name_ref ref;
+	if (!t->writable)
+		return HAND_READ_ONLY;
+	const addr_ref addr = addr_insert(t, a);
+	if (!addr || !table_insert(t, n, &ref))
+		return HAND_FULL;
+	word64 *w = &name_hot(t, ref)->pin[f];
+	const uint64_t word = seen64(w);
+	if (!may_adopt(t, ref, f, addr))
+		return HAND_OK;
+	const struct pin pin = {.ref = addr, .sum = endpoint_sum(addr_at(t, addr), 15, true), .reuse = name_reuse(ref)};
+	set_stamps(t, ref, f, 0);
+	if (!cas64(w, word, pin_pack(pin)))
+		return HAND_OK;			/* it has got one meanwhile */
+	index_add(t, addr, ref);
+	hand_event(t, EVENT_PINNED, CAUSE_RESTORED, n, a);
+	return HAND_OK;
+}
+
 /* ---- drop ---- */
 
 enum hand_status pins_drop(struct table *t, const struct name *n)

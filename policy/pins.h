@@ -171,6 +171,12 @@ enum { PREFERENCES = 8 };
 enum hand_status pins_set(struct table *t, const struct name *n, const struct address *addrs,
 			  size_t count, uint32_t ttl_s);
 
+/*
+ * An auto pin that the name had in another table: tentative, unless the name has
+ * one of that family here, or the address is cooling off or drained.
+ */
+enum hand_status pins_adopt(struct table *t, const struct name *n, const struct address *a);
+
 /* Forget a name and all its pins. */
 enum hand_status pins_drop(struct table *t, const struct name *n);
 

@@ -4,6 +4,7 @@
 
 #include "cmd.h"
 #include "format.h"
+#include "server.h"
 
 struct words {
 	char **address;
@@ -71,13 +72,10 @@ static int show(struct context *c)
 
 static int addresses_parse(const struct context *c, const struct words *w, struct address *list)
 {
-	for (size_t i = 0; i < w->n; i++) {
-		if (!address_parse(w->address[i], &list[i]))
-			return misused(c, "not an address: '%s'", w->address[i]);
-		if (!address_is_unicast(&list[i]))
-			return misused(c, "no address of a server: '%s'", w->address[i]);
-	}
-	return DONE;
+	int status = DONE;
+	for (size_t i = 0; status == DONE && i < w->n; i++)
+		status = server_address_parse(c, w->address[i], &list[i]);
+	return status;
 }
 
 static int drain_all(struct context *c, const struct words *w, const struct address *list, bool drained)

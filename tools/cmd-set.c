@@ -45,28 +45,13 @@ static const struct usage usage = {
 	.parser = parse,
 };
 
-/* The word as the n-th server of the list. */
-static int server_take(const struct context *c, const struct name *name, const char *word, struct server *list, size_t n)
-{
-	if (n == PREFERENCES)
-		return misused(c, "more than %d %s: '%s'", PREFERENCES, list->is_target ? "targets" : "addresses", word);
-	int status = server_parse(c, name, word, &list[n]);
-	for (size_t i = 0; status == DONE && i < n; i++) {
-		if (server_same(&list[i], &list[n]))
-			status = misused(c, "twice in the list: '%s'", word);
-		else if (address_family(&list[i].addr) != address_family(&list[n].addr))
-			status = misused(c, "IPv4 and IPv6 in one list: '%s'", word);
-	}
-	return status;
-}
-
 static int servers_parse(const struct context *c, const struct name *name, char *words,
 			 struct server list[static PREFERENCES], size_t *n)
 {
 	int status = DONE;
 	char *word;
 	for (*n = 0; status == DONE && (word = strsep(&words, ",")) != NULL; (*n)++)
-		status = server_take(c, name, word, list, *n);
+		status = server_list_take(c, name, word, list, *n);
 	return status;
 }
 

@@ -103,6 +103,8 @@ int cmd_fail(struct context *c, int argc, char **argv);
 int cmd_ok(struct context *c, int argc, char **argv);
 int cmd_drain(struct context *c, int argc, char **argv);
 int cmd_undrain(struct context *c, int argc, char **argv);
+int cmd_save(struct context *c, int argc, char **argv);
+int cmd_restore(struct context *c, int argc, char **argv);
 int cmd_events(struct context *c, int argc, char **argv);
 int cmd_stats(struct context *c, int argc, char **argv);
 int cmd_init(struct context *c, int argc, char **argv);

@@ -27,6 +27,8 @@ static const struct command {
 	{"ok", cmd_ok, "report that a server works"},
 	{"drain", cmd_drain, "keep pins away from an address; which are drained"},
 	{"undrain", cmd_undrain, "let them come again"},
+	{"save", cmd_save, "write what is pinned as text"},
+	{"restore", cmd_restore, "take it back"},
 	{"events", cmd_events, "the journal of what happened"},
 	{"stats", cmd_stats, "counters, and how full the table is"},
 	{"init", cmd_init, "make a table"},

@@ -27,14 +27,18 @@ static bool looks_like_target(const char *word)
 	return split(word, host, &port) && name_canonical(host, &n) == NAME_OK;
 }
 
+int server_address_parse(const struct context *c, const char *word, struct address *out)
+{
+	if (!address_parse(word, out))
+		return misused(c, "not an address: '%s'", word);
+	return address_is_unicast(out) ? DONE : misused(c, "no address of a server: '%s'", word);
+}
+
 static int parse_address(const struct context *c, const char *word, struct server *out)
 {
-	if (!address_parse(word, &out->addr)) {
-		if (looks_like_target(word))
-			return misused(c, "only a service (_sip._udp.example.com) has targets: '%s'", word);
-		return misused(c, "not an address: '%s'", word);
-	}
-	return address_is_unicast(&out->addr) ? DONE : misused(c, "no address of a server: '%s'", word);
+	if (looks_like_target(word) && !address_parse(word, &out->addr))
+		return misused(c, "only a service (_sip._udp.example.com) has targets: '%s'", word);
+	return server_address_parse(c, word, &out->addr);
 }
 
 /* "192.0.2.7", "192.0.2.7:5060", "2001:db8::7" or "[2001:db8::7]:5060" */
@@ -71,11 +75,26 @@ int server_parse(const struct context *c, const struct name *name, const char *w
 	return (out->is_target ? parse_target : parse_address)(c, word, out);
 }
 
-bool server_same(const struct server *a, const struct server *b)
+static bool same(const struct server *a, const struct server *b)
 {
 	if (a->is_target || b->is_target)
 		return a->is_target == b->is_target && a->port == b->port && strcmp(a->host.text, b->host.text) == 0;
 	return address_equal(&a->addr, &b->addr);
+}
+
+int server_list_take(const struct context *c, const struct name *name, const char *word,
+		     struct server list[static PREFERENCES], size_t n)
+{
+	if (n == PREFERENCES)
+		return misused(c, "more than %d %s: '%s'", PREFERENCES, name_is_service(name) ? "targets" : "addresses", word);
+	int status = server_parse(c, name, word, &list[n]);
+	for (size_t i = 0; status == DONE && i < n; i++) {
+		if (same(&list[i], &list[n]))
+			status = misused(c, "twice in the list: '%s'", word);
+		else if (address_family(&list[i].addr) != address_family(&list[n].addr))
+			status = misused(c, "IPv4 and IPv6 in one list: '%s'", word);
+	}
+	return status;
 }
 
 bool server_address(struct table *t, const struct server *s, bool learn, struct address *out)

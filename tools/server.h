@@ -20,7 +20,12 @@ struct server {
 /* DONE, or MISUSED after one line: not what `name` can have, or what no server can have. */
 int server_parse(const struct context *c, const struct name *name, const char *word, struct server *out);
 
-bool server_same(const struct server *a, const struct server *b);
+/* A word as an address of a server. DONE, or MISUSED after one line. */
+int server_address_parse(const struct context *c, const char *word, struct address *out);
+
+/* The word as number n, from 0, of an order of preference: one family, none twice, at most PREFERENCES. As server_parse(). */
+int server_list_take(const struct context *c, const struct name *name, const char *word,
+		     struct server list[static PREFERENCES], size_t n);
 
 /* What the open table calls it. With `learn` a target's host gets a record; false: no room for that. */
 bool server_address(struct table *t, const struct server *s, bool learn, struct address *out);

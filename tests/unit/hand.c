@@ -32,6 +32,19 @@ static const struct script_row list[] = {
 	{"an address twice", "set a 7,7,8 -> done; ask a 1; fail a 7 5060t; lead a 1 -> +8"},
 };
 
+static const struct script_row adopt[] = {
+	{"leads, tentative", "adopt a 2 -> done; pin a -> 2 tentative; events -> pinned 2; ask a 1,2,3 -> 2,1,3; ok a 2 5060t; pin a -> 2 confirmed 5060t"},
+	{"each family", "adopt a 2; adopt a v2; ask a 1,2,v1,v2 -> 2,1,v2,v1"},
+	{"not over an auto pin", "ask a 1,2; adopt a 2 -> done; pin a -> 1 tentative"},
+	{"not over an explicit one", "set a 1; adopt a 2 -> done; pin a -> 1 explicit"},
+	{"not one that cools off", "ask b 2,3; fail b 2 5060t; adopt a 2 -> done; pin a -> none; ask a 1,2 -> 1,2"},
+	{"not a drained one", "drain 2; adopt a 2 -> done; pin a -> none"},
+	{"moves when it fails", "adopt a 2; ask a 1,2; fail a 2 5060t; pin a -> 1 tentative"},
+	{"is known of an outcome before any lookup", "adopt a 2; ok * 2 5060t; pin a -> 2 confirmed 5060t"},
+	{"not in the answer: as any pin", "adopt a 9; ask a 1,2 -> +9,1,2; wait 301; ask a 1,2 -> 1,2"},
+	{"of a service", "adopt _sip._udp.d b:5060; srv _sip._udp.d a:5060:10,b:5060:20 -> b:5060"},
+};
+
 static const struct script_row expiry[] = {
 	{"holds until its end", "set a 9 60; ask a 1,2; wait 59; ask a 1,2 -> +9,1,2; pin a -> 9 explicit"},
 	{"then the first address", "set a 9 60; ask a 1,2; wait 61; pin a -> none; ask a 2,1 -> 2,1; pin a -> 2 tentative"},
@@ -97,6 +110,7 @@ static const struct script_row report[] = {
 
 int main(void)
 {
+	SCRIPT_PLAY("adopted", adopt);
 	SCRIPT_PLAY("set", set);
 	SCRIPT_PLAY("preference list", list);
 	SCRIPT_PLAY("expiry", expiry);

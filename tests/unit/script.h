@@ -13,7 +13,7 @@
  *   fail|ok NAME ADDR PORT[t|u]    an outcome in a process that looked NAME up (`*`: that looked
  *                                  nothing up; `a+b`: both); `fail` may close with an errno's name
  *   pin NAME                       the pins: `1 tentative`, `1 confirmed 5060t`, `9 explicit` … `failed`
- *   set NAME ADDRS [TTL]  drop NAME  refresh NAME ADDRS TTL  report NAME fail|ok ADDR
+ *   set NAME ADDRS [TTL]  drop NAME  refresh NAME ADDRS TTL  report NAME fail|ok ADDR  adopt NAME ADDR
  *                                  by hand. `done`, `dropped`, `no-name`, `no-address`, `full`
  *   drain|undrain ADDR
  *   cool ADDR PORT[t|u]            the endpoint: fit, due, or seconds of cooling as `LOW..HIGH` to match
@@ -268,6 +268,9 @@ static inline void script_hand(struct script *s, char **w)
 	enum hand_status status;
 	if (strcmp(w[0], "drop") == 0) {
 		status = pins_drop(&s->lab.t, &n);
+	} else if (strcmp(w[0], "adopt") == 0) {
+		struct address a = script_address(s, w[2]);
+		status = pins_adopt(&s->lab.t, &n, &a);
 	} else if (strcmp(w[0], "report") == 0) {
 		struct address a = script_address(s, w[3]);
 		status = pins_report(&s->lab.t, &n, &a, *w[2] == 'o');
@@ -349,7 +352,7 @@ static const struct script_verb {
 	{"cool", script_cool},	     {"opt", script_opt},      {"wait", script_wait},	{"events", script_events},
 	{"healthy", script_healthy}, {"lead", script_lead},    {"srv", script_srv},	{"ask+", script_ask},
 	{"broken", script_outcome},  {"steer", script_steer},  {"steer-any", script_steer},
-	{"refresh-srv", script_srv_refresh}, {"ports", script_ports},
+	{"refresh-srv", script_srv_refresh}, {"adopt", script_hand}, {"ports", script_ports},
 };
 
 /* `24..36` takes any number between; all else is compared as text. */

@@ -34,7 +34,7 @@ _pinctl_colons() {
 
 _pinctl() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} word command= host= table= i
-    local commands="list show set drop refresh fail ok drain undrain events stats init check reload run"
+    local commands="list show set drop refresh fail ok drain undrain save restore events stats init check reload run"
     local options="--table --help --usage"
     COMPREPLY=()
     for ((i = 1; i < COMP_CWORD; i++)); do
@@ -89,7 +89,7 @@ _pinctl() {
         ;;
     drain) _pinctl_colons "$(_pinctl_candidates "$table")" ;;
     undrain) _pinctl_colons "$(_pinctl_drained "$table")" ;;
-    check | reload) COMPREPLY=($(compgen -f -- "$cur")) ;;
+    check | reload | save | restore) COMPREPLY=($(compgen -f -- "$cur")) ;;
     run) COMPREPLY=($(compgen -c -- "$cur")) ;;
     esac
 }

@@ -1,0 +1,157 @@
+# pinctl save and restore: the table as text, across reboots.
+
+load ../lib/harness
+load ../lib/complains
+setup_file() { use_clients lookup_client; }
+
+# saved LINE... : a saved table in $SAVED.
+saved() {
+    SAVED=$BATS_TEST_TMPDIR/saved
+    printf '%s\n' "$@" >"$SAVED"
+}
+
+# The table's pins, a line each: name, address, kind, state; and the drained addresses.
+pins() {
+    pinctl list | awk -F'\t' '$3 != "-" { print $1, $3, $4, $5 }'
+    pinctl drain
+}
+
+@test "save and restore: explicit pins, lists, --ttl, services, drained addresses; auto pins become tentative" {
+    local before
+    dns_pool auto.test 127.0.0.11 2001:db8::11
+    server_start 127.0.0.11 5060 accept
+    client_start one shim
+    expect_eq 127.0.0.11=ok "$(ask one connect auto.test 5060)" "a connect"
+    client_stop one
+    pinctl set one.test 192.0.2.7
+    pinctl set list.test 192.0.2.9,192.0.2.8
+    pinctl set list.test 2001:db8::9,2001:db8::8
+    pinctl set short.test 192.0.2.7 --ttl 1h
+    pinctl set local.test fe80::7%lo
+    pinctl set _sip._udp.pool.test sbc1.pool.test:5060,sbc2.pool.test:5062
+    pinctl drain 192.0.2.12
+    before=$(pins)
+    expect_match "auto.test 127.0.0.11 auto confirmed" "$before" "the pins before"
+    pinctl save >"$BATS_TEST_TMPDIR/saved"
+    expect_match $'\nset list.test 192.0.2.9 192.0.2.8\n' "$(cat "$BATS_TEST_TMPDIR/saved")" "the text"
+    expect_match $'\nset short.test 192.0.2.7 until 20[0-9-]*T[0-9:]*Z\n' "$(cat "$BATS_TEST_TMPDIR/saved")" "the text"
+    expect_match $'\nset local.test fe80::7%lo\n' "$(cat "$BATS_TEST_TMPDIR/saved")" "the text"
+
+    rm "$TABLE"
+    pinctl restore "$BATS_TEST_TMPDIR/saved"
+    expect_eq "$(sed 's/confirmed/tentative/' <<<"$before")" "$(pins)" "the pins after"
+    expect_eq "192.0.2.9=1 192.0.2.8=2 2001:db8::9=1 2001:db8::8=2" "$(pinctl list --json | jq -r \
+        '.[] | select(.name == "list.test") | [.candidates[] | "\(.address)=\(.rank)"] | join(" ")')" "the lists"
+    expect_match '^(3600|359[0-9])$' "$(pin_field short.test expires_s)" "seconds until it ends"
+    expect_eq "restored" "$(pinctl events --json | jq -r 'select(.name == "auto.test") | .cause' | sort -u)" "cause of the auto pins"
+    expect_eq "$(grep -v '^#\|until' "$BATS_TEST_TMPDIR/saved")" "$(pinctl save | grep -v '^#\|until')" "saved again"
+}
+
+@test "a restored auto pin leads programs, and gives way to what the table has learnt by then" {
+    dns_scripted pool.test 3 0 127.0.0.11 127.0.0.12 127.0.0.13
+    saved "stickydns 1" "auto pool.test 127.0.0.12" "auto gone.test 192.0.2.9" end
+    pinctl restore <"$SAVED"
+    expect_eq 127.0.0.12 "$(first_of shim pool.test)" "what a program is led to"
+    saved "stickydns 1" "auto pool.test 127.0.0.13" end
+    pinctl restore "$SAVED"
+    expect_eq 127.0.0.12 "$(pin_of pool.test)" "a pin that was there"
+    saved "stickydns 1" "set pool.test 127.0.0.13" end
+    pinctl restore "$SAVED"
+    expect_eq 127.0.0.13 "$(pin_of pool.test)" "an explicit one takes its place"
+    saved "stickydns 1" "drain 127.0.0.14" "auto new.test 127.0.0.14" end
+    pinctl restore "$SAVED"
+    expect_eq "" "$(pin_of new.test)" "none on a drained address"
+}
+
+@test "an end that has passed, comments and blank lines, an empty table" {
+    saved "# by hand" "stickydns 1" "" "set over.test 192.0.2.7 until 2020-01-01T00:00:00Z" "  set  a.test	192.0.2.8 " "# set b.test 1" end "# more"
+    pinctl restore "$SAVED"
+    expect_eq "a.test 192.0.2.8 explicit tentative" "$(pins)" "the pins"
+    pinctl drop --all
+    expect_eq "stickydns 1 end" "$(pinctl save | grep -v '^#' | xargs)" "an empty table"
+}
+
+# refused REGEX LINE... : is not taken, says so in one line, and changes nothing.
+refused() {
+    local regex=$1
+    shift
+    saved "$@"
+    complains 1 "restore: $SAVED:$regex" restore "$SAVED"
+    expect_eq "old.test 192.0.2.1 explicit tentative" "$(pins)" "the pins"
+    expect_eq 1 "$(pinctl list | grep -c '')" "names"
+}
+
+@test "what cannot be taken back: file, line and word, and nothing changes" {
+    local head="stickydns 1" good="set new.test 192.0.2.2"
+    pinctl set old.test 192.0.2.1
+    refused " cut short, or no saved table" "$head" "$good"
+    refused " cut short, or no saved table" ""
+    refused "1: no saved table: 'set'" "$good" end
+    refused "1: of another version: '2'" "stickydns 2" "$good" end
+    refused "4: after the end: 'set'" "$head" "$good" end "$good"
+    refused "3: not understood: 'pin'" "$head" "$good" "pin x.test 192.0.2.3" end
+    refused "3: one word too many: 'x'" "$head" "$good" "end x"
+    refused "3: a name and what it is pinned to" "$head" "$good" "set x.test" end
+    refused "3: malformed name: 'a..b'" "$head" "$good" "set a..b 192.0.2.3" end
+    refused "3: not an address: 'x'" "$head" "$good" "set x.test x" end
+    refused "3: IPv4 and IPv6 in one list: '::1'" "$head" "$good" "set x.test 192.0.2.3 ::1" end
+    refused "3: twice in the list" "$head" "$good" "set x.test 192.0.2.3 192.0.2.3" end
+    refused "3: a service leads to TARGET:PORT" "$head" "$good" "auto _sip._udp.test 192.0.2.3" end
+    refused "3: only a service" "$head" "$good" "set x.test sbc1.test:5060" end
+    refused "3: one word too many: '192.0.2.4'" "$head" "$good" "auto x.test 192.0.2.3 192.0.2.4" end
+    refused "3: one word too many: '192.0.2.9'" "$head" "$good" "set x.test $(seq -s' ' -f 192.0.2.%g 9)" end
+    refused "3: one word too many" "$head" "$good" "set x.test $(seq -s' ' -f 192.0.2.%g 30) until 2099-01-01T00:00:00Z" end
+    refused "3: not a time: 'tomorrow'" "$head" "$good" "set x.test 192.0.2.3 until tomorrow" end
+    refused "3: one word too many: '2099-01-01T00:00:00Z'" "$head" "$good" "auto x.test until 2099-01-01T00:00:00Z" end
+    refused "3: one address is wanted" "$head" "$good" "drain" end
+    refused "3: not an address: 'sbc1.test:5060'" "$head" "$good" "drain sbc1.test:5060" end
+    refused "3: longer than 4095 bytes" "$head" "$good" "# $(printf '%5000s')" end
+    saved "$head" "set x.test 192.0.2.3 until 2099-01-01T00:00:00Z" end
+    complains 1 "restore: an end too far away: x.test" restore "$SAVED"
+    printf 'stickydns 1\n\0\nend\n' >"$SAVED"
+    complains 1 "restore: $SAVED: a NUL byte" restore "$SAVED"
+    complains 1 "restore: /none: No such file" restore /none
+    complains 1 "restore: /: Is a directory" restore /
+    complains 2 "restore: one word too many: b" restore "$SAVED" b
+}
+
+@test "a table without room for all of it stays as it was" {
+    pinctl init --names 10
+    pinctl set old.test 192.0.2.1
+    saved "stickydns 1"
+    for n in {1..12}; do echo "auto n$n.test 192.0.2.$n"; done >>"$SAVED"
+    echo end >>"$SAVED"
+    complains 1 "restore: no room left .*: nothing was restored" restore "$SAVED"
+    expect_eq "old.test 192.0.2.1 explicit tentative" "$(pins)" "the pins"
+    expect_eq 1 "$(pinctl list | grep -c '')" "names"
+    sed -i '3,5d' "$SAVED"
+    pinctl restore "$SAVED"
+    expect_eq 10 "$(pinctl list | grep -c '')" "names when there is room"
+}
+
+@test "save FILE leaves the old file whole when it fails, and takes no table of another boot" {
+    complains 1 "save: no table at $TABLE" save
+    pinctl set a.test 192.0.2.1
+    pinctl save "$BATS_TEST_TMPDIR/file"
+    expect_eq 600 "$(stat -c %a "$BATS_TEST_TMPDIR/file")" "its mode"
+    complains 1 "save: /none/file: No such file" save /none/file
+    mkdir "$BATS_TEST_TMPDIR/full"
+    mount -t tmpfs -o size=4k none "$BATS_TEST_TMPDIR/full"
+    cp "$BATS_TEST_TMPDIR/file" "$BATS_TEST_TMPDIR/full/file"
+    complains 1 "No space left" save "$BATS_TEST_TMPDIR/full/file"
+    expect_eq "$(cat "$BATS_TEST_TMPDIR/file")" "$(cat "$BATS_TEST_TMPDIR/full/file")" "the old file"
+    expect_eq file "$(ls "$BATS_TEST_TMPDIR/full")" "what is left beside it"
+    expect_status 1 eval 'pinctl save >/dev/full'
+    expect_match "No space left" "$output" "to a full stdout"
+    # Times of a table count from its boot.
+    tr 0-9a-f 1-9a-f0 </proc/sys/kernel/random/boot_id >"$BATS_TEST_TMPDIR/boot_id"
+    mount --bind "$BATS_TEST_TMPDIR/boot_id" /proc/sys/kernel/random/boot_id
+    complains 1 "save: $TABLE: made before the last boot" save
+}
+
+@test "twenty thousand names" {
+    pinctl init --names 30000
+    { echo "stickydns 1"; seq -f 'auto n%g.test 10.1.0.1' 20000; echo end; } >"$BATS_TEST_TMPDIR/saved"
+    pinctl restore "$BATS_TEST_TMPDIR/saved"
+    expect_eq 20000 "$(pinctl save | grep -c '^auto')" "pins saved again"
+}

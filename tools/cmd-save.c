@@ -1,0 +1,151 @@
+/*
+ * cmd-save.c: pinctl save [FILE]: the table as text (saved.h), for after a reboot.
+ *
+ * A FILE is written beside its place and renamed into it, so that a failure leaves
+ * the old one whole.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd.h"
+#include "names.h"
+#include "saved.h"
+
+static const struct usage usage = {
+	.args_doc = "[FILE]",
+	.doc = "Write what is pinned, and which addresses are drained, to FILE or stdout, as text that restore takes back.",
+	.parser = parse_one_word,
+};
+
+/* ---- entries ---- */
+
+/* Interface numbers change with a reboot, their names hardly. */
+static void server_text(const struct table *t, const struct address *a, char out[static TARGET_TEXT])
+{
+	char name[IF_NAMESIZE];
+	target_format(t, a, out);
+	char *scope = address_is_target(a) ? NULL : strchr(out, '%');
+	if (scope && if_indextoname((unsigned)a->scope, name))
+		snprintf(scope + 1, TARGET_TEXT - (size_t)(scope + 1 - out), "%s", name);
+}
+
+/* Can restore read it again? Not a target whose host was forgotten. */
+static bool can_be_named(const struct table *t, const struct address *a)
+{
+	struct name_ref ref;
+	struct name host, same;
+	return !address_is_target(a) || (target_host(t, a, &ref, &host) && name_canonical(host.text, &same) == NAME_OK);
+}
+
+/* The preference list in its order, which is how candidates come; else the pin. */
+static size_t servers_of(const struct table *t, const struct name_view *v, enum family f, struct address out[static PREFERENCES])
+{
+	size_t n = 0;
+	for (size_t i = 0; v->pin[f].is_explicit && i < v->n_candidates && i < CANDIDATES && n < PREFERENCES; i++) {
+		const struct candidate_view *k = &v->candidates[i];
+		if (k->rank && address_family(&k->addr) == f && can_be_named(t, &k->addr))
+			out[n++] = k->addr;
+	}
+	if (n == 0 && can_be_named(t, &v->pin[f].addr))
+		out[n++] = v->pin[f].addr;
+	return n;
+}
+
+static void write_pin(FILE *f, const struct table *t, const struct name_view *v, enum family family)
+{
+	const struct pin_view *p = &v->pin[family];
+	struct address list[PREFERENCES];
+	const size_t n = servers_of(t, v, family, list);
+	if (n == 0) {
+		fprintf(f, "# its target is forgotten: %s\n", v->name.text);
+		return;
+	}
+	fprintf(f, "%s %s", p->is_explicit ? "set" : "auto", v->name.text);
+	for (size_t i = 0; i < n; i++) {
+		char text[TARGET_TEXT];
+		server_text(t, &list[i], text);
+		fprintf(f, " %s", text);
+	}
+	if (p->is_explicit && p->expires_s) {
+		char until[SAVED_TIME];
+		saved_time(time(NULL) + p->expires_s, until);
+		fprintf(f, " until %s", until);
+	}
+	fputc('\n', f);
+}
+
+/* A pin that has failed is one no more. */
+static void write_name(FILE *f, const struct table *t, const struct name_view *v)
+{
+	for (enum family k = 0; k < FAMILIES; k++)
+		if (v->pin[k].present && !v->pin[k].failed)
+			write_pin(f, t, v, k);
+}
+
+static void write_all(FILE *f, const struct context *c, const struct names *l)
+{
+	const struct table *t = &c->table;
+	char text[TARGET_TEXT];
+	uint32_t cursor = 0;
+	struct address a;
+	saved_time(time(NULL), text);
+	fprintf(f, "# %s; pinctl restore takes it back\nstickydns %d\n", text, SAVED_VERSION);
+	while (pins_drained(t, &cursor, &a)) {
+		server_text(t, &a, text);
+		fprintf(f, "drain %s\n", text);
+	}
+	for (size_t i = 0; i < l->n; i++) {
+		struct name name;
+		struct name_ref ref;
+		struct name_view v;
+		/* What is no name was put there by another program than ours. */
+		if (names_find(c, l, i, &name, &ref) && pins_view(t, ref, &v) && strcmp(name.text, v.name.text) == 0)
+			write_name(f, t, &v);
+	}
+	fputs("end\n", f);
+}
+
+/* ---- where to ---- */
+
+/* All of it is on the disk before it takes the old one's place: fsync(2), rename(2). */
+static int save_to(const struct context *c, const struct names *l, const char *path)
+{
+	char beside[PATH_MAX];
+	if (snprintf(beside, sizeof beside, "%s.XXXXXX", path) >= (int)sizeof beside)
+		return complain(c, "path too long: %s", path);
+	int fd = mkostemp(beside, O_CLOEXEC);
+	FILE *f = fd == -1 ? NULL : fdopen(fd, "w");
+	if (!f)
+		return complain(c, "%s: %s", path, strerror(errno));
+	write_all(f, c, l);
+	bool whole = !ferror(f) && fflush(f) == 0 && fsync(fd) == 0;
+	whole = fclose(f) == 0 && whole;
+	if (whole && rename(beside, path) == 0)
+		return DONE;
+	int status = complain(c, "%s: %s", path, strerror(errno));
+	unlink(beside);
+	return status;
+}
+
+int cmd_save(struct context *c, int argc, char **argv)
+{
+	const char *path = NULL;
+	struct names l = {0};
+	int status = cmd_parse(c, &usage, argc, argv, &path);
+	if (status == DONE)
+		status = table_open(c, TO_READ);
+	if (status == DONE)
+		status = names_of_table(c, &l);
+	if (status == DONE && path)
+		status = save_to(c, &l, path);
+	else if (status == DONE)
+		write_all(stdout, c, &l);
+	names_free(&l);
+	return status;
+}

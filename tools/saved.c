@@ -1,0 +1,166 @@
+/* saved.c: reads a saved table. See saved.h. */
+#include "saved.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { WORDS = PREFERENCES + 5, LINE = 4096, AT = 512, CHUNK = 1 << 16 };
+
+void saved_time(time_t t, char out[static SAVED_TIME])
+{
+	struct tm tm;
+	if (!gmtime_r(&t, &tm) || strftime(out, SAVED_TIME, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		strcpy(out, "-");
+}
+
+static bool time_read(const char *word, time_t *out)
+{
+	struct tm tm = {0};
+	const char *end = strptime(word, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	if (!end || *end)
+		return false;
+	*out = timegm(&tm);
+	return *out > 0;
+}
+
+/* ---- the file ---- */
+
+void saved_free(struct saved *s)
+{
+	free(s->text);
+	*s = (struct saved){0};
+}
+
+static char *read_all(FILE *f, size_t *size)
+{
+	char *text = NULL;
+	size_t room = 0, n = 1;
+	for (*size = 0; n > 0; *size += n) {
+		if (room - *size < CHUNK) {
+			char *more = realloc(text, room = 2 * room + 2 * CHUNK);
+			if (!more)
+				return free(text), NULL;
+			text = more;
+		}
+		n = fread(text + *size, 1, room - *size - 1, f);
+	}
+	text[*size] = '\0';
+	return text;
+}
+
+int saved_load(const struct context *c, FILE *f, const char *name, struct saved *out)
+{
+	size_t size;
+	errno = 0;
+	*out = (struct saved){name, read_all(f, &size)};
+	if (!out->text)
+		return complain(c, "out of memory");
+	if (ferror(f))
+		return complain(c, "%s: %s", name, strerror(errno));
+	return strlen(out->text) == size ? DONE : complain(c, "%s: a NUL byte", name);
+}
+
+/* ---- one line ---- */
+
+/* The words of a line, in place. More than fit are one too many for every kind of line. */
+static size_t split(char *line, char *words[static WORDS])
+{
+	size_t n = 0;
+	char *save = NULL;
+	for (char *w = strtok_r(line, " \t\r\n", &save); w && n < WORDS; w = strtok_r(NULL, " \t\r\n", &save))
+		words[n++] = w;
+	return n;
+}
+
+static int parse_drain(const struct context *at, char **words, size_t n, struct saved_entry *e)
+{
+	e->n = 1;
+	return n == 2 ? server_address_parse(at, words[1], &e->servers[0].addr) : complain(at, "one address is wanted");
+}
+
+static int parse_until(const struct context *at, char **words, size_t *n, struct saved_entry *e)
+{
+	if (*n < 4 || strcmp(words[*n - 2], "until") != 0)
+		return DONE;
+	*n -= 2;
+	return time_read(words[*n + 1], &e->until) ? DONE : complain(at, "not a time: '%s'", words[*n + 1]);
+}
+
+static int parse_pin(const struct context *at, char **words, size_t n, struct saved_entry *e)
+{
+	int status = n < 3 ? complain(at, "a name and what it is pinned to are wanted") : host_parse(at, words[1], &e->name);
+	if (status == DONE && e->kind == SAVED_SET)
+		status = parse_until(at, words, &n, e);
+	if (status == DONE && n - 2 > (e->kind == SAVED_SET ? PREFERENCES : 1))
+		status = complain(at, "one word too many: '%s'", words[n - 1]);
+	for (size_t i = 2; status == DONE && i < n; i++)
+		status = server_list_take(at, &e->name, words[i], e->servers, e->n++);
+	return status;
+}
+
+static int parse_entry(const struct context *at, char **words, size_t n, struct saved_entry *e)
+{
+	static const char *const kinds[] = {[SAVED_DRAIN] = "drain", [SAVED_SET] = "set", [SAVED_AUTO] = "auto"};
+	*e = (struct saved_entry){0};
+	for (unsigned k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+		if (strcmp(words[0], kinds[k]) != 0)
+			continue;
+		e->kind = (enum saved_kind)k;
+		return (k == SAVED_DRAIN ? parse_drain : parse_pin)(at, words, n, e) == DONE ? DONE : FAILED;
+	}
+	return complain(at, "not understood: '%s'", words[0]);
+}
+
+/* ---- the whole ---- */
+
+enum stage { AT_START, WITHIN, AT_END };
+
+/* What stands in a line that is no entry. */
+static int parse_frame(const struct context *at, char **words, size_t n, enum stage *stage)
+{
+	if (*stage == AT_END)
+		return complain(at, "after the end: '%s'", words[0]);
+	if (*stage == AT_START && (n != 2 || strcmp(words[0], "stickydns") != 0))
+		return complain(at, "no saved table: '%s'", words[0]);
+	if (*stage == AT_START && strcmp(words[1], "1") != 0)
+		return complain(at, "of another version: '%s'", words[1]);
+	if (*stage == WITHIN && n > 1)
+		return complain(at, "one word too many: '%s'", words[1]);
+	(*stage)++;
+	return DONE;
+}
+
+/* Copies a line out; the one after it, or NULL: it was the last. */
+static const char *next_line(const char *text, char line[static LINE], bool *whole)
+{
+	const size_t len = strcspn(text, "\n");
+	*whole = len < LINE;
+	snprintf(line, LINE, "%.*s", (int)(*whole ? len : LINE - 1), text);
+	return text[len] && text[len + 1] ? text + len + 1 : NULL;
+}
+
+int saved_each(const struct context *c, const struct saved *s, saved_fn *each, void *arg)
+{
+	char line[LINE], where[AT], *words[WORDS];
+	const struct context at = {.command = where};	/* so that complaints name the line */
+	enum stage stage = AT_START;
+	size_t number = 0;
+	int status = DONE;
+	for (const char *text = s->text; status == DONE && text;) {
+		struct saved_entry e;
+		bool whole;
+		text = next_line(text, line, &whole);
+		snprintf(where, sizeof where, "%s: %s:%zu", c->command, s->name, ++number);
+		const size_t n = whole && *line != '#' ? split(line, words) : 0;
+		if (!whole)
+			status = complain(&at, "longer than %d bytes", LINE - 1);
+		else if (n > 0 && (stage != WITHIN || strcmp(words[0], "end") == 0))
+			status = parse_frame(&at, words, n, &stage);
+		else if (n > 0 && (status = parse_entry(&at, words, n, &e)) == DONE)
+			status = each(arg, &e);
+	}
+	if (status == DONE && stage != AT_END)
+		status = complain(c, "%s: cut short, or no saved table: no 'end'", s->name);
+	return status;
+}
