@@ -5,11 +5,12 @@ load ../lib/harness
 setup_file() { use_clients raw lookup lookup_client; }
 
 SERVICE=_sip._udp.pool.test
+TARGETS=(sbc1.test:5061:10:10 sbc2.test:5062:10:10 sbc3.test:5063:10:10 spare.test:5064:20:0)
 
 # Three targets of one priority, which rotate, and a fourth that is for bad times.
 service_up() {
     local i
-    dns_srv $SERVICE sbc1.test:5061:10:10 sbc2.test:5062:10:10 sbc3.test:5063:10:10 spare.test:5064:20:0
+    dns_srv $SERVICE "${TARGETS[@]}"
     for i in 1 2 3; do dns_write sbc$i.test 127.0.0.1$i 127.0.0.2$i; done
     dns_pool spare.test 127.0.0.14
 }
@@ -40,7 +41,7 @@ dial() { with_shim /usr/bin/python3 "$TESTS/clients/srv_dial.py" _sip._tcp.pool.
 
 @test "a target that refuses gives way to another of its priority, then to the spare one, and it stays so" {
     local i seen used=
-    dns_srv _sip._tcp.pool.test sbc1.test:5061:10:10 sbc2.test:5062:10:10 sbc3.test:5063:10:10 spare.test:5064:20:0
+    dns_srv _sip._tcp.pool.test "${TARGETS[@]}"
     for i in 1 2 3; do dns_write sbc$i.test 127.0.0.1$i 127.0.0.2$i; done
     dns_pool spare.test 127.0.0.14
     server_start 127.0.0.14 5064 accept

@@ -24,6 +24,9 @@ dns_srv() {
     dns_start
 }
 
+# More options of dnsmasq, from the next dns_pool on.
+declare -ga DNS_OPTIONS=()
+
 # dns_names FILE : as /etc/hosts, for many names at once.
 dns_names() {
     cat "$1" >>"$BATS_TEST_TMPDIR/dns-hosts"
@@ -49,14 +52,11 @@ dns_start() {
     dnsmasq $mode --conf-file="$BATS_TEST_TMPDIR/dns-srv" --user=root --pid-file= --no-resolv --no-hosts \
         --addn-hosts="$BATS_TEST_TMPDIR/dns-hosts" --local=/test/ --local-ttl="${DNS_TTL:-5}" \
         --listen-address=127.0.0.54 --port="${DNS_PORT:-53}" --bind-interfaces --log-facility="$LOGS/dnsmasq.log" \
-        ${DNS_OPTIONS[@]+"${DNS_OPTIONS[@]}"} \
+        "${DNS_OPTIONS[@]}" \
         >>"$LOGS/dnsmasq.out" 2>&1 3>&- 4>&- &
     DNS_PID=$!
     await 5 "dnsmasq answering on 127.0.0.54:${DNS_PORT:-53}" port_open udp 127.0.0.54 "${DNS_PORT:-53}"
 }
-
-# What else dnsmasq is to be told, from its next start on.
-declare -ga DNS_OPTIONS=()
 
 # dns_stop : nobody listens on 127.0.0.54:53 any more; lookups end with EAI_AGAIN.
 dns_stop() {
