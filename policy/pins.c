@@ -209,6 +209,12 @@ int pins_service(struct table *t, const struct name *service, const struct srv_r
 	return pool.lead == LEAD_NONE || pool.extra ? -1 : record_of(records, n, &pool.addr[0]);
 }
 
+bool pins_by_hand(const struct table *t, struct name_ref service)
+{
+	const struct pin p = pin_unpack(get64(&name_hot(t, service)->pin[FAMILY_SRV]));
+	return p.is_explicit && p.reuse == name_reuse(service);
+}
+
 bool pins_is_target(const struct table *t, const struct name *host, const struct name_ref *names, size_t n)
 {
 	const struct address any = target_address(t, host, 0);

@@ -71,6 +71,9 @@ bool pins_target(struct table *t, const struct name *host, uint16_t port, struct
 int pins_service(struct table *t, const struct name *service, const struct srv_record *records, size_t n, bool more,
 		 struct name_ref *ref);
 
+/* Was the pin that it led by set by hand? */
+bool pins_by_hand(const struct table *t, struct name_ref service);
+
 /* Is `host` a target of one of these services? For lookup.as_target. */
 bool pins_is_target(const struct table *t, const struct name *host, const struct name_ref *names, size_t n);
 

@@ -52,10 +52,10 @@ static void learn_addresses(struct table *t, const uint8_t *msg, size_t len, con
 		recent_note(ref);
 }
 
-static void tell(const struct name *service, const struct address *target)
+static void tell(const struct table *t, struct name_ref ref, const struct name *service, const struct address *target)
 {
 	const struct lookup l = {.name = service, .transport = service_transport(service)};
-	const struct pool p = {.lead = LEAD_AUTO, .n = 1, .addr = {*target}};
+	const struct pool p = {.lead = pins_by_hand(t, ref) ? LEAD_EXPLICIT : LEAD_AUTO, .n = 1, .addr = {*target}};
 	tell_lookup(&l, &p);
 }
 
@@ -74,6 +74,6 @@ void targets_lead(struct table *t, uint8_t *msg, size_t len, const struct answer
 		learn_addresses(t, msg, len, a, i, service_transport(service));
 	if (head < 0)
 		return;
-	tell(service, &rs.record[head].target);
+	tell(t, ref, service, &rs.record[head].target);
 	answer_srv_first(msg, a, rs.at[head]);
 }

@@ -2,7 +2,7 @@
 
 load ../lib/harness
 load ../lib/complains
-setup_file() { use_clients lookup_client; }
+setup_file() { use_clients raw lookup_client; }
 
 SIP=_sip._udp.pool.test
 
@@ -157,6 +157,33 @@ unbound_start() {
     expect_eq true "$(service $SIP '.candidates[1].healthy')" "after ok of the target"
     pinctl fail sbc1.pool.test 127.0.0.11
     expect_eq true "$(service $SIP '.candidates[0].healthy')" "a target with another address"
+}
+
+# leads : the target that one program's SRV answer is led by, as TARGET:PORT.
+leads() { with_shim "$(client raw)" send $SIP 1 SRV | awk '{ split($1, r, ":"); print r[4] ":" r[3] }'; }
+
+@test "programs that read SRV are led by what was set, dropped, failed, restored" {
+    sip_dns
+    expect_eq sbc1.pool.test:5060 "$(leads)" "by priority"
+    expect_eq sbc1.pool.test:5060 "$(pin_of $SIP srv)" "the pin"
+    pinctl fail $SIP sbc1.pool.test:5060
+    expect_eq sbc2.pool.test:5062 "$(leads)" "after fail"
+    expect_match "moved $SIP sbc2.pool.test:5062 sbc1.pool.test:5060" "$(pinctl events | tr '\t' ' ')" "the move"
+    expect_match "$SIP: moved from sbc1.pool.test:5060 to sbc2.pool.test:5062|$SIP: pinned to sbc2.pool.test:5062" \
+        "$(cat "$SHIM_LOG")" "the log"
+    pinctl set $SIP sbc1.pool.test:5060
+    expect_eq sbc1.pool.test:5060 "$(leads)" "after set"
+    expect_match "$SIP: explicitly pinned to sbc1.pool.test:5060" "$(cat "$SHIM_LOG")" "the log"
+    pinctl ok $SIP sbc1.pool.test:5060
+    pinctl drop $SIP
+    expect_eq sbc1.pool.test:5060 "$(leads)" "after drop, by priority"
+    pinctl drain 127.0.0.11 2001:db8::11
+    expect_eq sbc2.pool.test:5062 "$(leads)" "after drain of a target's addresses"
+    pinctl save "$BATS_TEST_TMPDIR/saved"
+    pinctl drop --all
+    pinctl undrain 127.0.0.11 2001:db8::11
+    pinctl restore "$BATS_TEST_TMPDIR/saved"
+    expect_eq sbc2.pool.test:5062 "$(leads)" "after restore"
 }
 
 @test "what happens to a target's only address is told of the target: events, and the shim's log" {
