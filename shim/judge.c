@@ -47,7 +47,7 @@ bool judge_heard_since(const struct peer *p, uint64_t age_ms)
 void judge_sent(const struct sip_message *m, uint64_t key, const struct endpoint *asked, const struct endpoint *to,
 		uint64_t now_ms)
 {
-	tx_steered(requests, key, m->method, asked, to, now_ms);
+	tx_steered(requests, key, m->method, m->to == SIP_TO_TAGGED, asked, to, now_ms);
 	if ((m->method == SIP_REGISTER || m->method == SIP_INVITE) && route_moves)
 		bits_add(&route_moves->waited, asked);
 	if (m->method == SIP_REGISTER && route_moves)
@@ -92,6 +92,8 @@ void judge_response(const struct peer *p, const struct sip_message *m, uint64_t 
 	if (v.effect == STATUS_SUCCESS && verdict_told(p->table, &p->e, registered))
 		return;
 	pins_heard(p->table, p->ref, &p->e, registered);
+	if (v.effect == STATUS_SUCCESS && x.within)
+		return;		/* that it serves an old dialog does not say that it takes new ones */
 	switch (v.effect) {
 	case STATUS_SUCCESS:
 		judge_report(p, CAUSE_ANSWERED, COOL_BY_HISTORY);

@@ -132,7 +132,7 @@ static void on_message(void *arg, const struct sip_message *m)
 	    !judge_peer(say->fd, &say->s->to, &p))
 		return;
 	if (say->way == OUT)
-		tx_sent(requests, key, m->method, &p.e, judge_now_ms());
+		tx_steered(requests, key, m->method, m->to == SIP_TO_TAGGED, &p.e, &p.e, judge_now_ms());
 	else
 		judge_response(&p, m, key);
 }

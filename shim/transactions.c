@@ -19,14 +19,15 @@ enum { CHECK, KEY, META, SINCE, ACTIVE, FIRST, LAST = FIRST + ENDPOINT_WORDS, AS
 
 _Static_assert(ASKED + ENDPOINT_WORDS == TX_WORDS, "the words are as drawn");
 
-enum { MOVED = 1, ANSWERED = 2, FINISHED = 4 };
+enum { MOVED = 1, ANSWERED = 2, FINISHED = 4, WITHIN = 8 };
 
 /* ---- records and words ---- */
 
 static void store(struct tx_slot *s, const struct tx *x)
 {
 	uint64_t raw[TX_WORDS];
-	const unsigned flags = (x->moved ? MOVED : 0u) | (x->answered ? ANSWERED : 0u) | (x->finished ? FINISHED : 0u);
+	const unsigned flags = (x->moved ? MOVED : 0u) | (x->answered ? ANSWERED : 0u) | (x->finished ? FINISHED : 0u) |
+			       (x->within ? WITHIN : 0u);
 	raw[KEY] = x->key;
 	raw[META] = x->method | (uint64_t)x->sends << 8 | (uint64_t)flags << 16;
 	raw[SINCE] = x->since_ms;
@@ -55,6 +56,7 @@ static bool load(const struct tx_slot *s, struct tx *x)
 	x->moved = (raw[META] >> 16 & MOVED) != 0;
 	x->answered = (raw[META] >> 16 & ANSWERED) != 0;
 	x->finished = (raw[META] >> 16 & FINISHED) != 0;
+	x->within = (raw[META] >> 16 & WITHIN) != 0;
 	return true;
 }
 
@@ -113,8 +115,8 @@ static void go_elsewhere(struct tx *x, const struct endpoint *to, uint64_t now_m
 	x->moved = !endpoint_same(&x->first, to);
 }
 
-struct tx tx_steered(struct transactions *t, uint64_t key, enum sip_method method, const struct endpoint *asked,
-		     const struct endpoint *to, uint64_t now_ms)
+struct tx tx_steered(struct transactions *t, uint64_t key, enum sip_method method, bool within,
+		     const struct endpoint *asked, const struct endpoint *to, uint64_t now_ms)
 {
 	struct tx_slot *set = t->slot[set_of(key)];
 	const bool kept = key && method != SIP_ACK && method != SIP_NONE;
@@ -125,6 +127,7 @@ struct tx tx_steered(struct transactions *t, uint64_t key, enum sip_method metho
 	else if (!endpoint_same(&x.last, to))
 		go_elsewhere(&x, to, now_ms);
 	x.asked = *asked;
+	x.within = within;
 	x.sends = (uint8_t)(x.sends + (x.sends < UINT8_MAX));
 	x.active_ms = now_ms;
 	if (kept)

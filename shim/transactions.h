@@ -42,6 +42,7 @@ struct tx {
 	bool moved;			/* `last` is not `first` */
 	bool answered;			/* the latest answer was provisional (1xx) */
 	bool finished;			/* the latest answer was final (2xx to 6xx) */
+	bool within;			/* it is one within a dialog (RFC 3261 12.2): its server has no choice but to answer */
 };
 
 /*
@@ -66,14 +67,14 @@ bool tx_find(const struct transactions *t, uint64_t key, enum sip_method method,
  * other. ACK is not kept: it is no transaction (RFC 3261 17). A full set forgets what
  * was idle longest.
  */
-struct tx tx_steered(struct transactions *t, uint64_t key, enum sip_method method, const struct endpoint *asked,
-		     const struct endpoint *to, uint64_t now_ms);
+struct tx tx_steered(struct transactions *t, uint64_t key, enum sip_method method, bool within,
+		     const struct endpoint *asked, const struct endpoint *to, uint64_t now_ms);
 
-/* The same for what went where the program sent it. */
+/* The same for what went where the program sent it, outside of a dialog. */
 static inline struct tx tx_sent(struct transactions *t, uint64_t key, enum sip_method method, const struct endpoint *to,
 				uint64_t now_ms)
 {
-	return tx_steered(t, key, method, to, to, now_ms);
+	return tx_steered(t, key, method, false, to, to, now_ms);
 }
 
 /*

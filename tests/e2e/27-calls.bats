@@ -55,7 +55,7 @@ next_call_moved() { # USER
 }
 
 # Two calls by one sipp, which looks the name up once: one after the other.
-sipp_calls() { # bare|shim USER u1|t1 REMOTE
+sipp_calls() { # bare|shim USER u1|tn REMOTE
     (
         agent_exec "$1" sipp -sf call.xml -t "$3" -r 2 -l 1 -m 2 -nostdin -s "$2" -key domain pool.test \
             -i 127.0.0.1 -mi 127.0.0.1 "$4" >"$LOGS/caller-$2.log" 2>&1 3>&- 4>&- </dev/null
@@ -79,7 +79,7 @@ sipp_keeps() { # USER udp|tcp
 
 @test "a call by sipp over TCP" {
     pool_with_callees
-    sipp_calls shim called t1 pool.test
+    sipp_calls shim called tn pool.test
     sipp_keeps called tcp
 }
 
