@@ -24,3 +24,4 @@ refused() { # PROGRAM udp|tcp LANE...
 @test "baresip over TCP is refused" { refused baresip tcp shim-a shim-srv bare-a bare-srv; }
 @test "linphonec over TCP is refused" { refused linphonec tcp shim-a shim-srv bare-a bare-srv; }
 @test "kamailio relaying over TCP is refused" { refused relay tcp shim-a shim-srv bare-a bare-srv; }
+@test "kamailio with use_dns_failover over TCP is refused" { refused failover tcp shim-a shim-srv bare-a bare-srv; }

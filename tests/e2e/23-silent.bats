@@ -21,3 +21,4 @@ silent() { # PROGRAM LANE...
 @test "baresip, silence to REGISTER" { silent baresip shim-a shim-srv bare-a bare-srv; }
 @test "linphonec, silence to REGISTER" { silent linphonec shim-a shim-srv bare-a bare-srv; }
 @test "kamailio relaying, silence to REGISTER" { silent relay shim-a shim-srv bare-a bare-srv; }
+@test "kamailio with use_dns_failover, silence to REGISTER" { silent failover shim-a shim-srv bare-a bare-srv; }

@@ -26,3 +26,4 @@ busy() { # PROGRAM udp|tcp LANE...
 @test "linphonec over TCP, 503" { busy linphonec tcp shim-a shim-srv bare-a bare-srv; }
 @test "kamailio relaying over UDP, 503" { busy relay udp shim-a shim-srv bare-a bare-srv; }
 @test "kamailio relaying over TCP, 503" { busy relay tcp shim-a shim-srv bare-a bare-srv; }
+@test "kamailio with use_dns_failover over UDP, 503" { busy failover udp shim-a shim-srv bare-a bare-srv; }

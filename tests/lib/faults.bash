@@ -135,8 +135,8 @@ lanes_return() {
     done
     for lane in "${LANES[@]}"; do
         [[ $lane == shim-* ]] || continue
-        await_arrivals 15 3 "user=$lane-$TRANSPORT" "since=$back" did=ok
-        expect_eq "${MOVED_TO[$lane]}" "$(arrived_at "user=$lane-$TRANSPORT" "since=$back" | xargs)" \
+        await_arrivals 15 3 "user=$lane-$TRANSPORT" "begun=$back" did=ok
+        expect_eq "${MOVED_TO[$lane]}" "$(arrived_at "user=$lane-$TRANSPORT" "begun=$back" | xargs)" \
             "servers of $lane after ${VICTIM[$lane]} returned"
     done
 }

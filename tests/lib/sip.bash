@@ -7,11 +7,11 @@
 #                                    weight: the targets are s1.NAME, s2.NAME, ...
 #   sip_does ADDR[:PORT] DOES
 #   arrivals [KEY=VALUE...]          what arrived, oldest first, a line each:
-#       1 seconds  2 server  3 proto  4 from  5 METHOD  6 user  7 new|dialog  8 did
+#       1 seconds  2 server  3 proto  4 from  5 METHOD  6 user  7 new|dialog  8 did  9 branch  10 its first seconds
 #   arrived [KEY=VALUE...]           how many;  arrived_at the servers they reached, each once
 #
-# KEY is one of server proto from method user in did; VALUE an extended regular expression that the whole
-# field matches. `since=SECONDS` leaves out what is older.
+# KEY is one of server proto from method user in did branch; VALUE an extended regular expression that the whole
+# field matches. since=SECONDS leaves out what is older; begun=SECONDS also what is sent again of older transactions.
 
 sip_server() {
     local address=$1 port=${2:-5060} does=${3:-ok}
@@ -49,9 +49,9 @@ sip_does() {
 }
 
 arrivals() {
-    cat "$BATS_TEST_TMPDIR"/hits/* 2>/dev/null | awk -v filter="$*" '
+    cat "$BATS_TEST_TMPDIR"/hits/* 2>/dev/null | sed -n 's/.*: HIT //p' | sort -n | awk -v filter="$*" '
         BEGIN {
-            split("since server proto from method user in did", names)
+            split("since server proto from method user in did branch begun", names)
             for (i in names) column[names[i]] = i
             n = split(filter, wanted, " ")
             for (i = 1; i <= n; i++) {
@@ -60,11 +60,13 @@ arrivals() {
                 value[i] = substr(wanted[i], at + 1)
             }
         }
-        sub(/.*: HIT /, "") && NF == 8 {
+        NF == 9 {
+            if (!($9 in first)) first[$9] = $1
+            $10 = first[$9]
             for (i = 1; i <= n; i++)
-                if (key[i] == 1 ? $1 < value[i] : $key[i] !~ "^(" value[i] ")$") next
+                if (key[i] == 1 || key[i] == 10 ? $key[i] < value[i] : $key[i] !~ "^(" value[i] ")$") next
             print
-        }' | sort -n
+        }'
 }
 
 arrived() { arrivals "$@" | grep -c '' || true; }

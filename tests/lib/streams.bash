@@ -2,11 +2,12 @@
 #
 #   stream_start PROGRAM bare|shim USER NAME udp|tcp [COUNT]
 #
-#   sipp       one process that resolves once; a request a second, over TCP a connection each
+#   sipp       one process that resolves once; two requests a second, over TCP a connection each
 #   sipsak     a new process for each request, one after the other
 #   baresip    one process; registers again when the binding ends (1.8 s)
 #   linphonec  the same, on one channel for as long as it works
 #   relay      kamailio, relaying what sipsak asks of it, a new sipsak every 0.5 s whatever became of the last
+#   failover   the same with use_dns_failover
 #
 # COUNT: so many at once, as USER, USER1, USER2, ...: accounts of one baresip, processes of linphonec and sipp (for
 # they resolve once). The servers tell the streams apart by USER.
@@ -39,7 +40,7 @@ sipp_start() {
     [[ $4 == udp ]] || mode=tn
     (
         cd "$BATS_TEST_TMPDIR"
-        agent_exec "$1" setsid sipp -sf "$TESTS/sip/register.xml" -t "$mode" -r 1 -m 1000 -nostdin -s "$2" \
+        agent_exec "$1" setsid sipp -sf "$TESTS/sip/register.xml" -t "$mode" -r 2 -m 1000 -nostdin -s "$2" \
             -ap secret -i 127.0.0.1 -max_socket 200 "$3" >"$LOGS/sipp-$2.log" 2>&1 3>&- 4>&- </dev/null
     ) &
     AGENT_PID[$2]=$!
@@ -53,9 +54,11 @@ stream_sipsak() {
 
 agent_env() { [[ $1 == bare ]] || printf '%s\n' env "${SHIM_ENV[@]}"; }
 
-stream_relay() {
+stream_failover() { stream_relay "$1" "$2" "$3" "$4" "${5:-1}" yes; }
+
+stream_relay() { # HOW USER NAME TRANSPORT [COUNT [FAILOVER]]
     RELAY_PORT=$((${RELAY_PORT:-5600} + 1))
-    relay_start "$RELAY_PORT" "$1"
+    relay_start "$RELAY_PORT" "$1" "${6:-no}"
     stream_loop "$2" go 0.5 timeout 15 sipsak -U -H 127.0.0.1 -u "$2" -a secret -p "127.0.0.1:$RELAY_PORT" \
         -C "sip:$2@127.0.0.1" -s "sip:$2@$3"
 }

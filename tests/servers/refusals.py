@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Watches the loopback interface for refusals by SIP servers on PORT to PORT + 9: TCP resets that answer a SYN (their
-sequence number is 0, RFC 9293 3.10.7.1), and ICMP port unreachable (RFC 792) for datagrams. Prints a line for each: seconds, by the kernel's clock
-when it passed, and the address and port that refused.
+sequence number is 0, RFC 9293 3.10.7.1), and ICMP port unreachable (RFC 792) for datagrams. Prints a line for each:
+seconds, by the kernel's clock when it passed, and the address and port that refused.
 
 usage: refusals.py PORT
 """
