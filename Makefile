@@ -19,6 +19,8 @@
 
 PREFIX ?= /usr/local
 BINDIR ?= $(PREFIX)/bin
+SBINDIR ?= $(PREFIX)/sbin
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 LIBDIR ?= $(PREFIX)/lib
 MANDIR ?= $(PREFIX)/share/man
 COMPDIR ?= $(PREFIX)/share/bash-completion/completions
@@ -63,7 +65,7 @@ BUILD_PACKAGES = gcc make pkg-config libc6-dev libc-ares-dev libjansson-dev libc
 TEST_PACKAGES = bats parallel dnsmasq-base sip-tester sipsak kamailio curl jq openssl python3 \
 	iproute2 netbase nftables util-linux bsdutils procps strace valgrind binutils libcap2-bin bpftrace unbound bind9-dnsutils
 
-.PHONY: all pinwatch demo test check bench fuzz asan tsan deps install uninstall clean help test-parts programs fuzzers bench-parts libs
+.PHONY: all pinwatch demo test check bench fuzz asan tsan deps install install-pinwatch uninstall clean help test-parts programs fuzzers bench-parts libs
 
 all: $(B)/libstickydns.so $(B)/pinctl $(SCRIPTS:%=$(B)/%) pinwatch
 
@@ -142,10 +144,12 @@ $(PINWATCH_BPF): $(B)/tools/%.skel.h: $(B)/tools/%.bpf.o
 	$(say) SKEL $@
 	$(Q)$(BPFTOOL) gen skeleton $< name $(notdir $*)_bpf >$@.new && mv $@.new $@
 
-$(PINWATCH_OBJ): $(B)/tools/pinwatch/%.o: tools/pinwatch/%.c $(PINWATCH_BPF) | libs
+$(PINWATCH_OBJ): $(B)/tools/pinwatch/%.o: tools/pinwatch/%.c | libs
 	@mkdir -p $(@D)
 	$(say) CC $<
 	$(Q)$(CC) $(BASE) -Itools -Ishim -isystem $(@D) $(HARDEN) $(CFLAGS) $(TOOL_CFLAGS) -pthread -c -o $@ $<
+
+$(B)/tools/pinwatch/probes.o: $(PINWATCH_BPF)
 
 $(B)/pinwatch: $(PINWATCH_OBJ) $(PINWATCH_SHARED) $(B)/libpolicy.a
 	$(say) LD $@
@@ -157,11 +161,12 @@ $(B)/pinwatch: $(PINWATCH_OBJ) $(PINWATCH_SHARED) $(B)/libpolicy.a
 # The shim's pure modules, which unit tests and fuzz targets link without the hooks.
 PURE = answer wire dnsstream sip sipstream transactions course moves
 PURE_OBJ = $(PURE:%=$(B)/shim/%.o)
+PURE_WATCH = $(B)/tools/pinwatch/verdict.o $(B)/tools/pinwatch/icmp.o
 
-$(B)/tests/unit/%: tests/unit/%.c $(PURE_OBJ) $(B)/libpolicy.a
+$(B)/tests/unit/%: tests/unit/%.c $(PURE_OBJ) $(PURE_WATCH) $(B)/libpolicy.a
 	@mkdir -p $(@D)
 	$(say) TEST $<
-	$(Q)$(CC) $(BASE) -Ishim $(CFLAGS) $(LDFLAGS) -Itests/unit -o $@ $< $(PURE_OBJ) $(B)/libpolicy.a
+	$(Q)$(CC) $(BASE) -Ishim -Itools/pinwatch $(CFLAGS) $(LDFLAGS) -Itests/unit -o $@ $< $(PURE_OBJ) $(PURE_WATCH) $(B)/libpolicy.a
 
 # Built plainly a fuzz target replays its corpus.
 $(B)/tests/fuzz/%: tests/fuzz/%.c $(PURE_OBJ) $(B)/libpolicy.a
@@ -274,10 +279,19 @@ install: all
 	install -m 644 tools/completions/pinctl.bash $(DESTDIR)$(COMPDIR)/pinctl
 	set -e; for s in $(SCRIPTS); do $(call script_for,$(LIBDIR),$(DESTDIR)$(DATADIR)/$$s); done
 	install -m 644 README.md LICENSE tools/stickydns.conf $(DESTDIR)$(DOCDIR)
+	@if [ -x $(B)/pinwatch ]; then $(MAKE) --no-print-directory install-pinwatch; fi
+
+install-pinwatch:
+	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(UNITDIR)
+	install -m 755 $(B)/pinwatch $(DESTDIR)$(SBINDIR)/pinwatch
+	install -m 644 tools/man/pinwatch.8 $(DESTDIR)$(MANDIR)/man8/pinwatch.8
+	sed 's|/usr/local/sbin|$(SBINDIR)|' tools/systemd/pinwatch.service >$(DESTDIR)$(UNITDIR)/pinwatch.service
+	chmod 644 $(DESTDIR)$(UNITDIR)/pinwatch.service
 
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/pinctl $(DESTDIR)$(LIBDIR)/libstickydns.so $(DESTDIR)$(MANDIR)/man1/pinctl.1 \
 		$(DESTDIR)$(MANDIR)/man5/stickydns.conf.5 $(DESTDIR)$(MANDIR)/man8/libstickydns.8 $(DESTDIR)$(COMPDIR)/pinctl
+	rm -f $(DESTDIR)$(SBINDIR)/pinwatch $(DESTDIR)$(MANDIR)/man8/pinwatch.8 $(DESTDIR)$(UNITDIR)/pinwatch.service
 	rm -rf $(DESTDIR)$(DOCDIR) $(DESTDIR)$(DATADIR)
 
 clean:

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What each part costs: the hooked call beside the bare one, and the bound that it keeps to.
 #
-#   tests/bench/run.sh [--json] [calls|lookup|probe|start...]
+#   tests/bench/run.sh [--json] [calls|lookup|probe|start|watch...]
 #
 # Each row is the median over pairs that were measured in turn (measure.h): `more` of
 # the differences, `ratio` of the quotients. `pairs`: how many. Rows without a bound
@@ -12,7 +12,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 BUILD=${BUILD:-$(dirname "$(dirname "$here")")/build}
 json=
 [ "${1:-}" = --json ] && json=yes && shift
-[ $# -gt 0 ] || set -- calls lookup probe start
+[ $# -gt 0 ] || set -- calls lookup probe start watch
 
 dir=$(mktemp -d /dev/shm/stickydns-bench.XXXXXX) || exit 1
 trap 'rm -rf "$dir"' EXIT
@@ -35,8 +35,16 @@ bench() {
     lookup) timeout 60 "$bin/lookup" "$dir/large" "$(names)" ;;
     probe) timeout 60 "$bin/probe" ;;
     start) timeout 60 "$bin/start" "$BUILD/libstickydns.so" ;;
+    watch) watch ;;
     *) echo "bench: no part is called $1" >&2 && return 2 ;;
     esac
+}
+
+# pinwatch needs root, and to have been built; without it the other rows stand.
+watch() {
+    local bin=$BUILD/tests/bench
+    { [ -x "$BUILD/pinwatch" ] && [ "$(id -u)" = 0 ]; } || { echo "bench: pinwatch is left out: it needs root, and what \`make\` says is missing" >&2; return 0; }
+    STICKYDNS_TABLE=$dir/watched "$BUILD/pinctl" init --conf=/dev/null >/dev/null && timeout 120 "$bin/watch" "$BUILD/pinwatch" "$dir/watched"
 }
 
 broken=

@@ -222,7 +222,7 @@ static bool tell_probes(const struct watch *w)
 	for (unsigned i = 0; i < PROBES_ALL; i++) {
 		const struct probe *p = &w->probes.probe[i];
 		any |= p->attached;
-		if (!p->attached)
+		if (!p->attached && !p->unwanted)
 			note(NULL, "%s: not attached, so %s are not seen: %s", p->name, p->sees, p->why);
 	}
 	return any;

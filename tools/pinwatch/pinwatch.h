@@ -26,7 +26,7 @@ enum { KEY_NETNS = 0x2000, KEY_CGROUP };
 
 #define WATCH_OPTIONS                                                                                                \
 	{"netns", KEY_NETNS, "PATH", 0, "hear ICMP errors in this network namespace too; may be given again", 0},     \
-	{"cgroup", KEY_CGROUP, "PATH", 0, "see datagrams of this cgroup only, instead of all", 0}
+	{"cgroup", KEY_CGROUP, "PATH", 0, "see datagrams of this cgroup only, instead of all; none: of none", 0}
 
 error_t watch_word(int key, char *arg, struct watch_words *w);
 

@@ -187,13 +187,25 @@ static void attach_datagram(struct probes *p, const char *cgroup)
 		close(fd);
 }
 
+/* Without the senders of datagrams, ICMP has nothing to be held against. */
+static void leave_out(struct probes *p)
+{
+	for (unsigned i = PROBE_OUT; i <= PROBE_ICMPV6; i++) {
+		p->probe[i].unwanted = true;
+		snprintf(p->probe[i].why, sizeof p->probe[i].why, "--cgroup none");
+	}
+}
+
 void probes_open(struct probes *p, const char *cgroup)
 {
 	*p = (struct probes){.watched = -1, .senders = -1};
 	memcpy(p->probe, blank, sizeof blank);
 	libbpf_set_print(silent);
 	load(p, PROBE_TCP_STATE, WATCH_PROGRAMS, load_watch);
-	load(p, PROBE_OUT, DATAGRAM_PROGRAMS, load_datagram);
+	if (cgroup && strcmp(cgroup, "none") == 0)
+		leave_out(p);
+	else
+		load(p, PROBE_OUT, DATAGRAM_PROGRAMS, load_datagram);
 	if (p->watch) {
 		p->watched = bpf_map__fd(p->watch->maps.watched);
 		attach_watch(p);

@@ -27,6 +27,7 @@ struct probe {
 	bool attached;
 	char where[256];		/* "everywhere", a cgroup's path, network namespaces */
 	char why[160];			/* it is not attached */
+	bool unwanted;			/* it is not attached because nobody wants it */
 };
 
 struct watch_bpf;
@@ -42,7 +43,8 @@ struct probes {
 
 /*
  * Loads and attaches what can be; `cgroup`: a directory of a cgroup2 mount, or
- * NULL for the root of the first that mountinfo shows. A struct probes of zeros
+ * NULL for the root of the first that mountinfo shows, or "none": datagrams are
+ * not watched. A struct probes of zeros
  * is fine for probes_close.
  */
 void probes_open(struct probes *p, const char *cgroup);

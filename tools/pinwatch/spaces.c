@@ -24,6 +24,14 @@ static void opened(struct probe *p, int fd, int error)
 static void open_here(struct space *s, struct probes *p)
 {
 	s->cookie = store_netns();
+	s->icmp = s->icmpv6 = -1;
+	if (p->probe[PROBE_ICMP].unwanted)
+		return;
+	if (!p->probe[PROBE_OUT].attached) {
+		for (unsigned i = PROBE_ICMP; i <= PROBE_ICMPV6; i++)
+			snprintf(p->probe[i].why, sizeof p->probe[i].why, "an error is believed only with %s", p->probe[PROBE_OUT].name);
+		return;
+	}
 	s->icmp = icmp_open();
 	opened(&p->probe[PROBE_ICMP], s->icmp, errno);
 	s->icmpv6 = icmpv6_open();

@@ -1,0 +1,258 @@
+/* watch.c: what pinwatch goes by: verdicts, ICMP messages, new addresses, and failures that are told twice. */
+#include "check.h"
+#include "lab.h"
+
+#include <errno.h>
+
+#include "icmp.h"
+#include "tick.h"
+#include "verdict.h"
+
+/* ---- verdicts ---- */
+
+static void verdicts(void)
+{
+	const uint64_t s = 1000000000;
+	static const struct {
+		const char *what;
+		struct watch_event e;
+		enum verdict_kind kind;
+		enum cause cause;
+	} rows[] = {
+		{"established", {.what = WATCH_ESTABLISHED}, VERDICT_WORKS, CAUSE_CONNECTED},
+		{"refused", {.what = WATCH_ENDED, .error = ECONNREFUSED}, VERDICT_FAILED, CAUSE_REFUSED},
+		{"reset while connecting", {.what = WATCH_ENDED, .error = ECONNRESET}, VERDICT_FAILED, CAUSE_RESET},
+		{"host unreachable", {.what = WATCH_ENDED, .error = EHOSTUNREACH}, VERDICT_FAILED, CAUSE_UNREACHABLE},
+		{"no network: the host's own", {.what = WATCH_ENDED, .error = ENETUNREACH}, VERDICT_NOTHING, CAUSE_NONE},
+		{"given up at once", {.what = WATCH_ENDED, .started = s, .now = s + 1}, VERDICT_NOTHING, CAUSE_NONE},
+		{"given up after 3 s", {.what = WATCH_ENDED, .started = s, .now = 4 * s, .retransmits = 2}, VERDICT_FAILED, CAUSE_TIMED_OUT},
+		{"given up after 3 s, SYN sent twice", {.what = WATCH_ENDED, .started = s, .now = 4 * s, .retransmits = 1}, VERDICT_NOTHING, CAUSE_NONE},
+		{"given up, begun before us", {.what = WATCH_ENDED, .now = 4 * s, .retransmits = 9}, VERDICT_NOTHING, CAUSE_NONE},
+		{"waits", {.what = WATCH_WAITS}, VERDICT_FAILED, CAUSE_TIMED_OUT},
+		{"reset when established", {.what = WATCH_BROKEN, .error = ECONNRESET}, VERDICT_RESET, CAUSE_BROKEN},
+		{"timed out when established", {.what = WATCH_BROKEN, .error = ETIMEDOUT}, VERDICT_FAILED, CAUSE_TIMED_OUT},
+		{"written to after its close", {.what = WATCH_BROKEN, .error = EPIPE}, VERDICT_NOTHING, CAUSE_NONE},
+		{"aborted by ss -K", {.what = WATCH_BROKEN, .error = ECONNABORTED}, VERDICT_NOTHING, CAUSE_NONE},
+		{"datagram refused", {.what = WATCH_REFUSED, .error = ECONNREFUSED}, VERDICT_FAILED, CAUSE_REFUSED},
+		{"datagram too long", {.what = WATCH_REFUSED, .error = EMSGSIZE}, VERDICT_NOTHING, CAUSE_NONE},
+		{"an event of another time", {.what = WATCH_WHATS}, VERDICT_NOTHING, CAUSE_NONE},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		check_row("%s", rows[i].what);
+		struct verdict v = verdict_of(&rows[i].e);
+		check_number("kind", rows[i].kind, v.kind);
+		check_number("cause", rows[i].cause, v.cause);
+	}
+}
+
+/* ---- ICMP ---- */
+
+/* 127.0.0.1:5070 to 192.0.2.7:5060 could not be delivered. */
+static const uint8_t v4[] = {
+	0x45, 0, 0, 56, 0, 0, 0, 0, 64, 1, 0, 0, 192, 0, 2, 7, 127, 0, 0, 1,	/* IP */
+	3, 3, 0, 0, 0, 0, 0, 0,						/* port unreachable */
+	0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0, 127, 0, 0, 1, 192, 0, 2, 7,	/* quoted */
+	0x13, 0xce, 0x13, 0xc4, 0, 8, 0, 0,
+};
+
+static const uint8_t v6[] = {
+	1, 4, 0, 0, 0, 0, 0, 0,
+	0x60, 0, 0, 0, 0, 8, 17, 64, [8 + 23] = 1,				/* from ::1 */
+	[8 + 24] = 0x20, 0x01, 0x0d, 0xb8, [8 + 39] = 7, 0x13, 0xce, 0x13, 0xc4, 0, 8, 0, 0,
+};
+
+static bool says(const struct watch_event *e, struct address a, uint16_t error)
+{
+	return memcmp(e->peer.addr, a.bytes, 16) == 0 && e->port == 5060 && e->own_port == 5070 && e->error == error;
+}
+
+static bool parse_v4(size_t at, uint8_t byte, size_t n, struct watch_event *e)
+{
+	uint8_t copy[sizeof v4], *exact = memcpy(malloc(n + 1), memcpy(copy, v4, sizeof v4), n < sizeof v4 ? n : sizeof v4);
+	if (at < n)
+		exact[at] = byte;
+	*e = (struct watch_event){0};
+	bool said = icmp_parse(exact, n, e);
+	free(exact);
+	return said;
+}
+
+static void icmp(void)
+{
+	struct watch_event e;
+	check_row("an ICMP error is read");
+	check_true("parsed", parse_v4(SIZE_MAX, 0, sizeof v4, &e) && says(&e, lab_v4(7), ECONNREFUSED));
+	check_row("with the quoted ports and no more (RFC 792)");
+	check_true("parsed", parse_v4(SIZE_MAX, 0, sizeof v4 - 4, &e) && says(&e, lab_v4(7), ECONNREFUSED));
+	for (size_t n = 0; n < sizeof v4 - 4; n++) {
+		check_row("cut after %zu bytes it says nothing", n);
+		check_true("nothing", !parse_v4(SIZE_MAX, 0, n, &e));
+	}
+	static const struct {
+		const char *what;
+		size_t at;
+		uint8_t byte;
+		uint16_t error;
+	} rows[] = {
+		{"host unreachable", 21, 1, EHOSTUNREACH}, {"filtered", 21, 13, EHOSTUNREACH},
+		{"network unreachable", 21, 0, 0}, {"too long", 21, 4, 0}, {"an echo reply", 20, 0, 0},
+		{"time exceeded", 20, 11, 0}, {"TCP is quoted", 37, 6, 0}, {"a later fragment is quoted", 35, 1, 0},
+		{"IPv6 is quoted", 28, 0x65, 0}, {"a header too short", 28, 0x44, 0}, {"options beyond the end", 28, 0x4f, 0},
+		{"an outer header too short", 0, 0x44, 0}, {"outer options beyond the end", 0, 0x4f, 0},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		check_row("ICMP: %s", rows[i].what);
+		bool said = parse_v4(rows[i].at, rows[i].byte, sizeof v4, &e);
+		check_number("error", rows[i].error, said ? e.error : 0);
+	}
+}
+
+static void icmpv6(void)
+{
+	struct watch_event e = {0};
+	check_row("an ICMPv6 error is read");
+	check_true("parsed", icmpv6_parse(v6, sizeof v6, &e) && says(&e, lab_v6(7), ECONNREFUSED));
+	for (size_t n = 0; n < sizeof v6 - 4; n++) {
+		uint8_t *exact = memcpy(malloc(n + 1), v6, n);
+		check_row("ICMPv6 cut after %zu bytes says nothing", n);
+		check_true("nothing", !icmpv6_parse(exact, n, &e));
+		free(exact);
+	}
+	static const struct {
+		const char *what;
+		size_t at;
+		uint8_t byte;
+		uint16_t error;
+	} rows[] = {
+		{"address unreachable", 1, 3, EHOSTUNREACH}, {"no route", 1, 0, 0}, {"packet too big", 0, 2, 0},
+		{"TCP is quoted", 14, 6, 0}, {"IPv4 is quoted", 8, 0x45, 0},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		uint8_t copy[sizeof v6];
+		memcpy(copy, v6, sizeof v6);
+		copy[rows[i].at] = rows[i].byte;
+		check_row("ICMPv6: %s", rows[i].what);
+		check_number("error", rows[i].error, icmpv6_parse(copy, sizeof copy, &e) ? e.error : 0);
+	}
+}
+
+/* ---- new addresses ---- */
+
+static void learn(struct lab *lab, unsigned from, unsigned to)
+{
+	for (unsigned i = from; i < to; i++) {
+		struct address a = lab_v4(i);
+		addr_insert(&lab->t, &a);
+	}
+}
+
+static void new_addresses(void)
+{
+	struct lab lab;
+	struct address a;
+	uint64_t n = 0;
+	uint32_t slot, cursor = 0;
+	bool lost;
+	lab_open(&lab, 1024);
+
+	check_row("nothing is new in a new table");
+	check_true("none", !addr_learnt_next(&lab.t, &n, &slot, &lost) && addr_learnt(&lab.t) == 0);
+
+	check_row("new addresses come in order, once");
+	learn(&lab, 1, 4);
+	learn(&lab, 1, 4);
+	for (unsigned i = 1; i < 4; i++) {
+		const struct address want = lab_v4(i);
+		check_true("there", addr_learnt_next(&lab.t, &n, &slot, &lost) && !lost);
+		check_true("it", addr_in_slot(&lab.t, slot, &a) && address_equal(&a, &want));
+	}
+	check_true("no more", !addr_learnt_next(&lab.t, &n, &slot, &lost));
+
+	check_row("who is too slow is told, and is behind the last");
+	learn(&lab, 4, 4 + LEARNT + 1);
+	check_true("lost", addr_learnt_next(&lab.t, &n, &slot, &lost) && lost);
+	check_true("no more", !addr_learnt_next(&lab.t, &n, &slot, &lost));
+
+	check_row("a walk finds all");
+	unsigned count = 0;
+	while (addr_next(&lab.t, &cursor, &a))
+		count++;
+	check_number("addresses", LEARNT + 4, count);
+
+	check_row("a hostile list is one that was lost");
+	put64(&lab.t.header->learnt_next, n + 1);
+	check_true("lost", addr_learnt_next(&lab.t, &n, &slot, &lost) && lost);
+	put64(&lab.t.header->learnt_next, 3);
+	check_true("lost", addr_learnt_next(&lab.t, &n, &slot, &lost) && lost && n == 3);
+	check_true("a slot that is none", !addr_in_slot(&lab.t, UINT32_MAX, &a));
+	lab_close(&lab);
+}
+
+/* ---- told twice ---- */
+
+static uint16_t failures(const struct lab *lab, const struct endpoint *e)
+{
+	const struct addr_record *a = addr_at(&lab->t, addr_find(&lab->t, &e->addr));
+	int slot = a ? endpoint_find(a, e->transport, e->port) : -1;
+	return slot < 0 ? 0 : health_unpack(get64(&a->endpoints[slot].health)).failures;
+}
+
+static void told_twice(void)
+{
+	struct lab lab;
+	struct name_ref ref;
+	const struct name name = lab_name("twice.test");
+	const struct address pool[] = {lab_v4(1), lab_v4(2)};
+	struct outcome o = {.endpoint = {pool[0], 5060, TRANSPORT_TCP}, .reach = REACH_SHIM, .socket = 77, .since = 1000};
+	lab_open(&lab, 64);
+	lab_lookup(&lab.t, &name, pool, 2, &ref);
+
+	check_row("one failure, told by both");
+	check_true("first", pins_failed(&lab.t, &o, CAUSE_REFUSED));
+	o.since++;			/* their clocks differ by a tick */
+	check_true("second", pins_failed(&lab.t, &o, CAUSE_REFUSED));
+	check_number("failures", 1, failures(&lab, &o.endpoint));
+
+	check_row("the same socket's next attempt is another");
+	o.since += SAME_TICKS + 1;
+	pins_failed(&lab.t, &o, CAUSE_REFUSED);
+	check_number("failures", 2, failures(&lab, &o.endpoint));
+
+	check_row("another socket's is another");
+	o.socket++;
+	pins_failed(&lab.t, &o, CAUSE_REFUSED);
+	check_number("failures", 3, failures(&lab, &o.endpoint));
+
+	check_row("without a socket each counts");
+	o.socket = 0;
+	pins_failed(&lab.t, &o, CAUSE_REFUSED);
+	pins_failed(&lab.t, &o, CAUSE_REFUSED);
+	check_number("failures", 5, failures(&lab, &o.endpoint));
+
+	check_row("a reset that is told late does not doubt what was confirmed since");
+	const struct name other = lab_name("reset.test");
+	const struct address one = lab_v4(5);
+	lab_lookup(&lab.t, &other, &one, 1, &ref);
+	const struct outcome works = {.endpoint = {one, 5060, TRANSPORT_TCP}, .reach = REACH_SHIM};
+	const struct outcome breaks = {.endpoint = works.endpoint, .reach = REACH_SHIM, .socket = 99};
+	pins_succeeded(&lab.t, &works);
+	pins_reset(&lab.t, &breaks);
+	check_true("in doubt", !pin_unpack(get64(&name_hot(&lab.t, ref)->pin[FAMILY_V4])).confirmed);
+	pins_succeeded(&lab.t, &works);
+	struct pin before = pin_unpack(get64(&name_hot(&lab.t, ref)->pin[FAMILY_V4]));
+	pins_reset(&lab.t, &breaks);
+	struct pin after = pin_unpack(get64(&name_hot(&lab.t, ref)->pin[FAMILY_V4]));
+	check_true("confirmed before", before.confirmed);
+	check_true("confirmed after", after.confirmed);
+	lab_close(&lab);
+}
+
+int main(void)
+{
+	verdicts();
+	icmp();
+	icmpv6();
+	new_addresses();
+	told_twice();
+	return check_done();
+}
