@@ -57,13 +57,18 @@ s = socket.socket(socket.AF_INET6 if ":" in a else socket.AF_INET, socket.SOCK_D
     local v way addr
     pinctl init --conf=/dev/null >/dev/null
     pinwatch_start
-    ways_up tcp udp udp-connected
+    ways_up tcp udp udp-connected tcp-mapped udp-mapped udp-connected-mapped
     for v in 4 6; do
         for way in tcp udp-connected udp; do
             addr=$(first "$v" "$way")
             reach "$way" "$addr" 5060 >>"$LOGS/reach.log" || true
             expect_failed "$v" "$way" "$addr" "5060.${way%%-*}" ECONNREFUSED
         done
+    done
+    for way in tcp udp-connected udp; do                # IPv4 through an IPv6 socket
+        addr=$(first 4 "$way-mapped")
+        reach "$way" "::ffff:$addr" 5060 >>"$LOGS/reach.log" || true
+        expect_failed 4 "$way-mapped" "$addr" "5060.${way%%-*}" ECONNREFUSED
     done
 }
 

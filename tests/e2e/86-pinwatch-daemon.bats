@@ -43,6 +43,22 @@ outcome_seen() { [[ $(pinwatch_status .outcomes) -ge $1 ]]; }
     expect_eq "${#ways[@]}" "$(pinctl events | cut -f2 | grep -c failed)" "events of failures"
 }
 
+@test "a connect that hangs until its program is killed: pinwatch tells after 3 s, and nobody else again" {
+    local pid
+    need nft
+    pinned
+    printf '%s\n' 'table inet hole {' 'chain in {' 'type filter hook input priority 0;' 'tcp dport 5060 drop' '}' '}' | nft -f -
+    env "${SHIM_ENV[@]}" "$(client dial)" block pool.test 5060 >>"$LOGS/dial.log" 3>&- 4>&- &
+    pid=$!
+    await 6 "the pin to move from $pin" moved pool.test "$pin"
+    kill -KILL "$pid"
+    wait "$pid" || true
+    first >/dev/null
+    first >/dev/null
+    expect_eq 1 "$(failures_of pool.test "$pin")" "failures of $pin"
+    expect_match "ETIMEDOUT.*dial.*$pid.*pinwatch" "$(pinctl events | grep -w failed)" "events"
+}
+
 @test "a refusal on a connected UDP socket, seen by both, is counted once" {
     need sipsak
     pinned
@@ -189,8 +205,8 @@ failed_there() { grep -q "failed.*$1" <<<"$(STICKYDNS_TABLE=/dev/shm/other "$BUI
     pinned --table "$hostile" 
     local how i
     for how in words shuffle head tail whole; do
-        "$(client scribble)" "$hostile" "$how" 300 >>"$LOGS/scribble.log" 2>&1 3>&- 4>&- &
-        for ((i = 0; i < 8; i++)); do
+        "$(client scribble)" "$hostile" "$how" 80 >>"$LOGS/scribble.log" 2>&1 3>&- 4>&- &
+        for ((i = 0; i < 3; i++)); do
             reach tcp 127.0.0.99 5060 >>"$LOGS/reach.log" || true
             reach udp-connected 127.0.0.99 5060 >>"$LOGS/reach.log" || true
             kill -0 "$PINWATCH_PID"

@@ -91,7 +91,7 @@ static __always_inline bool flow_watched(struct __sk_buff *skb, const __u32 peer
 }
 
 static __always_inline void copy(struct __sk_buff *skb, const struct datagram *d, const struct sender_key *flow,
-				 bool outward, __u32 pid)
+				 const struct sender *who)
 {
 	__u32 zero = 0, length = skb->len - d->payload;
 	struct watch_message *m = bpf_map_lookup_elem(&scratch, &zero);
@@ -104,10 +104,13 @@ static __always_inline void copy(struct __sk_buff *skb, const struct datagram *d
 	m->flow = *flow;
 	m->cookie = bpf_get_socket_cookie(skb);
 	m->now = bpf_ktime_get_ns();
-	m->pid = pid;
+	m->pid = who ? who->pid : 0;
+	m->outward = who != NULL;
+	__builtin_memset(m->comm, 0, sizeof m->comm);
+	if (who)
+		__builtin_memcpy(m->comm, who->comm, sizeof m->comm);
 	m->scope = skb->ifindex;
 	m->length = length;
-	m->outward = outward;
 	if (bpf_ringbuf_output(&messages, m, __builtin_offsetof(struct watch_message, text) + length, 0))
 		__sync_fetch_and_add(&lost, 1);
 }
@@ -124,15 +127,17 @@ static __always_inline bool starts(struct __sk_buff *skb, __u32 at, const char w
 	return true;
 }
 
-static __always_inline __u32 note_sender(struct __sk_buff *skb, const struct sender_key *flow)
+static __always_inline void note_sender(struct __sk_buff *skb, const struct sender_key *flow, struct sender *out)
 {
 	__u64 now = bpf_ktime_get_ns(), cookie = bpf_get_socket_cookie(skb);
 	struct sender *s = bpf_map_lookup_elem(&senders, flow);
-	if (s && s->cookie == cookie && now - s->last < STAMP_NS)
-		return s->pid;
-	struct sender fresh = {.cookie = cookie, .last = now, .pid = pid_here()};
-	bpf_map_update_elem(&senders, flow, &fresh, BPF_ANY);
-	return fresh.pid;
+	if (s && s->cookie == cookie && now - s->last < STAMP_NS) {
+		*out = *s;
+		return;
+	}
+	*out = (struct sender){.cookie = cookie, .last = now, .pid = pid_here()};
+	bpf_get_current_comm(out->comm, sizeof out->comm);
+	bpf_map_update_elem(&senders, flow, out, BPF_ANY);
 }
 
 SEC("cgroup_skb/egress")
@@ -142,9 +147,10 @@ int datagram_out(struct __sk_buff *skb)
 	struct datagram d;
 	if (!is_udp(skb) || !parse(skb, &d) || !flow_watched(skb, d.to, d.to_port, d.from_port, &flow))
 		return PASS;
-	__u32 pid = note_sender(skb, &flow);
+	struct sender who;
+	note_sender(skb, &flow, &who);
 	if (starts(skb, d.payload, "REGISTER", 8) || starts(skb, d.payload, "INVITE s", 7))
-		copy(skb, &d, &flow, true, pid);
+		copy(skb, &d, &flow, &who);
 	return PASS;
 }
 
@@ -156,6 +162,6 @@ int datagram_in(struct __sk_buff *skb)
 	if (!is_udp(skb) || !parse(skb, &d) || !flow_watched(skb, d.from, d.from_port, d.to_port, &flow))
 		return PASS;
 	if (starts(skb, d.payload, "SIP/2.0 ", 8))
-		copy(skb, &d, &flow, false, 0);
+		copy(skb, &d, &flow, NULL);
 	return PASS;
 }

@@ -1,11 +1,9 @@
 /* report.c: see report.h. */
 #include "report.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "cmd.h"
 #include "tick.h"
@@ -20,25 +18,10 @@ static struct {
 
 static uint32_t who_pid(void) { return who.pid; }
 
-/* proc(5). A process that is gone has no name any more. */
-static void read_comm(uint32_t pid, char out[static WATCH_COMM])
-{
-	char path[64];
-	snprintf(path, sizeof path, "/proc/%u/comm", pid);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd == -1 ? 0 : read(fd, out, WATCH_COMM - 1);
-	if (fd != -1)
-		close(fd);
-	out[n > 0 ? n : 0] = '\0';
-	out[strcspn(out, "\n")] = '\0';
-}
-
 void report_as(uint32_t pid, const char *comm)
 {
 	who.pid = pid;
 	snprintf(who.comm, sizeof who.comm, "%s", comm);
-	if (pid && !*comm)
-		read_comm(pid, who.comm);
 }
 
 /* ---- telling ---- */
@@ -128,6 +111,7 @@ static void find_sender(const struct report *r, struct watch_event *e)
 	if (e->pid || !probes_sender(r->probes, &flow, &sender))
 		return;
 	e->pid = sender.pid;
+	memcpy(e->comm, sender.comm, sizeof e->comm);
 	e->cookie = e->cookie ? e->cookie : sender.cookie;
 }
 

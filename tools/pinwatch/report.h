@@ -45,7 +45,7 @@ struct endpoint report_endpoint(const struct watch_key *peer, uint16_t port, uin
 /* The same for one table and a verdict that is known already; `o` has the endpoint, the socket and when it began. */
 void report_to(struct report *r, struct served *s, struct outcome *o, struct verdict v, uint32_t pid);
 
-/* Journal events of this thread are this process's from now on; `comm` may be "": /proc/PID/comm is read then. */
+/* Journal events of this thread are this process's from now on. */
 void report_as(uint32_t pid, const char *comm);
 
 /* Tell the observer, if there is one, with the name of the program that report_as() was given. */

@@ -1,6 +1,8 @@
 /* sip-watch.c: see sip-watch.h. */
 #include "sip-watch.h"
 
+#include <string.h>
+
 #include "sip.h"
 #include "tick.h"
 #include "transactions.h"
@@ -14,12 +16,14 @@ struct sighting {
 	struct endpoint e;
 	addr_ref ref;
 	uint64_t key, now_ms;
+	uint32_t pid;			/* of the program at our end; 0: not known */
+	char comm[WATCH_COMM];
 };
 
 /* A conclusion in the form of an event. */
 static void observe(const struct sighting *g, struct verdict v)
 {
-	const struct watch_event e = {.peer = g->m->flow.peer, .cookie = g->m->cookie, .now = g->m->now, .pid = g->m->pid,
+	const struct watch_event e = {.peer = g->m->flow.peer, .cookie = g->m->cookie, .now = g->m->now, .pid = g->pid,
 				      .port = g->m->flow.port, .own_port = g->m->flow.own_port,
 				      .transport = TRANSPORT_UDP};
 	report_observe(g->report, &e, &g->e, v);
@@ -29,8 +33,8 @@ static void conclude(const struct sighting *g, struct verdict v)
 {
 	struct outcome o = {.endpoint = g->e, .socket = g->m->cookie,
 			    .since = (uint32_t)(g->now_ms * TICKS_PER_S / 1000)};
-	report_as(g->m->pid, "");
-	report_to(g->report, g->s, &o, v, g->m->pid);
+	report_as(g->pid, g->comm);
+	report_to(g->report, g->s, &o, v, g->pid);
 	observe(g, v);
 	report_tell(g->report, &g->e, v, UINT64_MAX);
 }
@@ -66,6 +70,18 @@ static void response(const struct sighting *g)
 		conclude(g, (struct verdict){VERDICT_WORKS, CAUSE_ANSWERED});
 }
 
+/* An answer comes in whatever context; whose it is, the request told. */
+static void find_program(struct sighting *g)
+{
+	struct sender sender;
+	g->pid = g->m->pid;
+	memcpy(g->comm, g->m->comm, sizeof g->comm);
+	if (g->m->outward || !probes_sender(g->report->probes, &g->m->flow, &sender))
+		return;
+	g->pid = sender.pid;
+	memcpy(g->comm, sender.comm, sizeof g->comm);
+}
+
 void sip_message_seen(struct report *r, const struct watch_message *m)
 {
 	struct sip_message sip;
@@ -74,6 +90,7 @@ void sip_message_seen(struct report *r, const struct watch_message *m)
 		return;
 	struct sighting g = {.report = r, .m = m, .sip = &sip, .key = sip_transaction(&sip), .now_ms = m->now / 1000000,
 			     .e = report_endpoint(&m->flow.peer, m->flow.port, TRANSPORT_UDP, m->scope)};
+	find_program(&g);
 	for (size_t i = 0; g.key && i < r->tables->n; i++) {
 		g.s = &r->tables->served[i];
 		if (g.s->state != TABLE_SERVED || g.s->netns != m->flow.peer.netns ||

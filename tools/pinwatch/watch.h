@@ -87,8 +87,9 @@ struct sender {
 	__u64 last;				/* when it was last seen to send, to a second or so */
 	__u32 pid;				/* 0: not known */
 	__u32 pad;
+	char comm[WATCH_COMM];			/* it may have ended when its datagram's fate is known */
 };
-_Static_assert(sizeof(struct sender) == 24, "no hidden padding");
+_Static_assert(sizeof(struct sender) == 40, "no hidden padding");
 
 /* A SIP message to or from a watched address; `length` bytes follow, at most MESSAGE_MAX. */
 struct watch_message {
@@ -100,8 +101,9 @@ struct watch_message {
 	__u16 length;
 	__u8 outward;				/* it goes to the watched address */
 	__u8 pad[5];
+	char comm[WATCH_COMM];
 	char text[MESSAGE_MAX];
 };
-_Static_assert(sizeof(struct watch_message) == 64 + MESSAGE_MAX, "no hidden padding");
+_Static_assert(sizeof(struct watch_message) == 80 + MESSAGE_MAX, "no hidden padding");
 
 #endif
