@@ -65,9 +65,13 @@ BUILD_PACKAGES = gcc make pkg-config libc6-dev libc-ares-dev libjansson-dev libc
 TEST_PACKAGES = bats parallel dnsmasq-base sip-tester sipsak kamailio curl jq openssl python3 \
 	iproute2 netbase nftables util-linux bsdutils procps strace valgrind binutils libcap2-bin bpftrace unbound bind9-dnsutils
 
-.PHONY: all pinwatch demo test check bench fuzz asan tsan deps install install-pinwatch uninstall clean help test-parts programs fuzzers bench-parts libs
+# pinwatch needs more than the rest; without that everything else is built, and one line says what is missing.
+PINWATCH_MISSING := $(strip $(shell for p in $(CLANG) $(BPFTOOL); do command -v $$p >/dev/null || echo $$p; done; \
+	$(PKG_CONFIG) --exists libbpf 2>/dev/null || echo libbpf))
 
-all: $(B)/libstickydns.so $(B)/pinctl $(SCRIPTS:%=$(B)/%) pinwatch
+.PHONY: all pinwatch-missing demo test check bench fuzz asan tsan deps install install-pinwatch uninstall clean help test-parts programs fuzzers bench-parts libs
+
+all: $(B)/libstickydns.so $(B)/pinctl $(SCRIPTS:%=$(B)/%) $(if $(PINWATCH_MISSING),pinwatch-missing,$(B)/pinwatch)
 
 help:
 	@sed -n '/^#   make/s/^#   //p' Makefile
@@ -121,18 +125,13 @@ $(B)/%.bt: tools/pinwatch/%.bt
 
 # ---- pinwatch ----
 
-# It needs more than the rest; without that everything else is built, and one line says what is missing.
-PINWATCH_MISSING = $(strip $(foreach p,$(CLANG) $(BPFTOOL),$(if $(shell command -v $(p)),,$(p))) \
-	$(if $(shell $(PKG_CONFIG) --exists libbpf && echo y),,libbpf))
 PINWATCH_OBJ = $(patsubst tools/%.c,$(B)/tools/%.o,$(filter-out %.bpf.c,$(wildcard tools/pinwatch/*.c)))
 PINWATCH_BPF = $(patsubst tools/%.bpf.c,$(B)/tools/%.skel.h,$(wildcard tools/pinwatch/*.bpf.c))
 PINWATCH_SHARED = $(patsubst %,$(B)/tools/%.o,cmd format names view) $(B)/shim/sip.o $(B)/shim/transactions.o
 BPF_INCLUDE = -I/usr/include/$(shell $(CC) -print-multiarch 2>/dev/null)
 
-pinwatch:
-	$(Q)missing="$(PINWATCH_MISSING)"; if [ -n "$$missing" ]; then \
-		echo "pinwatch is not built: missing: $$missing (make deps, as root, installs it)" >&2; \
-	else $(MAKE) --no-print-directory $(B)/pinwatch; fi
+pinwatch-missing:
+	@echo "pinwatch is not built: missing: $(PINWATCH_MISSING) (make deps, as root, installs it)" >&2
 
 # Programs for the kernel: CO-RE, so without its headers. What they are linked into is a header with their bytes.
 $(PINWATCH_BPF:.skel.h=.bpf.o): $(B)/tools/%.bpf.o: tools/%.bpf.c
