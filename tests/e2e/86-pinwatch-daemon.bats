@@ -2,6 +2,7 @@
 
 load ../lib/harness
 source "$TESTS/lib/pinwatch.bash"
+teardown() { [[ ! -d ${cgroup:-} ]] || rmdir "$cgroup"; harness_teardown; }
 setup_file() { use_clients lookup dial scribble lookup_client; use_static_client reach; }
 
 POOL="127.0.0.11 127.0.0.12 127.0.0.13"
@@ -341,4 +342,20 @@ while True: print(s.recv(100).decode(), flush=True)' "$BATS_TEST_TMPDIR/notify" 
     reach tcp 10.1.134.160 5060 >>"$LOGS/reach.log" || true         # 100,000 as four bytes
     await 5 "a failure of the last" failed_at 10.1.134.160
     expect_eq 0 "$(pinwatch_status '.tables[0].no_room')" "addresses without room"
+}
+
+@test "--cgroup: datagrams of programs in it are seen, of others not, and status says so" {
+    local root
+    root=$(awk '/ - cgroup2 / { print $5; exit }' /proc/self/mountinfo)
+    [[ -n $root ]] || { root=$BATS_TEST_TMPDIR/cgroup2; mkdir "$root"; mount -t cgroup2 none "$root"; }
+    cgroup=$root/stickydns-test-$BATS_SUITE_TEST_NUMBER-$RANDOM
+    mkdir "$cgroup" || cannot "cgroups cannot be made here"
+    pinned --cgroup "$cgroup"
+    expect_match "$cgroup \(wrong cgroup" "$("$BUILD/pinwatch" status)" "status outside"
+    reach udp "$pin" 5060 >>"$LOGS/reach.log" || true
+    (echo $BASHPID >"$cgroup/cgroup.procs"; "$BUILD/pinwatch" status >"$BATS_TEST_TMPDIR/inside"; reach udp "$pin" 5061 >>"$LOGS/reach.log" || true)
+    await 5 "the failure" failed_at "$pin"
+    expect_eq 5061 "$(pinctl events --json | jq -r 'select(.event == "failed").port')" "ports that failed"
+    expect_eq "" "$(grep wrong "$BATS_TEST_TMPDIR/inside" || true)" "status inside"
+    pinwatch_stop
 }

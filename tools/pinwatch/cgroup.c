@@ -24,6 +24,36 @@ static bool line_is(char *line, char *out, size_t size)
 	return (size_t)snprintf(out, size, "%s", where) < size;
 }
 
+/* "0::/user.slice": cgroups(7). False: there is none. */
+static bool own_path(char *out, size_t size)
+{
+	FILE *f = fopen("/proc/self/cgroup", "re");
+	char *line = NULL;
+	size_t room = 0;
+	bool found = false;
+	while (f && !found && getline(&line, &room, f) != -1) {
+		line[strcspn(line, "\n")] = '\0';
+		found = strncmp(line, "0::", 3) == 0 && (size_t)snprintf(out, size, "%s", line + 3) < size;
+	}
+	free(line);
+	if (f)
+		fclose(f);
+	return found;
+}
+
+bool cgroup_has_us(const char *directory)
+{
+	char mount[256], path[256];
+	if (!cgroup_mount(mount, sizeof mount) || !own_path(path, sizeof path) ||
+	    strncmp(directory, mount, strlen(mount)) != 0)
+		return true;
+	const char *below = directory + strlen(mount);
+	size_t len = strlen(below);
+	while (len > 0 && below[len - 1] == '/')
+		len--;
+	return strncmp(path, below, len) == 0 && (len == 0 || path[len] == '/' || path[len] == '\0');
+}
+
 bool cgroup_mount(char *out, size_t size)
 {
 	FILE *f = fopen("/proc/self/mountinfo", "re");

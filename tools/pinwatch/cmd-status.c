@@ -10,6 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "cgroup.h"
 #include "format.h"
 #include "pinwatch.h"
 #include "status.h"
@@ -90,7 +91,9 @@ static void show_table(json_t *t)
 static void show_probe(json_t *p)
 {
 	if (yes(p, "attached"))
-		printf("probe     %-20s  %s\n", text(p, "name"), text(p, "where"));
+		printf("probe     %-20s  %s%s\n", text(p, "name"), text(p, "where"),
+		       *text(p, "where") == '/' && !cgroup_has_us(text(p, "where")) ?
+		       " (wrong cgroup for programs started here: theirs are not seen)" : "");
 	else
 		printf("probe     %-20s  not attached: %s: no %s\n", text(p, "name"), text(p, "why"), text(p, "sees"));
 }
