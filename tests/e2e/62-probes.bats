@@ -99,6 +99,10 @@ failover() {
     with_shim "$(client lookup)" -4 -p 5061 pool.test
     seen "^hit lookup pool.test 127.0.0.12 5061 tcp auto$"
 
+    # A program that goes to an address that it has from elsewhere.
+    with_shim bash -c 'exec 3<>/dev/tcp/127.0.0.11/5060'
+    seen "^steer bash 127.0.0.11 127.0.0.12 5060 tcp 5060$"
+
     expect_eq 127.0.0.12 "$(ask running first pool.test)" "the client from before"
     expect_eq 127.0.0.12 "$(ask running first pool.test)" "the client from before"
     await 10 "both lookups of the client from before" eval \
@@ -152,6 +156,8 @@ failover() {
         "lookup_client +confirmed +pool.test +127.0.0.12 +connected$" \
         "lookup +led +pool.test +127.0.0.12 +auto pin, for port 5060/tcp$" \
         "raw +answer +pool.test +127.0.0.12 +first of 2 records$"
+    with_shim bash -c 'exec 3<>/dev/tcp/127.0.0.11/5060'
+    seen "bash +steered +- +127.0.0.12 +from 127.0.0.11, tcp port 5060$"
     looker_stop
     seen "^@lookups\[lookup_client, pool.test, 127.0.0.12\]: 1$" "^@lookups\[raw, pool.test, 127.0.0.12\]: 1$"
     expect_eq "" "$(grep WARNING "$LOGS"/*.err || true)" "warnings"
