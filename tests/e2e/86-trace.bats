@@ -160,3 +160,17 @@ refused 127.0.0.11 5080/udp ECONNREFUSED" "$(traced '\(.event) \(.address) \(.po
     expect_status 2 "$BUILD/pinwatch" trace --bogus
     expect_one_line "$output" "complaint"
 }
+
+@test "5,000 connects as fast as they go: a line for each" {
+    local last=6000
+    tracer json
+    dns_pool pool.test 127.0.0.11
+    with_shim "$(client lookup)" -4 pool.test >/dev/null
+    await 10 "pool.test to be watched" eval 'dial 127.0.0.11 5060; grep -q pool.test "$TRACED"'
+    /usr/bin/python3 -c 'import socket
+for i in range(5000):
+    s = socket.socket(); s.connect_ex(("127.0.0.11", 5061)); s.close()'
+    await 20 "the end of them" eval 'dial 127.0.0.11 $((++last)); sleep 0.2; grep -q "\"port\":60[0-9][0-9]" "$TRACED"'
+    expect_eq 5000 "$(jq -s 'map(if .event == "lost" then .count elif .port == 5061 then 1 else 0 end) | add' "$TRACED")" "lines, and losses told"
+    expect_eq 5000 "$(jq 'select(.port == 5061) | .latency_us' "$TRACED" | grep -c '^[0-9]')" "latencies"
+}
