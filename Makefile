@@ -127,8 +127,10 @@ $(B)/%.bt: tools/pinwatch/%.bt
 
 PINWATCH_OBJ = $(patsubst tools/%.c,$(B)/tools/%.o,$(filter-out %.bpf.c,$(wildcard tools/pinwatch/*.c)))
 PINWATCH_BPF = $(patsubst tools/%.bpf.c,$(B)/tools/%.skel.h,$(wildcard tools/pinwatch/*.bpf.c))
-PINWATCH_SHARED = $(patsubst %,$(B)/tools/%.o,cmd format names view) $(B)/shim/sip.o $(B)/shim/transactions.o
+PINWATCH_SHARED = $(patsubst %,$(B)/tools/%.o,cgroup cmd format names view) $(B)/shim/sip.o $(B)/shim/transactions.o
 BPF_INCLUDE = -I/usr/include/$(shell $(CC) -print-multiarch 2>/dev/null)
+# How the caller's registers are named (payload.bpf.h); others than this one are not read.
+BPF_ARCH = $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine 2>/dev/null)),-D__TARGET_ARCH_x86)
 
 pinwatch-missing:
 	@echo "pinwatch is not built: missing: $(PINWATCH_MISSING) (make deps, as root, installs it)" >&2
@@ -137,7 +139,7 @@ pinwatch-missing:
 $(PINWATCH_BPF:.skel.h=.bpf.o): $(B)/tools/%.bpf.o: tools/%.bpf.c
 	@mkdir -p $(@D)
 	$(say) BPF $<
-	$(Q)$(CLANG) -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Wno-unused-parameter $(STRICT) $(BPF_INCLUDE) -MMD -MP -c -o $@ $<
+	$(Q)$(CLANG) -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Wno-unused-parameter $(STRICT) $(BPF_ARCH) $(BPF_INCLUDE) -MMD -MP -c -o $@ $<
 
 $(PINWATCH_BPF): $(B)/tools/%.skel.h: $(B)/tools/%.bpf.o
 	$(say) SKEL $@
@@ -148,7 +150,7 @@ $(PINWATCH_OBJ): $(B)/tools/pinwatch/%.o: tools/pinwatch/%.c | libs
 	$(say) CC $<
 	$(Q)$(CC) $(BASE) -Itools -Ishim -isystem $(@D) $(HARDEN) $(CFLAGS) $(TOOL_CFLAGS) -pthread -c -o $@ $<
 
-$(B)/tools/pinwatch/probes.o: $(PINWATCH_BPF)
+$(B)/tools/pinwatch/probes.o $(B)/tools/pinwatch/steering.o: $(PINWATCH_BPF)
 
 $(B)/pinwatch: $(PINWATCH_OBJ) $(PINWATCH_SHARED) $(B)/libpolicy.a
 	$(say) LD $@

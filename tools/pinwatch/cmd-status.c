@@ -107,10 +107,26 @@ static void show_outcome(json_t *o)
 	printf("  (%s %lld)\n", text(o, "comm"), number(o, "pid"));
 }
 
+static void show_steering(json_t *one)
+{
+	printf("steering  %lld: cgroup %s, by %s: %s\n", number(one, "pid"), text(one, "cgroup"), text(one, "table"),
+	       text(one, "state"));
+	printf("          %lld endpoints in the map, %lld connects and %lld datagrams moved\n", number(one, "endpoints"),
+	       number(one, "connects"), number(one, "datagrams"));
+	if (number(one, "no_room"))
+		printf("          %lld endpoints found no room and are not steered\n", number(one, "no_room"));
+	if (!yes(one, "reads"))
+		puts("          what is sent cannot be read: all datagrams go to the pin, those within a dialog too");
+}
+
 static void show(json_t *one)
 {
 	size_t i;
 	json_t *v;
+	if (json_object_get(one, "cgroup")) {
+		show_steering(one);
+		return;
+	}
 	printf("pinwatch  %lld%s: %lld events, %lld outcomes, %lld lost\n", number(one, "pid"),
 	       yes(one, "dry_run") ? " (dry run)" : "", number(one, "events"), number(one, "outcomes"), number(one, "lost"));
 	json_array_foreach(json_object_get(one, "probes"), i, v)

@@ -117,9 +117,11 @@ static void *follow(void *arg)
 
 bool follow_start(struct tables *all, struct served *s)
 {
-	struct follower *f = malloc(sizeof *f);
+	struct follower *f = all->probes ? malloc(sizeof *f) : NULL;
 	s->watched = s->refused = 0;
 	s->stop = false;
+	if (!all->probes)
+		return true;
 	s->at = calloc(s->table.layout.addr_slots, sizeof *s->at);
 	if (!f || !s->at)
 		return free(f), false;

@@ -15,6 +15,7 @@ static const struct command {
 	{"watch", cmd_watch},
 	{"status", cmd_status},
 	{"trace", cmd_trace},
+	{"steer", cmd_steer},
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };

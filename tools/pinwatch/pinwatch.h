@@ -50,5 +50,6 @@ int watch_run(struct context *c, const struct watch_words *words, const struct o
 int cmd_watch(struct context *c, int argc, char **argv);
 int cmd_status(struct context *c, int argc, char **argv);
 int cmd_trace(struct context *c, int argc, char **argv);
+int cmd_steer(struct context *c, int argc, char **argv);
 
 #endif

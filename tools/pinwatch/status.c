@@ -99,16 +99,32 @@ void status_close(int fd, const char *path)
 		unlink(path);
 }
 
-void status_answer(int fd, const struct report *r, const struct spaces *s)
+void status_give(int fd, json_t *(*make)(void *arg), void *arg)
 {
-	int to = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int to = fd == -1 ? -1 : accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (to == -1)
 		return;
-	json_t *j = status_json(r, s);
+	json_t *j = make(arg);
 	char *text = j ? json_dumps(j, JSON_COMPACT) : NULL;
 	if (text)
 		send(to, text, strlen(text), MSG_NOSIGNAL);	/* some kilobytes: they fit, or the asker is no friend */
 	free(text);
 	json_decref(j);
 	close(to);
+}
+
+struct watched {
+	const struct report *report;
+	const struct spaces *spaces;
+};
+
+static json_t *watched_json(void *arg)
+{
+	const struct watched *w = arg;
+	return status_json(w->report, w->spaces);
+}
+
+void status_answer(int fd, const struct report *r, const struct spaces *s)
+{
+	status_give(fd, watched_json, &(struct watched){r, s});
 }

@@ -8,6 +8,8 @@
 #ifndef STICKYDNS_PINWATCH_STATUS_H
 #define STICKYDNS_PINWATCH_STATUS_H
 
+#include <jansson.h>
+
 #include "report.h"
 #include "spaces.h"
 
@@ -19,7 +21,10 @@ enum { STATUS_PATH = 108 };		/* unix(7), sun_path */
 int status_open(char path[static STATUS_PATH]);
 void status_close(int fd, const char *path);
 
-/* Answers whoever waits. */
+/* Answers whoever waits with what make(arg) makes. */
+void status_give(int fd, json_t *(*make)(void *arg), void *arg);
+
+/* The same, with what is watched. */
 void status_answer(int fd, const struct report *r, const struct spaces *s);
 
 #endif

@@ -52,7 +52,7 @@ struct served {
 struct tables {
 	struct served served[TABLES_MAX];
 	size_t n;
-	const struct probes *probes;	/* who watch the addresses */
+	const struct probes *probes;	/* who watch the addresses; NULL: nobody, none are followed */
 	uint64_t netns;			/* our own, for tables that do not know theirs */
 	bool look_only;			/* --dry-run: no lock, nothing is written */
 	bool named;			/* on the command line: whosever they are */

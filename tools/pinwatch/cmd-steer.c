@@ -1,0 +1,308 @@
+/*
+ * cmd-steer.c: pinwatch steer: programs of a cgroup go to the pins of a table.
+ *
+ * One thread: it waits on the table's futex and brings what changed into the
+ * kernel's map. The programs there are held by descriptors: SIGTERM and SIGINT end
+ * this with exit 0, and however it ends, the cgroup's programs are as without it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cgroup.h"
+#include "fill.h"
+#include "format.h"
+#include "notify.h"
+#include "pinwatch.h"
+#include "status.h"
+#include "steering.h"
+
+enum { IDLE_MS = 100, BUSY_MS = 20, LOOK_MS = 1000, SLICE_US = 2000 };
+
+struct words {
+	const char *cgroup;
+	bool dry_run, verbose;
+};
+
+enum { KEY_CGROUP = 0x2000, KEY_DRY_RUN };
+
+static const struct argp_option options[] = {
+	{"cgroup", KEY_CGROUP, "PATH", 0, "the cgroup, below the cgroup2 mount unless it begins with a slash; made if absent", 0},
+	{"dry-run", KEY_DRY_RUN, NULL, 0, "say what would be steered where, and steer nothing", 0},
+	{"verbose", 'v', NULL, 0, "say what is steered where", 0},
+	{0},
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct words *w = state->input;
+	switch (key) {
+	case KEY_CGROUP: w->cgroup = arg; return 0;
+	case KEY_DRY_RUN: w->dry_run = true; return 0;
+	case 'v': w->verbose = true; return 0;
+	default: return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct usage usage = {
+	.args_doc = "--cgroup PATH",
+	.doc = "What programs of the cgroup send to SIP servers goes to the pin, as it would under the shim: TCP connects, "
+	       "and datagrams of unconnected sockets. For programs that no preload reaches: static, set-id, Go."
+	       "\v`pinctl run --cgroup` starts a program there. Exit status: 0 told to end, 1 nothing could be steered, "
+	       "2 usage. See pinwatch(8).",
+	.options = options,
+	.parser = parse,
+};
+
+struct steer {
+	struct context *c;
+	char cgroup[PATH_MAX];
+	bool dry_run;
+	int lock, fd, status;
+	char status_path[STATUS_PATH];
+	struct tables tables;		/* one */
+	struct table *table;		/* its table while it is served, else NULL */
+	struct steering steering;
+	struct entries entries;
+	struct fill fill;
+	uint64_t event, learnt;		/* the next ones */
+	uint64_t looked_ms;
+};
+
+/* ---- ending ---- */
+
+static volatile sig_atomic_t stop;
+
+static void on_signal(int signal)
+{
+	(void)signal;
+	stop = 1;
+}
+
+/* Without SA_RESTART, so that the wait ends. */
+static void take_signals(void)
+{
+	const struct sigaction end = {.sa_handler = on_signal};
+	sigaction(SIGTERM, &end, NULL);
+	sigaction(SIGINT, &end, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+/* ---- the table ---- */
+
+static uint64_t now_ms(void)
+{
+	struct timespec ts;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+/* Nothing of the old one stays: its pins are no more. */
+static void changed_over(struct steer *s)
+{
+	struct served *t = &s->tables.served[0];
+	entries_clear(&s->entries);
+	s->table = t->state == TABLE_SERVED ? &t->table : NULL;
+	if (!s->table) {
+		note(s->c, "%s: %s: nothing is steered", t->path, served_text(t));
+		return;
+	}
+	s->entries.netns = t->netns;
+	s->event = journal_next(s->table);
+	s->learnt = addr_learnt(s->table);
+	fill_begin(&s->fill, s->table, &s->entries);
+}
+
+/* Once a second: a table that comes, or was replaced or cut short. */
+static void look(struct steer *s)
+{
+	uint64_t now = now_ms();
+	struct served *t = &s->tables.served[0];
+	bool over = s->table && (t->over || store_retired(s->table));
+	if (!over && s->looked_ms && now - s->looked_ms < LOOK_MS)
+		return;
+	s->looked_ms = now;
+	if (tables_look(&s->tables) || over)
+		changed_over(s);
+}
+
+/* ---- following ---- */
+
+/* What happened since. An event that its writer did not finish is passed over; the next round has what it was about. */
+static void follow_events(struct steer *s)
+{
+	struct event e;
+	uint64_t lost = 0;
+	while (s->event < journal_next(s->table)) {
+		enum journal_status status = journal_read(s->table, &s->event, &e, &lost);
+		if (status == JOURNAL_OK) {
+			fill_event(&s->fill, &e);
+			continue;
+		}
+		if (status == JOURNAL_NONE)
+			s->event++;
+		fill_anew(&s->fill);
+	}
+}
+
+static void follow_addresses(struct steer *s)
+{
+	uint32_t slot;
+	bool lost;
+	while (addr_learnt_next(s->table, &s->learnt, &slot, &lost)) {
+		if (lost)
+			fill_anew(&s->fill);
+		else
+			fill_learnt(&s->fill, slot);
+	}
+}
+
+static void rest(unsigned ms)
+{
+	const struct timespec ts = {.tv_nsec = (long)ms * 1000000};
+	nanosleep(&ts, NULL);
+}
+
+static json_t *status_json(void *arg);
+
+static void run(struct steer *s)
+{
+	while (!stop) {
+		look(s);
+		status_give(s->status, status_json, s);
+		if (!s->table) {
+			rest(IDLE_MS);
+			continue;
+		}
+		follow_events(s);
+		follow_addresses(s);
+		bool more = fill_slice(&s->fill, SLICE_US);
+		if (!stop)
+			journal_wait_learnt(s->table, s->event, s->learnt, more ? BUSY_MS : IDLE_MS);
+	}
+}
+
+/* ---- what it says of itself ---- */
+
+static json_t *status_json(void *arg)
+{
+	const struct steer *s = arg;
+	const struct served *t = &s->tables.served[0];
+	uint64_t connects, datagrams;
+	char table[TABLE_PATH], cgroup[PATH_MAX];
+	text_safe(t->path, table, sizeof table);
+	text_safe(s->cgroup, cgroup, sizeof cgroup);
+	steering_counts(&s->steering, &connects, &datagrams);
+	return json_pack("{s:I, s:b, s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:b}", "pid", (json_int_t)getpid(), "dry_run",
+			 (int)s->dry_run, "cgroup", cgroup, "table", table, "state", served_text(t), "served",
+			 (int)(s->table != NULL), "endpoints", (json_int_t)s->entries.live, "connects", (json_int_t)connects,
+			 "datagrams", (json_int_t)datagrams, "no_room", (json_int_t)s->entries.refused, "reads",
+			 (int)s->steering.reads);
+}
+
+/* ---- start and end ---- */
+
+static int choose_table(struct steer *s)
+{
+	char path[TABLE_PATH], first[TABLE_PATH];
+	bool own;
+	if (!table_path(s->c, 0, first, &own))
+		return complain(s->c, "no table");
+	memcpy(path, first, sizeof path);
+	for (unsigned n = 1; access(path, F_OK) == -1; n++)
+		if (!table_path(s->c, n, path, &own)) {
+			memcpy(path, first, sizeof path);
+			break;
+		}
+	s->tables.named = s->c->table_arg != NULL;
+	return tables_add(&s->tables, path) ? DONE : misused(s->c, "--table: path too long: %s", path);
+}
+
+static int take_cgroup(struct steer *s, const char *word)
+{
+	char by[PATH_MAX];
+	if (!cgroup_path(word, s->cgroup))
+		return complain(s->c, "%s: there is no cgroup2 mount (cgroups(7))", word);
+	if (!cgroup_make(s->cgroup))
+		return complain(s->c, "%s: %s", s->cgroup, errno == ENOTDIR ? "no cgroup of version 2" : strerror(errno));
+	if (s->dry_run)
+		return DONE;
+	if (cgroup_steered(s->cgroup, by))
+		return complain(s->c, "%s: another pinwatch steers it already", by);
+	s->lock = cgroup_lock(s->cgroup);
+	if (s->lock == -1)
+		return complain(s->c, "%s: %s", s->cgroup,
+				errno == EBUSY ? "another pinwatch steers it already" : strerror(errno));
+	s->fd = open(s->cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return s->fd != -1 ? DONE : complain(s->c, "%s: %s", s->cgroup, strerror(errno));
+}
+
+static const char *needs(int error)
+{
+	return error == EPERM || error == EACCES ? " (needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN)" : "";
+}
+
+static int attach(struct steer *s)
+{
+	if (s->dry_run)
+		return DONE;
+	if (!steering_load(&s->steering))
+		return complain(s->c, "the programs do not load: %s%s", strerror(errno), needs(errno));
+	s->entries.map = steering_map(&s->steering);
+	if (!steering_attach(&s->steering, s->fd))
+		return complain(s->c, "%s: cannot be attached to %s: %s%s", s->steering.failed, s->cgroup, strerror(errno),
+				needs(errno));
+	if (!s->steering.reads)
+		note(s->c, "what programs send cannot be read here: all datagrams go to the pin, those within a dialog too");
+	return DONE;
+}
+
+static void finish(struct steer *s)
+{
+	steering_close(&s->steering);
+	s->entries.map = -1;
+	entries_clear(&s->entries);
+	tables_close(&s->tables);
+	status_close(s->status, s->status_path);
+	if (s->fd != -1)
+		close(s->fd);
+	if (s->lock != -1)
+		close(s->lock);
+}
+
+int cmd_steer(struct context *c, int argc, char **argv)
+{
+	static struct steer s = {
+		.lock = -1, .fd = -1, .status = -1, .tables = {.look_only = true}, .entries = {.map = -1},
+	};
+	struct words w = {0};
+	int status = cmd_parse(c, &usage, argc, argv, &w);
+	if (status != DONE)
+		return status;
+	if (!w.cgroup)
+		return misused(c, "--cgroup PATH is wanted");
+	s.c = c;
+	s.dry_run = w.dry_run;
+	s.entries.verbose = w.verbose || w.dry_run;
+	s.tables.netns = store_netns();
+	take_signals();
+	status = choose_table(&s);
+	if (status == DONE)
+		status = take_cgroup(&s, w.cgroup);
+	if (status == DONE)
+		status = attach(&s);
+	if (status == DONE) {
+		tables_guard(&s.tables);
+		s.status = status_open(s.status_path);
+		look(&s);
+		notify("READY=1");
+		run(&s);
+		notify("STOPPING=1");
+	}
+	finish(&s);
+	return status;
+}

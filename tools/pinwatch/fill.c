@@ -1,0 +1,235 @@
+/* fill.c: see fill.h. */
+#include "fill.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "steer.h"
+#include "target.h"
+#include "tick.h"
+
+enum { SIP = 5060, SIPS = 5061 };	/* RFC 3261 19.1.2 */
+enum { ROUND_MS = 1000, HOLDERS = 64 };
+
+static uint64_t now_us(void)
+{
+	struct timespec ts;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+/* ---- one endpoint ---- */
+
+/* Has it failed, so that not even what was sent before waits for it? */
+static bool has_failed(const struct table *t, const struct endpoint *e)
+{
+	const struct addr_record *a = addr_at(t, addr_find(t, &e->addr));
+	int at = a ? endpoint_find(a, e->transport, e->port) : -1;
+	return at >= 0 && health_fitness(health_unpack(get64(&a->endpoints[at].health)), tick_now() / TICKS_PER_S) == COOLING;
+}
+
+/* True: it leads elsewhere. What the kernel cannot tell apart, link-local addresses, is left alone. */
+static bool ask(struct fill *f, const struct address *a, uint16_t port, uint8_t transport)
+{
+	const enum steer_kind kind = port == 0 ? STEER_DATAGRAM : transport == TRANSPORT_TCP ? STEER_CONNECT : STEER_REQUEST;
+	const struct endpoint e = {*a, port, transport};
+	struct endpoint to;
+	if (a->scope || !pins_steer(f->table, &e, kind, NULL, 0, &to) || to.addr.scope) {
+		entries_stay(f->entries, &e);
+		return false;
+	}
+	to.transport = transport;
+	entries_put(f->entries, &e, &to, has_failed(f->table, &e));
+	/* The kernel must know the pin: who sends to it by its own name has replies from it. */
+	entries_put(f->entries, &to, &to, false);
+	return true;
+}
+
+/* Where it goes without an entry of its own must not be where one that is steered for another port goes. */
+static void ask_port(struct fill *f, const struct address *a, uint16_t port, bool any[static 3])
+{
+	for (uint8_t transport = TRANSPORT_TCP; transport <= TRANSPORT_UDP; transport++) {
+		const struct endpoint e = {*a, port, transport};
+		if (!ask(f, a, port, transport) && any[transport])
+			entries_put(f->entries, &e, &e, false);
+	}
+}
+
+static void fill_address(struct fill *f, const struct address *a)
+{
+	const struct addr_record *r = addr_at(f->table, addr_find(f->table, a));
+	bool any[3] = {false};
+	if (!r || address_is_target(a))
+		return;
+	for (uint8_t transport = TRANSPORT_TCP; transport <= TRANSPORT_UDP; transport++)
+		any[transport] = ask(f, a, 0, transport);
+	ask_port(f, a, SIP, any);
+	ask_port(f, a, SIPS, any);
+	for (size_t i = 0; i < f->n_ports; i++)
+		ask_port(f, a, f->ports[i], any);
+	for (unsigned i = 0; i < ENDPOINTS; i++) {
+		struct health h = health_unpack(get64(&r->endpoints[i].health));
+		if (h.transport != TRANSPORT_ANY && h.port != 0)
+			ask_port(f, a, h.port, any);
+	}
+}
+
+/* ---- one name ---- */
+
+static void note_port(struct fill *f, uint16_t port)
+{
+	for (size_t i = 0; i < f->n_ports; i++)
+		if (f->ports[i] == port)
+			return;
+	if (port != 0 && port != SIP && port != SIPS && f->n_ports < FILL_PORTS)
+		f->ports[f->n_ports++] = port;
+}
+
+static void fill_host(struct fill *f, struct name_ref ref)
+{
+	struct name_view v;
+	if (!pins_view(f->table, ref, &v))
+		return;
+	for (size_t i = 0; i < v.n_candidates; i++)
+		fill_address(f, &v.candidates[i].addr);
+	for (unsigned i = 0; i < FAMILIES; i++)
+		if (v.pin[i].present)
+			fill_address(f, &v.pin[i].addr);
+}
+
+static void fill_service(struct fill *f, struct name_ref ref)
+{
+	struct name_view v;
+	struct name_ref host;
+	struct name name;
+	if (!pins_view(f->table, ref, &v))
+		return;
+	for (size_t i = 0; i < v.n_candidates; i++)
+		note_port(f, target_port(&v.candidates[i].addr));
+	for (size_t i = 0; i < v.n_candidates; i++)
+		if (target_host(f->table, &v.candidates[i].addr, &host, &name))
+			fill_host(f, host);
+}
+
+/* What a target's host leads to is where the other targets of its services lead. */
+static void fill_services_of(struct fill *f, const struct name *host, uint16_t port)
+{
+	const struct address target = target_address(f->table, host, port);
+	addr_ref ref = addr_find(f->table, &target);
+	struct name_ref service;
+	uint32_t cursor = 0;
+	for (int i = 0; ref && i < HOLDERS && index_next(f->table, ref, &cursor, &service); i++)
+		fill_service(f, service);
+}
+
+static void fill_name(struct fill *f, struct name_ref ref, const struct name *name)
+{
+	if (name_is_service(name)) {
+		fill_service(f, ref);
+		return;
+	}
+	fill_host(f, ref);
+	if (!get32(&f->table->header->targets))
+		return;
+	fill_services_of(f, name, SIP);
+	fill_services_of(f, name, SIPS);
+	for (size_t i = 0; i < f->n_ports; i++)
+		fill_services_of(f, name, f->ports[i]);
+}
+
+/* All that hold the address; of very many those that come first, and the rest with the next round. */
+static void fill_holders(struct fill *f, const struct address *a)
+{
+	addr_ref addr = addr_find(f->table, a);
+	struct name_ref ref, same;
+	struct name name;
+	uint32_t cursor = 0;
+	for (int i = 0; addr && i < HOLDERS && index_next(f->table, addr, &cursor, &ref); i++)
+		if (table_at(f->table, ref.slot, &same, &name) && same.key == ref.key)
+			fill_name(f, ref, &name);
+}
+
+/* ---- what happened ---- */
+
+void fill_event(struct fill *f, const struct event *e)
+{
+	struct name name;
+	struct name_ref ref;
+	if (e->name[0] && name_canonical(e->name, &name) == NAME_OK && table_find(f->table, &name, &ref))
+		fill_name(f, ref, &name);
+	else if (e->name[0])
+		fill_anew(f);		/* it is gone; which addresses it had, entries know */
+	else if (e->has_addr)
+		fill_holders(f, &e->addr);
+	if (e->kind == EVENT_DROPPED)
+		fill_anew(f);
+}
+
+void fill_learnt(struct fill *f, uint32_t slot)
+{
+	struct address a;
+	if (addr_in_slot(f->table, slot, &a) && !address_is_target(&a))
+		fill_address(f, &a);
+}
+
+/* ---- all of it ---- */
+
+void fill_anew(struct fill *f)
+{
+	f->begun_ms = 0;
+	f->over = true;
+}
+
+void fill_begin(struct fill *f, const struct table *t, struct entries *e)
+{
+	*f = (struct fill){.table = t, .entries = e, .over = true};
+}
+
+static bool round_begins(struct fill *f)
+{
+	uint64_t now = now_us() / 1000;
+	if (f->begun_ms && now - f->begun_ms < ROUND_MS && f->epoch == pins_epoch(f->table))
+		return false;
+	if (f->begun_ms && now - f->begun_ms < ROUND_MS / 10)
+		return false;
+	f->begun_ms = now;
+	f->epoch = pins_epoch(f->table);
+	f->name = 0;
+	f->entry = 0;
+	f->over = false;
+	return true;
+}
+
+/* The entries first: what leads to a place that is none any more is worse than what is not steered yet. */
+static bool round_goes_on(struct fill *f)
+{
+	struct name_ref ref;
+	struct name name;
+	const struct entry *t = entries_next(f->entries, &f->entry);
+	if (t) {
+		const struct endpoint asked = t->asked;
+		ask(f, &asked.addr, asked.port, asked.transport);
+		return true;
+	}
+	if (!table_next(f->table, &f->name, &ref, &name))
+		return false;
+	if (name_is_service(&name))
+		fill_service(f, ref);
+	else
+		fill_host(f, ref);
+	return true;
+}
+
+bool fill_slice(struct fill *f, unsigned budget_us)
+{
+	if (f->over && !round_begins(f))
+		return false;
+	for (uint64_t end = now_us() + budget_us; now_us() < end;)
+		for (int i = 0; i < 16; i++)
+			if (!round_goes_on(f)) {
+				entries_sweep(f->entries);
+				f->over = true;
+				return false;
+			}
+	return true;
+}

@@ -1,0 +1,68 @@
+/* steering.c: see steering.h. */
+#include "steering.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include "steer.skel.h"
+
+/* libbpf's own words are many lines, for its developers; errno is for everybody. */
+static int silent(enum libbpf_print_level level, const char *format, va_list ap)
+{
+	(void)level, (void)format, (void)ap;
+	return 0;
+}
+
+static int load(struct steering *s, bool reads)
+{
+	s->reads = reads;
+	s->programs = steer_bpf__open();
+	if (!s->programs)
+		return errno;
+	s->programs->rodata->may_read = reads;
+	int error = -steer_bpf__load(s->programs);
+	if (error)
+		steering_close(s);
+	return error;
+}
+
+bool steering_load(struct steering *s)
+{
+	libbpf_set_print(silent);
+	int error = load(s, true);
+	if (error && load(s, false) != 0)
+		return errno = error, false;
+	return true;
+}
+
+bool steering_attach(struct steering *s, int fd)
+{
+	struct bpf_program *prog;
+	bpf_object__for_each_program(prog, s->programs->obj) {
+		struct bpf_link *link = s->links < STEERING_HOOKS ? bpf_program__attach_cgroup(prog, fd) : NULL;
+		s->failed = bpf_program__section_name(prog);
+		if (!link)
+			return false;
+		s->link[s->links++] = link;
+	}
+	return true;
+}
+
+int steering_map(const struct steering *s) { return s->programs ? bpf_map__fd(s->programs->maps.steered) : -1; }
+
+void steering_counts(const struct steering *s, uint64_t *connects, uint64_t *datagrams)
+{
+	*connects = s->programs ? __atomic_load_n((const uint64_t *)&s->programs->bss->connects, __ATOMIC_RELAXED) : 0;
+	*datagrams = s->programs ? __atomic_load_n((const uint64_t *)&s->programs->bss->datagrams, __ATOMIC_RELAXED) : 0;
+}
+
+void steering_close(struct steering *s)
+{
+	while (s->links > 0)
+		bpf_link__destroy(s->link[--s->links]);
+	steer_bpf__destroy(s->programs);
+	s->programs = NULL;
+}

@@ -1,0 +1,42 @@
+/*
+ * steering.h: the programs that steer, on a cgroup.
+ *
+ * All of them or none: replies that come from where nobody asked are worse than
+ * none. They are held by descriptors, so however this process ends, what runs in
+ * the cgroup is as without us from then on.
+ */
+#ifndef STICKYDNS_PINWATCH_STEERING_H
+#define STICKYDNS_PINWATCH_STEERING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct steer_bpf;
+struct bpf_link;
+
+enum { STEERING_HOOKS = 8 };
+
+struct steering {
+	struct steer_bpf *programs;	/* NULL: not loaded */
+	struct bpf_link *link[STEERING_HOOKS];
+	unsigned links;
+	const char *failed;		/* the hook that could not be attached; NULL: the loading failed */
+	bool reads;			/* what is sent; else all datagrams to SIP endpoints go to the pin */
+};
+
+/* Load. False: errno tells. */
+bool steering_load(struct steering *s);
+
+/* Attach to the cgroup open at `fd`. False: errno tells, and s->failed. */
+bool steering_attach(struct steering *s, int fd);
+
+/* The map of entries. */
+int steering_map(const struct steering *s);
+
+/* What was moved so far. */
+void steering_counts(const struct steering *s, uint64_t *connects, uint64_t *datagrams);
+
+/* Detaches and unloads. Zeros are fine. */
+void steering_close(struct steering *s);
+
+#endif
