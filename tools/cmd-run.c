@@ -12,10 +12,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cgroup.h"
 #include "cmd.h"
 #include "reach.h"
 
 #define SHIM "libstickydns.so"
+#define CGROUP "stickydns"
 #ifndef LIBDIR
 #define LIBDIR "/usr/local/lib"
 #endif
@@ -23,7 +25,7 @@
 enum { NOT_EXECUTABLE = 126, NOT_FOUND = 127 };	/* as a shell says it */
 
 struct words {
-	const char *names, *log;
+	const char *names, *log, *cgroup;
 	char **command;			/* NULL-terminated, as argv is */
 };
 
@@ -33,6 +35,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case 'n': w->names = arg; return 0;
 	case 'l': w->log = arg; return 0;
+	case 'c': w->cgroup = arg ? arg : CGROUP; return 0;
 	case ARGP_KEY_ARG:
 		w->command = &state->argv[state->next - 1];
 		state->next = state->argc;
@@ -44,6 +47,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp_option options[] = {
 	{"names", 'n', "PATTERNS", 0, "only these names are sticky: patterns with *, separated by commas", 0},
 	{"log", 'l', "LOG", 0, "what the shim does, to stderr, syslog, or a file", 0},
+	{"cgroup", 'c', "PATH", OPTION_ARG_OPTIONAL, "run it in this cgroup (" CGROUP "), for `pinwatch steer`; made if absent", 0},
 	{0},
 };
 
@@ -51,7 +55,7 @@ static const struct usage usage = {
 	.args_doc = "[--] CMD [ARG...]",
 	.doc = "Run CMD under the shim. The exit status is CMD's; 127: not found, 126: not executable."
 	       "\vA static program, and one that is set-id or has capabilities, cannot be reached: it is not run, "
-	       "and the exit status is 1. The shim is $STICKYDNS_LIB, or " SHIM " beside pinctl, or the installed one.",
+	       "and the exit status is 1; unless --cgroup is given, in which pinwatch(8) can steer it. The shim is $STICKYDNS_LIB, or " SHIM " beside pinctl, or the installed one.",
 	.options = options,
 	.parser = parse,
 	.in_order = true,
@@ -176,15 +180,30 @@ static int become(const struct context *c, char **command)
 	return error == ENOENT || error == ENOTDIR ? NOT_FOUND : NOT_EXECUTABLE;
 }
 
-static int reach_check(const struct context *c, const char *command)
+/* In a cgroup the kernel's hooks reach it. */
+static int reach_check(const struct context *c, const char *command, bool in_cgroup)
 {
 	char reason[REASON_TEXT];
 	switch (reach_of(command, reason)) {
 	case REACH_ABSENT: complain(c, "%s: no such program", command); return NOT_FOUND;
 	case REACH_DENIED: complain(c, "%s: not executable", command); return NOT_EXECUTABLE;
-	case REACH_NOT: return complain(c, "%s", reason);
+	case REACH_NOT: return in_cgroup ? DONE : complain(c, "%s", reason);
 	case REACHED: break;
 	}
+	return DONE;
+}
+
+static int join(const struct context *c, const char *word)
+{
+	char path[PATH_MAX], by[PATH_MAX];
+	if (!cgroup_path(word, path))
+		return complain(c, "--cgroup: %s: there is no cgroup2 mount (cgroups(7))", word);
+	if (!cgroup_make(path))
+		return complain(c, "--cgroup: %s: %s", path, errno == ENOTDIR ? "no cgroup of version 2" : strerror(errno));
+	if (!cgroup_join(path))
+		return complain(c, "--cgroup: %s: %s", path, strerror(errno));
+	if (!cgroup_steered(path, by))
+		note(c, "--cgroup: %s: no pinwatch steers it now", path);
 	return DONE;
 }
 
@@ -196,11 +215,13 @@ int cmd_run(struct context *c, int argc, char **argv)
 	if (status == DONE && !w.command)
 		status = misused(c, "a CMD is wanted");
 	if (status == DONE)
-		status = reach_check(c, w.command[0]);
+		status = reach_check(c, w.command[0], w.cgroup != NULL);
 	if (status == DONE)
 		status = shim_find(c, shim);
 	if (status == DONE)
 		status = put_all(c, &w, shim);
+	if (status == DONE && w.cgroup)
+		status = join(c, w.cgroup);
 	if (status != DONE)
 		return status;
 	const char *off = getenv("STICKYDNS");

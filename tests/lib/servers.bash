@@ -6,6 +6,7 @@
 #       uas-udp     sipp as a SIP server on UDP, or on TCP: 200 to every OPTIONS or REGISTER (counted)
 #       uas-tcp
 #       accept      TCP: every connection (counted) is answered by "HTTP/1.0 200" with ADDR as body
+#       whoami      UDP and TCP: every datagram and connection (counted) is answered by "ADDR PORT"
 #   server_stop ADDR PORT          kills it; TCP is refused from then on
 #   server_hits ADDR [PORT]        how many arrived there since its start, restarts included
 #   servers_hit [PORT]             how many servers got any;  hits_table shows all
@@ -32,6 +33,7 @@ server_run() {
     uas-udp) server_sipp "$1" "$2" "$hits" u1 ;;
     uas-tcp) server_sipp "$1" "$2" "$hits" t1 ;;
     accept) exec setsid /usr/bin/python3 "$TESTS/servers/accept.py" "$1" "$2" "$hits" ;;
+    whoami) exec setsid /usr/bin/python3 "$TESTS/servers/whoami.py" "$1" "$2" "$hits" ;;
     *) echo "server_start: no kind $3" ;;
     esac
 }

@@ -109,8 +109,9 @@ static void show_outcome(json_t *o)
 
 static void show_steering(json_t *one)
 {
-	printf("steering  %lld: cgroup %s, by %s: %s\n", number(one, "pid"), text(one, "cgroup"), text(one, "table"),
-	       text(one, "state"));
+	json_t *table = json_array_get(json_object_get(one, "tables"), 0);
+	printf("steering  %lld%s: cgroup %s, by %s: %s\n", number(one, "pid"), yes(one, "dry_run") ? " (dry run)" : "",
+	       text(one, "cgroup"), text(table, "path"), text(table, "state"));
 	printf("          %lld endpoints in the map, %lld connects and %lld datagrams moved\n", number(one, "endpoints"),
 	       number(one, "connects"), number(one, "datagrams"));
 	if (number(one, "no_room"))

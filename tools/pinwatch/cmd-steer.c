@@ -188,20 +188,26 @@ static void run(struct steer *s)
 
 /* ---- what it says of itself ---- */
 
+static json_t *table_json(const struct steer *s)
+{
+	const struct served *t = &s->tables.served[0];
+	char path[TABLE_PATH];
+	text_safe(t->path, path, sizeof path);
+	return json_pack("[{s:s, s:s, s:b, s:I}]", "path", path, "state", served_text(t), "served", (int)(s->table != NULL),
+			 "netns", (json_int_t)t->netns);
+}
+
 static json_t *status_json(void *arg)
 {
 	const struct steer *s = arg;
-	const struct served *t = &s->tables.served[0];
 	uint64_t connects, datagrams;
-	char table[TABLE_PATH], cgroup[PATH_MAX];
-	text_safe(t->path, table, sizeof table);
+	char cgroup[PATH_MAX];
 	text_safe(s->cgroup, cgroup, sizeof cgroup);
 	steering_counts(&s->steering, &connects, &datagrams);
-	return json_pack("{s:I, s:b, s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:b}", "pid", (json_int_t)getpid(), "dry_run",
-			 (int)s->dry_run, "cgroup", cgroup, "table", table, "state", served_text(t), "served",
-			 (int)(s->table != NULL), "endpoints", (json_int_t)s->entries.live, "connects", (json_int_t)connects,
-			 "datagrams", (json_int_t)datagrams, "no_room", (json_int_t)s->entries.refused, "reads",
-			 (int)s->steering.reads);
+	return json_pack("{s:I, s:b, s:s, s:o, s:I, s:I, s:I, s:I, s:b}", "pid", (json_int_t)getpid(), "dry_run",
+			 (int)s->dry_run, "cgroup", cgroup, "tables", table_json(s), "endpoints",
+			 (json_int_t)s->entries.live, "connects", (json_int_t)connects, "datagrams", (json_int_t)datagrams,
+			 "no_room", (json_int_t)s->entries.refused, "reads", (int)s->steering.reads);
 }
 
 /* ---- start and end ---- */

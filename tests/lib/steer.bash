@@ -1,0 +1,78 @@
+# pinwatch steer on a cgroup of the test's own, and programs in it.
+
+# steer_setup : names the cgroup; harness_setup first. steer_teardown removes it, with what is left in it.
+steer_setup() {
+    CGROUP=stickydns-$(basename "$BATS_RUN_TMPDIR")-$BATS_SUITE_TEST_NUMBER
+    CGROUP_PATH=$(awk '/ - cgroup2 / { print $5; exit }' /proc/self/mountinfo)
+    [[ -n $CGROUP_PATH ]] || cannot "there is no cgroup2 mount"
+    CGROUP_PATH+=/$CGROUP
+}
+
+steer_teardown() {
+    [[ -d ${CGROUP_PATH:-/nonexistent} ]] || return 0
+    echo 1 >"$CGROUP_PATH/cgroup.kill"
+    await 5 "$CGROUP_PATH empty" grep -q 'populated 0' "$CGROUP_PATH/cgroup.events"
+    rmdir "$CGROUP_PATH"
+}
+
+# steer_start [OPTION...] : by $TABLE, until it answers.
+steer_start() {
+    needs_pinwatch
+    "$BUILD/pinwatch" steer --verbose --table "$TABLE" --cgroup "$CGROUP" "$@" \
+        >>"$LOGS/steer.log" 2>&1 3>&- 4>&- </dev/null &
+    STEER_PID=$!
+    await 10 "pinwatch steering $CGROUP" steer_serves
+}
+
+steer_serves() {
+    kill -0 "$STEER_PID" 2>/dev/null || { cat "$LOGS/steer.log"; return 1; }
+    [[ $(steer_status '.tables[0].served') == true ]]
+}
+
+steer_status() {
+    "$BUILD/pinwatch" status --json 2>/dev/null | jq -r --argjson pid "$STEER_PID" ".[] | select(.pid == \$pid) | $1"
+}
+
+# steer_stop [SIGNAL] : its exit status is left in $status.
+steer_stop() {
+    kill "-${1:-TERM}" "$STEER_PID"
+    status=0
+    wait "$STEER_PID" || status=$?
+}
+
+# steered_to ADDR PORT TRANSPORT TO : the latest word about that endpoint in the log is that it leads to TO.
+steered_to() {
+    [[ $(grep -a "^$1 $2/$3: " "$LOGS/steer.log" | tail -n 1) == "$1 $2/$3: to $4 "* ]]
+}
+await_steered() { await 5 "$1 $2/$3 to lead to $4" steered_to "$@"; }
+
+# as_asked ADDR PORT TRANSPORT : nothing is said of it, or that it goes where it is sent.
+as_asked() {
+    local word
+    word=$(grep -a "^$1 $2/$3: " "$LOGS/steer.log" | tail -n 1)
+    [[ -z $word || $word == *": as asked" ]]
+}
+
+# in_cgroup CMD... : CMD there, under the shim if that reaches it.
+in_cgroup() { timeout -k 2 "$LIMIT" "$BUILD/pinctl" run --table "$TABLE" --cgroup="$CGROUP" -- "$@"; }
+
+# program_start ID : the static client, in the cgroup, driven line by line (clients.bash: ask, client_stop).
+program_start() {
+    local id=$1 pipe=$BATS_TEST_TMPDIR/client-$1 in out
+    mkfifo "$pipe.in" "$pipe.out"
+    "$BUILD/pinctl" run --table "$TABLE" --cgroup="$CGROUP" -- "$(client steered)" \
+        <"$pipe.in" >"$pipe.out" 2>>"$LOGS/client-$id.log" 3>&- 4>&- &
+    CLIENT_PID[$id]=$!
+    exec {in}>"$pipe.in" {out}<"$pipe.out"
+    CLIENT_IN[$id]=$in CLIENT_OUT[$id]=$out
+}
+
+# use_go_client NAME : tests/clients/NAME.go without cgo, once a run; for setup_file.
+use_go_client() {
+    local dir=$BATS_RUN_TMPDIR/clients
+    mkdir -p "$dir"
+    [[ ! -x $dir/$1-go ]] || return 0
+    CGO_ENABLED=0 GO111MODULE=off GOCACHE=$dir/go-cache GOFLAGS= go build -o "$dir/$1-go.$$" "$TESTS/clients/$1.go"
+    rm -rf "$dir/go-cache"
+    mv "$dir/$1-go.$$" "$dir/$1-go"
+}
