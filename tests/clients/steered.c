@@ -6,6 +6,8 @@
  *	tcp FAMILY ADDR PORT
  *	udp SOCKET FAMILY HOW ADDR PORT [METHOD CALL BRANCH [TAG]]
  *	recv SOCKET			another answer on that socket
+ *	change SOCKET ADDR PORT		ask (no SIP, IPv4) until somebody else answers; when that was asked, in microseconds
+ *					of the wall clock
  *	quit
  *
  * FAMILY: 4, 6, or mapped (IPv4 on an AF_INET6 socket). SOCKET: 0 to 9, kept open. HOW:
@@ -22,9 +24,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { SOCKETS = 10, WORDS = 10, SECOND_MS = 1000 };
+enum { SOCKETS = 10, WORDS = 10, SECOND_MS = 1000, CHANGE_US = 10000000 };
 
 union peer {
 	struct sockaddr sa;
@@ -137,6 +140,38 @@ static void udp(char **word)
 		hear(*slot - 1);
 }
 
+static long long now_us(void)
+{
+	struct timespec ts;
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return ts.tv_sec * 1000000LL + ts.tv_nsec / 1000;
+}
+
+static void change(char **word)
+{
+	char first[256] = "", body[256];
+	union peer to;
+	socklen_t len = parse_peer("4", word[2], word[3], &to);
+	int *slot = &sockets[atoi(word[1]) % SOCKETS];
+	if (*slot == 0)
+		*slot = socket(AF_INET, SOCK_DGRAM, 0) + 1;
+	for (long long began = now_us(), at = began; at - began < CHANGE_US; at = now_us()) {
+		struct pollfd p = {.fd = *slot - 1, .events = POLLIN};
+		sendto(*slot - 1, "?", 1, 0, &to.sa, len);
+		ssize_t n = poll(&p, 1, SECOND_MS) == 1 ? recv(*slot - 1, body, sizeof body - 1, 0) : 0;
+		if (n <= 0)
+			continue;
+		body[n] = '\0';
+		if (*first && strcmp(first, body) != 0) {
+			printf("%lld %s\n", at, body);
+			return;
+		}
+		strcpy(first, body);
+		usleep(200);
+	}
+	puts("nobody else");
+}
+
 /* False: no more. */
 static int run(char **word, int n)
 {
@@ -146,6 +181,8 @@ static int run(char **word, int n)
 		tcp(word);
 	else if (strcmp(word[0], "udp") == 0 && (n == 6 || n >= 9))
 		udp(word);
+	else if (strcmp(word[0], "change") == 0 && n == 4)
+		change(word);
 	else if (strcmp(word[0], "recv") == 0 && n == 2)
 		hear(sockets[atoi(word[1]) % SOCKETS] - 1);
 	else

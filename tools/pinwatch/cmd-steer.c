@@ -28,7 +28,7 @@ struct words {
 	bool dry_run, verbose;
 };
 
-enum { KEY_CGROUP = 0x2000, KEY_DRY_RUN };
+enum { KEY_DRY_RUN = 0x2100 };
 
 static const struct argp_option options[] = {
 	{"cgroup", KEY_CGROUP, "PATH", 0, "the cgroup, below the cgroup2 mount unless it begins with a slash; made if absent", 0},

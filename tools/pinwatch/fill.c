@@ -25,7 +25,10 @@ static bool has_failed(const struct table *t, const struct endpoint *e)
 {
 	const struct addr_record *a = addr_at(t, addr_find(t, &e->addr));
 	int at = a ? endpoint_find(a, e->transport, e->port) : -1;
-	return at >= 0 && health_fitness(health_unpack(get64(&a->endpoints[at].health)), tick_now() / TICKS_PER_S) == COOLING;
+	if (!a)
+		return false;
+	const struct health h = health_unpack(get64(at >= 0 ? &a->endpoints[at].health : &a->other));
+	return health_fitness(h, tick_now() / TICKS_PER_S) == COOLING;
 }
 
 /* True: it leads elsewhere. What the kernel cannot tell apart, link-local addresses, is left alone. */

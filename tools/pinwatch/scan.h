@@ -23,7 +23,7 @@ struct scan {
 	__u8 state, header;
 	bool response, follows;			/* a status line; ACK or CANCEL */
 	bool tagged, to_seen, via_seen, in_branch;
-	bool quoted, escaped, angle;
+	bool quoted, escaped, angle;		/* in To */
 };
 
 /* What it is to steering. */
@@ -64,11 +64,8 @@ static inline __attribute__((always_inline)) void scan_first(struct scan *s, __u
 		bool request = scan_last(s, 7) == SCAN7('S', 'I', 'P', '/', '2', '.', '0');
 		s->state = s->response || request ? SCAN_NAME : SCAN_NO_SIP;
 		s->length = 0;
-		s->word = 0;
 		return;
 	}
-	if (c == '\r')
-		return;
 	if (s->length < 3 && (c < 'A' || c > 'Z')) {	/* RTP, STUN, keep-alives end here */
 		s->state = SCAN_NO_SIP;
 		return;
@@ -77,10 +74,11 @@ static inline __attribute__((always_inline)) void scan_first(struct scan *s, __u
 		s->follows = s->word == SCAN3('A', 'C', 'K');
 	if (c == ' ' && s->length == 6)
 		s->follows = s->word == SCAN6('C', 'A', 'N', 'C', 'E', 'L');
-	s->word = s->word << 8 | c;
+	if (c == ' ' && s->length == 7)
+		s->response = s->word == SCAN7('S', 'I', 'P', '/', '2', '.', '0');
 	s->length++;
-	if (s->length == 8)
-		s->response = s->word == SCAN8('S', 'I', 'P', '/', '2', '.', '0', ' ');
+	if (c != ' ' && c != '\t' && c != '\r')
+		s->word = s->word << 8 | c;
 }
 
 /* ---- header fields (7.3) ---- */
@@ -105,7 +103,7 @@ static inline __attribute__((always_inline)) void scan_value_begins(struct scan 
 		s->header = SCAN_OTHER;
 	s->via_seen |= s->header == SCAN_VIA;
 	s->to_seen |= s->header == SCAN_TO;
-	s->quoted = s->escaped = s->angle = s->in_branch = false;
+	s->in_branch = false;
 	s->word = 0;
 	s->state = SCAN_VALUE;
 }
@@ -117,7 +115,6 @@ static inline __attribute__((always_inline)) void scan_name(struct scan *s, __u8
 	if (c == '\n') {		/* the empty line; or one without a colon, which is nobody's */
 		s->state = s->length ? SCAN_NAME : SCAN_OVER;
 		s->length = 0;
-		s->word = 0;
 	} else if (c == ' ' || c == '\t') {
 		if (s->length == 0)
 			s->state = SCAN_VALUE;	/* 7.3.1: folded */
@@ -125,7 +122,7 @@ static inline __attribute__((always_inline)) void scan_name(struct scan *s, __u8
 		scan_value_begins(s);
 		s->length = 0;
 	} else {
-		s->word = s->word << 8 | scan_lower(c);
+		s->word = (s->length ? s->word << 8 : 0) | scan_lower(c);
 		s->length++;
 	}
 }
@@ -169,7 +166,6 @@ static inline __attribute__((always_inline)) void scan_value(struct scan *s, __u
 	if (c == '\n') {
 		s->state = SCAN_NAME;
 		s->length = 0;
-		s->word = 0;
 		return;
 	}
 	if (c == ' ' || c == '\t' || c == '\r')
@@ -201,7 +197,8 @@ static inline __attribute__((always_inline)) enum scan_kind scan_kind(const stru
 		return SCANNED_NOTHING;
 	if (s->response || s->follows || s->tagged)
 		return SCANNED_WITHIN;
-	return s->to_seen && s->branch && s->state == SCAN_OVER ? SCANNED_INITIAL : SCANNED_NOTHING;
+	const bool untagged = s->to_seen && !s->quoted && !s->angle;	/* for certain */
+	return untagged && s->branch && s->state == SCAN_OVER ? SCANNED_INITIAL : SCANNED_NOTHING;
 }
 
 #endif
