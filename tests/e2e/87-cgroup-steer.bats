@@ -5,7 +5,7 @@ source "$TESTS/lib/pinwatch.bash"
 source "$TESTS/lib/steer.bash"
 
 setup_file() {
-    use_clients lookup
+    use_clients lookup raw
     use_static_client steered
     use_go_client steered
 }
@@ -217,6 +217,27 @@ asked_lately() {
     expect_eq "$A 4000 peer $A 4000" "$(in_cgroup "$(client steered)" tcp 4 $A 4000)" "TCP to another port"
     expect_eq "$A 5060 OPTIONS from $A 5060" \
         "$(in_cgroup "$(client steered)" udp 0 4 connected $A 5060 OPTIONS c b)" "a connected socket"
+}
+
+@test "SRV: what goes to one target goes to the pinned one, and to its port" {
+    local service=_sip._udp.pool.test
+    dns_srv $service sbc1.test:5062:10:10 sbc2.test:5064:10:10
+    dns_write sbc1.test $A
+    dns_pool sbc2.test $B
+    server_start $A 5062 whoami
+    server_start $B 5064 whoami
+    pinctl init --conf=/dev/null >/dev/null
+    with_shim "$(client raw)" send $service 1 SRV >/dev/null
+    steer_start
+    program_start p
+    pinctl set $service sbc2.test:5064
+    await_steered $A 5062 udp $B
+    expect_eq "$B 5064 OPTIONS from $A 5062" "$(ask p udp 0 4 sendto $A 5062 OPTIONS c1 b1)" "asked for the other target"
+    pinctl set $service sbc1.test:5062
+    await_steered $B 5064 udp $A
+    expect_eq "$A 5062 OPTIONS from $B 5064" "$(ask p udp 1 4 sendto $B 5064 OPTIONS c2 b2)" "after the pin has moved"
+    expect_eq "$A 5062 OPTIONS from $A 5062" "$(ask p udp 2 4 sendto $A 5062 OPTIONS c3 b3)" "asked for the pin"
+    client_stop p
 }
 
 @test "names that disagree about an address: it is not steered" {
