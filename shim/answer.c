@@ -309,13 +309,6 @@ enum answer_status answer_question(const uint8_t *msg, size_t len, struct questi
 	return p.type ? ANSWER_OK : ANSWER_OTHER;
 }
 
-bool answer_matches(const struct question *asked, const struct question *answered)
-{
-	return asked->id == answered->id && asked->type == answered->type && asked->class == answered->class &&
-	       asked->name.len > 0 && asked->name.len == answered->name.len &&
-	       memcmp(asked->name.text, answered->name.text, asked->name.len) == 0;
-}
-
 bool answer_target(const uint8_t *msg, size_t len, const struct answer *a, size_t i, struct name *out)
 {
 	return i < a->n && a->question.type == WIRE_SRV &&

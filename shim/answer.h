@@ -95,12 +95,6 @@ enum answer_status answer_parse(const uint8_t *msg, size_t len, struct answer *o
 enum answer_status answer_question(const uint8_t *msg, size_t len, struct question *out);
 
 /*
- * Does this answer that question? Id, type, class and name (RFC 5452 9.1); the
- * address it came from is the caller's to compare. Never true without a name.
- */
-bool answer_matches(const struct question *asked, const struct question *answered);
-
-/*
  * The target of SRV record i. False if it is no name that can be a candidate: the
  * root ("no such service", RFC 2782), an address, localhost, not plain text.
  */

@@ -12,7 +12,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 BUILD=${BUILD:-$(dirname "$(dirname "$here")")/build}
 json=
 [ "${1:-}" = --json ] && json=yes && shift
-[ $# -gt 0 ] || set -- calls lookup probe start watch
+[ $# -gt 0 ] || set -- calls dns lookup probe start watch
 
 dir=$(mktemp -d /dev/shm/stickydns-bench.XXXXXX) || exit 1
 trap 'rm -rf "$dir"' EXIT
@@ -32,6 +32,7 @@ bench() {
     case $1 in
     calls) LD_PRELOAD="$BUILD/libstickydns.so $bin/libcanned.so" timeout 60 "$bin/calls" ;;
     streams) LD_PRELOAD="$BUILD/libstickydns.so" timeout 60 "$bin/streams" ;;
+    dns) LD_PRELOAD="$BUILD/libstickydns.so" timeout 60 "$bin/dns" ;;
     lookup) timeout 60 "$bin/lookup" "$dir/large" "$(names)" ;;
     probe) timeout 60 "$bin/probe" ;;
     start) timeout 60 "$bin/start" "$BUILD/libstickydns.so" ;;

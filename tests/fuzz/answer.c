@@ -179,7 +179,7 @@ static void try_question(const struct subject *s, enum answer_status status)
 	enum answer_status asked = answer_question(msg, s->len, &q);
 	check_name(&q.name);
 	if (status == ANSWER_OK)
-		claim(asked == ANSWER_OK && answer_matches(&q, &s->a.question));
+		claim(asked == ANSWER_OK && memcmp(&q, &s->a.question, sizeof q) == 0);
 	free(msg);
 }
 

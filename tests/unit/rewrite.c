@@ -1,5 +1,5 @@
 /*
- * rewrite.c: DNS answers rewritten in place by shim/answer.c, and questions matched.
+ * rewrite.c: DNS answers rewritten in place by shim/answer.c, and questions compared.
  *
  * A row is a message, one rewrite, and what the message then says (message.h). Every
  * byte outside the fields that were to change is the fuzz target's to compare.
@@ -157,11 +157,12 @@ static void questions(void)
 	}
 }
 
-static void matches(void)
+/* The question of a query and that of its answer, whose case may differ (RFC 5452 9.1): what dns.c compares. */
+static void same_questions(void)
 {
 	static const struct {
 		const char *query, *answer;
-		bool expected;
+		bool same;
 	} rows[] = {
 		{"query-a", "dnsmasq-a", true},	      {"query-a", "unbound-a-case", true},   {"query-a", "unbound-badvers", true},
 		{"query-a", "unbound-aaaa", false},   {"query-a", "unbound-cname", false},   {"query-a", "unbound-srv", false},
@@ -170,13 +171,11 @@ static void matches(void)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct question asked;
 		struct answer a;
-		check_row("does %s answer %s?", rows[i].answer, rows[i].query);
+		check_row("the question of %s and of %s", rows[i].answer, rows[i].query);
 		struct message query = message_load(rows[i].query), answer = message_load(rows[i].answer);
 		check_number("the query", ANSWER_OK, answer_question(query.bytes, query.len, &asked));
 		answer_parse(answer.bytes, answer.len, &a);
-		check_number("matches", rows[i].expected, answer_matches(&asked, &a.question));
-		asked.id++;
-		check_true("not with another id", !answer_matches(&asked, &a.question));
+		check_number("the same", rows[i].same, memcmp(&asked, &a.question, sizeof asked) == 0);
 		free(query.bytes);
 		free(answer.bytes);
 	}
@@ -189,6 +188,6 @@ int main(void)
 	srv_firsts();
 	too_many();
 	questions();
-	matches();
+	same_questions();
 	return check_done();
 }
