@@ -9,6 +9,8 @@ enum section { SECTION_ANSWER, SECTION_AUTHORITY, SECTION_ADDITIONAL, SECTIONS }
 
 enum { SRV_FIXED = 6 };			/* priority, weight, port */
 
+enum { POINTER = 0xc0 };		/* a length byte from here on begins a compression pointer (4.1.4) */
+
 /* One parse. */
 struct parse {
 	const uint8_t *msg;
@@ -19,6 +21,8 @@ struct parse {
 	size_t records;			/* offset of the first one */
 	size_t owner;			/* offset of the name that the records must have */
 	uint16_t type;			/* that they must have; 0: the question is not ours */
+	size_t last_owner;		/* a compressed name of a record before that is well; 0: none */
+	bool last_is_owner;		/* it is the name that the records must have */
 	uint32_t min_ttl;
 	size_t extras_seen;
 	bool sealed;			/* the whole message is signed: TSIG, SIG(0) */
@@ -166,6 +170,31 @@ static bool check_rdata(const struct parse *p, const struct wire_record *r)
 	return r->rdata_len > fixed && check_name(p, r->rdata + fixed) == r->next;
 }
 
+/*
+ * Is the record's name written as that of one before, by the same pointer? Then it is as
+ * well, and the same: it lies before both, and so before whatever was kept between them.
+ */
+static bool is_repeated(const struct parse *p, const struct wire_record *r)
+{
+	return p->last_owner && memcmp(p->msg + r->owner, p->msg + p->last_owner, 2) == 0;
+}
+
+static bool check_owner(struct parse *p, const struct wire_record *r)
+{
+	if (is_repeated(p, r))
+		return true;
+	if (check_name(p, r->owner) == 0)
+		return false;
+	p->last_owner = p->msg[r->owner] >= POINTER ? r->owner : 0;
+	p->last_is_owner = p->last_owner && wire_same_name(p->msg, p->len, r->owner, p->owner);
+	return true;
+}
+
+static bool has_owner(const struct parse *p, const struct wire_record *r)
+{
+	return p->last_owner ? p->last_is_owner : wire_same_name(p->msg, p->len, r->owner, p->owner);
+}
+
 /* ---- records ---- */
 
 static struct address read_address(const struct parse *p, const struct wire_record *r)
@@ -206,7 +235,7 @@ static void take_answer(struct parse *p, const struct wire_record *r)
 		p->out->has_rrsig = true;
 	if (p->type == 0 || r->type != p->type || r->class != WIRE_IN)	/* a record may say that its type is 0 */
 		return;
-	if (wire_same_name(p->msg, p->len, r->owner, p->owner))
+	if (has_owner(p, r))
 		keep_record(p, r);
 }
 
@@ -238,7 +267,7 @@ static bool read_section(struct parse *p, enum section s, size_t *at)
 	for (unsigned i = 0; i < p->counts[s]; i++, *at = r.next) {
 		if (!wire_record(p->msg, p->len, *at, &r))
 			return false;
-		if (check_name(p, r.owner) == 0 || !check_rdata(p, &r))
+		if (!check_owner(p, &r) || !check_rdata(p, &r))
 			return false;
 		if (s == SECTION_ANSWER)
 			take_answer(p, &r);

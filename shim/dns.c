@@ -34,18 +34,23 @@ static void collect(const struct answer *a, struct pool *p)
 		p->addr[i] = a->record[i].address;
 }
 
-/* Which record goes to each place. Double addresses take their records in turn. */
+/* Which record goes to each place. Most stay in their order: what is looked for is found soon. */
 static void find_order(const struct answer *a, const struct pool *p, uint8_t order[static ANSWER_MAX])
 {
 	bool used[ANSWER_MAX] = {false};
-	size_t n = 0;
-	for (size_t k = p->extra; k < p->n; k++)
-		for (size_t i = 0; i < a->n; i++)
-			if (!used[i] && address_equal(&a->record[i].address, &p->addr[k])) {
-				used[i] = true;
-				order[n++] = (uint8_t)i;
-			}
-	for (size_t i = 0; i < a->n; i++)
+	size_t n = 0, first = 0;
+	for (size_t k = p->extra; k < p->n; k++) {
+		size_t i = first;
+		while (i < a->n && (used[i] || !address_equal(&a->record[i].address, &p->addr[k])))
+			i++;
+		if (i == a->n)
+			continue;
+		used[i] = true;
+		order[n++] = (uint8_t)i;
+		while (first < a->n && used[first])
+			first++;
+	}
+	for (size_t i = first; i < a->n; i++)
 		if (!used[i])
 			order[n++] = (uint8_t)i;
 }
