@@ -5,8 +5,8 @@
 #include <linux/errqueue.h>
 #include <netinet/in.h>
 
+#include "fds.h"
 #include "judge.h"
-#include "real.h"
 #include "route.h"
 #include "session.h"
 #include "sip.h"
@@ -16,14 +16,8 @@
 /* The endpoint at `addr`, or if that is NULL fd's connected peer. */
 static bool find_endpoint(int fd, const struct sockaddr *addr, socklen_t len, struct endpoint *e)
 {
-	struct sockaddr_storage name;
-	socklen_t name_len = sizeof name;
-	if (!addr) {
-		if (real()->getpeername(fd, (struct sockaddr *)&name, &name_len) == -1)
-			return false;
-		addr = (const struct sockaddr *)&name;
-		len = name_len;
-	}
+	if (!addr)
+		return route_connected_to(fd, e);
 	if (!endpoint_from_sockaddr(addr, len, e))
 		return false;
 	e->transport = TRANSPORT_UDP;
@@ -43,7 +37,8 @@ static bool find_peer(int fd, const struct sockaddr *addr, socklen_t len, struct
 static void judge_silence(const struct peer *p, const struct sip_message *m, uint64_t key, uint64_t now)
 {
 	struct tx x;
-	if ((m->method != SIP_REGISTER && m->method != SIP_INVITE) || !tx_find(judge_requests(), key, m->method, now, &x) ||
+	if ((m->method != SIP_REGISTER && m->method != SIP_INVITE) || !judge_may_be_silent(p->table, p->ref, &p->e) ||
+	    !tx_find(judge_requests(), key, m->method, now, &x) ||
 	    x.answered || x.finished)
 		return;
 	const uint64_t age = tx_age_ms(&x, now);
@@ -112,7 +107,10 @@ void datagram_failed(int fd, int error)
 	struct peer p;
 	enum cause cause = cause_of_errno(error);
 	int saved = errno;
-	if ((cause == CAUSE_REFUSED || cause == CAUSE_UNREACHABLE) && find_peer(fd, NULL, 0, &p))
+	if (cause != CAUSE_REFUSED && cause != CAUSE_UNREACHABLE)
+		return;
+	fd_forget_cookie(fd);		/* whom it blames is asked for anew */
+	if (find_peer(fd, NULL, 0, &p))
 		judge_report(&p, cause, COOL_BY_HISTORY);
 	errno = saved;
 }

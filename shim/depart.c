@@ -9,22 +9,15 @@
 #include "memory.h"
 #include "route.h"
 #include "session.h"
-#include "tick.h"
 #include "verdicts.h"
-
-enum { HEARD_TICKS = 7 * TICKS_PER_S };	/* less than SILENCE_MS: one that was heard since cannot be silent */
 
 /* ---- is there anything to decide? ---- */
 
-/* A request may be waiting there for so long that its next send is the one too many. */
-static bool may_be_silent(const struct table *t, const struct endpoint *asked, addr_ref ref)
-{
-	return ref && bits_have(&route_moves->waited, asked) && pins_heard_age(t, ref, asked) > HEARD_TICKS;
-}
-
+/* Also if a request may be waiting there for so long that its next send is the one too many. */
 static bool concerns(const struct table *t, const struct endpoint *asked, const struct verdict *v)
 {
-	return v->request || v->datagram || route_moved(asked) || may_be_silent(t, asked, v->ref);
+	return v->request || v->datagram || route_moved(asked) ||
+	       (v->ref && bits_have(&route_moves->waited, asked) && judge_may_be_silent(t, v->ref, asked));
 }
 
 /* The endpoint that is asked, if there is something to decide; otherwise d->quiet says what is known. */

@@ -32,7 +32,7 @@ extern _Atomic uint8_t fd_classes[FDS];
  * What route.h has found out of the socket behind a datagram descriptor: its cookie
  * (SO_COOKIE, socket(7)), or one of these. Forgotten when the class changes.
  */
-enum { FD_NOT_ASKED, FD_NAMELESS };	/* connected, or without a cookie */
+enum { FD_NOT_ASKED, FD_NAMELESS };	/* nothing to be known */
 extern _Atomic uint64_t fd_cookies[FDS];
 
 static inline void fd_forget_cookie(int fd)

@@ -44,6 +44,13 @@ bool judge_heard_since(const struct peer *p, uint64_t age_ms)
 	return pins_heard_age(p->table, p->ref, &p->e) <= age_ms * TICKS_PER_S / 1000 + 1;
 }
 
+bool judge_may_be_silent(const struct table *t, addr_ref ref, const struct endpoint *e)
+{
+	enum { HEARD_TICKS = 7 * TICKS_PER_S };
+	_Static_assert(HEARD_TICKS * 1000 < SILENCE_MS * TICKS_PER_S, "one that was heard since is not silent");
+	return pins_heard_age(t, ref, e) > HEARD_TICKS;
+}
+
 void judge_sent(const struct sip_message *m, uint64_t key, const struct endpoint *asked, const struct endpoint *to,
 		uint64_t now_ms)
 {

@@ -25,27 +25,84 @@ void route_start(void)
 
 /* ---- sockets ---- */
 
-static bool is_connected(int fd)
+/*
+ * What is known of a descriptor's socket (fd_cookies): its cookie, or with this bit a
+ * number under which the peer that it is connected to is kept in `connected`.
+ */
+static const uint64_t CONNECTED = UINT64_C(1) << 63;
+
+enum { NUMBER = 1, PEER, PEER_WORDS = PEER + ENDPOINT_WORDS, PEERS = 64 };
+static struct { word64 word[PEER_WORDS]; } connected[PEERS];
+static word64 numbers;
+
+static bool ask_peer(int fd, struct endpoint *e)
 {
 	struct sockaddr_storage peer;
 	socklen_t len = sizeof peer;
 	int saved = errno, r = real()->getpeername(fd, (struct sockaddr *)&peer, &len);
 	errno = saved;
-	return r == 0;
+	if (r == -1 || !endpoint_from_sockaddr((struct sockaddr *)&peer, len, e))
+		return false;
+	e->transport = TRANSPORT_UDP;
+	return true;
+}
+
+static void keep_peer(int fd, uint64_t number, const struct endpoint *e)
+{
+	uint64_t raw[PEER_WORDS];
+	raw[NUMBER] = number;
+	endpoint_put(raw + PEER, e);
+	record_store(connected[fd % PEERS].word, raw, PEER_WORDS);
+}
+
+static bool kept_peer(int fd, uint64_t number, struct endpoint *e)
+{
+	uint64_t raw[PEER_WORDS];
+	if (!record_load(connected[fd % PEERS].word, raw, PEER_WORDS) || raw[NUMBER] != number)
+		return false;
+	endpoint_get(raw + PEER, e);
+	return true;
+}
+
+/* What is known of the socket; asked for once. */
+static uint64_t socket_of(int fd)
+{
+	struct endpoint e;
+	if ((unsigned)fd >= FDS)
+		return FD_NAMELESS;
+	uint64_t id = atomic_load_explicit(&fd_cookies[fd], memory_order_relaxed);
+	if (id != FD_NOT_ASKED)
+		return id;
+	if (ask_peer(fd, &e)) {
+		id = CONNECTED | (add64(&numbers, 1) + 1);
+		keep_peer(fd, id, &e);
+	} else {
+		int saved = errno;
+		id = socket_cookie(fd);
+		errno = saved;
+	}
+	id = id ? id : FD_NAMELESS;
+	atomic_store_explicit(&fd_cookies[fd], id, memory_order_relaxed);
+	return id;
 }
 
 uint64_t route_socket(int fd)
 {
-	if ((unsigned)fd >= FDS)
-		return 0;
-	uint64_t cookie = atomic_load_explicit(&fd_cookies[fd], memory_order_relaxed);
-	if (cookie == FD_NOT_ASKED) {
-		cookie = is_connected(fd) ? 0 : socket_cookie(fd);
-		if (cookie == 0)
-			cookie = FD_NAMELESS;
-		atomic_store_explicit(&fd_cookies[fd], cookie, memory_order_relaxed);
-	}
-	return cookie == FD_NAMELESS ? 0 : cookie;
+	const uint64_t id = socket_of(fd);
+	return id == FD_NAMELESS || (id & CONNECTED) ? 0 : id;
+}
+
+bool route_connected_to(int fd, struct endpoint *e)
+{
+	const uint64_t id = socket_of(fd);
+	if (!(id & CONNECTED))
+		return id == FD_NAMELESS && ask_peer(fd, e);
+	if (kept_peer(fd, id, e))
+		return true;
+	if (!ask_peer(fd, e))
+		return false;
+	keep_peer(fd, id, e);
+	return true;
 }
 
 /* ---- out ---- */

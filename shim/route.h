@@ -40,6 +40,12 @@ static inline bool route_moved(const struct endpoint *asked)
 /* The cookie of a datagram socket that is not connected; 0: of any other. Asked for once. */
 uint64_t route_socket(int fd);
 
+/*
+ * The peer that a datagram socket is connected to, as it was when this was asked for
+ * first: a duplicate of it in another process may connect it elsewhere.
+ */
+bool route_connected_to(int fd, struct endpoint *e);
+
 /* Remembers: what socket `fd` sends to `asked` goes to `real` from now on. False: it cannot be moved. */
 bool route_move(int fd, const struct endpoint *asked, const struct endpoint *real, uint64_t now_ms);
 
