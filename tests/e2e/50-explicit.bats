@@ -69,6 +69,7 @@ fixed_pool() {
     expect_eq 127.0.0.21 "$(first_of shim pool.test)" "lookup by a new process"
     server_start 127.0.0.20 5060 accept
     expect_eq 127.0.0.21 "$(first_of shim pool.test)" "the first is back, but nobody knows"
+    settings 'default { steer = off }'
     expect_eq 127.0.0.20=ok "$(ask one connect 127.0.0.20 5060)" "a success there, which ends the cool-off"
     expect_eq 127.0.0.20=ok "$(ask one connect pool.test 5060)" "the first is used again"
 }
