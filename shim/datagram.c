@@ -10,6 +10,7 @@
 #include "route.h"
 #include "session.h"
 #include "sip.h"
+#include "verdicts.h"
 
 /* ---- who was it ---- */
 
@@ -37,29 +38,47 @@ static bool find_peer(int fd, const struct sockaddr *addr, socklen_t len, struct
 static void judge_silence(const struct peer *p, const struct sip_message *m, uint64_t key, uint64_t now)
 {
 	struct tx x;
-	if ((m->method != SIP_REGISTER && m->method != SIP_INVITE) || !judge_may_be_silent(p->table, p->ref, &p->e) ||
-	    !tx_find(judge_requests(), key, m->method, now, &x) ||
-	    x.answered || x.finished)
+	if ((m->method != SIP_REGISTER && m->method != SIP_INVITE) ||
+	    !tx_find(judge_requests(), key, m->method, now, &x) || x.answered || x.finished)
 		return;
 	const uint64_t age = tx_age_ms(&x, now);
 	if (silence_verdict(m->method, x.sends, age, judge_heard_since(p, age)))
 		judge_report(p, CAUSE_SILENCE, COOL_BY_HISTORY);
 }
 
+/* Is it a candidate? `*silent`: and one whose silence may be proved now. */
+static bool find_server(int fd, const struct endpoint *e, uint64_t now, struct peer *p, bool *silent)
+{
+	struct table *t = session_table_here();
+	*silent = false;
+	if (!t || verdict_calm(t, e, now))
+		return t != NULL;
+	if (!judge_peer(fd, e, p))
+		return false;
+	*silent = judge_may_be_silent(t, p->ref, e);
+	if (!*silent)
+		verdict_calmed(t, e, now);
+	return true;
+}
+
 void datagram_sent(int fd, const void *buf, size_t len, const struct sockaddr *to, socklen_t to_len)
 {
 	struct sip_message m;
 	struct peer p;
+	struct endpoint e;
+	bool silent;
 	if (!sip_looks(buf, len) || !judge_requests())
 		return;
 	int saved = errno;
-	if (find_peer(fd, to, to_len, &p) && sip_parse_datagram(buf, len, &m) && !m.status) {
-		const uint64_t now = judge_now_ms(), key = sip_transaction(&m);
-		if (!to)		/* depart.h has looked */
+	const uint64_t now = judge_now_ms();
+	if (find_endpoint(fd, to, to_len, &e) && find_server(fd, &e, now, &p, &silent) &&
+	    sip_parse_datagram(buf, len, &m) && !m.status) {
+		const uint64_t key = sip_transaction(&m);
+		if (!to && silent)	/* depart.h has looked where there is an address */
 			judge_silence(&p, &m, key, now);
-		judge_sent(&m, key, &p.e, &p.e, now);
+		judge_sent(&m, key, &e, &e, now);
 		if (to)
-			route_own(fd, &p.e, now);
+			route_own(fd, &e, now);
 	}
 	errno = saved;
 }

@@ -32,8 +32,8 @@ static bool take_asked(struct table *t, const struct sockaddr *to, socklen_t to_
 	verdict_of(t, &d->asked, v);
 	if (concerns(t, &d->asked, v))
 		return true;
-	if (!v->ref || !bits_have(&route_moves->waited, &d->asked))
-		verdict_quieten(t, to, to_len, d->now_ms, v->ref != 0);
+	verdict_quieten(t, to, to_len, d->now_ms, v->ref != 0);
+	d->quiet = v->ref ? QUIET_CANDIDATE : QUIET_STRANGER;
 	return false;
 }
 

@@ -19,6 +19,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdarg.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "addrinfo.h"
@@ -109,13 +110,22 @@ EXPORT int gethostbyname2_r(const char *name, int af, struct hostent *ret, char 
 
 /* ---- connects and their outcomes ---- */
 
+/* The port of a socket address, which stands in both families at the same place; 0: it is of neither. */
+static uint16_t port_of(const struct sockaddr *addr, socklen_t len)
+{
+	struct sockaddr_in in = {0};
+	if (len < sizeof in || (addr->sa_family != AF_INET && addr->sa_family != AF_INET6))
+		return 0;
+	memcpy(&in, addr, sizeof in);
+	return ntohs(in.sin_port);
+}
+
 /* Nothing is sent, so nothing is learnt, but whether it leads to a DNS server. The kernel has read the address then. */
 static int connect_datagram(int fd, const struct sockaddr *addr, socklen_t len)
 {
-	struct endpoint e;
 	int r = real()->connect(fd, addr, len);
 	if (r == 0)
-		fd_set_class(fd, endpoint_from_sockaddr(addr, len, &e) && dns_port(e.port) ? FD_DNS : FD_DATAGRAM);
+		fd_set_class(fd, dns_port(port_of(addr, len)) ? FD_DNS : FD_DATAGRAM);
 	fd_forget_cookie(fd);		/* connected or not, that is part of what is known of it */
 	return r;
 }

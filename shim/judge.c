@@ -46,8 +46,8 @@ bool judge_heard_since(const struct peer *p, uint64_t age_ms)
 
 bool judge_may_be_silent(const struct table *t, addr_ref ref, const struct endpoint *e)
 {
-	enum { HEARD_TICKS = 7 * TICKS_PER_S };
-	_Static_assert(HEARD_TICKS * 1000 < SILENCE_MS * TICKS_PER_S, "one that was heard since is not silent");
+	enum { HEARD_TICKS = 6 * TICKS_PER_S };
+	_Static_assert((HEARD_TICKS + TICKS_PER_S) * 1000 < SILENCE_MS * TICKS_PER_S, "who was heard since is not silent");
 	return pins_heard_age(t, ref, e) > HEARD_TICKS;
 }
 

@@ -34,7 +34,7 @@ bool judge_peer(int fd, const struct endpoint *e, struct peer *out);
 /* Was anything heard from it since `age_ms` ago? In ticks, a tick in its favour. */
 bool judge_heard_since(const struct peer *p, uint64_t age_ms);
 
-/* It may be silent: nothing was heard of it for almost as long as a silence takes (SILENCE_MS). */
+/* May it be silent in the next second? Nothing was heard of it for almost as long as a silence takes (SILENCE_MS). */
 bool judge_may_be_silent(const struct table *t, addr_ref ref, const struct endpoint *e);
 
 /* The request `m` of transaction `key` goes to `to`; the program sent it to `asked`. */

@@ -15,7 +15,7 @@ enum { REQUEST = 1, DATAGRAM = 2 };
 enum { VERDICTS = 64, HASHES = 256 };
 
 static struct { word64 word[WORDS]; } verdicts[VERDICTS];
-static word64 quiet[HASHES], told[HASHES];	/* hashes of what they stand for: one word is never torn */
+static word64 quiet[HASHES], calm[HASHES], told[HASHES];	/* hashes of what they stand for: one word is never torn */
 
 /* Changes with the table's contents, with the table, and with the names that this process looks up. */
 static uint64_t epoch_of(const struct table *t)
@@ -103,6 +103,23 @@ void verdict_quieten(const struct table *t, const struct sockaddr *sa, socklen_t
 	const uint64_t key = quiet_key(t, sa, len, now_ms);
 	if (key)
 		put64(&quiet[hash_slot(key, HASHES)], key | candidate);
+}
+
+static uint64_t calm_key(const struct table *t, const struct endpoint *e, uint64_t now_ms)
+{
+	return endpoint_key(e, epoch_of(t) ^ ~(now_ms / 1000));
+}
+
+bool verdict_calm(const struct table *t, const struct endpoint *e, uint64_t now_ms)
+{
+	const uint64_t key = calm_key(t, e, now_ms);
+	return get64(&calm[hash_slot(key, HASHES)]) == key;
+}
+
+void verdict_calmed(const struct table *t, const struct endpoint *e, uint64_t now_ms)
+{
+	const uint64_t key = calm_key(t, e, now_ms);
+	put64(&calm[hash_slot(key, HASHES)], key);
 }
 
 /* ---- told ---- */

@@ -30,6 +30,10 @@ enum quiet { QUIET_NOT, QUIET_STRANGER, QUIET_CANDIDATE };
 enum quiet verdict_quiet(const struct table *t, const struct sockaddr *sa, socklen_t len, uint64_t now_ms);
 void verdict_quieten(const struct table *t, const struct sockaddr *sa, socklen_t len, uint64_t now_ms, bool candidate);
 
+/* The same for an endpoint that is a candidate: nothing can be decided about a request that goes there. */
+bool verdict_calm(const struct table *t, const struct endpoint *e, uint64_t now_ms);
+void verdict_calmed(const struct table *t, const struct endpoint *e, uint64_t now_ms);
+
 /*
  * A success of `e` was told: it need not be told again in this tick while nothing
  * has changed. `registered`: by a REGISTER.
