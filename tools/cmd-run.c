@@ -15,12 +15,9 @@
 #include "cgroup.h"
 #include "cmd.h"
 #include "reach.h"
+#include "shim-file.h"
 
-#define SHIM "libstickydns.so"
 #define CGROUP "stickydns"
-#ifndef LIBDIR
-#define LIBDIR "/usr/local/lib"
-#endif
 
 enum { NOT_EXECUTABLE = 126, NOT_FOUND = 127 };	/* as a shell says it */
 
@@ -55,43 +52,12 @@ static const struct usage usage = {
 	.args_doc = "[--] CMD [ARG...]",
 	.doc = "Run CMD under the shim. The exit status is CMD's; 127: not found, 126: not executable."
 	       "\vA static program, and one that is set-id or has capabilities, cannot be reached: it is not run, "
-	       "and the exit status is 1; unless --cgroup is given, in which pinwatch(8) can steer it. The shim is $STICKYDNS_LIB, or " SHIM " beside pinctl, or the installed one.",
+	       "and the exit status is 1; unless --cgroup is given, in which pinwatch(8) can steer it. The shim is $STICKYDNS_LIB, or "
+	       "libstickydns.so beside pinctl, or the installed one.",
 	.options = options,
 	.parser = parse,
 	.in_order = true,
 };
-
-/* ---- the shim ---- */
-
-/* Where it was built, or installed: PREFIX/bin and PREFIX/lib, whatever PREFIX is. */
-static bool beside_pinctl(char out[static PATH_MAX])
-{
-	char self[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-	if (n == -1)
-		return false;
-	self[n] = '\0';
-	char *slash = strrchr(self, '/');
-	if (!slash)
-		return false;
-	*slash = '\0';
-	return (snprintf(out, PATH_MAX, "%s/" SHIM, self) < PATH_MAX && access(out, R_OK) == 0) ||
-	       (snprintf(out, PATH_MAX, "%s/../lib/" SHIM, self) < PATH_MAX && access(out, R_OK) == 0);
-}
-
-static int shim_find(const struct context *c, char out[static PATH_MAX])
-{
-	char found[PATH_MAX];
-	const char *env = secure_getenv("STICKYDNS_LIB");
-	if (env && *env)
-		snprintf(found, sizeof found, "%s", env);
-	else if (!beside_pinctl(found))
-		snprintf(found, sizeof found, "%s/" SHIM, LIBDIR);
-	if (!realpath(found, out) || access(out, R_OK) == -1)
-		return complain(c, "no shim: %s: %s", found, strerror(errno));
-	/* ld.so(8) separates the list by both and knows no quoting. */
-	return strpbrk(out, ": ") ? complain(c, "no space and no colon may be in the path of the shim: %s", out) : DONE;
-}
 
 /* ---- the environment ---- */
 
@@ -151,24 +117,13 @@ static int put_all(const struct context *c, const struct words *w, const char *s
 
 /* ---- what is worth a word ---- */
 
-/* The table that the shim will find, if it is one that the shim will not take. */
+/* If the table that the shim will find is one that it will not take. */
 static void note_table(const struct context *c)
 {
-	char path[TABLE_PATH], bad[TABLE_PATH] = "";
-	bool own;
-	enum store_status trouble = STORE_ABSENT;
-	for (unsigned n = 0; table_path(c, n, path, &own); n++) {
-		struct table t;
-		enum store_status s = store_open(path, &t);
-		store_close(&t);
-		if (s == STORE_OK || (own && (s == STORE_ABSENT || s == STORE_STALE)))
-			return;		/* it is good, or will be made */
-		if (s != STORE_ABSENT && bad[0] == '\0') {
-			memcpy(bad, path, sizeof bad);
-			trouble = s;
-		}
-	}
-	note(c, "%s: %s: nothing will be sticky", bad[0] ? bad : path, store_status_text(trouble));
+	char path[TABLE_PATH];
+	enum store_status s = table_of_shim(c, path);
+	if (s != STORE_OK)
+		note(c, "%s: %s: nothing will be sticky", path, store_status_text(s));
 }
 
 static int become(const struct context *c, char **command)
@@ -183,8 +138,8 @@ static int become(const struct context *c, char **command)
 /* In a cgroup the kernel's hooks reach it. */
 static int reach_check(const struct context *c, const char *command, bool in_cgroup)
 {
-	char reason[REASON_TEXT];
-	switch (reach_of(command, reason)) {
+	char file[PATH_MAX], reason[REASON_TEXT];
+	switch (reach_of(command, file, reason)) {
 	case REACH_ABSENT: complain(c, "%s: no such program", command); return NOT_FOUND;
 	case REACH_DENIED: complain(c, "%s: not executable", command); return NOT_EXECUTABLE;
 	case REACH_NOT: return in_cgroup ? DONE : complain(c, "%s", reason);

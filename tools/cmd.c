@@ -167,6 +167,27 @@ bool table_path(const struct context *c, unsigned n, char out[static TABLE_PATH]
 	return store_path(n, env, geteuid(), out, own);
 }
 
+enum store_status table_of_shim(const struct context *c, char path[static TABLE_PATH])
+{
+	char next[TABLE_PATH];
+	bool own;
+	enum store_status trouble = STORE_ABSENT;
+	path[0] = '\0';
+	for (unsigned n = 0; table_path(c, n, next, &own); n++) {
+		struct table t;
+		enum store_status s = store_open(next, &t);
+		store_close(&t);
+		const bool good = s == STORE_OK || (own && (s == STORE_ABSENT || s == STORE_STALE));
+		if (good || trouble == STORE_ABSENT) {
+			memcpy(path, next, sizeof next);
+			trouble = s;
+		}
+		if (good)
+			return STORE_OK;
+	}
+	return trouble;
+}
+
 /* Tables that were tried, until one is good. */
 struct trial {
 	char trouble[TABLE_PATH];	/* the first that is there but not good */

@@ -86,6 +86,12 @@ int table_open(struct context *c, enum access how);
 /* The n-th path that a program of this user would try; `*own`: that any program may create. */
 bool table_path(const struct context *c, unsigned n, char out[static TABLE_PATH], bool *own);
 
+/*
+ * The table that a program of this user would take; STORE_OK also where it would
+ * make one. Else the first that is not good, and why not.
+ */
+enum store_status table_of_shim(const struct context *c, char path[static TABLE_PATH]);
+
 /* A word as a host name. DONE, or MISUSED after one line. */
 int host_parse(const struct context *c, const char *word, struct name *out);
 
@@ -110,6 +116,7 @@ int cmd_stats(struct context *c, int argc, char **argv);
 int cmd_init(struct context *c, int argc, char **argv);
 int cmd_check(struct context *c, int argc, char **argv);
 int cmd_reload(struct context *c, int argc, char **argv);
+int cmd_doctor(struct context *c, int argc, char **argv);
 int cmd_run(struct context *c, int argc, char **argv);
 
 #endif

@@ -34,6 +34,7 @@ static const struct command {
 	{"init", cmd_init, "make a table"},
 	{"check", cmd_check, "look for errors in stickydns.conf"},
 	{"reload", cmd_reload, "take stickydns.conf into the table"},
+	{"doctor", cmd_doctor, "how a program resolves, and whether the shim is in it"},
 	{"run", cmd_run, "run a program under the shim"},
 };
 

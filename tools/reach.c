@@ -130,9 +130,9 @@ static const char *trouble_of(const char *path, char next[static PATH_MAX])
 	return trouble;
 }
 
-enum reach reach_of(const char *command, char reason[static REASON_TEXT])
+enum reach reach_of(const char *command, char path[static PATH_MAX], char reason[static REASON_TEXT])
 {
-	char path[PATH_MAX], next[PATH_MAX];
+	char next[PATH_MAX];
 	enum reach r = find_program(command, path);
 	for (int i = 0; r == REACHED && i < SCRIPTS_MAX; i++) {
 		const char *trouble = trouble_of(path, next);

@@ -21,7 +21,10 @@ enum reach {
 	REACH_NOT,
 };
 
-/* Would execvp(3) of `command` run something that a preload reaches? For REACH_NOT, `reason` says why not. */
-enum reach reach_of(const char *command, char reason[static REASON_TEXT]);
+/*
+ * Would execvp(3) of `command` run something that a preload reaches? For REACH_NOT,
+ * `reason` says why not. `file`: what is run, of a script its interpreter.
+ */
+enum reach reach_of(const char *command, char file[static PATH_MAX], char reason[static REASON_TEXT]);
 
 #endif

@@ -95,7 +95,7 @@ repeated() { printf "$1%.0s" $(seq "$2"); }
 
 @test "every command has --help on stdout, with its own name" {
     local command
-    for command in list show set drop refresh fail ok drain undrain save restore events stats init check reload run; do
+    for command in list show set drop refresh fail ok drain undrain save restore events stats init check reload doctor run; do
         expect_match "^Usage: pinctl $command " "$(pinctl "$command" --help)" "$command --help"
         expect_match "  $command  " "$(pinctl --help)" "pinctl --help"
     done

@@ -34,7 +34,7 @@ _pinctl_colons() {
 
 _pinctl() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} word command= host= table= i
-    local commands="list show set drop refresh fail ok drain undrain save restore events stats init check reload run"
+    local commands="list show set drop refresh fail ok drain undrain save restore events stats init check reload doctor run"
     local options="--table --help --usage"
     COMPREPLY=()
     for ((i = 1; i < COMP_CWORD; i++)); do
@@ -63,7 +63,7 @@ _pinctl() {
         ;;
     esac
     case $command in
-    list | show | stats | drain) options+=" --json" ;;
+    list | show | stats | drain | doctor) options+=" --json" ;;
     set) options+=" --ttl" ;;
     drop) options+=" --all" ;;
     refresh) options+=" --all --server --timeout --json" ;;
@@ -90,7 +90,7 @@ _pinctl() {
     drain) _pinctl_colons "$(_pinctl_candidates "$table")" ;;
     undrain) _pinctl_colons "$(_pinctl_drained "$table")" ;;
     check | reload | save | restore) COMPREPLY=($(compgen -f -- "$cur")) ;;
-    run) COMPREPLY=($(compgen -c -- "$cur")) ;;
+    run | doctor) COMPREPLY=($(compgen -c -- "$cur")) ;;
     esac
 }
 

@@ -1,0 +1,191 @@
+/*
+ * cmd-doctor.c: pinctl doctor CMD|PID: will a program stick, and if not, why not?
+ *
+ * Whether the shim reaches it, which table it has, and by which ways it looks up
+ * names. Exit 0 when it will.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd.h"
+#include "format.h"
+#include "imports.h"
+#include "patient.h"
+#include "shim-file.h"
+
+static const struct usage usage = {
+	.args_doc = "CMD|PID",
+	.doc = "Whether the shim reaches a program, or is in a process; its table; and by which ways it looks up names, so far "
+	       "as imported symbols tell. The exit status is 1 where it will not stick.",
+	.parser = parse_one_word,
+	.shows = true,
+};
+
+struct finding {
+	char preload[PATH_MAX + 160], shim[PATH_MAX + 32], table[PATH_MAX + 64];
+	bool good;
+};
+
+/* ---- the shim and its table ---- */
+
+static bool switched_off(const struct patient *p)
+{
+	for (size_t i = 0; i < p->environment.n; i++)
+		if (strcmp(p->environment.name[i], "STICKYDNS=off") == 0)
+			return true;
+	return false;
+}
+
+static bool find_table(const struct context *c, const struct patient *p, struct finding *out)
+{
+	char path[TABLE_PATH];
+	struct table t;
+	if (!p->pid) {
+		enum store_status s = table_of_shim(c, path);
+		snprintf(out->table, sizeof out->table, "%s: %s", path, s == STORE_OK ? "will do" : store_status_text(s));
+		return s == STORE_OK;
+	}
+	if (!p->table[0] || p->table_gone || strlen(p->table) >= sizeof path) {
+		snprintf(out->table, sizeof out->table, "%s", p->table[0] ? p->table : "none");
+		if (p->table_gone)
+			strcat(out->table, ": replaced or deleted since");
+		return p->table[0] != '\0';	/* the next lookup attaches to what took its place */
+	}
+	memcpy(path, p->table, strlen(p->table) + 1);
+	enum store_status s = store_open(path, &t);
+	store_close(&t);
+	snprintf(out->table, sizeof out->table, "%s: %s", path, s == STORE_OK ? "in use" : store_status_text(s));
+	return s == STORE_OK || s == STORE_FOREIGN;	/* its own network namespace need not be ours */
+}
+
+/* DONE; FAILED after one line, where there is no shim to look for. */
+static int judge(const struct context *c, const struct patient *p, struct finding *out)
+{
+	int status = DONE;
+	snprintf(out->preload, sizeof out->preload, "%s", p->trouble[0] ? p->trouble : "reaches it");
+	if (p->pid)
+		snprintf(out->shim, sizeof out->shim, "%s%s", p->shim[0] ? p->shim : "not in it",
+			 p->shim[0] && switched_off(p) ? ": switched off by STICKYDNS=off" : "");
+	else
+		status = shim_find(c, out->shim);
+	out->good = find_table(c, p, out) && !p->trouble[0] && (!p->pid || (p->shim[0] && !switched_off(p)));
+	return status;
+}
+
+/* ---- by which ways it looks up names ---- */
+
+/* libc and those of its parts that implement what others import; and ourselves. */
+static bool is_system(const char *base)
+{
+	static const char *const begin[] = {"libc.so", "libc-", "libresolv", "libnss_", "ld-linux", "libanl", "libpthread",
+					    "libstickydns", "libcares", "libunbound", "libldns", "libgetdns", "libudns"};
+	for (size_t i = 0; i < sizeof begin / sizeof *begin; i++)
+		if (strncmp(base, begin[i], strlen(begin[i])) == 0)
+			return true;
+	return false;
+}
+
+/* The names of the files that use each way. */
+struct ways {
+	struct names by[RESOLVERS];
+};
+
+static bool find_ways(const struct patient *p, struct ways *w)
+{
+	bool whole = true;
+	for (size_t i = 0; i < p->objects.n; i++) {
+		const char *path = p->objects.name[i], *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+		char full[2 * PATH_MAX];
+		struct imports im;
+		snprintf(full, sizeof full, "%s%s", p->root, path);
+		if (is_system(base) || !imports_of(full, &im))
+			continue;
+		for (unsigned r = 0; r < RESOLVERS; r++)
+			whole = whole && (!im.by[r] || names_add(&w->by[r], base));
+	}
+	return whole;
+}
+
+static void ways_free(struct ways *w)
+{
+	for (unsigned r = 0; r < RESOLVERS; r++)
+		names_free(&w->by[r]);
+}
+
+/* ---- shown ---- */
+
+static json_t *list_json(const struct names *l)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < l->n; i++)
+		json_array_append_new(list, json_text(l->name[i]));
+	return list;
+}
+
+static bool show_json(const struct patient *p, const struct finding *f, const struct ways *w)
+{
+	json_t *ways = json_array();
+	for (unsigned r = 0; r < RESOLVERS; r++)
+		if (w->by[r].n > 0)
+			json_array_append_new(ways, json_pack("{s:s, s:o}", "way", resolver_text(r), "files", list_json(&w->by[r])));
+	return json_line(json_pack("{s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o}", "pid",
+				   p->pid ? json_integer((json_int_t)p->pid) : json_null(), "program", json_text(p->program),
+				   "good", f->good, "preload", json_text(f->preload), "shim", json_text(f->shim), "table",
+				   json_text(f->table), "environment", list_json(&p->environment), "resolvers", ways));
+}
+
+static void row(struct grid *g, const char *what, const char *found)
+{
+	char safe[2 * PATH_MAX];
+	text_line(found, safe, sizeof safe);
+	grid_row(g, (const char *const[]){what, safe});
+}
+
+static void row_way(struct grid *g, enum resolver r, const struct names *files)
+{
+	char text[2 * PATH_MAX];
+	size_t n = (size_t)snprintf(text, sizeof text, "%s:", resolver_text(r));
+	for (size_t i = 0; i < files->n && n < sizeof text; i++)
+		n += (size_t)snprintf(text + n, sizeof text - n, " %s", files->name[i]);
+	row(g, "resolver", text);
+}
+
+static bool show_rows(const struct patient *p, const struct finding *f, const struct ways *w)
+{
+	struct grid g = grid_begin((const char *const[]){"WHAT", "FOUND"}, 2);
+	bool any = false;
+	row(&g, "program", p->program);
+	row(&g, "preload", f->preload);
+	row(&g, "shim", f->shim);
+	row(&g, "table", f->table);
+	for (size_t i = 0; i < p->environment.n; i++)
+		row(&g, "environment", p->environment.name[i]);
+	for (unsigned r = 0; r < RESOLVERS; r++)
+		if (w->by[r].n > 0)
+			row_way(&g, r, &w->by[r]), any = true;
+	if (!any)
+		row(&g, "resolver", "none that its symbols tell of");
+	return grid_end(&g);
+}
+
+int cmd_doctor(struct context *c, int argc, char **argv)
+{
+	const char *word = NULL;
+	struct patient p = {0};
+	struct finding f = {0};
+	struct ways w = {0};
+	int status = cmd_parse(c, &usage, argc, argv, &word);
+	if (status == DONE && !word)
+		status = misused(c, "a CMD or PID is wanted");
+	if (status == DONE)
+		status = patient_examine(c, word, &p);
+	if (status == DONE)
+		status = judge(c, &p, &f);
+	if (status == DONE) {
+		bool whole = find_ways(&p, &w) && (c->json ? show_json : show_rows)(&p, &f, &w);
+		status = !whole && !ferror(stdout) ? complain(c, "out of memory") : f.good ? DONE : FAILED;
+	}
+	ways_free(&w);
+	patient_free(&p);
+	return status;
+}
