@@ -8,7 +8,7 @@ refused() { # PROGRAM udp|tcp LANE...
     lanes_start "$@"
     lanes_fail refused
     lanes_moved 12
-    lanes_measure "$1, $2, refused"
+    lanes_measure "$1, ${2^^}, refused"
     for lane in a srv; do
         [[ ${MOVED_MS[shim-$lane]:-} ]] || continue
         expect_le 1000 "${MOVED_MS[shim-$lane]}" "ms from the refusal until shim-$lane was served elsewhere"

@@ -12,7 +12,7 @@ busy() { # PROGRAM udp|tcp LANE...
         lanes_restart
     fi
     lanes_moved 12
-    lanes_measure "$1, $2, 503"
+    lanes_measure "$1, ${2^^}, 503"
     lanes_return
 }
 

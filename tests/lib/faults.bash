@@ -125,7 +125,7 @@ lane_words() {
 
 # A server that returns pulls nobody back: three more REGISTERs of each shimmed lane, at the server it moved to.
 lanes_return() {
-    local lane back
+    local lane back line=
     back=$(now)
     for lane in "${LANES[@]}"; do
         case $FAULT in
@@ -134,9 +134,12 @@ lanes_return() {
         esac
     done
     for lane in "${LANES[@]}"; do
-        [[ $lane == shim-* ]] || continue
-        await_arrivals 15 3 "user=$lane-$TRANSPORT" "begun=$back" did=ok
-        expect_eq "${MOVED_TO[$lane]}" "$(arrived_at "user=$lane-$TRANSPORT" "begun=$back" | xargs)" \
-            "servers of $lane after ${VICTIM[$lane]} returned"
+        [[ $lane == bare-* ]] || await_arrivals 15 3 "user=$lane-$TRANSPORT" "begun=$back" did=ok
+    done
+    for lane in "${LANES[@]}"; do line+="  $lane asks $(arrived_at "user=$lane-$TRANSPORT" "begun=$back" | wc -l),"; done
+    echo "# $PROGRAM, ${TRANSPORT^^}, after that, servers:${line%,}" >&3
+    for lane in "${LANES[@]}"; do
+        [[ $lane == bare-* ]] || expect_eq "${MOVED_TO[$lane]}" \
+            "$(arrived_at "user=$lane-$TRANSPORT" "begun=$back" | xargs)" "servers of $lane after ${VICTIM[$lane]} returned"
     done
 }
