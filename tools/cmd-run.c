@@ -17,7 +17,6 @@
 #include "reach.h"
 #include "shim-file.h"
 
-#define CGROUP "stickydns"
 
 enum { NOT_EXECUTABLE = 126, NOT_FOUND = 127 };	/* as a shell says it */
 
@@ -32,7 +31,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case 'n': w->names = arg; return 0;
 	case 'l': w->log = arg; return 0;
-	case 'c': w->cgroup = arg ? arg : CGROUP; return 0;
+	case 'c': w->cgroup = arg; return 0;
 	case ARGP_KEY_ARG:
 		w->command = &state->argv[state->next - 1];
 		state->next = state->argc;
@@ -44,7 +43,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp_option options[] = {
 	{"names", 'n', "PATTERNS", 0, "only these names are sticky: patterns with *, separated by commas", 0},
 	{"log", 'l', "LOG", 0, "what the shim does, to stderr, syslog, or a file", 0},
-	{"cgroup", 'c', "PATH", OPTION_ARG_OPTIONAL, "run it in this cgroup (" CGROUP "), for `pinwatch steer`; made if absent", 0},
+	{"cgroup", 'c', "PATH", 0, "run it in this cgroup, for `pinwatch steer`; made if absent", 0},
 	{0},
 };
 
@@ -169,6 +168,8 @@ int cmd_run(struct context *c, int argc, char **argv)
 	int status = cmd_parse(c, &usage, argc, argv, &w);
 	if (status == DONE && !w.command)
 		status = misused(c, "a CMD is wanted");
+	if (status == DONE && w.cgroup && (*w.cgroup == '-' || *w.cgroup == '\0'))
+		status = misused(c, "--cgroup: no path: '%s'", w.cgroup);
 	if (status == DONE)
 		status = reach_check(c, w.command[0], w.cgroup != NULL);
 	if (status == DONE)

@@ -69,7 +69,7 @@ _pinctl() {
     refresh) options+=" --all --server --timeout --json" ;;
     events) options+=" --follow --last --json" ;;
     init) options+=" --names --replace --group --conf" ;;
-    run) options+=" --names --log" ;;
+    run) options+=" --names --log --cgroup" ;;
     "") options+=" --json" ;;
     esac
     if [[ $cur == -* ]]; then

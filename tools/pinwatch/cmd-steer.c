@@ -181,7 +181,7 @@ static void run(struct steer *s)
 		follow_events(s);
 		follow_addresses(s);
 		bool more = fill_slice(&s->fill, SLICE_US);
-		if (!stop)
+		if (!stop && !(more && s->fill.hurry))
 			journal_wait_learnt(s->table, s->event, s->learnt, more ? BUSY_MS : IDLE_MS);
 	}
 }

@@ -154,6 +154,26 @@ static void fill_holders(struct fill *f, const struct address *a)
 
 /* ---- what happened ---- */
 
+/* What led to the address may not any more. One look at each entry, no more for most. */
+static void ask_again(struct fill *f, const struct address *to)
+{
+	const struct entry *t;
+	for (size_t at = 0; (t = entries_next(f->entries, &at));) {
+		const struct endpoint asked = t->asked;
+		if (address_equal(&t->to.addr, to))
+			ask(f, &asked.addr, asked.port, asked.transport);
+	}
+}
+
+/* The pin is no more, or the whole name. */
+static void fill_gone(struct fill *f, const struct event *e)
+{
+	if (e->has_addr && !address_is_target(&e->addr))
+		ask_again(f, &e->addr);
+	else
+		fill_anew(f);
+}
+
 void fill_event(struct fill *f, const struct event *e)
 {
 	struct name name;
@@ -161,11 +181,11 @@ void fill_event(struct fill *f, const struct event *e)
 	if (e->name[0] && name_canonical(e->name, &name) == NAME_OK && table_find(f->table, &name, &ref))
 		fill_name(f, ref, &name);
 	else if (e->name[0])
-		fill_anew(f);		/* it is gone; which addresses it had, entries know */
+		fill_gone(f, e);
 	else if (e->has_addr)
 		fill_holders(f, &e->addr);
 	if (e->kind == EVENT_DROPPED)
-		fill_anew(f);
+		fill_gone(f, e);
 }
 
 void fill_learnt(struct fill *f, uint32_t slot)
@@ -180,12 +200,12 @@ void fill_learnt(struct fill *f, uint32_t slot)
 void fill_anew(struct fill *f)
 {
 	f->begun_ms = 0;
-	f->over = true;
+	f->over = f->hurry = true;
 }
 
 void fill_begin(struct fill *f, const struct table *t, struct entries *e)
 {
-	*f = (struct fill){.table = t, .entries = e, .over = true};
+	*f = (struct fill){.table = t, .entries = e, .over = true, .hurry = true};
 }
 
 static bool round_begins(struct fill *f)
@@ -232,6 +252,7 @@ bool fill_slice(struct fill *f, unsigned budget_us)
 			if (!round_goes_on(f)) {
 				entries_sweep(f->entries);
 				f->over = true;
+				f->hurry = false;
 				return false;
 			}
 	return true;

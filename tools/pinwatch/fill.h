@@ -22,7 +22,8 @@ struct fill {
 	uint64_t begun_ms;		/* when the latest round began; 0: none has */
 	uint32_t name;			/* where it is: records, then entries */
 	size_t entry;
-	bool over;
+	bool over;			/* the round is */
+	bool hurry;			/* the next one is not to wait */
 	uint64_t epoch;			/* pins_epoch() when it began */
 };
 
