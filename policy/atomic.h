@@ -35,6 +35,9 @@ static inline uint32_t seen32(const word32 *w) { return atomic_load_explicit(w, 
 static inline void publish64(word64 *w, uint64_t v) { atomic_store_explicit(w, v, memory_order_release); }
 static inline void publish32(word32 *w, uint32_t v) { atomic_store_explicit(w, v, memory_order_release); }
 
+/* Release, for a count that others wait on: what was written before it is seen by who sees the new count with seen32. */
+static inline uint32_t publish_add32(word32 *w, uint32_t n) { return atomic_fetch_add_explicit(w, n, memory_order_release); }
+
 /* One word moves from `want` to `next`, or nothing happens. Pairs with seen64 of the same word. */
 static inline bool cas64(word64 *w, uint64_t want, uint64_t next)
 {

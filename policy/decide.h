@@ -62,6 +62,7 @@ struct choice {
 	bool in_answer;			/* of the answer at hand; without one: of the last answer */
 	bool failed_lately;		/* failed in the last PATH_S with no success since */
 	bool drained;
+	bool out;			/* it cools off, and nobody is trying it */
 	uint8_t rank;			/* in the preference list, from 1; else 0 */
 	uint16_t priority;		/* of an SRV target (RFC 2782), the lowest is the best; else 0 */
 };

@@ -41,7 +41,7 @@ void journal_wake(struct table *t)
 	struct header *h = t->header;
 	if (!t->writable)
 		return;
-	add32(&h->journal_futex, 1);
+	publish_add32(&h->journal_futex, 1);
 	store_before_look();
 	if (get32(&h->journal_lease) >= tick_now())
 		syscall(SYS_futex, &h->journal_futex, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);

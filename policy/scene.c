@@ -44,6 +44,8 @@ static void judge_endpoint(struct health h, uint32_t failed, uint32_t now, struc
 		c->fitness = fitness;
 	if (cooling > c->cooling_s)
 		c->cooling_s = cooling;
+	if (fitness == COOLING && !h.trying)
+		c->out = true;
 	if (fitness != FIT && tick_within(now, failed, PATH_S))
 		c->failed_lately = true;
 }
@@ -177,7 +179,7 @@ static void read_pin(const struct table *t, struct scene *sc)
 		return;
 	sc->s.is_explicit = p.is_explicit;
 	sc->s.confirmed = p.confirmed;
-	sc->s.sum_changed = p.sum != endpoint_sum(a, p.confirmed ? p.endpoints : 15, !p.confirmed);
+	sc->s.sum_changed = p.sum != endpoint_sum(a, p.confirmed ? p.endpoints : 15, !p.confirmed) || service_lost(sc);
 }
 
 bool scene_read(const struct table *t, struct name_ref ref, const struct name *name, enum family f,

@@ -70,15 +70,27 @@ void service_judge(const struct table *t, const struct address *target, struct r
 	struct name host;
 	struct choice best = {.fitness = FIT};
 	r.port = target_port(target);
+	c->out = false;		/* of its own record the pin's sum tells */
 	if (!target_host(t, target, &ref, &host) || !fittest(t, ref, r, now, &best))
 		return;
 	c->drained |= best.drained;
 	if (best.fitness != COOLING)
 		return;
 	c->fitness = COOLING;
+	c->out = best.out;
 	c->failed_lately |= best.failed_lately;
 	if (c->cooling_s < best.cooling_s)
 		c->cooling_s = best.cooling_s;
+}
+
+bool service_lost(const struct scene *sc)
+{
+	if (!address_is_target(&sc->addr[sc->s.pin]) || !sc->s.choice[sc->s.pin].out)
+		return false;
+	for (size_t i = 0; i < sc->s.n; i++)
+		if (sc->s.choice[i].in_answer && sc->s.choice[i].fitness == FIT && !sc->s.choice[i].drained)
+			return true;
+	return false;
 }
 
 /* ---- the order of trial ---- */

@@ -17,6 +17,9 @@ struct regard service_regard(const struct table *t, struct name_ref ref);
 /* A target whose host has known addresses is no fitter than the fittest of them, and drained when they all are. */
 void service_judge(const struct table *t, const struct address *target, struct regard r, uint32_t now, struct choice *c);
 
+/* Is the pin a target that has failed by its host's addresses alone, while another one is fit? */
+bool service_lost(const struct scene *sc);
+
 /*
  * Puts the choices in the order of trial (srv.h), that target first to whose host
  * another SIP service of the domain is pinned, so that a phone's REGISTER over UDP

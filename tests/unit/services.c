@@ -50,6 +50,8 @@ static const struct script_row failure[] = {
 				     "pin " S " -> a:5060 confirmed 5060u"},
 	{"goes on by priority", "srv " S " a:5060:10,b:5060:30,c:5060:20; ask+ a 1; ask+ c 3; fail " S "+a 1 5060u;"
 				"pin " S " -> c:5060 tentative; fail " S "+c 3 5060u; pin " S " -> b:5060 tentative"},
+	{"by hand, of the host's address", "srv " S " a:5060:10,b:5060:20; ask+ a 1; report a fail 1; srv " S " a:5060:10,b:5060:20 -> b:5060;"
+					   "pin " S " -> b:5060 tentative"},
 	{"known of the address before the target was", "ask x 1,9; ok x 1 5060u; fail x 1 5060u; ask a 1;"
 						       "srv " S " a:5060:10,b:5060:20 -> b:5060"},
 	{"never moves a pin set by hand", "srv " S " a:5060:10,b:5060:20; set " S " a:5060; ask+ a 1; fail " S "+a 1 5060u;"
