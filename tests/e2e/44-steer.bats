@@ -219,6 +219,35 @@ serve_other() {
     expect_match "failed.*$pin.*5060/udp.*silent" "$(pinctl events)" "events"
 }
 
+# spoof FROM PORT STATUS METHOD BRANCH ID : an answer to the client's port that nobody at FROM was asked for.
+spoof() {
+    /usr/bin/python3 -c 'import socket, sys
+sender, port, status, method, branch, call_id = sys.argv[1:]
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind((sender, 5060))
+s.sendto((f"SIP/2.0 {status} No\r\nVia: SIP/2.0/UDP 127.0.0.1:5070;rport;branch=z9hG4bK{branch}\r\nFrom: <sip:a>;tag=a\r\n"
+          f"To: <sip:a>;tag=b\r\nCall-ID: {call_id}\r\nCSeq: 1 {method}\r\nContent-Length: 0\r\n\r\n").encode(),
+         ("127.0.0.1", int(port)))' "$@"
+}
+
+@test "an answer from the address that was asked, but is not where the request went, proves nothing" {
+    dns_pool pool.test $POOL
+    serve 127.0.0.12
+    client_start c shim steer
+    ask c lookup pool.test >/dev/null
+    pinctl set pool.test 127.0.0.12 >/dev/null
+    touch "$BATS_TEST_TMPDIR/127.0.0.12"
+    ask c udp4
+    local port
+    port=$(ss -Hunap | awk -v pid="pid=${CLIENT_PID[c]}," 'index($0, pid) { sub(/.*:/, "", $4); print $4 }')
+    ask c REGISTER 127.0.0.11 5060 b1 i1
+    expect_eq "127.0.0.12 REGISTER b1" "$(wire)" "the server"
+    spoof 127.0.0.11 "$port" 503 REGISTER b1 i1
+    expect_eq "503 127.0.0.11:5060" "$(ask c recv recvfrom)" "what the program gets, as ever"
+    spoof 127.0.0.13 "$port" 200 REGISTER b1 i1
+    expect_eq "200 127.0.0.13:5060" "$(ask c recv recvfrom)" "and from a third"
+    expect_eq "" "$(pinctl events | grep -E "failed|confirmed" || true)" "events"
+}
+
 @test "an address that cannot be reached from the socket: as the program asked" {
     begin
     ip route add prohibit 192.0.2.77
