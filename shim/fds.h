@@ -12,28 +12,31 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "hooks.h"
+
 enum { FDS = 65536 };			/* descriptors beyond are not followed */
 
 enum fd_class {
-	FD_UNKNOWN,			/* inherited, received, or not seen yet: ask the kernel */
+	FD_UNKNOWN,			/* inherited, or not seen yet: ask the kernel */
 	FD_NONE,			/* nothing of ours: not IP, accepted */
 	FD_DATAGRAM,			/* a UDP socket that has not met port 53 */
 	FD_DNS,				/* one that has: answers come in through it */
 	FD_STREAM,			/* a TCP socket of this process */
 	FD_DNS_STREAM,			/* one that is connected to port 53: dnstcp.h */
+	FD_HANDED,			/* received (SCM_RIGHTS, unix(7)) or copied: if SIP passes, who the peer is will be asked */
 	FD_PENDING,			/* a connect to a candidate is in flight: flow.h */
 	FD_STREAM_SIP,			/* connected to a candidate; nothing but SIP was seen on it: stream.h */
 	FD_STREAM_ENDS,			/* connected to a candidate; only how it ends is seen */
 };
 
-extern _Atomic uint8_t fd_classes[FDS];
+extern HIDDEN _Atomic uint8_t fd_classes[FDS];
 
 /*
  * What route.h has found out of the socket behind a datagram descriptor: its cookie
  * (SO_COOKIE, socket(7)), or one of these. Forgotten when the class changes.
  */
 enum { FD_NOT_ASKED, FD_NAMELESS };	/* nothing to be known */
-extern _Atomic uint64_t fd_cookies[FDS];
+extern HIDDEN _Atomic uint64_t fd_cookies[FDS];
 
 static inline void fd_forget_cookie(int fd)
 {

@@ -191,10 +191,13 @@ static void pend(int fd, const struct flow *fl)
 void flow_copy(int from, int to)
 {
 	enum fd_class c = fd_class(from);
-	/* Not FD_NONE: after vfork `to` may be the parent's, for whom it would stay so. */
-	/* Nor what has a slot of its own in stream.c: asked again, should the program speak SIP through the copy. */
-	const bool unsure = fd_is(from, 1u << FD_NONE | 1u << FD_STREAM_SIP | 1u << FD_STREAM_ENDS);
-	flow_opened(to, unsure ? FD_UNKNOWN : c == FD_PENDING ? FD_STREAM : c);
+	if (c == FD_NONE)
+		c = FD_UNKNOWN;		/* after vfork `to` may be the parent's, for whom it would stay so */
+	else if (c == FD_PENDING)
+		c = FD_STREAM;
+	else if (c == FD_STREAM_SIP || c == FD_STREAM_ENDS)
+		c = FD_HANDED;		/* the slot in stream.c is `from`'s */
+	flow_opened(to, c);
 	if (is_mine(from))
 		pend(to, &flows[from]);
 }

@@ -16,7 +16,6 @@
 #include <sys/socket.h>
 
 #include "fds.h"
-#include "stream.h"
 
 /* connect(2), followed if it goes to a candidate over TCP. Not for FD_NONE. */
 int flow_connect(int fd, const struct sockaddr *addr, socklen_t len);
@@ -51,8 +50,6 @@ static inline void flow_closing(int fd)
 	enum fd_class c = fd_class(fd);
 	if (__builtin_expect(c == FD_PENDING, 0))
 		flow_give_up(fd);
-	else if (__builtin_expect(c == FD_STREAM_SIP || c == FD_STREAM_ENDS, 0))
-		stream_closing(fd);
 	else if (c != FD_UNKNOWN)
 		fd_set_class(fd, FD_UNKNOWN);
 }

@@ -38,8 +38,10 @@ enum { WATCHED_DATAGRAMS = 1u << FD_DATAGRAM | 1u << FD_DNS };
 static inline enum watch watch_file(int fd)
 {
 	enum fd_class c = fd_class(fd);
-	if (__builtin_expect(!((WATCHED_DATAGRAMS | WATCHED_STREAMS) >> c & 1), 1))
+	if (__builtin_expect(!((WATCHED_DATAGRAMS | WATCHED_STREAMS | 1u << FD_HANDED) >> c & 1), 1))
 		return WATCH_NONE;
+	if (c == FD_HANDED)
+		return WATCH_UNKNOWN;
 	return WATCHED_DATAGRAMS >> c & 1 ? WATCH_DATAGRAM : WATCH_STREAM;
 }
 
@@ -48,6 +50,9 @@ static inline enum watch watch_socket(int fd)
 {
 	return fd_class(fd) == FD_UNKNOWN ? WATCH_UNKNOWN : watch_file(fd);
 }
+
+/* A call failed on a socket that may be one that was followed (stream.h). */
+static enum watch unknown_failed(int fd) { return stream_owns(fd) ? WATCH_STREAM : WATCH_NONE; }
 
 static bool is_dns(int fd) { return fd_class(fd) == FD_DNS; }
 
@@ -84,7 +89,9 @@ static void datagram_out(int fd, const void *buf, size_t n, const struct sockadd
 static ssize_t sent(enum watch w, int fd, const void *buf, ssize_t r, const struct sockaddr *addr, socklen_t len)
 {
 	if (w == WATCH_UNKNOWN)
-		w = r > 0 ? ask(fd, buf, (size_t)r, on_dns_port(addr, len)) : WATCH_NONE;
+		w = r > 0     ? ask(fd, buf, (size_t)r, on_dns_port(addr, len))
+		    : r == -1 ? unknown_failed(fd)
+			      : WATCH_NONE;
 	if (w == WATCH_STREAM)
 		return stream_sent(fd, buf, r);
 	if (w == WATCH_DATAGRAM && r > 0)
@@ -189,7 +196,9 @@ EXPORT ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 	if (w == WATCH_DATAGRAM && plan_message(fd, msg, &d))
 		return send_planned(fd, msg, flags, &d);
 	ssize_t r = real()->sendmsg(fd, msg, flags);
-	return r == -1 && w != WATCH_STREAM ? r : sent_message(w, fd, msg, r);
+	if (r == -1)
+		return w == WATCH_DATAGRAM ? r : sent(w, fd, NULL, r, NULL, 0);
+	return sent_message(w, fd, msg, r);
 }
 
 static int send_run(int fd, struct mmsghdr *vec, unsigned n, int flags)
@@ -266,7 +275,9 @@ static ssize_t received(enum watch w, int fd, void *buf, size_t size, ssize_t r,
 {
 	size_t n = r < 0 ? 0 : (size_t)r < size ? (size_t)r : size;
 	if (w == WATCH_UNKNOWN)
-		w = n > 0 && !(flags & MSG_ERRQUEUE) ? ask(fd, buf, n, false) : WATCH_NONE;
+		w = n > 0 && !(flags & MSG_ERRQUEUE) ? ask(fd, buf, n, false)
+		    : r == -1                        ? unknown_failed(fd)
+						     : WATCH_NONE;
 	if (w == WATCH_STREAM)
 		return stream_received(fd, buf, r, flags);
 	if (w == WATCH_NONE || (flags & MSG_ERRQUEUE))
@@ -330,13 +341,21 @@ EXPORT ssize_t readv(int fd, const struct iovec *piece, int pieces)
 	return r == -1 ? received(w, fd, NULL, 0, r, 0, (struct sender){0}) : received_message(w, fd, &msg, 0, r, 0);
 }
 
+/* Descriptors come through any UNIX socket (SCM_RIGHTS, unix(7)). */
+static ssize_t look_for_handed(const struct msghdr *msg, ssize_t r)
+{
+	if (r >= 0 && msg->msg_controllen >= CMSG_LEN(sizeof(int)))
+		stream_handed(msg);
+	return r;
+}
+
 EXPORT ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 {
 	const enum watch w = watch_socket(fd);
 	if (w == WATCH_NONE)
-		return real()->recvmsg(fd, msg, flags);
+		return look_for_handed(msg, real()->recvmsg(fd, msg, flags));
 	const socklen_t room = msg && w != WATCH_STREAM ? room_of(&msg->msg_namelen) : 0;
-	ssize_t r = real()->recvmsg(fd, msg, flags);
+	ssize_t r = look_for_handed(msg, real()->recvmsg(fd, msg, flags));
 	return r == -1 ? received(w, fd, NULL, 0, r, flags, (struct sender){0})
 		       : received_message(w, fd, msg, room, r, flags);
 }

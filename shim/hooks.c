@@ -177,12 +177,12 @@ EXPORT int getpeername(int fd, struct sockaddr *restrict addr, socklen_t *restri
 
 EXPORT int getsockopt(int fd, int level, int name, void *restrict value, socklen_t *restrict len)
 {
-	if (level != SOL_SOCKET || name != SO_ERROR || !fd_is(fd, WATCHED_STREAMS))
+	if (level != SOL_SOCKET || name != SO_ERROR || !fd_is(fd, WATCHED_STREAMS | 1u << FD_UNKNOWN))
 		return real()->getsockopt(fd, level, name, value, len);
 	int r = real()->getsockopt(fd, level, name, value, len);
 	if (r == 0 && *len == sizeof(int) && fd_class(fd) == FD_PENDING)
 		flow_so_error(fd, *(int *)value);
-	else if (r == 0 && *len == sizeof(int))
+	else if (r == 0 && *len == sizeof(int) && *(int *)value)
 		stream_failed(fd, *(int *)value);
 	return r;
 }

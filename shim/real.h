@@ -16,6 +16,8 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include "hooks.h"
+
 #define REAL_SYMBOLS(X)                                                                                    \
 	X(getaddrinfo, int,                                                                                \
 	  (const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **res))    \
@@ -84,8 +86,8 @@ struct real {
 #undef X
 };
 
-extern struct real real_functions;
-extern _Atomic bool real_bound;
+extern HIDDEN struct real real_functions;
+extern HIDDEN _Atomic bool real_bound;
 
 /* Binds all of them. May be called by several threads at once; each writes the same. */
 void real_bind(void);

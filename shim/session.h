@@ -13,9 +13,10 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "hooks.h"
 #include "pins.h"
 
-extern _Atomic(struct table *) session_current;
+extern HIDDEN _Atomic(struct table *) session_current;
 
 /* Reads the environment and attaches. Once, from the constructor. */
 void session_start(void);

@@ -3,7 +3,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
-#include <unistd.h>
+#include <string.h>
 
 #include "dns.h"
 #include "dnstcp.h"
@@ -19,10 +19,11 @@ enum { STREAMS = 1024 };
 enum way { OUT, IN, WAYS };
 
 struct stream {
-	_Atomic bool busy[WAYS];
+	_Atomic uint32_t busy;		/* bit i: somebody is in way i */
 	_Atomic int fd;			/* whose it is */
-	_Atomic uint64_t cookie;	/* of the socket; 0: not asked yet */
+	_Atomic uint64_t cookie;	/* of the socket; 0: nothing went through yet */
 	struct endpoint to;		/* written with both ways busy, read with one */
+	bool fresh[WAYS];		/* sip[i] is still an earlier connection's */
 	struct sip_stream sip[WAYS];
 };
 
@@ -34,16 +35,35 @@ static bool is_followed(int fd) { return fd_is(fd, 1u << FD_STREAM_SIP | 1u << F
 
 static bool enter(struct stream *s, enum way w)
 {
-	return !atomic_exchange_explicit(&s->busy[w], true, memory_order_acquire);
+	return !(atomic_fetch_or_explicit(&s->busy, 1u << w, memory_order_acquire) >> w & 1);
 }
 
-static void leave(struct stream *s, enum way w) { atomic_store_explicit(&s->busy[w], false, memory_order_release); }
+static void leave(struct stream *s, enum way w)
+{
+	atomic_fetch_and_explicit(&s->busy, ~(1u << w), memory_order_release);
+}
+
+static bool enter_both(struct stream *s)
+{
+	uint32_t nobody = 0;
+	return atomic_compare_exchange_strong_explicit(&s->busy, &nobody, 1u << OUT | 1u << IN, memory_order_acquire,
+						       memory_order_relaxed);
+}
+
+static void leave_both(struct stream *s)
+{
+	atomic_fetch_and_explicit(&s->busy, ~(1u << OUT | 1u << IN), memory_order_release);
+}
+
+static int owner(const struct stream *s) { return atomic_load_explicit(&s->fd, memory_order_relaxed); }
+
+static uint64_t cookie_of(const struct stream *s) { return atomic_load_explicit(&s->cookie, memory_order_relaxed); }
 
 /* ---- beginning ---- */
 
 static bool is_taken(const struct stream *s, int fd)
 {
-	return s->fd != fd && (unsigned)s->fd % STREAMS == (unsigned)fd % STREAMS && is_followed(s->fd);
+	return owner(s) != fd && slot_of(owner(s)) == s && is_followed(owner(s));
 }
 
 /* Both ways are the caller's. */
@@ -51,11 +71,10 @@ static bool occupy(struct stream *s, int fd, const struct endpoint *to)
 {
 	if (is_taken(s, fd))
 		return false;
-	s->fd = fd;
-	s->cookie = 0;
+	atomic_store_explicit(&s->fd, fd, memory_order_relaxed);
+	atomic_store_explicit(&s->cookie, 0, memory_order_relaxed);
 	s->to = *to;
-	sip_stream_restart(&s->sip[OUT]);
-	sip_stream_restart(&s->sip[IN]);
+	s->fresh[OUT] = s->fresh[IN] = true;
 	return true;
 }
 
@@ -63,12 +82,9 @@ void stream_begin(int fd, const struct endpoint *to)
 {
 	struct stream *s = slot_of(fd);
 	bool done = false;
-	if (enter(s, OUT)) {
-		if (enter(s, IN)) {
-			done = occupy(s, fd, to);
-			leave(s, IN);
-		}
-		leave(s, OUT);
+	if (enter_both(s)) {
+		done = occupy(s, fd, to);
+		leave_both(s);
 	}
 	fd_set_class(fd, done ? FD_STREAM_SIP : FD_STREAM);
 }
@@ -83,6 +99,25 @@ static bool is_known(const struct endpoint *e)
 	return a && endpoint_find(a, e->transport, e->port) >= 0;
 }
 
+static void hand(const struct cmsghdr *c)
+{
+	const size_t n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+	for (size_t i = 0; i < n; i++) {
+		int fd;
+		memcpy(&fd, CMSG_DATA(c) + i * sizeof fd, sizeof fd);
+		flow_opened(fd, FD_HANDED);
+	}
+}
+
+void stream_handed(const struct msghdr *msg)
+{
+	int saved = errno;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR((struct msghdr *)(uintptr_t)msg, c))
+		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
+			hand(c);
+	errno = saved;
+}
+
 void stream_ask(int fd)
 {
 	struct sockaddr_storage name;
@@ -90,7 +125,7 @@ void stream_ask(int fd)
 	struct endpoint e;
 	enum fd_class c = flow_ask_class(fd);
 	fd_set_class(fd, c);
-	if ((c != FD_STREAM && c != FD_DATAGRAM) || getpeername(fd, (struct sockaddr *)&name, &len) == -1 ||
+	if ((c != FD_STREAM && c != FD_DATAGRAM) || real()->getpeername(fd, (struct sockaddr *)&name, &len) == -1 ||
 	    !endpoint_from_sockaddr((const struct sockaddr *)&name, len, &e))
 		return;
 	e.transport = TRANSPORT_TCP;
@@ -100,20 +135,18 @@ void stream_ask(int fd)
 		stream_begin(fd, &e);
 }
 
-void stream_closing(int fd)
-{
-	if (getpid() == session_pid())
-		fd_set_class(fd, FD_UNKNOWN);
-}
-
 /* ---- SIP ---- */
 
-static bool is_same_socket(struct stream *s, int fd)
+/* Of an fd that is followed: as far as we saw, it was not closed since it was connected. */
+static void know_socket(struct stream *s, int fd)
 {
-	uint64_t now = socket_cookie(fd), was = s->cookie;
-	if (was == 0)
-		s->cookie = now;
-	return now && (was == 0 || was == now);
+	if (cookie_of(s) == 0)
+		atomic_store_explicit(&s->cookie, socket_cookie(fd), memory_order_relaxed);
+}
+
+static bool is_same_socket(const struct stream *s, int fd)
+{
+	return cookie_of(s) != 0 && cookie_of(s) == socket_cookie(fd);
 }
 
 struct saying {
@@ -145,6 +178,19 @@ static bool may_be_sip(const struct sip_stream *sip, const char *p)
 
 static void only_ends(int fd) { fd_change_class(fd, FD_STREAM_SIP, FD_STREAM_ENDS); }
 
+/* False: it is off. */
+static bool feed_way(struct saying *say, const void *p, size_t len)
+{
+	struct sip_stream *sip = &say->s->sip[say->way];
+	if (say->s->fresh[say->way])
+		sip_stream_restart(sip);
+	say->s->fresh[say->way] = false;
+	if (!may_be_sip(sip, p))
+		return false;
+	sip_stream_feed(sip, p, len, on_message, say);
+	return !sip_stream_is_off(sip);
+}
+
 static void feed(int fd, enum way w, const void *p, size_t len)
 {
 	struct stream *s = slot_of(fd);
@@ -154,9 +200,9 @@ static void feed(int fd, enum way w, const void *p, size_t len)
 		only_ends(fd);
 		return;
 	}
-	if (s->fd == fd && may_be_sip(&s->sip[w], p)) {
-		sip_stream_feed(&s->sip[w], p, len, on_message, &say);
-		on = !sip_stream_is_off(&s->sip[w]);
+	if (owner(s) == fd) {
+		know_socket(s, fd);
+		on = feed_way(&say, p, len);
 	}
 	leave(s, w);
 	if (!on)
@@ -218,14 +264,22 @@ void stream_failed(int fd, int error)
 	struct stream *s = slot_of(fd);
 	enum cause cause = cause_of_errno(error);
 	int saved = errno;
-	if (cause != CAUSE_NONE && is_followed(fd) && enter(s, IN)) {
-		if (s->fd == fd && is_same_socket(s, fd))
+	if (cause != CAUSE_NONE && owner(s) == fd && enter(s, IN)) {
+		if (is_followed(fd))
+			know_socket(s, fd);
+		if (is_same_socket(s, fd)) {
 			ended(s, cause);
+			atomic_store_explicit(&s->cookie, 0, memory_order_relaxed);	/* once is enough */
+			fd_set_class(fd, FD_STREAM);
+		}
 		leave(s, IN);
-		fd_set_class(fd, FD_STREAM);
 	}
 	errno = saved;
 }
+
+bool stream_owns(int fd) { return owner(slot_of(fd)) == fd; }
+
+static bool may_end(int fd) { return fd_class(fd) == FD_PENDING || stream_owns(fd); }
 
 static void call_failed(int fd)
 {
@@ -243,7 +297,7 @@ ssize_t stream_sent(int fd, const void *buf, ssize_t r)
 		dnstcp_sent(fd, &(struct iovec){(void *)(uintptr_t)buf, (size_t)r}, 1, (size_t)r);
 	else if (r > 0)
 		passed_bytes(fd, OUT, buf, (size_t)r);
-	else if (r == -1)
+	else if (r == -1 && may_end(fd))
 		call_failed(fd);
 	return r;
 }
@@ -254,7 +308,7 @@ ssize_t stream_sent_message(int fd, const struct msghdr *msg, ssize_t r)
 		dnstcp_sent(fd, msg->msg_iov, msg->msg_iovlen, (size_t)r);
 	else if (r > 0)
 		passed_pieces(fd, OUT, msg, (size_t)r);
-	else if (r == -1)
+	else if (r == -1 && may_end(fd))
 		call_failed(fd);
 	return r;
 }
@@ -275,7 +329,7 @@ ssize_t stream_received(int fd, void *buf, ssize_t r, int flags)
 		dnstcp_received(fd, &(struct iovec){buf, (size_t)r}, 1, (size_t)r, flags);
 	else if (r > 0 && !passed_aside(fd, flags))
 		passed_bytes(fd, IN, buf, (size_t)r);
-	else if (r == -1)
+	else if (r == -1 && may_end(fd))
 		call_failed(fd);
 	return r;
 }
@@ -286,7 +340,7 @@ ssize_t stream_received_message(int fd, const struct msghdr *msg, ssize_t r, int
 		dnstcp_received(fd, msg->msg_iov, msg->msg_iovlen, (size_t)r, flags);
 	else if (r > 0 && !passed_aside(fd, flags))
 		passed_pieces(fd, IN, msg, (size_t)r);
-	else if (r == -1)
+	else if (r == -1 && may_end(fd))
 		call_failed(fd);
 	return r;
 }

@@ -9,15 +9,17 @@
  * clean close is nothing. So is EPIPE: the peer had closed, or the program.
  *
  * State of fixed size: STREAMS slots, fd modulo STREAMS; whose slot is taken is
- * not followed. A slot's direction belongs to whoever got its `busy` flag, by one
+ * not followed. A direction belongs to whoever got its bit of `busy`, by one
  * attempt: two threads that send at once, or a handler that jumped out of one, turn
  * it off. No allocation, nobody waits; errno is kept. Bytes are looked at only after
  * the kernel took or gave them. Evidence is taken from an fd only if its cookie is
- * still the one that was followed.
+ * still the one that was followed; so a child after vfork may close what it likes:
+ * the parent's descriptor is FD_UNKNOWN then, and a failing read or write is missed.
  */
 #ifndef STICKYDNS_STREAM_H
 #define STICKYDNS_STREAM_H
 
+#include <stdbool.h>
 #include <sys/socket.h>
 
 #include "endpoint.h"
@@ -30,10 +32,13 @@ void stream_begin(int fd, const struct endpoint *to);
 enum { WATCHED_STREAMS = 1u << FD_PENDING | 1u << FD_STREAM_SIP | 1u << FD_STREAM_ENDS | 1u << FD_DNS_STREAM };
 
 /*
- * A call for sockets succeeded on an fd that was received (SCM_RIGHTS) or inherited:
+ * Bytes of ours passed through an fd that was received (FD_HANDED) or inherited (FD_UNKNOWN):
  * asks the kernel what it is and who its peer is, and sets its class. errno may change.
  */
 void stream_ask(int fd);
+
+/* Was it followed when it was last heard of? A child after vfork may have closed its number since. */
+bool stream_owns(int fd);
 
 /* The program sent `r` bytes, or failed to (-1, errno). Returns r. */
 ssize_t stream_sent(int fd, const void *buf, ssize_t r);
@@ -43,11 +48,8 @@ ssize_t stream_sent_message(int fd, const struct msghdr *msg, ssize_t r);
 ssize_t stream_received(int fd, void *buf, ssize_t r, int flags);
 ssize_t stream_received_message(int fd, const struct msghdr *msg, ssize_t r, int flags);
 
-/*
- * It is about to be closed or replaced: of class FD_UNKNOWN then. Not when a child
- * after vfork does so, whose memory is its parent's.
- */
-void stream_closing(int fd);
+/* Descriptors may have come with this message (SCM_RIGHTS). For any recvmsg that succeeded. */
+void stream_handed(const struct msghdr *msg);
 
 /* The program read the error of the connection (SO_ERROR), or a call on it failed with it. */
 void stream_failed(int fd, int error);

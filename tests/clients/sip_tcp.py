@@ -54,6 +54,7 @@ def converse(sock, out, reply_size, piece_out, piece_in):
     while out:
         out = out[sock.send(out[:piece_out]):]
     while reply_size > 0:
+        sock.recv(1, socket.MSG_PEEK)   # comes again: must not count twice
         reply_size -= len(sock.recv(min(piece_in, reply_size)))
     if sock.recv(1):
         sys.exit("more came than was sent")

@@ -3,9 +3,10 @@
 
 usage: tcp_end.py END WAY HOST
 
-END: reset (SO_LINGER 0), close, gone (the path drops all packets; TCP_USER_TIMEOUT gives up), abort (our own end is
-killed). WAY is the call that shows it: recv, recvmsg, read, send, sendmsg, write, error (SO_ERROR), again (a second
-send), or tls, a recv on a connection that began like TLS. Prints the address and the errno's name, or "none".
+END: reset (SO_LINGER 0), close, gone (the path drops all packets; TCP_USER_TIMEOUT gives up), gone-vfork (the same,
+after a vfork), abort (our own end is killed). WAY is the call that shows it: recv, recvmsg, read, send, sendmsg,
+write, error (SO_ERROR), again (a second send), or tls, a recv on a connection that began like TLS. Prints the address
+and the errno's name, or "none".
 """
 import errno
 import os
@@ -33,15 +34,19 @@ def serve(listener, ready, end):
         threading.Event().wait()
 
 
-def run(command):
+def run(command, vfork=False):
+    """subprocess makes its child by vfork, which closes all descriptors in the memory of its parent."""
     env = {k: v for k, v in os.environ.items() if k != "LD_PRELOAD"}
-    subprocess.run(command, shell=True, check=True, env=env, stdout=subprocess.DEVNULL)
+    if vfork:
+        subprocess.run(command, shell=True, check=True, env=env)
+    elif os.waitpid(os.posix_spawn("/bin/sh", ["sh", "-c", command], env), 0)[1] != 0:
+        sys.exit("failed: " + command)
 
 
-def drop(sock, address):
+def drop(sock, address, vfork):
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 500)
     run("nft add table ip gone; nft 'add chain ip gone in { type filter hook input priority 0; }'; "
-        f"nft add rule ip gone in ip daddr {address} tcp dport {PORT} drop")
+        f"nft add rule ip gone in ip daddr {address} tcp dport {PORT} drop", vfork)
     sock.send(b"into the void")
 
 
@@ -81,10 +86,10 @@ def main():
     sock.setblocking(False)
     sock.send(CLIENT_HELLO if way == "tls" else b"REGISTER si"[:len(CLIENT_HELLO)])
     ready.wait()
-    if end == "gone":
-        drop(sock, at[0])
+    if end in ("gone", "gone-vfork"):
+        drop(sock, at[0], end == "gone-vfork")
     if end == "abort":
-        run(f"ss -K dst {at[0]}:{PORT}")
+        run(f"ss -t -K dst {at[0]}:{PORT} >/dev/null")
     poll = select.poll()
     poll.register(sock, select.POLLIN | select.POLLRDHUP)
     if not poll.poll(10000):

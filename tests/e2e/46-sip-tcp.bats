@@ -2,7 +2,7 @@
 # stream is cut. What is not SIP is not read.
 
 load ../lib/harness
-setup_file() { use_clients lookup; }
+setup_file() { use_clients lookup tangle; }
 
 POOL="127.0.0.11 127.0.0.12 127.0.0.13"
 
@@ -151,6 +151,27 @@ talk() { with_shim "$TESTS/clients/sip_tcp.py" "$@"; }
     expect_match "$tried 5060/tcp 503 Service" "$(failures)" "events"
 }
 
+@test "kamailio relays over TCP: one process connects and sends, another is handed the socket and reads" {
+    local dir=$BATS_TEST_TMPDIR/relay pin
+    dns_pool pool.test $POOL
+    kamailio_says "503 Service Unavailable"
+    pin=$(first)
+    mkdir -p "$dir"
+    sed -e '/dns=no/d; /loadmodule "pv.so"/a loadmodule "tm.so"' \
+        -e 's/sl_send_reply.*/$du = "sip:pool.test;transport=tcp"; t_relay();/' "$TESTS/servers/kamailio.cfg" >"$dir/cfg"
+    env "${SHIM_ENV[@]}" kamailio -f "$dir/cfg" -DD -E -m 32 -M 4 -l udp:127.0.0.1:5080 -l tcp:127.0.0.1:5080 \
+        -P "$dir/pid" -Y "$dir" >>"$LOGS/relay.log" 2>&1 3>&- 4>&- </dev/null &
+    await 10 "the relay" port_open udp 127.0.0.1 5080
+    sed "s/METHOD/REGISTER/" "$TESTS/sip/request.xml" >"$BATS_TEST_TMPDIR/REGISTER.xml"
+    bare sipp -sf "$BATS_TEST_TMPDIR/REGISTER.xml" -t u1 -m 1 -nostdin -i 127.0.0.1 -p 5070 -timeout 3s -timeout_error \
+        127.0.0.1:5080 >>"$LOGS/sipp.log" 2>&1
+    await 5 "a failure" fails
+    expect_match "^$pin 5060/tcp 503 Service Unavailable, kamailio" "$(failures)" "failures"
+    expect_ne "$pin" "$(first)" "where lookups lead"
+}
+
+fails() { [[ -n $(failures) ]]; }
+
 @test "nothing follows from another branch's answer, and from SIP in what began as HTTP or TLS" {
     local way
     ways_up other http tls
@@ -168,4 +189,13 @@ talk() { with_shim "$TESTS/clients/sip_tcp.py" "$@"; }
     expect_eq "$pin" "$(talk "480 Temporarily Unavailable" ok.test 5000 5000)" "who was asked"
     expect_eq "" "$(failures)" "failures"
     expect_eq "$pin" "$(first ok.test)" "where lookups lead"
+}
+
+@test "threads that send, close and connect on each other's sockets: no crash, nobody hangs" {
+    SHIM_LOG=
+    shim_setup
+    dns_pool pool.test $POOL
+    with_shim "$(client tangle)" pool.test 5060 8 4 >"$BATS_TEST_TMPDIR/out"
+    expect_match "^127.0.0.1[123] [0-9]{4,}\$" "$(cat "$BATS_TEST_TMPDIR/out")" "address and calls"
+    pinctl list >/dev/null
 }

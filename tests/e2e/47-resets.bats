@@ -61,6 +61,13 @@ failures() { pinctl events --json | jq -r 'select(.event == "failed") | .address
     done
 }
 
+@test "a time-out is seen though a child after vfork has closed the same numbers" {
+    local asked error
+    ways_up recv
+    ends gone-vfork recv
+    expect_eq "$asked ETIMEDOUT" "$(failures) $error" "who failed"
+}
+
 @test "a close is nothing, and neither is what our own end does" {
     local way asked error end
     for end in close abort; do
