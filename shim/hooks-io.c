@@ -62,6 +62,14 @@ static bool on_dns_port(const struct sockaddr *addr, socklen_t len)
 	return addr && endpoint_from_sockaddr(addr, len, &e) && dns_port(e.port);
 }
 
+/* Most calls on a socket that was not seen being made: nothing of ours passed, nor did one that was followed fail. */
+static inline bool passes_by(enum watch w, int fd, const void *p, ssize_t r)
+{
+	if (w != WATCH_UNKNOWN)
+		return false;
+	return r > 0 ? !sip_looks(p, (size_t)r) && !dns_looks(p, (size_t)r) : r == 0 || !stream_owns(fd);
+}
+
 /* A socket that was not seen being made carried these bytes: what is it? Costs a comparison if they are none of ours. */
 static enum watch ask(int fd, const void *p, size_t len, bool to_dns)
 {
@@ -145,7 +153,8 @@ EXPORT ssize_t send(int fd, const void *buf, size_t len, int flags)
 	const enum watch w = watch_socket(fd);
 	if (w == WATCH_NONE)
 		return real()->send(fd, buf, len, flags);
-	return sent(w, fd, buf, real()->send(fd, buf, len, flags), NULL, 0);
+	ssize_t r = real()->send(fd, buf, len, flags);
+	return passes_by(w, fd, buf, r) ? r : sent(w, fd, buf, r, NULL, 0);
 }
 
 EXPORT ssize_t write(int fd, const void *buf, size_t len)
@@ -294,7 +303,10 @@ EXPORT ssize_t recv(int fd, void *buf, size_t len, int flags)
 	const enum watch w = watch_socket(fd);
 	if (w == WATCH_NONE)
 		return real()->recv(fd, buf, len, flags);
-	return received(w, fd, buf, len, real()->recv(fd, buf, len, flags), flags, (struct sender){0});
+	ssize_t r = real()->recv(fd, buf, len, flags);
+	if (r <= 0 && passes_by(w, fd, buf, r))
+		return r;
+	return received(w, fd, buf, len, r, flags, (struct sender){0});
 }
 
 EXPORT ssize_t read(int fd, void *buf, size_t len)

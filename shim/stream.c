@@ -14,19 +14,17 @@
 #include "socket.h"
 #include "tell.h"
 
-enum { STREAMS = 1024 };
-
 enum way { OUT, IN, WAYS };
 
 struct stream {
 	_Atomic uint32_t busy;		/* bit i: somebody is in way i */
-	_Atomic int fd;			/* whose it is */
 	_Atomic uint64_t cookie;	/* of the socket; 0: nothing went through yet */
 	struct endpoint to;		/* written with both ways busy, read with one */
 	bool fresh[WAYS];		/* sip[i] is still an earlier connection's */
 	struct sip_stream sip[WAYS];
 };
 
+_Atomic int stream_owners[STREAMS];
 static struct stream streams[STREAMS];	/* pages of descriptors that are not followed are never touched */
 
 static struct stream *slot_of(int fd) { return &streams[(unsigned)fd % STREAMS]; }
@@ -55,7 +53,10 @@ static void leave_both(struct stream *s)
 	atomic_fetch_and_explicit(&s->busy, ~(1u << OUT | 1u << IN), memory_order_release);
 }
 
-static int owner(const struct stream *s) { return atomic_load_explicit(&s->fd, memory_order_relaxed); }
+static int owner(const struct stream *s)
+{
+	return atomic_load_explicit(&stream_owners[s - streams], memory_order_relaxed);
+}
 
 static uint64_t cookie_of(const struct stream *s) { return atomic_load_explicit(&s->cookie, memory_order_relaxed); }
 
@@ -71,7 +72,7 @@ static bool occupy(struct stream *s, int fd, const struct endpoint *to)
 {
 	if (is_taken(s, fd))
 		return false;
-	atomic_store_explicit(&s->fd, fd, memory_order_relaxed);
+	atomic_store_explicit(&stream_owners[s - streams], fd, memory_order_relaxed);
 	atomic_store_explicit(&s->cookie, 0, memory_order_relaxed);
 	s->to = *to;
 	s->fresh[OUT] = s->fresh[IN] = true;
@@ -276,8 +277,6 @@ void stream_failed(int fd, int error)
 	}
 	errno = saved;
 }
-
-bool stream_owns(int fd) { return owner(slot_of(fd)) == fd; }
 
 static bool may_end(int fd) { return fd_class(fd) == FD_PENDING || stream_owns(fd); }
 

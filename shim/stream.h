@@ -25,6 +25,9 @@
 #include "endpoint.h"
 #include "fds.h"
 
+enum { STREAMS = 1024 };
+extern HIDDEN _Atomic int stream_owners[STREAMS];	/* the fd whose slot it is */
+
 /* fd was connected to `to`, a candidate. Its class is FD_STREAM_SIP then, or FD_STREAM if it cannot be followed. */
 void stream_begin(int fd, const struct endpoint *to);
 
@@ -38,7 +41,10 @@ enum { WATCHED_STREAMS = 1u << FD_PENDING | 1u << FD_STREAM_SIP | 1u << FD_STREA
 void stream_ask(int fd);
 
 /* Was it followed when it was last heard of? A child after vfork may have closed its number since. */
-bool stream_owns(int fd);
+static inline bool stream_owns(int fd)
+{
+	return atomic_load_explicit(&stream_owners[(unsigned)fd % STREAMS], memory_order_relaxed) == fd;
+}
 
 /* The program sent `r` bytes, or failed to (-1, errno). Returns r. */
 ssize_t stream_sent(int fd, const void *buf, ssize_t r);
