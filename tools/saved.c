@@ -89,9 +89,9 @@ static int parse_until(const struct context *at, char **words, size_t *n, struct
 
 static int parse_pin(const struct context *at, char **words, size_t n, struct saved_entry *e)
 {
-	int status = n < 3 ? complain(at, "a name and what it is pinned to are wanted") : host_parse(at, words[1], &e->name);
-	if (status == DONE && e->kind == SAVED_SET)
-		status = parse_until(at, words, &n, e);
+	int status = e->kind == SAVED_SET ? parse_until(at, words, &n, e) : DONE;
+	if (status == DONE)
+		status = n < 3 ? complain(at, "a name and what it is pinned to are wanted") : host_parse(at, words[1], &e->name);
 	if (status == DONE && n - 2 > (e->kind == SAVED_SET ? PREFERENCES : 1))
 		status = complain(at, "one word too many: '%s'", words[n - 1]);
 	for (size_t i = 2; status == DONE && i < n; i++)
