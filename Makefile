@@ -174,9 +174,10 @@ $(B)/tests/unit/%: tests/unit/%.c $(PURE_OBJ) $(PURE_WATCH) $(B)/libpolicy.a
 $(B)/tests/fuzz/%: tests/fuzz/%.c $(PURE_OBJ) $(B)/libpolicy.a
 	@mkdir -p $(@D)
 	$(say) TEST $<
-	$(Q)$(CC) $(BASE) -Ishim -Itools $(CFLAGS) $(LDFLAGS) -Itests/unit -o $@ $< $(filter %.o,$^) $(B)/libpolicy.a
+	$(Q)$(CC) $(BASE) -Ishim -Itools $(CFLAGS) $(LDFLAGS) -Itests/unit -o $@ $< $(filter %.o,$^) $(B)/libpolicy.a -lresolv
 
 $(B)/tests/fuzz/settings: $(B)/tools/conf-text.o
+$(B)/tests/fuzz/replysrv: $(B)/tools/reply-srv.o
 
 $(B)/tests/stress/%: tests/stress/%.c $(B)/libpolicy.a
 	@mkdir -p $(@D)
@@ -241,13 +242,14 @@ FUZZ_FLAGS = -O1 -g -DFUZZ -fsanitize=fuzzer,address,undefined -fno-sanitize-rec
 
 FUZZ_SRC = $(PURE:%=shim/%.c) $(wildcard policy/*.c)
 FUZZ_MORE_settings = tools/conf-text.c
+FUZZ_MORE_replysrv = tools/reply-srv.c
 FUZZERS = $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/*.c))
 
 # All in one command: no object is of use to anything else.
 $(B)/fuzz/%: tests/fuzz/%.c $(FUZZ_SRC) $(wildcard policy/*.h shim/*.h tools/*.[ch] tests/unit/*.h tests/fuzz/*.h)
 	@mkdir -p $(@D)
 	$(say) FUZZ $<
-	$(Q)clang $(filter-out -MMD -MP,$(BASE)) -Ishim -Itools -Itests/unit $(FUZZ_FLAGS) -o $@ $< $(FUZZ_MORE_$*) $(FUZZ_SRC)
+	$(Q)clang $(filter-out -MMD -MP,$(BASE)) -Ishim -Itools -Itests/unit $(FUZZ_FLAGS) -o $@ $< $(FUZZ_MORE_$*) $(FUZZ_SRC) -lresolv
 
 fuzzers: $(FUZZERS)
 
