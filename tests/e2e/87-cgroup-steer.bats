@@ -346,6 +346,46 @@ nothing_attached() { [[ -z $(bpftool cgroup show "$CGROUP_PATH" | grep steer_) ]
     expect_match "needs CAP_BPF" "$output" "the complaint without any"
 }
 
+@test "a table that comes later, and one that replaces it, are followed" {
+    local address
+    for address in $A $B $C; do server_start $address 5060 whoami; done
+    needs_pinwatch
+    "$BUILD/pinwatch" steer --verbose --table "$TABLE" --cgroup "$CGROUP" >>"$LOGS/steer.log" 2>&1 3>&- 4>&- </dev/null &
+    STEER_PID=$!
+    await 10 "pinwatch waiting" grep -q "$TABLE: .*nothing is steered" "$LOGS/steer.log"
+    expect_eq "$A 5060 peer $A 5060" "$(in_cgroup "$(client steered)" tcp 4 $A 5060)" "without a table"
+    pinctl init --conf=/dev/null >/dev/null
+    pinctl set pool.test $C,$A
+    await_steered $A 5060 tcp $C
+    expect_eq "$C 5060 peer $A 5060" "$(in_cgroup "$(client steered)" tcp 4 $A 5060)" "with a table"
+    pinctl init --replace --conf=/dev/null >/dev/null
+    pinctl set pool.test $B,$A
+    await_steered $A 5060 tcp $B
+    expect_eq "$B 5060 peer $A 5060" "$(in_cgroup "$(client steered)" tcp 4 $A 5060)" "with the next one"
+    expect_eq "$C 5060 peer $C 5060" "$(in_cgroup "$(client steered)" tcp 4 $C 5060)" "what only the old one knew"
+    : >"$TABLE"                                         # cut short: SIGBUS is not the end of it
+    await 5 "the table given up" grep -q "$TABLE: shorter.*nothing is steered" "$LOGS/steer.log"
+    expect_eq "$A 5060 peer $A 5060" "$(in_cgroup "$(client steered)" tcp 4 $A 5060)" "with one that was cut short"
+    steer_stop
+    expect_eq 0 "$status" "exit status after SIGTERM"
+}
+
+@test "pinctl run --cgroup: there, whether the shim reaches it or not; and it says when nobody steers" {
+    pinctl init --conf=/dev/null >/dev/null
+    expect_status 1 "$BUILD/pinctl" run -- "$(client steered)" quit
+    expect_match "is static: LD_PRELOAD cannot reach it" "$output" "a static program elsewhere"
+    expect_status 7 "$BUILD/pinctl" run --cgroup "$CGROUP" -- bash -c 'grep ^0: /proc/self/cgroup; echo "$LD_PRELOAD"; exit 7'
+    expect_match "--cgroup: $CGROUP_PATH: no pinwatch steers it now" "$output" "what it says"
+    expect_match "0::.*/$CGROUP"$'\n'".*libstickydns.so" "$output" "where it runs"
+    steer_start
+    expect_status 7 "$BUILD/pinctl" run --cgroup "$CGROUP_PATH" -- bash -c 'exit 7'
+    expect_eq "" "$output" "what it says when it is steered"
+    expect_status 127 "$BUILD/pinctl" run --cgroup "$CGROUP" -- /nonexistent
+    expect_status 2 "$BUILD/pinctl" run --cgroup -- bash -c 'exit 7'
+    expect_status 1 "$BUILD/pinctl" run --cgroup /tmp -- true
+    expect_match "/tmp: no cgroup of version 2" "$output" "no cgroup"
+}
+
 @test "programs under the shim are as well off in the cgroup as out of it" {
     need sipp
     local address

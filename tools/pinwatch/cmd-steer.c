@@ -122,11 +122,11 @@ static void look(struct steer *s)
 {
 	uint64_t now = now_ms();
 	struct served *t = &s->tables.served[0];
-	bool over = s->table && (t->over || store_retired(s->table));
-	if (!over && s->looked_ms && now - s->looked_ms < LOOK_MS)
+	bool over = s->table && (t->over || store_retired(s->table)), first = s->looked_ms == 0;
+	if (!over && !first && now - s->looked_ms < LOOK_MS)
 		return;
 	s->looked_ms = now;
-	if (tables_look(&s->tables) || over)
+	if (tables_look(&s->tables) || over || first)
 		changed_over(s);
 }
 
