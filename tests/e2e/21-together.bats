@@ -35,8 +35,8 @@ together_row() {
 
 reaches() { (($(arrived_at "$2" | wc -l) >= $1)); }
 
-# Of arrivals on standard input, users who were challenged again in the same call: the resend went astray.
-rechallenged() { awk '$8 == "challenged" && was[$6] == "challenged" { print $6 } { was[$6] = $8 }'; }
+# Of arrivals on standard input, users whose answer to a challenge was challenged again: it met another server.
+rechallenged() { awk '$8 == "challenged" && was[$10] == "challenged" { print $6 } { was[$10] = $8 }'; }
 
 authenticating() { local server; for server; do sip_does "$server" auth; done; }
 
@@ -44,12 +44,12 @@ authenticating() { local server; for server; do sip_does "$server" auth; done; }
     DNS_TTL=1
     sip_pool pool.test 127.0.0.11 127.0.0.12 127.0.0.13
     authenticating 127.0.0.{11,12,13}
-    together pool.test sipp sipsak baresip linphonec relay
+    together pool.test sipp sipsak options baresip linphonec relay
 }
 
 @test "all programs on one SRV name reach one server, over UDP and TCP" {
     DNS_TTL=1
     sip_srv pool.test 127.0.0.11:5060 127.0.0.12:5062 127.0.0.13:5064
     authenticating 127.0.0.11:5060 127.0.0.12:5062 127.0.0.13:5064
-    together pool.test sipsak baresip linphonec relay
+    together pool.test sipsak options baresip linphonec relay
 }

@@ -4,14 +4,18 @@
 load ../lib/harness
 
 silent() { # PROGRAM LANE...
+    gone silent "$@"
+}
+
+gone() { # silent|refused PROGRAM LANE...
     local lane
-    lanes_start "$1" udp "${@:2}"
-    lanes_fail silent
+    lanes_start "$2" udp "${@:3}"
+    lanes_fail "$1"
     lanes_moved 14
-    lanes_measure "$1, UDP, silent"
-    for lane in "${@:2}"; do
-        if [[ $lane == shim-* ]]; then expect_le 10000 "${MOVED_MS[$lane]}" "ms of silence until $lane was served elsewhere"
-        else expect_eq "" "${MOVED_MS[$lane]}" "ms until $lane was served elsewhere"; fi
+    lanes_measure "$2, UDP, $1"
+    for lane in "${@:3}"; do
+        if [[ $lane == shim-* ]]; then expect_le 10000 "${MOVED_MS[$lane]}" "ms of silence until $lane moved"
+        else expect_eq "" "${MOVED_MS[$lane]}" "ms until $lane moved"; fi
     done
     lanes_return
 }
@@ -19,6 +23,9 @@ silent() { # PROGRAM LANE...
 @test "sipp, silence to REGISTER" { silent sipp shim-a bare-a; }
 @test "sipsak, silence to REGISTER" { silent sipsak shim-a shim-srv bare-a bare-srv; }
 @test "baresip, silence to REGISTER" { silent baresip shim-a shim-srv bare-a bare-srv; }
+@test "baresip, killed: what an unconnected socket does not hear counts as silence" {
+    gone refused baresip shim-a shim-srv bare-a bare-srv
+}
 @test "linphonec, silence to REGISTER" { silent linphonec shim-a shim-srv bare-a bare-srv; }
 @test "kamailio relaying, silence to REGISTER" { silent relay shim-a shim-srv bare-a bare-srv; }
 @test "kamailio with use_dns_failover, silence to REGISTER" { silent failover shim-a shim-srv bare-a bare-srv; }

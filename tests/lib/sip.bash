@@ -7,10 +7,11 @@
 #                                    weight: the targets are s1.NAME, s2.NAME, ...
 #   sip_does ADDR[:PORT] DOES
 #   arrivals [KEY=VALUE...]          what arrived, oldest first, a line each:
-#       1 seconds  2 server  3 proto  4 from  5 METHOD  6 user  7 new|dialog  8 did  9 branch  10 its first seconds
+#       1 seconds  2 server  3 proto  4 from  5 METHOD  6 user  7 new|dialog  8 did  9 branch  10 Call-ID
+#       11 when its transaction began
 #   arrived [KEY=VALUE...]           how many;  arrived_at the servers they reached, each once
 #
-# KEY is one of server proto from method user in did branch; VALUE an extended regular expression that the whole
+# KEY is one of server proto from method user in did branch call; VALUE an extended regular expression that the whole
 # field matches. since=SECONDS leaves out what is older; begun=SECONDS also what is sent again of older transactions.
 
 sip_server() {
@@ -51,7 +52,7 @@ sip_does() {
 arrivals() {
     cat "$BATS_TEST_TMPDIR"/hits/* 2>/dev/null | sed -n 's/.*: HIT //p' | sort -n | awk -v filter="$*" '
         BEGIN {
-            split("since server proto from method user in did branch begun", names)
+            split("since server proto from method user in did branch call begun", names)
             for (i in names) column[names[i]] = i
             n = split(filter, wanted, " ")
             for (i = 1; i <= n; i++) {
@@ -60,11 +61,11 @@ arrivals() {
                 value[i] = substr(wanted[i], at + 1)
             }
         }
-        NF == 9 {
+        NF == 10 {
             if (!($9 in first)) first[$9] = $1
-            $10 = first[$9]
+            $11 = first[$9]
             for (i = 1; i <= n; i++)
-                if (key[i] == 1 || key[i] == 10 ? $key[i] < value[i] : $key[i] !~ "^(" value[i] ")$") next
+                if (key[i] == 1 || key[i] == 11 ? $key[i] < value[i] : $key[i] !~ "^(" value[i] ")$") next
             print
         }'
 }

@@ -1,9 +1,10 @@
-# A stream of REGISTERs by a real program, for as long as the test runs.
+# A stream of REGISTERs (OPTIONS for one) by a real program, for as long as the test runs.
 #
 #   stream_start PROGRAM bare|shim USER NAME udp|tcp [COUNT]
 #
 #   sipp       one process that resolves once; two requests a second, over TCP a connection each
 #   sipsak     a new process for each request, one after the other
+#   options    the same with OPTIONS
 #   baresip    one process; registers again when the binding ends (1.8 s)
 #   linphonec  the same, on one channel for as long as it works
 #   relay      kamailio, relaying what sipsak asks of it, a new sipsak every 0.5 s whatever became of the last
@@ -50,6 +51,10 @@ sipp_start() {
 stream_sipsak() {
     stream_loop "$2" wait 0.3 $(agent_env "$1") sipsak -E "$4" -U -H 127.0.0.1 -u "$2" -a secret \
         -C "sip:$2@127.0.0.1" -s "sip:$2@$3"
+}
+
+stream_options() {
+    stream_loop "$2" wait 0.3 $(agent_env "$1") sipsak -E "$4" -H 127.0.0.1 -s "sip:$2@$3"
 }
 
 agent_env() { [[ $1 == bare ]] || printf '%s\n' env "${SHIM_ENV[@]}"; }
