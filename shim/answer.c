@@ -1,4 +1,4 @@
-/* answer.c: DNS answers, parsed and rewritten in place. See answer.h. */
+/* answer.c: DNS answers, parsed where they lie. See answer.h; rewrite.c changes them. */
 #include "answer.h"
 
 #include <string.h>
@@ -28,11 +28,9 @@ struct parse {
 	bool sealed;			/* the whole message is signed: TSIG, SIG(0) */
 };
 
-static size_t address_size(uint16_t type) { return type == WIRE_A ? 4 : type == WIRE_AAAA ? 16 : 0; }
-
 static bool is_ours(const struct question *q)
 {
-	return q->class == WIRE_IN && q->name.len > 0 && (address_size(q->type) || q->type == WIRE_SRV);
+	return q->class == WIRE_IN && q->name.len > 0 && (wire_address_size(q->type) || q->type == WIRE_SRV);
 }
 
 static uint32_t lesser(uint32_t a, uint32_t b) { return a < b ? a : b; }
@@ -125,7 +123,7 @@ static bool follow_chain(struct parse *p)
  */
 static bool is_rewritten(const struct answer *a, size_t from, size_t to)
 {
-	size_t size = a->question.type == WIRE_SRV ? 2 : address_size(a->question.type);
+	size_t size = a->question.type == WIRE_SRV ? 2 : wire_address_size(a->question.type);
 	size_t low = 0, high = a->n;		/* the first record that ends past `from` */
 	if (a->n == 0 || to <= a->record[0].ttl_at)
 		return false;
@@ -160,7 +158,7 @@ static size_t check_name(const struct parse *p, size_t at)
 /* Its name must end with the RDATA. SRV targets may be compressed (RFC 3597 4), though senders must not. */
 static bool check_rdata(const struct parse *p, const struct wire_record *r)
 {
-	size_t fixed = r->type == WIRE_SRV ? SRV_FIXED : 0, size = address_size(r->type);
+	size_t fixed = r->type == WIRE_SRV ? SRV_FIXED : 0, size = wire_address_size(r->type);
 	if (r->class != WIRE_IN)
 		return true;
 	if (size)
@@ -243,7 +241,7 @@ static void take_answer(struct parse *p, const struct wire_record *r)
 static void take_extra(struct parse *p, const struct wire_record *r)
 {
 	struct answer *out = p->out;
-	if (p->type != WIRE_SRV || r->class != WIRE_IN || address_size(r->type) == 0 || p->extras_seen++ >= ANSWER_EXTRA)
+	if (p->type != WIRE_SRV || r->class != WIRE_IN || wire_address_size(r->type) == 0 || p->extras_seen++ >= ANSWER_EXTRA)
 		return;
 	for (uint8_t i = 0; i < out->n && out->extras < ANSWER_MAX; i++)
 		if (wire_same_name(p->msg, p->len, r->owner, out->record[i].srv.target_at))
@@ -342,74 +340,4 @@ bool answer_target(const uint8_t *msg, size_t len, const struct answer *a, size_
 {
 	return i < a->n && a->question.type == WIRE_SRV &&
 	       wire_name(msg, len, a->record[i].srv.target_at, out) == NAME_OK;
-}
-
-/* ---- rewriting ---- */
-
-static bool is_permutation(const uint8_t *order, size_t n)
-{
-	uint64_t seen = 0;
-	_Static_assert(ANSWER_MAX <= 64, "one bit for each record");
-	for (size_t i = 0; i < n; i++) {
-		if (order[i] >= n || seen & UINT64_C(1) << order[i])
-			return false;
-		seen |= UINT64_C(1) << order[i];
-	}
-	return true;
-}
-
-bool answer_order(uint8_t *msg, const struct answer *a, const uint8_t *order, size_t n)
-{
-	struct { uint8_t ttl[4], rdata[16]; } old[ANSWER_MAX];
-	size_t size = address_size(a->question.type);
-	if (size == 0 || n != a->n || !is_permutation(order, n))
-		return false;
-	for (size_t i = 0; i < n; i++) {
-		memcpy(old[i].ttl, msg + a->record[i].ttl_at, 4);
-		memcpy(old[i].rdata, msg + a->record[i].rdata_at, size);
-	}
-	for (size_t i = 0; i < n; i++) {
-		memcpy(msg + a->record[i].ttl_at, old[order[i]].ttl, 4);
-		memcpy(msg + a->record[i].rdata_at, old[order[i]].rdata, size);
-	}
-	return true;
-}
-
-bool answer_only(uint8_t *msg, const struct answer *a, const struct address *pin, uint32_t ttl_cap)
-{
-	size_t size = address_size(a->question.type);
-	bool fits = size == (address_family(pin) == FAMILY_V4 ? 4 : 16);
-	if (!fits || a->more || a->has_rrsig)
-		return false;
-	for (size_t i = 0; i < a->n; i++) {
-		const struct answer_record *r = &a->record[i];
-		uint32_t ttl = lesser(r->ttl, ttl_cap);
-		memcpy(msg + r->rdata_at, pin->bytes + 16 - size, size);
-		wire_put32(msg + r->ttl_at, ttl ? ttl : 1);
-	}
-	return true;
-}
-
-/* The lowest priority of the others; past all of them if there are none. */
-static uint32_t lowest_other(const struct answer *a, size_t pinned)
-{
-	uint32_t lowest = UINT16_MAX + 1;
-	for (size_t i = 0; i < a->n; i++)
-		if (i != pinned)
-			lowest = lesser(lowest, a->record[i].srv.priority);
-	return lowest;
-}
-
-bool answer_srv_first(uint8_t *msg, const struct answer *a, size_t pinned)
-{
-	if (a->question.type != WIRE_SRV || pinned >= a->n || a->more || a->has_rrsig)
-		return false;
-	uint32_t lowest = lowest_other(a, pinned);
-	if (a->record[pinned].srv.priority < lowest)
-		return true;
-	wire_put16(msg + a->record[pinned].rdata_at, 0);
-	for (size_t i = 0; i < a->n && lowest == 0; i++)
-		if (i != pinned && a->record[i].srv.priority == 0)
-			wire_put16(msg + a->record[i].rdata_at, 1);
-	return true;
 }

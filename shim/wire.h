@@ -34,6 +34,9 @@ enum wire_type {			/* RFC 1035 3.2.2, 3596, 2782, 6891, 4034, 2931, 8945 */
 
 enum { WIRE_IN = 1 };			/* the class, RFC 1035 3.2.4 */
 
+/* Bytes of the RDATA of an address record; 0 of any other. */
+static inline size_t wire_address_size(uint16_t type) { return type == WIRE_A ? 4 : type == WIRE_AAAA ? 16 : 0; }
+
 static inline uint16_t wire_get16(const uint8_t *p) { return (uint16_t)(p[0] << 8 | p[1]); }
 
 static inline uint32_t wire_get32(const uint8_t *p) { return (uint32_t)wire_get16(p) << 16 | wire_get16(p + 2); }
