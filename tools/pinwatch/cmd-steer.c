@@ -107,6 +107,7 @@ static void changed_over(struct steer *s)
 	struct served *t = &s->tables.served[0];
 	entries_clear(&s->entries);
 	s->table = t->state == TABLE_SERVED ? &t->table : NULL;
+	steering_leave_to_shim(&s->steering, s->table ? t->path : NULL);
 	if (!s->table) {
 		note(s->c, "%s: %s: nothing is steered", t->path, served_text(t));
 		return;

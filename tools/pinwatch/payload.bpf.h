@@ -30,8 +30,6 @@ struct pt_regs {
 };
 #pragma clang attribute pop
 
-struct task_struct;
-
 enum { CALL_SENDTO = 44, CALL_SENDMSG = 46, CALL_SENDMMSG = 307 };	/* asm/unistd_64.h */
 
 /* As the kernel's struct user_msghdr and struct iovec begin, on 64 bits. */

@@ -13,7 +13,8 @@
  *
  * Replies appear to come from the address asked for, unless that socket itself sent
  * to the real one. A datagram of a connected socket passes no hook and is not moved.
- * What is sent to no endpoint of the table pays for two failed lookups.
+ * What is sent to no endpoint of the table pays for two failed lookups. Programs that
+ * the shim steers, on the same table, are left to it.
  *
  * v4-mapped addresses of AF_INET6 sockets come to connect6, sendmsg4, recvmsg6 and
  * getpeername6: keys have one form for both, so nothing here cares.
@@ -23,6 +24,7 @@
 
 #include <bpf/bpf_helpers.h>
 
+#include "attached.bpf.h"
 #include "payload.bpf.h"
 #include "steermap.h"
 
@@ -224,7 +226,7 @@ static __always_inline bool steer_send(struct bpf_sock_addr *ctx, const __u8 add
 {
 	struct steer_key asked = {.netns = bpf_get_netns_cookie(ctx), .port = port_of(ctx), .transport = TRANSPORT_UDP};
 	copy(asked.addr, addr);
-	if (!leads(&asked, to))
+	if (!leads(&asked, to) || (may_read && is_attached()))
 		return false;
 	struct steer_flow_key k = flow_key(bpf_get_socket_cookie(ctx), addr, asked.port, TRANSPORT_UDP);
 	place(&k, asked.netns, to);
@@ -239,7 +241,7 @@ static __always_inline bool steer_connect(struct bpf_sock_addr *ctx, const __u8 
 {
 	struct steer_key asked = {.netns = bpf_get_netns_cookie(ctx), .port = port_of(ctx), .transport = TRANSPORT_TCP};
 	copy(asked.addr, addr);
-	if (ctx->type != STREAM || ctx->protocol != PROTOCOL_TCP || !leads(&asked, to))
+	if (ctx->type != STREAM || ctx->protocol != PROTOCOL_TCP || !leads(&asked, to) || (may_read && is_attached()))
 		return false;
 	struct steer_flow_key real = flow_key(bpf_get_socket_cookie(ctx), to->addr, to->port, TRANSPORT_TCP);
 	struct steer_flow as = {.port = asked.port};

@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "steer.skel.h"
 
@@ -49,6 +51,16 @@ bool steering_attach(struct steering *s, int fd)
 		s->link[s->links++] = link;
 	}
 	return true;
+}
+
+void steering_leave_to_shim(struct steering *s, const char *table)
+{
+	struct stat st;
+	if (!s->programs)
+		return;
+	const bool there = table && stat(table, &st) == 0;
+	s->programs->bss->table_device = there ? major(st.st_dev) << 20 | minor(st.st_dev) : 0;
+	s->programs->bss->table_inode = there ? st.st_ino : 0;
 }
 
 int steering_map(const struct steering *s) { return s->programs ? bpf_map__fd(s->programs->maps.steered) : -1; }

@@ -33,6 +33,9 @@ bool steering_attach(struct steering *s, int fd);
 /* The map of entries. */
 int steering_map(const struct steering *s);
 
+/* Programs that have this file mapped are under the shim, and left to it; NULL: there is no table. */
+void steering_leave_to_shim(struct steering *s, const char *table);
+
 /* What was moved so far. */
 void steering_counts(const struct steering *s, uint64_t *connects, uint64_t *datagrams);
 
