@@ -77,3 +77,31 @@ use_go_client() {
     rm -rf "$dir/go-cache"
     mv "$dir/$1-go.$$" "$dir/$1-go"
 }
+
+A=127.0.0.11 B=127.0.0.12 C=127.0.0.13
+
+# pool [ADDR...] : pool.test has these addresses (A B C), a server on each, and a table that knows them.
+pool() {
+    local address
+    (($#)) || set -- $A $B $C
+    dns_pool pool.test "$@"
+    for address; do server_start "$address" 5060 whoami; done
+    pinctl init --conf=/dev/null >/dev/null
+    with_shim "$(client lookup)" pool.test >/dev/null
+}
+
+# pin ADDR : pool.test is pinned to it, and the kernel knows. For one of A, B, C.
+pin() {
+    local address=$A
+    [[ $1 != "$A" ]] || address=$B
+    pinctl set pool.test "$1"
+    await_steered "$address" 5060 udp "$1"
+}
+
+# said ID ADDR COMMAND... : the program's answer to the command is that of ADDR.
+said() {
+    local id=$1 by=$2 answer
+    shift 2
+    answer=$(ask "$id" "$@")
+    expect_match "^$by 5060" "$answer" "who answered: $*"
+}

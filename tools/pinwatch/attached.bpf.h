@@ -20,6 +20,9 @@
 
 enum { PROCESSES_MAX = 4096, NO_LASTS_NS = 1000000000 };
 
+/* Without CAP_PERFMON, and where the kernel forbids it (kernel_lockdown(7)), nobody's memory is read. */
+const volatile bool may_read = true;
+
 /* The table's file; 0: there is none. The kernel's form of a device number. */
 __u64 table_inode;
 __u32 table_device;
@@ -93,7 +96,7 @@ static __always_inline bool maps_table(struct task_struct *task)
 /* Not static: verified once. */
 __noinline int is_attached(void)
 {
-	if (!bpf_iter_task_vma_new || !table_inode)
+	if (!may_read || !bpf_iter_task_vma_new || !table_inode)
 		return 0;
 	struct task_struct *task = bpf_get_current_task_btf();
 	const struct process who = {.started = BPF_CORE_READ(task, group_leader, start_boottime), .exec = task->self_exec_id,

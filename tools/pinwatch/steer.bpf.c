@@ -32,9 +32,6 @@ enum { ALLOW = 1, TRANSPORT_TCP = 1, TRANSPORT_UDP = 2, STREAM = 1, PROTOCOL_TCP
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
-/* Some kernels forbid to read the memory of programs (kernel_lockdown(7)): then what is sent is not read. */
-const volatile bool may_read = true;
-
 __u64 connects, datagrams;		/* that were moved */
 
 struct {
@@ -226,7 +223,7 @@ static __always_inline bool steer_send(struct bpf_sock_addr *ctx, const __u8 add
 {
 	struct steer_key asked = {.netns = bpf_get_netns_cookie(ctx), .port = port_of(ctx), .transport = TRANSPORT_UDP};
 	copy(asked.addr, addr);
-	if (!leads(&asked, to) || (may_read && is_attached()))
+	if (!leads(&asked, to) || is_attached())
 		return false;
 	struct steer_flow_key k = flow_key(bpf_get_socket_cookie(ctx), addr, asked.port, TRANSPORT_UDP);
 	place(&k, asked.netns, to);
@@ -241,7 +238,7 @@ static __always_inline bool steer_connect(struct bpf_sock_addr *ctx, const __u8 
 {
 	struct steer_key asked = {.netns = bpf_get_netns_cookie(ctx), .port = port_of(ctx), .transport = TRANSPORT_TCP};
 	copy(asked.addr, addr);
-	if (ctx->type != STREAM || ctx->protocol != PROTOCOL_TCP || !leads(&asked, to) || (may_read && is_attached()))
+	if (ctx->type != STREAM || ctx->protocol != PROTOCOL_TCP || !leads(&asked, to) || is_attached())
 		return false;
 	struct steer_flow_key real = flow_key(bpf_get_socket_cookie(ctx), to->addr, to->port, TRANSPORT_TCP);
 	struct steer_flow as = {.port = asked.port};
