@@ -5,7 +5,7 @@ source "$TESTS/lib/pinwatch.bash"
 source "$TESTS/lib/steer.bash"
 
 setup_file() {
-    use_clients lookup
+    use_clients lookup scribble
     use_static_client steered
 }
 
@@ -111,6 +111,19 @@ nothing_attached() { [[ -z $(bpftool cgroup show "$CGROUP_PATH" | grep steer_) ]
     : >"$TABLE"                                         # cut short: SIGBUS is not the end of it
     await 5 "the table given up" grep -q "$TABLE: shorter.*nothing is steered" "$LOGS/steer.log"
     expect_eq "$A 5060 peer $A 5060" "$(in_cgroup "$(client steered)" tcp 4 $A 5060)" "with one that was cut short"
+    steer_stop
+    expect_eq 0 "$status" "exit status after SIGTERM"
+}
+
+@test "a table that is written over ends nothing" {
+    local how
+    pool
+    steer_start
+    for how in head words shuffle tail whole; do
+        "$(client scribble)" "$TABLE" $how 150 1
+        kill -0 "$STEER_PID"
+        in_cgroup "$(client steered)" tcp 4 $A 4999 >/dev/null    # refused, and not hanging
+    done
     steer_stop
     expect_eq 0 "$status" "exit status after SIGTERM"
 }

@@ -21,7 +21,7 @@
 #include "status.h"
 #include "steering.h"
 
-enum { IDLE_MS = 100, BUSY_MS = 20, LOOK_MS = 1000, SLICE_US = 2000 };
+enum { IDLE_MS = 100, BUSY_MS = 20, LOOK_MS = 1000, SLICE_US = 2000, AT_ONCE = 4096 };
 
 struct words {
 	const char *cgroup;
@@ -133,12 +133,17 @@ static void look(struct steer *s)
 
 /* ---- following ---- */
 
-/* What happened since. An event that its writer did not finish is passed over; the next round has what it was about. */
+/*
+ * What happened since, so much of it at a time as a table holds that nobody tampers with. An event
+ * that its writer did not finish is passed over; the next round has what it was about.
+ */
 static void follow_events(struct steer *s)
 {
 	struct event e;
 	uint64_t lost = 0;
-	while (s->event < journal_next(s->table)) {
+	if (s->event > journal_next(s->table))
+		s->event = journal_next(s->table);
+	for (int i = 0; i < AT_ONCE && s->event < journal_next(s->table); i++) {
 		enum journal_status status = journal_read(s->table, &s->event, &e, &lost);
 		if (status == JOURNAL_OK) {
 			fill_event(&s->fill, &e);
@@ -154,7 +159,7 @@ static void follow_addresses(struct steer *s)
 {
 	uint32_t slot;
 	bool lost;
-	while (addr_learnt_next(s->table, &s->learnt, &slot, &lost)) {
+	for (int i = 0; i < AT_ONCE && addr_learnt_next(s->table, &s->learnt, &slot, &lost); i++) {
 		if (lost)
 			fill_anew(&s->fill);
 		else
