@@ -2,11 +2,12 @@
 
 load ../lib/harness
 
+BATS_TEST_TIMEOUT=400       # compilers take their time beside other tests
+
 build() { make -C "$TESTS/.." --no-print-directory B="$BATS_TEST_TMPDIR/build" "$@" 2>&1; }
 
 @test "clang builds it all without a warning" {
-    LIMIT=100
-    expect_eq "" "$(build -j2 CC=clang all programs | grep -vE '^  [A-Z]+ ' || true)" "what make says"
+    expect_eq "" "$(build -j2 CC=clang all | grep -vE '^  [A-Z]+ ' || true)" "what make says"
     [[ -f $BATS_TEST_TMPDIR/build/libstickydns.so && -x $BATS_TEST_TMPDIR/build/pinctl ]]
 }
 
