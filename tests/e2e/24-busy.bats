@@ -13,6 +13,7 @@ busy() { # PROGRAM udp|tcp LANE...
     fi
     lanes_moved 12
     lanes_measure "$1, ${2^^}, 503"
+    case $1 in sipp | relay) lanes_stuck ;; esac
     lanes_return
 }
 

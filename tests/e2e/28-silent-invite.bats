@@ -29,7 +29,7 @@ answered_ms() {
         awk '$8 == "silent" && !first { first = $1 } $8 == "ok" && first { printf "%d\n", ($1 - first) * 1000; exit }'
 }
 
-answered() { [[ -n $(answered_ms "$1") ]]; }
+answered() { [[ -n $(answered_ms "$1") ]] || look_again; }
 
 called() {
     local ms

@@ -9,6 +9,7 @@
 #                                          (a bare one that was served elsewhere by chance need not)
 #   lanes_measure WHAT                     prints how long it took, of the shim and bare; MOVED_MS[LANE], empty: not yet
 #   lanes_restart                          anew, for a program that resolves once or does not ask again by itself
+#   lanes_stuck                            bare lanes were not served elsewhere
 #   lanes_return                           the servers are back; the shimmed lanes go on where they are
 #
 # Time runs from the first sign of the fault: the datagram that stayed unanswered, the 503, the TCP reset; until a
@@ -81,9 +82,10 @@ lane_moved() {
 
 lane_has_met() {
     [[ -n $(lane_sign "$1") ]] ||
-        { [[ $1 == bare-* ]] && arrivals "user=$1-$TRANSPORT" "since=$SINCE" did=ok | grep -v -q " ${VICTIM[$1]} "; }
+        { [[ $1 == bare-* ]] && arrivals "user=$1-$TRANSPORT" "since=$SINCE" did=ok | grep -v -q " ${VICTIM[$1]} "; } ||
+        look_again
 }
-lane_has_moved() { [[ -n $(lane_moved "$1") ]]; }
+lane_has_moved() { [[ -n $(lane_moved "$1") ]] || look_again; }
 
 lanes_met() {
     local lane
@@ -126,6 +128,14 @@ lane_words() {
     echo "still waiting after $(($(now_ms) / 1000 - ${sign%.*})) s"
 }
 
+# Bare, what resolves once or holds what it knows is not served elsewhere: the fault is one.
+lanes_stuck() {
+    local lane
+    for lane in "${LANES[@]}"; do
+        [[ $lane == shim-* ]] || expect_eq "" "${MOVED_MS[$lane]}" "ms until $lane was served elsewhere"
+    done
+}
+
 # A server that returns pulls nobody back: three more REGISTERs of each shimmed lane, at the server it moved to.
 lanes_return() {
     local lane back line=
@@ -139,12 +149,23 @@ lanes_return() {
     for lane in "${LANES[@]}"; do
         [[ $lane == bare-* ]] || await_arrivals 15 3 "user=$lane-$TRANSPORT" "begun=$back" did=ok
     done
-    for lane in "${LANES[@]}"; do line+="  $lane $(lane_servers_since "$lane" "$back" | wc -w),"; done
-    echo "# $PROGRAM, ${TRANSPORT^^}, servers asked after that:${line%,}" >&3
+    for lane in "${LANES[@]}"; do line+="  $lane $(lane_after "$lane" "$back"),"; done
+    echo "# $PROGRAM, ${TRANSPORT^^}, when it is back:${line%,}" >&3
     for lane in "${LANES[@]}"; do
         [[ $lane == bare-* ]] || expect_eq "${MOVED_TO[$lane]}" "$(lane_servers_since "$lane" "$back")" \
             "servers of $lane after ${VICTIM[$lane]} returned"
     done
+}
+
+lane_after() { # LANE SINCE
+    local servers
+    servers=$(lane_servers_since "$@")
+    case $servers in
+    "") echo "still waits" ;;
+    "${VICTIM[$1]}") echo "is there" ;;
+    *" "*) echo "spreads" ;;
+    *) echo "is elsewhere" ;;
+    esac
 }
 
 lane_servers_since() { arrived_at "user=$1-$TRANSPORT" "begun=$2" | xargs; }

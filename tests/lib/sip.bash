@@ -72,7 +72,10 @@ arrivals() {
 
 arrived() { arrivals "$@" | grep -c '' || true; }
 arrived_at() { arrivals "$@" | awk '{ print $2 }' | sort -u; }
-arrived_reach() { local n=$1; shift; (($(arrived "$@") >= n)); }
+arrived_reach() { local n=$1; shift; (($(arrived "$@") >= n)) || look_again; }
+
+# For await: a look at what arrived is some processes' work; ten a second are enough.
+look_again() { sleep 0.1; return 1; }
 
 # await_arrivals SECONDS N [KEY=VALUE...]
 await_arrivals() {
