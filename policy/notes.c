@@ -42,6 +42,13 @@ uint32_t pins_heard_age(const struct table *t, addr_ref ref, const struct endpoi
 	return r ? age_of(get32(&r->heard)) : UINT32_MAX;
 }
 
+bool pins_heard_since(const struct table *t, addr_ref ref, const struct endpoint *e, uint64_t since_ms)
+{
+	const struct endpoint_record *r = endpoint_at(t, ref, e);
+	const uint32_t heard = r ? get32(&r->heard) : 0;
+	return heard && heard >= (uint32_t)(since_ms * TICKS_PER_S / 1000);
+}
+
 uint32_t pins_registered_age(const struct table *t, addr_ref ref, const struct endpoint *e)
 {
 	const struct endpoint_record *r = endpoint_at(t, ref, e);

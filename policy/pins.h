@@ -160,6 +160,9 @@ void pins_heard(struct table *t, addr_ref ref, const struct endpoint *e, bool re
 uint32_t pins_heard_age(const struct table *t, addr_ref ref, const struct endpoint *e);
 uint32_t pins_registered_age(const struct table *t, addr_ref ref, const struct endpoint *e);
 
+/* Did it answer since then (milliseconds of CLOCK_MONOTONIC)? In the same tick counts as since. */
+bool pins_heard_since(const struct table *t, addr_ref ref, const struct endpoint *e, uint64_t since_ms);
+
 /* ---- by hand ---- */
 
 enum hand_status { HAND_OK, HAND_NO_NAME, HAND_NO_ADDRESS, HAND_FULL, HAND_READ_ONLY };

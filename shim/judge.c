@@ -41,7 +41,7 @@ bool judge_peer(int fd, const struct endpoint *e, struct peer *out)
 
 bool judge_heard_since(const struct peer *p, uint64_t age_ms)
 {
-	return pins_heard_age(p->table, p->ref, &p->e) <= age_ms * TICKS_PER_S / 1000 + 1;
+	return pins_heard_since(p->table, p->ref, &p->e, judge_now_ms() - age_ms);
 }
 
 bool judge_may_be_silent(const struct table *t, addr_ref ref, const struct endpoint *e)

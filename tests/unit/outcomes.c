@@ -99,6 +99,34 @@ static const struct script_row slots[] = {
 					  "ok a 1 5060t; pin a -> 1 confirmed 5060t; pin b -> 2 tentative; ask b 1,2 -> 2,1"},
 };
 
+/* What is heard before a request was first sent says nothing about its silence; in the same tick of 1/16 s it is taken to be after. */
+static void heard(void)
+{
+	static const struct {
+		const char *what;
+		double sent_after;
+		bool since;
+	} rows[] = {{"a moment before", 0.09, false}, {"in the same instant", 0, true}, {"long before", 20, false}};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct lab lab;
+		const struct name a = lab_name("a");
+		const struct address addr = lab_v4(1);
+		const struct endpoint e = {addr, 5060, TRANSPORT_UDP};
+		struct name_ref ref;
+		lab_open(&lab, 64);
+		lab_lookup(&lab.t, &a, &addr, 1, &ref);
+		const addr_ref at = addr_find(&lab.t, &addr);
+		check_row("heard %s", rows[i].what);
+		pins_heard(&lab.t, at, &e, false);
+		clock_after(rows[i].sent_after);
+		struct timespec now;
+		clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+		const uint64_t sent_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+		check_true("since", pins_heard_since(&lab.t, at, &e, sent_ms) == rows[i].since);
+		lab_close(&lab);
+	}
+}
+
 int main(void)
 {
 	SCRIPT_PLAY("a success", confirm);
@@ -106,5 +134,6 @@ int main(void)
 	SCRIPT_PLAY("cool-off", cooling);
 	SCRIPT_PLAY("all dead", all_dead);
 	SCRIPT_PLAY("endpoints", slots);
+	heard();
 	return check_done();
 }

@@ -39,19 +39,13 @@ static void conclude(const struct sighting *g, struct verdict v)
 	report_tell(g->report, &g->e, v, UINT64_MAX);
 }
 
-/* A tick in the server's favour, as in the shim. */
-static bool heard_since(const struct sighting *g, uint64_t age_ms)
-{
-	return pins_heard_age(&g->s->table, g->ref, &g->e) <= age_ms * TICKS_PER_S / 1000 + 1;
-}
-
 static void request(const struct sighting *g)
 {
 	struct transactions *requests = g->s->requests;
 	struct tx x;
 	if (tx_find(requests, g->key, g->sip->method, g->now_ms, &x) && !x.answered && !x.finished) {
 		uint64_t age = tx_age_ms(&x, g->now_ms);
-		if (silence_verdict(g->sip->method, x.sends, age, heard_since(g, age)))
+		if (silence_verdict(g->sip->method, x.sends, age, pins_heard_since(&g->s->table, g->ref, &g->e, x.since_ms)))
 			conclude(g, (struct verdict){VERDICT_FAILED, CAUSE_SILENCE});
 	}
 	tx_sent(requests, g->key, g->sip->method, &g->e, g->now_ms);
