@@ -51,16 +51,24 @@ static uint32_t pattern_weight(const char *pattern)
 	return stars ? literal : NAME_BYTES + literal;
 }
 
+/* A value that no stickydns.conf gives is one that somebody scribbled: it counts as not given. */
+static bool plausible(unsigned k, uint32_t value)
+{
+	static const uint8_t words[SETTINGS] = {[SET_STICKY] = 2, [SET_ANSWER] = 2, [SET_STEER] = 3, [SET_ABSENT] = 3, [SET_SERVE] = 2};
+	return words[k] == 0 || value < words[k];
+}
+
 /* Takes over the keys of block `i` for which nothing weightier was found. */
 static void merge(const struct settings_record *r, int i, uint32_t weight, uint32_t weights[static SETTINGS],
 		  struct effective *out)
 {
 	uint32_t given = get32(&r->given);
 	for (unsigned k = 0; k < SETTINGS; k++) {
-		if (!(given >> k & 1) || weight < weights[k])
+		const uint32_t value = get32(&r->value[k]);
+		if (!(given >> k & 1) || weight < weights[k] || !plausible(k, value))
 			continue;
 		weights[k] = weight;
-		out->set.value[k] = get32(&r->value[k]);
+		out->set.value[k] = value;
 		out->from[k] = i;
 	}
 }

@@ -206,6 +206,13 @@ static void ask_all(const struct question *q, struct opinion *o)
 	}
 }
 
+/* Somebody may have scribbled into the table: what cannot take the place of `e` is no place to go. */
+static bool can_stand_in(const struct endpoint *to, const struct endpoint *e)
+{
+	return !address_is_target(&to->addr) && address_family(&to->addr) == address_family(&e->addr) &&
+	       address_is_unicast(&to->addr);
+}
+
 bool pins_steer(const struct table *t, const struct endpoint *e, enum steer_kind kind, const struct name_ref *names,
 		size_t n, struct endpoint *to)
 {
@@ -216,7 +223,7 @@ bool pins_steer(const struct table *t, const struct endpoint *e, enum steer_kind
 	ask_own(&q, &o);
 	if (!o.any)
 		ask_all(&q, &o);
-	if (!o.any || o.split || (o.to.port == e->port && address_equal(&o.to.addr, &e->addr)))
+	if (!o.any || o.split || !can_stand_in(&o.to, e) || (o.to.port == e->port && address_equal(&o.to.addr, &e->addr)))
 		return false;
 	*to = o.to;
 	return true;

@@ -85,7 +85,8 @@ static unsigned weight_of(const char *pattern)
 static void hear(const struct settings_record *r, int i, unsigned weight, unsigned best[static SETTINGS], struct effective *e)
 {
 	for (unsigned k = 0; k < SETTINGS; k++) {
-		if (!(r->given >> k & 1) || weight < best[k])
+		const unsigned words = k == SET_STICKY || k == SET_ANSWER || k == SET_SERVE ? 2 : k == SET_STEER || k == SET_ABSENT ? 3 : 0;
+		if (!(r->given >> k & 1) || weight < best[k] || (words && r->value[k] >= words))
 			continue;
 		best[k] = weight;
 		e->from[k] = i;

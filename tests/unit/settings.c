@@ -87,6 +87,8 @@ static void rules(void)
 		{"a lone star over the default", "default idle=1; * idle=2", "a", SET_IDLE, "2 block 0"},
 		{"key by key: the exact name's", "default idle=1 stale=1; *.org idle=2 stale=2 grace=2; a.org stale=3", "a.org", SET_STALE, "3 block 1"},
 		{"key by key: the pattern's", "default idle=1 stale=1; *.org idle=2 stale=2 grace=2; a.org stale=3", "a.org", SET_IDLE, "2 block 0"},
+		{"a value that no file gives counts as not given", "default steer=1 serve=7 sticky=9; *.org steer=9", "a.org", SET_STEER, "1 default"},
+		{"a value that no file gives: serve", "default serve=7", "a.org", SET_SERVE, "0 builtin"},
 		{"key by key: the default's", "default idle=1 steer=2; *.org idle=2; a.org stale=3", "a.org", SET_STEER, "2 default"},
 		{"key by key: nobody's", "default idle=1; *.org idle=2; a.org stale=3", "a.org", SET_FAILBACK, "600 builtin"},
 	};
