@@ -5,78 +5,49 @@
 #include <linux/errqueue.h>
 #include <netinet/in.h>
 
+#include "connection.h"
 #include "fds.h"
 #include "judge.h"
 #include "route.h"
 #include "session.h"
 #include "sip.h"
-#include "verdicts.h"
 
 /* ---- who was it ---- */
 
-/* The endpoint at `addr`, or if that is NULL fd's connected peer. */
-static bool find_endpoint(int fd, const struct sockaddr *addr, socklen_t len, struct endpoint *e)
+/* The endpoint at `addr`, or if that is NULL fd's connected peer; *asked: as the program knows it. */
+static bool find_endpoint(int fd, const struct sockaddr *addr, socklen_t len, struct endpoint *asked, struct endpoint *e)
 {
-	if (!addr)
-		return route_connected_to(fd, e);
-	if (!endpoint_from_sockaddr(addr, len, e))
+	struct connection c;
+	const bool known = addr ? endpoint_from_sockaddr(addr, len, &c.real) : connection_of(fd, &c);
+	if (!known)
 		return false;
+	*e = c.real;
 	e->transport = TRANSPORT_UDP;
+	*asked = addr ? *e : c.asked;
 	return true;
 }
 
 /* The candidate there; false if it is none. */
 static bool find_peer(int fd, const struct sockaddr *addr, socklen_t len, struct peer *out)
 {
-	struct endpoint e;
-	return session_table_here() && find_endpoint(fd, addr, len, &e) && judge_peer(fd, &e, out);
+	struct endpoint asked, e;
+	return session_table_here() && find_endpoint(fd, addr, len, &asked, &e) && judge_peer(fd, &e, out);
 }
 
 /* ---- requests ---- */
-
-/* The request is about to be sent again, and a silence proves its server dead: told too late for this send, but told. */
-static void judge_silence(const struct peer *p, const struct sip_message *m, uint64_t key, uint64_t now)
-{
-	struct tx x;
-	if ((m->method != SIP_REGISTER && m->method != SIP_INVITE) ||
-	    !tx_find(judge_requests(), key, m->method, now, &x) || x.answered || x.finished)
-		return;
-	const uint64_t age = tx_age_ms(&x, now);
-	if (silence_verdict(m->method, x.sends, age, judge_heard_since(p, age)))
-		judge_report(p, CAUSE_SILENCE, COOL_BY_HISTORY);
-}
-
-/* Is it a candidate? `*silent`: and one whose silence may be proved now. */
-static bool find_server(int fd, const struct endpoint *e, uint64_t now, struct peer *p, bool *silent)
-{
-	struct table *t = session_table_here();
-	*silent = false;
-	if (!t || verdict_calm(t, e, now))
-		return t != NULL;
-	if (!judge_peer(fd, e, p))
-		return false;
-	*silent = judge_may_be_silent(t, p->ref, e);
-	if (!*silent)
-		verdict_calmed(t, e, now);
-	return true;
-}
 
 void datagram_sent(int fd, const void *buf, size_t len, const struct sockaddr *to, socklen_t to_len)
 {
 	struct sip_message m;
 	struct peer p;
-	struct endpoint e;
-	bool silent;
-	if (!sip_looks(buf, len) || !judge_requests())
+	struct endpoint asked, e;
+	if (!sip_looks(buf, len) || !judge_requests() || !session_table_here())
 		return;
 	int saved = errno;
 	const uint64_t now = judge_now_ms();
-	if (find_endpoint(fd, to, to_len, &e) && find_server(fd, &e, now, &p, &silent) &&
-	    sip_parse_datagram(buf, len, &m) && !m.status) {
-		const uint64_t key = sip_transaction(&m);
-		if (!to && silent)	/* depart.h has looked where there is an address */
-			judge_silence(&p, &m, key, now);
-		judge_sent(&m, key, &e, &e, now);
+	if (find_endpoint(fd, to, to_len, &asked, &e) && judge_peer(fd, &e, &p) && sip_parse_datagram(buf, len, &m) &&
+	    !m.status) {
+		judge_sent(&m, sip_transaction(&m), &asked, &e, now);
 		if (to)
 			route_own(fd, &e, now);
 	}
@@ -106,11 +77,12 @@ void datagram_received(int fd, const void *buf, size_t len, struct sockaddr *fro
 {
 	struct route_sender s;
 	struct sip_message m;
+	struct endpoint asked;
 	const bool any = from && route_any();
 	if (!judge_requests() || !(any || (sip_looks(buf, len) && sip_status(buf, len))))
 		return;
 	int saved = errno;
-	if (from ? route_sender_of(from, from_len, room, &s) : find_endpoint(fd, NULL, 0, &s.e)) {
+	if (from ? route_sender_of(from, from_len, room, &s) : find_endpoint(fd, NULL, 0, &asked, &s.e)) {
 		s.e.transport = TRANSPORT_UDP;
 		const bool back = any && s.known, sip = read_answer(fd, buf, len, &s.e, back, &m);
 		if (back)

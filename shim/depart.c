@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "connection.h"
 #include "course.h"
 #include "datagram.h"
 #include "memory.h"
@@ -35,6 +36,50 @@ static bool take_asked(struct table *t, const struct sockaddr *to, socklen_t to_
 	verdict_quieten(t, to, to_len, d->now_ms, v->ref != 0);
 	d->quiet = v->ref ? QUIET_CANDIDATE : QUIET_STRANGER;
 	return false;
+}
+
+/* Where an initial request belongs. */
+static const struct endpoint *pin_of(const struct departure *d, const struct verdict *v)
+{
+	return v->request ? &v->to : &d->asked;
+}
+
+/* The same for the peer of a connected socket, of which `at` is known. */
+static bool concerns_peer(const struct table *t, const struct departure *d, const struct verdict *v, const struct verdict *at)
+{
+	const struct endpoint *real = &d->peer.real;
+	return !endpoint_same(pin_of(d, v), real) || (at->ref && bits_have(&route_moves->waited, &d->asked) &&
+						      judge_may_be_silent(t, at->ref, real));
+}
+
+static bool take_peer(struct table *t, int fd, struct departure *d, struct verdict *v)
+{
+	struct verdict at;
+	const uint64_t number = connection_number(fd);
+	if (number && !d->addressed)
+		d->quiet = verdict_quiet_connection(t, number, d->now_ms);
+	if (!number || d->quiet != QUIET_NOT || !connection_of(fd, &d->peer))
+		return false;
+	d->asked = d->peer.asked;
+	verdict_of(t, &d->asked, v);
+	verdict_of(t, &d->peer.real, &at);
+	if (d->addressed || concerns_peer(t, d, v, &at))
+		return true;
+	verdict_quieten_connection(t, number, d->now_ms, at.ref != 0);
+	d->quiet = at.ref ? QUIET_CANDIDATE : QUIET_STRANGER;
+	return false;
+}
+
+/* Is it the address of a peer that was led elsewhere, from where alone the socket hears? */
+static bool is_led_from(int fd, const struct sockaddr *to, socklen_t to_len)
+{
+	struct connection c;
+	struct endpoint e;
+	if (!route_any() || !connection_number(fd) || to_len > sizeof(struct sockaddr_storage) ||
+	    !memory_readable(to, to_len) || !endpoint_from_sockaddr(to, to_len, &e))
+		return false;
+	e.transport = TRANSPORT_UDP;
+	return connection_of(fd, &c) && connection_is_led(&c) && endpoint_same(&c.asked, &e);
 }
 
 static bool read_message(const void *buf, size_t len, struct departure *d)
@@ -84,13 +129,19 @@ static void remember(struct table *t, int fd, const struct departure *d, struct 
 	r->known.silent = r->known.again && went_silent(t, fd, &r->again, now);
 }
 
+/* If nothing is done about it. */
+static const struct endpoint *usual(const struct departure *d) { return d->connected ? &d->peer.real : &d->asked; }
+
 static struct endpoint destination(struct table *t, int fd, const struct departure *d, struct verdict *v)
 {
 	struct memory r;
 	if (!d->sip)
-		return v->datagram ? v->to : d->asked;
+		return v->datagram && !d->connected ? v->to : *usual(d);
 	remember(t, fd, d, &r);
-	switch (course_of(&d->m, r.known)) {
+	const enum course course = course_of(&d->m, r.known);
+	if (d->connected && course != COURSE_PIN)
+		return *usual(d);
+	switch (course) {
 	case COURSE_BACK: return r.request.real;
 	case COURSE_ORIGIN: return r.origin.last;
 	case COURSE_AGAIN: return r.again.last;
@@ -98,7 +149,7 @@ static struct endpoint destination(struct table *t, int fd, const struct departu
 	case COURSE_PIN:
 		if (r.known.silent)
 			verdict_of(t, &d->asked, v);
-		return v->request ? v->to : d->asked;
+		return *pin_of(d, v);
 	case COURSE_ASKED: break;
 	}
 	return d->asked;
@@ -107,23 +158,23 @@ static struct endpoint destination(struct table *t, int fd, const struct departu
 /* ---- what is remembered of it ---- */
 
 /* A dialog that it may begin is remembered where it was moved, and no longer where it was not. */
-static void note_dialog(const struct departure *d, bool moved)
+static void note_dialog(const struct departure *d, const struct endpoint *to)
 {
-	const struct move mv = {.asked = d->asked, .real = d->real};
+	const struct move mv = {.asked = d->asked, .real = *to};
 	if (!course_begins_dialog(&d->m))
 		return;
-	if (moved)
+	if (!endpoint_same(to, &d->asked))
 		move_note(&route_moves->dialogs, d->m.call_id, &d->asked, &mv, d->now_ms);
 	else if (route_moved(&d->asked))
 		move_forget(&route_moves->dialogs, d->m.call_id, &d->asked);
 }
 
-static void note_message(const struct departure *d, bool moved)
+static void note_message(const struct departure *d, const struct endpoint *to)
 {
 	if (!d->sip || d->m.status)
 		return;
-	note_dialog(d, moved);
-	judge_sent(&d->m, d->key, &d->asked, moved ? &d->real : &d->asked, d->now_ms);
+	note_dialog(d, to);
+	judge_sent(&d->m, d->key, &d->asked, to, d->now_ms);
 }
 
 /* Before it goes, since its answer may be read by another process at once. */
@@ -133,8 +184,18 @@ static bool move(int fd, const struct sockaddr *to, socklen_t to_len, struct dep
 		return false;
 	memcpy(&d->to, to, to_len);
 	route_address(&d->real, (struct sockaddr *)&d->to);
-	note_message(d, true);
+	note_message(d, &d->real);
 	return true;
+}
+
+/* The message is noted when it has gone: one that the socket's pending error holds up is an initial one the next time too. */
+static bool lead(int fd, struct departure *d)
+{
+	struct connection c = d->peer;
+	if (connection_lead(fd, &c, &d->real))
+		return true;
+	d->peer = c;
+	return false;
 }
 
 /* ---- the calls ---- */
@@ -146,32 +207,44 @@ bool depart_plan(int fd, const void *buf, size_t len, const struct sockaddr *to,
 	int saved = errno;
 	d->quiet = QUIET_NOT;
 	d->now_ms = judge_now_ms();
-	const bool planned = t && route_moves && judge_requests() && take_asked(t, to, to_len, d, &v) &&
-			     read_message(buf, len, d) && (d->sip || v.datagram);
+	d->addressed = to && is_led_from(fd, to, to_len);
+	d->connected = !to || d->addressed;
+	const bool planned = t && route_moves && judge_requests() &&
+			     (d->connected ? take_peer(t, fd, d, &v) : take_asked(t, to, to_len, d, &v)) &&
+			     read_message(buf, len, d) && (d->sip || d->addressed || (v.datagram && !d->connected));
 	if (planned) {
 		d->real = destination(t, fd, d, &v);
 		d->real.transport = TRANSPORT_UDP;
-		d->moved = !endpoint_same(&d->asked, &d->real) && move(fd, to, to_len, d);
+		d->moved = !endpoint_same(usual(d), &d->real) && (d->connected ? lead(fd, d) : move(fd, to, to_len, d));
 	}
 	errno = saved;
 	return planned;
 }
 
-/* Remembers a request that went as asked. */
-static void note_as_asked(int fd, const struct departure *d)
+/* Remembers a request that went as usual. */
+static void note_as_usual(int fd, const struct departure *d)
 {
 	if (!d->sip || d->m.status)
 		return;
-	note_message(d, false);
-	route_own(fd, &d->asked, d->now_ms);
+	note_message(d, usual(d));
+	if (!d->connected)
+		route_own(fd, &d->asked, d->now_ms);
 }
 
 void depart_done(int fd, const struct departure *d, bool moved)
 {
 	int saved = errno;
 	if (!moved)
-		note_as_asked(fd, d);
+		note_as_usual(fd, d);
+	else if (d->connected)
+		note_message(d, &d->real);
 	errno = saved;
+}
+
+void depart_back(int fd, const struct departure *d)
+{
+	struct connection c = {.asked = d->asked, .real = d->real};
+	connection_lead(fd, &c, &d->peer.real);
 }
 
 void depart_unplanned(int fd, const void *buf, size_t len, const struct sockaddr *to, socklen_t to_len, struct departure *d)
@@ -183,9 +256,12 @@ void depart_unplanned(int fd, const void *buf, size_t len, const struct sockaddr
 		return;
 	}
 	int saved = errno;
-	d->sip = sip_parse_datagram(buf, len, &d->m) && endpoint_from_sockaddr(to, to_len, &d->asked);
+	const bool known = to ? endpoint_from_sockaddr(to, to_len, &d->asked) : connection_of(fd, &d->peer);
+	if (!to)
+		d->asked = d->peer.asked;
 	d->asked.transport = TRANSPORT_UDP;
+	d->sip = known && sip_parse_datagram(buf, len, &d->m);
 	d->key = d->sip ? sip_transaction(&d->m) : 0;
-	note_as_asked(fd, d);
+	note_as_usual(fd, d);
 	errno = saved;
 }

@@ -123,54 +123,100 @@ static ssize_t sent_message(enum watch w, int fd, const struct msghdr *msg, ssiz
 	return r;
 }
 
+/* ---- datagrams that are planned for ---- */
+
+/* *d is good for sent_unplanned() if not. */
+static bool plan(enum watch w, int fd, const void *buf, size_t len, const struct sockaddr *addr, socklen_t addrlen,
+		 struct departure *d)
+{
+	d->quiet = QUIET_NOT;
+	d->connected = false;
+	return w == WATCH_DATAGRAM && depart_possible() && (addr || !is_dns(fd)) && depart_plan(fd, buf, len, addr, addrlen, d);
+}
+
+static bool plan_message(enum watch w, int fd, const struct msghdr *msg, struct departure *d)
+{
+	d->connected = false;
+	return w == WATCH_DATAGRAM && depart_possible() && memory_readable(msg, sizeof *msg) && msg->msg_iovlen &&
+	       memory_readable(msg->msg_iov, sizeof *msg->msg_iov) &&
+	       plan(w, fd, msg->msg_iov->iov_base, msg->msg_iov->iov_len, msg->msg_name, msg->msg_namelen, d);
+}
+
 /* Sends what was planned; where the host itself cannot send to the pin, as the program asked. */
 static ssize_t send_planned(int fd, const struct msghdr *asked, int flags, struct departure *d)
 {
 	struct msghdr msg = *asked;
 	bool moved = d->moved;
 	ssize_t r = -1;
-	if (moved) {
+	if (d->connected)
+		msg.msg_name = NULL, msg.msg_namelen = 0;
+	else if (moved)
 		msg.msg_name = &d->to;
+	if (moved) {
 		r = real()->sendmsg(fd, &msg, flags);
+		if (r == -1 && d->connected)
+			depart_back(fd, d);
 		moved = r != -1 || !route_is_local(errno);
 	}
 	if (!moved)
-		r = real()->sendmsg(fd, asked, flags);
+		r = real()->sendmsg(fd, d->connected ? &msg : asked, flags);
 	if (r != -1)
 		depart_done(fd, d, moved);
+	else if (d->connected)
+		datagram_failed(fd, errno);
 	return r;
 }
 
-static bool plan_message(int fd, const struct msghdr *msg, struct departure *d)
+static ssize_t send_whole(int fd, const void *buf, size_t len, int flags, const struct sockaddr *addr, socklen_t addrlen,
+			  struct departure *d)
 {
-	return depart_possible() && memory_readable(msg, sizeof *msg) && msg->msg_name && msg->msg_iovlen &&
-	       memory_readable(msg->msg_iov, sizeof *msg->msg_iov) &&
-	       depart_plan(fd, msg->msg_iov->iov_base, msg->msg_iov->iov_len, msg->msg_name, msg->msg_namelen, d);
+	struct iovec whole = {(void *)(uintptr_t)buf, len};
+	const struct msghdr msg = {.msg_name = (void *)(uintptr_t)addr, .msg_namelen = addrlen, .msg_iov = &whole,
+				   .msg_iovlen = 1};
+	return send_planned(fd, &msg, flags, d);
+}
+
+static ssize_t sent_unplanned(enum watch w, int fd, const void *buf, ssize_t r, const struct sockaddr *addr,
+			      socklen_t addrlen, struct departure *d)
+{
+	if (w != WATCH_DATAGRAM || r <= 0 || is_dns(fd) || on_dns_port(addr, addrlen))
+		return sent(w, fd, buf, r, addr, addrlen);
+	depart_unplanned(fd, buf, (size_t)r, addr, addrlen, d);
+	return r;
 }
 
 EXPORT ssize_t send(int fd, const void *buf, size_t len, int flags)
 {
 	const enum watch w = watch_socket(fd);
+	struct departure d;
 	if (w == WATCH_NONE)
 		return real()->send(fd, buf, len, flags);
+	if (plan(w, fd, buf, len, NULL, 0, &d))
+		return send_whole(fd, buf, len, flags, NULL, 0, &d);
 	ssize_t r = real()->send(fd, buf, len, flags);
-	return passes_by(w, fd, buf, r) ? r : sent(w, fd, buf, r, NULL, 0);
+	return passes_by(w, fd, buf, r) ? r : sent_unplanned(w, fd, buf, r, NULL, 0, &d);
 }
 
 EXPORT ssize_t write(int fd, const void *buf, size_t len)
 {
 	const enum watch w = watch_file(fd);
+	struct departure d;
 	if (w == WATCH_NONE)
 		return real()->write(fd, buf, len);
-	return sent(w, fd, buf, real()->write(fd, buf, len), NULL, 0);
+	if (plan(w, fd, buf, len, NULL, 0, &d))
+		return send_whole(fd, buf, len, 0, NULL, 0, &d);
+	return sent_unplanned(w, fd, buf, real()->write(fd, buf, len), NULL, 0, &d);
 }
 
 EXPORT ssize_t writev(int fd, const struct iovec *piece, int pieces)
 {
 	const enum watch w = watch_file(fd);
+	struct departure d;
 	if (w == WATCH_NONE)
 		return real()->writev(fd, piece, pieces);
 	const struct msghdr msg = {.msg_iov = (struct iovec *)(uintptr_t)piece, .msg_iovlen = (size_t)pieces};
+	if (pieces > 0 && plan_message(w, fd, &msg, &d))
+		return send_planned(fd, &msg, 0, &d);
 	ssize_t r = real()->writev(fd, piece, pieces);
 	return r == -1 ? sent(w, fd, NULL, r, NULL, 0) : sent_message(w, fd, &msg, r);
 }
@@ -178,35 +224,26 @@ EXPORT ssize_t writev(int fd, const struct iovec *piece, int pieces)
 EXPORT ssize_t sendto(int fd, const void *buf, size_t len, int flags, const struct sockaddr *addr, socklen_t addrlen)
 {
 	const enum watch w = watch_socket(fd);
+	struct departure d;
 	if (w == WATCH_NONE)
 		return real()->sendto(fd, buf, len, flags, addr, addrlen);
-	struct departure d;
-	const bool addressed = w == WATCH_DATAGRAM && addr && depart_possible();
-	if (addressed && depart_plan(fd, buf, len, addr, addrlen, &d)) {
-		struct iovec whole = {(void *)(uintptr_t)buf, len};
-		const struct msghdr msg = {.msg_name = (void *)(uintptr_t)addr, .msg_namelen = addrlen, .msg_iov = &whole,
-					   .msg_iovlen = 1};
-		return send_planned(fd, &msg, flags, &d);
-	}
-	ssize_t r = real()->sendto(fd, buf, len, flags, addr, addrlen);
-	if (!addressed || r <= 0 || is_dns(fd) || on_dns_port(addr, addrlen))
-		return sent(w, fd, buf, r, addr, addrlen);
-	depart_unplanned(fd, buf, (size_t)r, addr, addrlen, &d);
-	return r;
+	if (plan(w, fd, buf, len, addr, addrlen, &d))
+		return send_whole(fd, buf, len, flags, addr, addrlen, &d);
+	return sent_unplanned(w, fd, buf, real()->sendto(fd, buf, len, flags, addr, addrlen), addr, addrlen, &d);
 }
 
 /* No message can be looked at after a failure: it may be none. */
 EXPORT ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 {
 	const enum watch w = watch_socket(fd);
+	struct departure d;
 	if (w == WATCH_NONE)
 		return real()->sendmsg(fd, msg, flags);
-	struct departure d;
-	if (w == WATCH_DATAGRAM && plan_message(fd, msg, &d))
+	if (plan_message(w, fd, msg, &d))
 		return send_planned(fd, msg, flags, &d);
 	ssize_t r = real()->sendmsg(fd, msg, flags);
 	if (r == -1)
-		return w == WATCH_DATAGRAM ? r : sent(w, fd, NULL, r, NULL, 0);
+		return w == WATCH_DATAGRAM && !d.connected ? r : sent(w, fd, NULL, r, NULL, 0);
 	return sent_message(w, fd, msg, r);
 }
 
@@ -225,7 +262,7 @@ static int send_vector(int fd, struct mmsghdr *vec, unsigned n, int flags)
 	struct departure d;
 	do {
 		bool planned = false;
-		while (next < n && !(planned = plan_message(fd, &vec[next].msg_hdr, &d)))
+		while (next < n && !(planned = plan_message(WATCH_DATAGRAM, fd, &vec[next].msg_hdr, &d)))
 			next++;
 		int r = next > done || n == 0 ? send_run(fd, vec + done, next - done, flags) : 0;
 		done += r > 0 ? (unsigned)r : 0;

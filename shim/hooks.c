@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "addrinfo.h"
+#include "connection.h"
 #include "dns.h"
 #include "dnstcp.h"
 #include "flow.h"
@@ -124,8 +125,10 @@ static uint16_t port_of(const struct sockaddr *addr, socklen_t len)
 static int connect_datagram(int fd, const struct sockaddr *addr, socklen_t len)
 {
 	int r = real()->connect(fd, addr, len);
-	if (r == 0)
+	if (r == 0) {
 		fd_set_class(fd, dns_port(port_of(addr, len)) ? FD_DNS : FD_DATAGRAM);
+		connection_made(fd, addr, len);
+	}
 	fd_forget_cookie(fd);		/* connected or not, that is part of what is known of it */
 	return r;
 }
@@ -156,11 +159,13 @@ EXPORT int connect(int fd, const struct sockaddr *addr, socklen_t len)
 	if (c == FD_DATAGRAM || c == FD_DNS)
 		return connect_datagram(fd, addr, len);
 	int r = flow_connect(fd, addr, len);
+	if (r == 0 && fd_class(fd) == FD_DATAGRAM)	/* it was not seen being made */
+		connection_made(fd, addr, len);
 	note_dns(fd, r, addr, len);
 	return r;
 }
 
-/* Whom a steered connection leads to: the program has asked for another address of the name. */
+/* Whom a steered connection leads to, over TCP or UDP: the program has asked for another address of the name. */
 static int peer_asked(int fd, struct sockaddr *restrict addr, socklen_t *restrict len)
 {
 	const socklen_t room = memory_readable(len, sizeof *len) ? *len : 0;

@@ -6,15 +6,13 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "connection.h"
 #include "judge.h"
 #include "probes.h"
-#include "fds.h"
-#include "real.h"
 #include "sip.h"
 #include "socket.h"
 
 struct moves *route_moves;
-_Atomic uint64_t fd_cookies[FDS];
 
 void route_start(void)
 {
@@ -23,94 +21,12 @@ void route_start(void)
 		route_moves = p;
 }
 
-/* ---- sockets ---- */
-
-/*
- * What is known of a descriptor's socket (fd_cookies): its cookie, or with this bit a
- * number under which the peer that it is connected to is kept in `connected`.
- */
-static const uint64_t CONNECTED = UINT64_C(1) << 63;
-
-enum { NUMBER = 1, PEER, PEER_WORDS = PEER + ENDPOINT_WORDS, PEERS = 64 };
-static struct { word64 word[PEER_WORDS]; } connected[PEERS];
-static word64 numbers;
-
-static bool ask_peer(int fd, struct endpoint *e)
-{
-	struct sockaddr_storage peer;
-	socklen_t len = sizeof peer;
-	int saved = errno, r = real()->getpeername(fd, (struct sockaddr *)&peer, &len);
-	errno = saved;
-	if (r == -1 || !endpoint_from_sockaddr((struct sockaddr *)&peer, len, e))
-		return false;
-	e->transport = TRANSPORT_UDP;
-	return true;
-}
-
-static void keep_peer(int fd, uint64_t number, const struct endpoint *e)
-{
-	uint64_t raw[PEER_WORDS];
-	raw[NUMBER] = number;
-	endpoint_put(raw + PEER, e);
-	record_store(connected[fd % PEERS].word, raw, PEER_WORDS);
-}
-
-static bool kept_peer(int fd, uint64_t number, struct endpoint *e)
-{
-	uint64_t raw[PEER_WORDS];
-	if (!record_load(connected[fd % PEERS].word, raw, PEER_WORDS) || raw[NUMBER] != number)
-		return false;
-	endpoint_get(raw + PEER, e);
-	return true;
-}
-
-/* What is known of the socket; asked for once. */
-static uint64_t socket_of(int fd)
-{
-	struct endpoint e;
-	if ((unsigned)fd >= FDS)
-		return FD_NAMELESS;
-	uint64_t id = atomic_load_explicit(&fd_cookies[fd], memory_order_relaxed);
-	if (id != FD_NOT_ASKED)
-		return id;
-	if (ask_peer(fd, &e)) {
-		id = CONNECTED | (add64(&numbers, 1) + 1);
-		keep_peer(fd, id, &e);
-	} else {
-		int saved = errno;
-		id = socket_cookie(fd);
-		errno = saved;
-	}
-	id = id ? id : FD_NAMELESS;
-	atomic_store_explicit(&fd_cookies[fd], id, memory_order_relaxed);
-	return id;
-}
-
-uint64_t route_socket(int fd)
-{
-	const uint64_t id = socket_of(fd);
-	return id == FD_NAMELESS || (id & CONNECTED) ? 0 : id;
-}
-
-bool route_connected_to(int fd, struct endpoint *e)
-{
-	const uint64_t id = socket_of(fd);
-	if (!(id & CONNECTED))
-		return id == FD_NAMELESS && ask_peer(fd, e);
-	if (kept_peer(fd, id, e))
-		return true;
-	if (!ask_peer(fd, e))
-		return false;
-	keep_peer(fd, id, e);
-	return true;
-}
-
 /* ---- out ---- */
 
 bool route_move(int fd, const struct endpoint *asked, const struct endpoint *real, uint64_t now_ms)
 {
 	struct move mv = {.asked = *asked, .real = *real}, old;
-	const uint64_t socket = route_moves ? route_socket(fd) : 0;
+	const uint64_t socket = route_moves ? connection_none(fd) : 0;
 	if (!socket)
 		return false;
 	mv.own = move_find(&route_moves->peers, socket, real, &old) && old.own;
@@ -137,7 +53,7 @@ static bool owned_lately(const struct endpoint *e, uint64_t socket, uint64_t now
 void route_own(int fd, const struct endpoint *e, uint64_t now_ms)
 {
 	struct move mv = {.asked = *e, .real = *e, .own = true}, old;
-	const uint64_t socket = route_moves ? route_socket(fd) : 0;
+	const uint64_t socket = route_moves ? connection_none(fd) : 0;
 	if (!socket || owned_lately(e, socket, now_ms))
 		return;
 	if (move_find(&route_moves->peers, socket, e, &old))
@@ -208,7 +124,7 @@ void route_back(int fd, struct route_sender *s, const struct sip_message *m, str
 	struct endpoint asked;
 	struct move mv;
 	s->e.transport = TRANSPORT_UDP;
-	if (!move_find(&route_moves->peers, route_socket(fd), &s->e, &mv))
+	if (!connection_find(fd, &s->e, &mv))
 		return;
 	if (!asked_by_request(m, &s->e, &asked))
 		asked = mv.own ? s->e : mv.asked;
@@ -219,7 +135,7 @@ void route_back(int fd, struct route_sender *s, const struct sip_message *m, str
 	give_address(s, &asked, sa);
 }
 
-/* ---- TCP ---- */
+/* ---- connections ---- */
 
 void route_connected(int fd, const struct endpoint *asked, const struct endpoint *real)
 {
@@ -243,7 +159,11 @@ void route_peer(int fd, struct sockaddr *sa, socklen_t len, socklen_t room)
 	struct move mv;
 	if (!route_any() || !route_sender_of(sa, len, room, &s))
 		return;
+	const uint64_t socket = socket_cookie(fd);
 	s.e.transport = TRANSPORT_TCP;
-	if (move_find(&route_moves->peers, socket_cookie(fd), &s.e, &mv))
+	bool moved = move_find(&route_moves->peers, socket, &s.e, &mv);
+	s.e.transport = TRANSPORT_UDP;
+	moved = moved || (move_find(&route_moves->peers, socket, &s.e, &mv) && !mv.own);
+	if (moved)
 		give_address(&s, &mv.asked, sa);
 }

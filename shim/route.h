@@ -3,9 +3,10 @@
  *
  * What a program sends to a candidate of a sticky name is moved to the name's pin
  * (DNS answers that were cached, sorted again, or asked for once): TCP connects, and
- * over UDP what course.h says; with `steer = on` every datagram. Only sockets that
- * are not connected: a connected one hears its peer alone. Replies then seem to come
- * from the address that the program asked.
+ * over UDP what course.h says; with `steer = on` every datagram. A connected UDP
+ * socket hears its peer alone, so it is connected anew (connection.h), and only for a
+ * SIP request that goes to the pin. Replies then seem to come from the address that
+ * the program asked.
  *
  * What was moved is remembered in memory that the program's processes share
  * (moves.h). No locks, no allocation; errno is kept by all but what it is said of.
@@ -37,16 +38,7 @@ static inline bool route_moved(const struct endpoint *asked)
 	return route_any() && bits_have(&route_moves->moved, asked);
 }
 
-/* The cookie of a datagram socket that is not connected; 0: of any other. Asked for once. */
-uint64_t route_socket(int fd);
-
-/*
- * The peer that a datagram socket is connected to, as it was when this was asked for
- * first: a duplicate of it in another process may connect it elsewhere.
- */
-bool route_connected_to(int fd, struct endpoint *e);
-
-/* Remembers: what socket `fd` sends to `asked` goes to `real` from now on. False: it cannot be moved. */
+/* Remembers: what socket `fd`, which is not connected, sends to `asked` goes to `real` from now on. False: it cannot be moved. */
 bool route_move(int fd, const struct endpoint *asked, const struct endpoint *real, uint64_t now_ms);
 
 /* Remembers that socket `fd` sends to `e` because the program said so. */
@@ -89,15 +81,15 @@ bool route_sender_of(const struct sockaddr *sa, socklen_t len, socklen_t room, s
  */
 void route_back(int fd, struct route_sender *s, const struct sip_message *m, struct sockaddr *sa);
 
-/* ---- TCP ---- */
+/* ---- connections ---- */
 
-/* A connect of fd to `asked` went to `real`: getpeername(2) is to say `asked`. */
+/* A TCP connect of fd to `asked` went to `real`: getpeername(2) is to say `asked`. */
 void route_connected(int fd, const struct endpoint *asked, const struct endpoint *real);
 
-/* A connect of fd goes to `e` as asked. */
+/* A TCP connect of fd goes to `e` as asked. */
 void route_connected_plainly(int fd, const struct endpoint *e);
 
-/* The kernel wrote fd's peer to `sa`, the first `room` of `len` bytes. */
+/* The kernel wrote fd's peer to `sa`, over TCP or UDP, the first `room` of `len` bytes: the one asked takes its place. */
 void route_peer(int fd, struct sockaddr *sa, socklen_t len, socklen_t room);
 
 #endif

@@ -15,7 +15,7 @@ enum { REQUEST = 1, DATAGRAM = 2 };
 enum { VERDICTS = 64, HASHES = 256 };
 
 static struct { word64 word[WORDS]; } verdicts[VERDICTS];
-static word64 quiet[HASHES], calm[HASHES], told[HASHES];	/* hashes of what they stand for: one word is never torn */
+static word64 quiet[HASHES], still[HASHES], told[HASHES];	/* hashes of what they stand for: one word is never torn */
 
 /* Changes with the table's contents, with the table, and with the names that this process looks up. */
 static uint64_t epoch_of(const struct table *t)
@@ -90,12 +90,17 @@ static uint64_t quiet_key(const struct table *t, const struct sockaddr *sa, sock
 	return h ? h : 2;
 }
 
-enum quiet verdict_quiet(const struct table *t, const struct sockaddr *sa, socklen_t len, uint64_t now_ms)
+static enum quiet quiet_in(const word64 words[static HASHES], uint64_t key)
 {
-	const uint64_t key = quiet_key(t, sa, len, now_ms), word = key ? get64(&quiet[hash_slot(key, HASHES)]) : 0;
+	const uint64_t word = key ? get64(&words[hash_slot(key, HASHES)]) : 0;
 	if (!key || (word ^ key) > 1)
 		return QUIET_NOT;
 	return word == key ? QUIET_STRANGER : QUIET_CANDIDATE;
+}
+
+enum quiet verdict_quiet(const struct table *t, const struct sockaddr *sa, socklen_t len, uint64_t now_ms)
+{
+	return quiet_in(quiet, quiet_key(t, sa, len, now_ms));
 }
 
 void verdict_quieten(const struct table *t, const struct sockaddr *sa, socklen_t len, uint64_t now_ms, bool candidate)
@@ -105,21 +110,21 @@ void verdict_quieten(const struct table *t, const struct sockaddr *sa, socklen_t
 		put64(&quiet[hash_slot(key, HASHES)], key | candidate);
 }
 
-static uint64_t calm_key(const struct table *t, const struct endpoint *e, uint64_t now_ms)
+static uint64_t still_key(const struct table *t, uint64_t number, uint64_t now_ms)
 {
-	return endpoint_key(e, epoch_of(t) ^ ~(now_ms / 1000));
+	const uint64_t h = hash_fold(number ^ epoch_of(t), 0xa0761d6478bd642fu ^ now_ms / 1000 << 1) & ~UINT64_C(1);
+	return h ? h : 2;
 }
 
-bool verdict_calm(const struct table *t, const struct endpoint *e, uint64_t now_ms)
+enum quiet verdict_quiet_connection(const struct table *t, uint64_t number, uint64_t now_ms)
 {
-	const uint64_t key = calm_key(t, e, now_ms);
-	return get64(&calm[hash_slot(key, HASHES)]) == key;
+	return quiet_in(still, still_key(t, number, now_ms));
 }
 
-void verdict_calmed(const struct table *t, const struct endpoint *e, uint64_t now_ms)
+void verdict_quieten_connection(const struct table *t, uint64_t number, uint64_t now_ms, bool candidate)
 {
-	const uint64_t key = calm_key(t, e, now_ms);
-	put64(&calm[hash_slot(key, HASHES)], key);
+	const uint64_t key = still_key(t, number, now_ms);
+	put64(&still[hash_slot(key, HASHES)], key | candidate);
 }
 
 /* ---- told ---- */

@@ -30,9 +30,9 @@ enum quiet { QUIET_NOT, QUIET_STRANGER, QUIET_CANDIDATE };
 enum quiet verdict_quiet(const struct table *t, const struct sockaddr *sa, socklen_t len, uint64_t now_ms);
 void verdict_quieten(const struct table *t, const struct sockaddr *sa, socklen_t len, uint64_t now_ms, bool candidate);
 
-/* The same for an endpoint that is a candidate: nothing can be decided about a request that goes there. */
-bool verdict_calm(const struct table *t, const struct endpoint *e, uint64_t now_ms);
-void verdict_calmed(const struct table *t, const struct endpoint *e, uint64_t now_ms);
+/* The same for what goes through a connected socket, by the number of its connection (connection.h). */
+enum quiet verdict_quiet_connection(const struct table *t, uint64_t number, uint64_t now_ms);
+void verdict_quieten_connection(const struct table *t, uint64_t number, uint64_t now_ms, bool candidate);
 
 /*
  * A success of `e` was told: it need not be told again in this tick while nothing

@@ -3,15 +3,17 @@
  *
  *	lookup HOST                       getaddrinfo: the first address
  *	udp4 | udp6                       a new unconnected socket, bound to the loopback address; the earlier one closes
- *	how CALL HEAP                     what to send with: sendto, sendmsg, sendmmsg; HEAP 1: all of it lies on the heap
- *	METHOD ADDR PORT BRANCH ID [TAG]  a request; TAG: a To-tag. "sent"
+ *	how CALL HEAP                     what to send with: sendto, sendmsg, sendmmsg, and where ADDR is - send, write,
+ *	                                  writev; HEAP 1: all of it lies on the heap
+ *	METHOD ADDR PORT BRANCH ID [TAG]  a request; TAG: a To-tag. "sent". ADDR - : to the connected peer
  *	raw ADDR PORT TEXT                a datagram
  *	STATUS ADDR PORT BRANCH ID        a response to an OPTIONS of CSeq 7
  *	recv CALL [FLAG]                  recvfrom, recvmsg, recvmmsg; FLAG: peek, short (an address of 8 or 24 bytes). First word
  *	                                  or status, and sender; "nothing" after 2 s
  *	fork                              what comes after `recv` is received by a child
  *	error                             from the error queue: the destination and the offender
- *	connect ADDR PORT                 a UDP connect of that socket
+ *	connect ADDR PORT                 a UDP connect of that socket; ADDR - : of AF_UNSPEC
+ *	ends                              getsockname, getpeername, and the real peer, past libc
  *	tcp ADDR PORT WAY                 a TCP connect; WAY: block, poll (SO_ERROR), again (a second connect). Result, getpeername
  *	bad ADDR PORT                     sendto with bad pointers: the errnos
  *	quit
@@ -29,6 +31,8 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -49,6 +53,8 @@ static struct place place_of(const char *addr, const char *port)
 	struct sockaddr_in *in = (struct sockaddr_in *)&p.sa;
 	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&p.sa;
 	char mapped[64];
+	if (strcmp(addr, "-") == 0)
+		return (struct place){0};
 	if (family == AF_INET) {
 		in->sin_family = AF_INET;
 		in->sin_port = htons((uint16_t)atoi(port));
@@ -90,11 +96,12 @@ static ssize_t out(const char *text, const struct place *to)
 {
 	const size_t len = strlen(text);
 	struct iovec iov = {(void *)(uintptr_t)text, len};
-	struct mmsghdr m = {.msg_hdr = {.msg_name = (void *)(uintptr_t)&to->sa, .msg_namelen = to->len, .msg_iov = &iov, .msg_iovlen = 1}};
+	void *name = to->len ? (void *)(uintptr_t)&to->sa : NULL;
+	struct mmsghdr m = {.msg_hdr = {.msg_name = name, .msg_namelen = to->len, .msg_iov = &iov, .msg_iovlen = 1}};
 	struct mmsghdr *p = &m;
 	if (heap) {
 		iov.iov_base = copy_of(text, len);
-		m.msg_hdr.msg_name = copy_of(&to->sa, to->len);
+		m.msg_hdr.msg_name = name ? copy_of(&to->sa, to->len) : NULL;
 		m.msg_hdr.msg_iov = copy_of(&iov, sizeof iov);
 		p = copy_of(&m, sizeof m);
 	}
@@ -105,6 +112,12 @@ static ssize_t out(const char *text, const struct place *to)
 		int r = sendmmsg(sock, two, 1, 0);
 		return r == 1 ? (ssize_t)two->msg_len : -1;
 	}
+	if (strcmp(call, "send") == 0)
+		return send(sock, p->msg_hdr.msg_iov->iov_base, len, 0);
+	if (strcmp(call, "write") == 0)
+		return write(sock, p->msg_hdr.msg_iov->iov_base, len);
+	if (strcmp(call, "writev") == 0)
+		return writev(sock, p->msg_hdr.msg_iov, 1);
 	return sendto(sock, p->msg_hdr.msg_iov->iov_base, len, 0, p->msg_hdr.msg_name, p->msg_hdr.msg_namelen);
 }
 
@@ -252,7 +265,17 @@ static void tcp(const char *addr, const char *port, const char *way)
 static void udp_connect(const char *addr, const char *port)
 {
 	struct place to = place_of(addr, port);
-	puts(connect(sock, (struct sockaddr *)&to.sa, to.len) == 0 ? "connected" : strerror(errno));
+	const socklen_t len = to.len ? to.len : sizeof(struct sockaddr_in);	/* AF_UNSPEC is 0 */
+	puts(connect(sock, (struct sockaddr *)&to.sa, len) == 0 ? "connected" : strerror(errno));
+}
+
+static void ends(void)
+{
+	struct place own = {.len = sizeof own.sa}, peer = own, real = own;
+	getsockname(sock, (struct sockaddr *)&own.sa, &own.len);
+	printf("%s ", text_of(&own.sa));
+	printf("%s ", getpeername(sock, (struct sockaddr *)&peer.sa, &peer.len) == 0 ? text_of(&peer.sa) : "-");
+	puts(syscall(SYS_getpeername, sock, &real.sa, &real.len) == 0 ? text_of(&real.sa) : "-");
 }
 
 /* As the kernel does it: EFAULT, whatever is bad. */
@@ -303,6 +326,8 @@ static void obey(int n, char **w)
 		send_raw(w[1], w[2], w[3]);
 	else if (strcmp(w[0], "connect") == 0 && n == 3)
 		udp_connect(w[1], w[2]);
+	else if (strcmp(w[0], "ends") == 0)
+		ends();
 	else if (strcmp(w[0], "tcp") == 0 && n == 4)
 		tcp(w[1], w[2], w[3]);
 	else if (strcmp(w[0], "bad") == 0 && n == 3)
