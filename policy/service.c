@@ -11,6 +11,9 @@ struct regard service_regard(const struct table *t, struct name_ref ref)
 {
 	struct name_ref same;
 	struct name service;
+	const struct confirmed c = confirmed_unpack(get64(&name_hot(t, ref)->confirmed[FAMILY_SRV]));
+	if (c.ref && c.reuse == name_reuse(ref) && c.transport != TRANSPORT_ANY)
+		return (struct regard){c.transport, 0};
 	bool there = table_at(t, ref.slot, &same, &service);
 	return (struct regard){there ? service_transport(&service) : TRANSPORT_ANY, 0};
 }

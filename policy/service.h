@@ -11,7 +11,10 @@
 /* The POOL_MAX best of the records, by priority, else in their order. Returns how many. */
 size_t service_best(const struct srv_record *records, size_t n, struct srv_record best[static POOL_MAX]);
 
-/* The endpoints of its targets that count: those of its own transport. */
+/*
+ * The endpoints of its targets that count: those of the transport that confirmed it
+ * last, for some programs ask for _sip._tcp and speak UDP (sipsak); else of its own.
+ */
 struct regard service_regard(const struct table *t, struct name_ref ref);
 
 /* A target whose host has known addresses is no fitter than the fittest of them, and drained when they all are. */

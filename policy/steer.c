@@ -105,16 +105,21 @@ static void ask_host(const struct question *q, struct name_ref ref, const struct
 	agree(o, host_leads(q, ref, host, q->e->port, &to) ? &to : q->e);
 }
 
-/* False: the service is of another transport, or has no pin, and has no opinion. */
-static bool service_leads(const struct question *q, struct name_ref ref, const struct name *service, struct endpoint *to)
+/* Is it a service of the transport that the packet has? */
+static bool is_for(const struct question *q, const struct name *service)
 {
 	const uint8_t transport = service_transport(service);
+	return transport == TRANSPORT_ANY || transport == q->e->transport;
+}
+
+/* False: the service has no pin, and no opinion. */
+static bool service_leads(const struct question *q, struct name_ref ref, const struct name *service, struct endpoint *to)
+{
 	const struct settings set = settings_for(q->t, service);
 	struct name_ref host_ref;
 	struct name host;
 	struct scene sc;
-	if ((transport != TRANSPORT_ANY && transport != q->e->transport) ||
-	    !scene_read(q->t, ref, service, FAMILY_SRV, NULL, NULL, 0, &sc))
+	if (!scene_read(q->t, ref, service, FAMILY_SRV, NULL, NULL, 0, &sc))
 		return false;
 	int at = leads_to(&sc, &set);
 	if (at < 0 || !address_is_target(&sc.addr[at]))
@@ -137,8 +142,11 @@ static bool is_own(const struct question *q, struct name_ref ref)
 	return false;
 }
 
-/* The services that lead to this target; with `own` only those that this process looked up. True: one had an opinion. */
-static bool ask_services(const struct question *q, addr_ref target, bool own, struct opinion *o)
+/* Which services are asked: those that this process looked up, and those of the packet's transport, or all. */
+enum asked { OWN_OF_TRANSPORT, OWN, OF_TRANSPORT };
+
+/* The services that lead to this target. True: one had an opinion. */
+static bool ask_services(const struct question *q, addr_ref target, enum asked which, struct opinion *o)
 {
 	uint32_t cursor = 0;
 	struct name_ref ref, same;
@@ -146,8 +154,9 @@ static bool ask_services(const struct question *q, addr_ref target, bool own, st
 	struct endpoint to;
 	bool any = false;
 	for (int i = 0; i < HOLDERS_MAX && index_next(q->t, target, &cursor, &ref); i++) {
-		if ((own && !is_own(q, ref)) || !table_at(q->t, ref.slot, &same, &service) || same.key != ref.key ||
-		    !name_is_service(&service) || !service_leads(q, ref, &service, &to))
+		if ((which != OF_TRANSPORT && !is_own(q, ref)) || !table_at(q->t, ref.slot, &same, &service) ||
+		    same.key != ref.key || !name_is_service(&service) || (which != OWN && !is_for(q, &service)) ||
+		    !service_leads(q, ref, &service, &to))
 			continue;
 		agree(o, &to);
 		any = true;
@@ -179,10 +188,11 @@ static void ask_holder(const struct question *q, struct name_ref ref, bool own, 
 		agree(o, q->e);
 		return;
 	}
-	if (target && ask_services(q, target, true, o))
+	/* A program may ask for _sip._tcp and speak UDP (sipsak): it follows that service all the same. */
+	if (target && (ask_services(q, target, OWN_OF_TRANSPORT, o) || ask_services(q, target, OWN, o)))
 		return;
 	const bool direct = is_direct(q->t, ref);
-	const bool as_target = target && !(own && direct) && ask_services(q, target, false, o);
+	const bool as_target = target && !(own && direct) && ask_services(q, target, OF_TRANSPORT, o);
 	if (direct || !as_target)
 		ask_host(q, ref, &host, o);
 }

@@ -46,6 +46,9 @@ static const struct script_row failure[] = {
 								  "pin " S " -> b:5060 tentative"},
 	{"over TCP does not move what UDP confirmed", "srv " S " a:5060:10,b:5060:20; ask+ a 1; ok " S "+a 1 5060u;"
 						      "fail " S "+a 1 5060t; pin " S " -> a:5060 confirmed 5060u"},
+	{"over the transport that confirmed it, whatever its name says", "srv " T " a:5060:10,b:5060:20; ask+ a 1; ok " T "+a 1 5060u;"
+									  "fail " T "+a 1 5060t; pin " T " -> a:5060 confirmed 5060u;"
+									  "fail " T "+a 1 5060u; pin " T " -> b:5060 tentative"},
 	{"of another port does not", "srv " S " a:5060:10,b:5060:20; ask+ a 1; ok " S "+a 1 5060u; fail " S "+a 1 443t;"
 				     "pin " S " -> a:5060 confirmed 5060u"},
 	{"goes on by priority", "srv " S " a:5060:10,b:5060:30,c:5060:20; ask+ a 1; ask+ c 3; fail " S "+a 1 5060u;"

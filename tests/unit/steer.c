@@ -45,8 +45,11 @@ static const struct script_row services[] = {
 	{"a target asked for for itself keeps its own", "srv " S " a:5060:10,b:5070:20; ask+ a 1; ask b 2,3; steer b 3 5070u -> 2:5070"},
 	{"unless this process asked for the service", "srv " S " a:5060:10,b:5070:20; ask+ a 1; ask b 2,3; steer " S "+b 3 5070u -> 1:5060"},
 	{"both, by nobody in particular: they disagree", "srv " S " a:5060:10,b:5070:20; ask+ a 1; ask b 2; steer * 2 5070u -> asked"},
-	{"another transport's service has no say", "srv " T " a:5060:10,b:5060:20; ask+ a 1; ask+ b 2; steer " T "+a+b 2 5060t -> 1:5060;"
-						   "steer " T "+a+b 2 5060u -> asked"},
+	{"another transport's service has no say", "srv " T " a:5060:10,b:5060:20; ask+ a 1; ask+ b 2; steer * 2 5060t -> 1:5060;"
+						   "steer * 2 5060u -> asked"},
+	{"but where this process asked for it", "srv " T " a:5060:10,b:5060:20; ask+ a 1; ask+ b 2; steer " T "+a+b 2 5060u -> 1:5060"},
+	{"unless it asked for the right one, too", "srv " T " a:5060:10,b:5060:20; srv " S " b:5060:10; ask+ a 1; ask+ b 2;"
+						   "steer " T "+" S "+a+b 2 5060u -> asked"},
 	{"another port of a target is not the service's", "srv " S " a:5070:10,b:5070:20; ask+ a 1; ask+ b 2; steer " S "+a+b 2 5071u -> asked"},
 	{"a pinned target whose addresses nobody asked for", "srv " S " a:5060:10,b:5060:20; ask+ b 2; steer " S "+b 2 5060u -> asked"},
 	{"a pin by hand to a target that DNS does not name", "srv " S " a:5060:10; ask+ a 1; ask z 7,8; set " S " z:5090; steer " S "+a 1 5060u -> 7:5090"},
