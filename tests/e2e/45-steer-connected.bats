@@ -221,24 +221,56 @@ peers() { expect_eq "$OWN 127.0.0.11:5060 $1:5060" "$(ask c ends)" "the socket's
     expect_match "failed.*$pin.*5060/udp.*silent" "$(pinctl events)" "events"
 }
 
-# sipsak binds, connects, sends; of SRV records it takes any, whatever their priority.
+# sipsak binds, connects, sends; of SRV records it takes any, whatever their priority, and of _sip._tcp over UDP too.
 sipsak_asks() { # bare|shim N
     local n run=bare
     [[ $1 == bare ]] || run=with_shim
     for ((n = 0; n < $2; n++)); do
-        "$run" timeout 10 sipsak -H 127.0.0.1 -s sip:bob@pool.test >>"$LOGS/sipsak.log" 2>&1 ||
+        "$run" timeout 10 sipsak -E udp -H 127.0.0.1 -s sip:bob@pool.test >>"$LOGS/sipsak.log" 2>&1 ||
             { tail -n 20 "$LOGS/sipsak.log"; return 1; }
     done
 }
 
-@test "sipsak with SRV targets on several ports asks the service's pin alone; bare it spreads" {
-    need sipsak kamailio
-    sip_srv pool.test 127.0.0.11:5060 127.0.0.12:5062 127.0.0.13:5064
-    sipsak_asks bare 16
-    expect_ne 1 "$(arrived_at method=OPTIONS | grep -c .)" "servers bare"
+# sipsak_meets_one : bare its requests spread, with the shim they do not.
+sipsak_meets_one() {
     local since
+    sipsak_asks bare 16
+    expect_ne 1 "$(arrived_at method=OPTIONS proto=udp | grep -c .)" "servers bare"
     since=$(now)
     sipsak_asks shim 12
+    expect_eq 12 "$(arrived method=OPTIONS proto=udp "since=$since")" "requests with the shim"
     expect_eq 1 "$(arrived_at method=OPTIONS "since=$since" | grep -c .)" "servers with the shim"
-    expect_eq 12 "$(arrived method=OPTIONS "since=$since")" "requests there"
+}
+
+@test "sipsak over UDP with SRV targets on several ports asks the service's pin alone; bare it spreads" {
+    need sipsak kamailio
+    sip_srv pool.test 127.0.0.11:5060 127.0.0.12:5062 127.0.0.13:5064
+    sipsak_meets_one
+}
+
+@test "the same where the service is offered over UDP alone" {
+    need sipsak kamailio
+    sip_srv pool.test 127.0.0.11:5060 127.0.0.12:5062 127.0.0.13:5064
+    dns_srv _sip._tcp.pool.test
+    sipsak_meets_one
+}
+
+# sipsak_register : one sipsak, until its REGISTER is accepted.
+sipsak_register() {
+    with_shim timeout 25 sipsak -E udp -U -H 127.0.0.1 -u shim -a secret -C sip:shim@127.0.0.1 -s sip:shim@pool.test \
+        >>"$LOGS/sipsak.log" 2>&1
+}
+
+@test "sipsak's REGISTER leaves a server that is silent, on an A name, while it waits" {
+    local pin
+    LIMIT=40
+    need sipsak kamailio
+    sip_pool pool.test 127.0.0.11 127.0.0.12 127.0.0.13
+    sipsak_register
+    pin=$(pin_of pool.test)
+    sip_does "$pin" silent
+    sipsak_register
+    expect_eq 4 "$(arrived "server=$pin:5060" did=silent)" "sends to the server that is silent"
+    expect_eq 1 "$(arrivals | awk -v pin="$pin:5060" '$8 == "silent" { was = $9 } $9 == was && $2 != pin && $8 == "ok"' | grep -c .)" \
+        "times that this very request was accepted elsewhere"
 }
