@@ -89,18 +89,35 @@ static uint64_t ms_since_registered(const struct peer *p)
 	return age == UINT32_MAX ? UINT64_MAX : (uint64_t)age * 1000 / TICKS_PER_S;
 }
 
-void judge_response(const struct peer *p, const struct sip_message *m, uint64_t key)
+/* Its answer may have been read already, by another process or thread. */
+void judge_request(const struct peer *p, const struct sip_message *m, uint64_t key)
+{
+	const struct tx x =
+		tx_steered(requests, key, m->method, m->to == SIP_TO_TAGGED, &p->e, &p->e, judge_now_ms());
+	if (x.early) {
+		const struct sip_message answer = {.method = m->method, .status = x.early,
+						   .retry_after = x.early_retry_s ? x.early_retry_s : SIP_ABSENT};
+		judge_response(p, &answer, key);
+	}
+}
+
+enum status_effect judge_response(const struct peer *p, const struct sip_message *m, uint64_t key)
 {
 	struct tx x;
-	if (!requests || !tx_match(requests, key, m->method, &p->e, m->status, judge_now_ms(), &x))
-		return;
+	if (!requests)
+		return STATUS_NOTHING;
+	if (!tx_match(requests, key, m->method, &p->e, m->status, judge_now_ms(), &x)) {
+		if (p->e.transport == TRANSPORT_TCP)
+			tx_early(requests, key, m->method, &p->e, m->status, m->retry_after, judge_now_ms());
+		return STATUS_NOTHING;
+	}
 	const bool registered = m->method == SIP_REGISTER && m->status / 100 == 2;
 	struct status_verdict v = status_verdict(m->method, m->status, m->retry_after, ms_since_registered(p));
 	if (v.effect == STATUS_SUCCESS && verdict_told(p->table, &p->e, registered))
-		return;
+		return v.effect;
 	pins_heard(p->table, p->ref, &p->e, registered);
 	if (v.effect == STATUS_SUCCESS && x.within)
-		return;		/* that it serves an old dialog does not say that it takes new ones */
+		return v.effect;	/* that it serves an old dialog does not say that it takes new ones */
 	switch (v.effect) {
 	case STATUS_SUCCESS:
 		judge_report(p, CAUSE_ANSWERED, COOL_BY_HISTORY);
@@ -115,4 +132,5 @@ void judge_response(const struct peer *p, const struct sip_message *m, uint64_t 
 	case STATUS_NOTHING:
 		break;
 	}
+	return v.effect;
 }

@@ -52,7 +52,10 @@ void judge_report(const struct peer *p, enum cause cause, uint32_t cool);
  */
 bool judge_knows(const struct endpoint *e, unsigned status);
 
-/* The response `m` came from it; `key` is its sip_transaction(). */
-void judge_response(const struct peer *p, const struct sip_message *m, uint64_t key);
+/* The request `m` was sent to it over TCP. */
+void judge_request(const struct peer *p, const struct sip_message *m, uint64_t key);
+
+/* The response `m` came from it; `key` is its sip_transaction(). Returns what it proved. */
+enum status_effect judge_response(const struct peer *p, const struct sip_message *m, uint64_t key);
 
 #endif

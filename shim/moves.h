@@ -1,7 +1,7 @@
 /*
  * moves.h: what was steered, for what comes after it.
  *
- * Three memories of fixed size, in the memory that all processes of the program
+ * Four memories of fixed size, in the memory that all processes of the program
  * share (one may send, another receive; datagram.h). Each is sets of four records
  * that need no lock (record.h); a full set forgets what was idle longest, and what is
  * forgotten goes, or comes, as if the shim were absent. All zeros is empty.
@@ -11,6 +11,7 @@
  *   requests  transaction, asked one ->  real one: a request that came in from the real
  *             one and seemed to come from the asked one; its responses must go back
  *             there (18.2.2)
+ *   lone      socket, real endpoint  ->  itself: a connection without dialogs (leave.h)
  *
  * And two sets of endpoints that only grow, as bits; another endpoint with the same
  * bit costs some work, no more.
@@ -42,7 +43,7 @@ struct moves {
 	struct endpoint_bits moved;	/* asked: something to it went elsewhere */
 	struct endpoint_bits waited;	/* asked: a REGISTER or INVITE to it may be waiting for its answer */
 	struct endpoint_bits registrar;	/* real: a REGISTER went there */
-	struct move_memory peers, dialogs, requests;
+	struct move_memory peers, dialogs, requests, lone;
 };
 
 struct move {

@@ -9,6 +9,7 @@
 #include "dnstcp.h"
 #include "flow.h"
 #include "judge.h"
+#include "leave.h"
 #include "session.h"
 #include "sipstream.h"
 #include "socket.h"
@@ -21,6 +22,7 @@ struct stream {
 	_Atomic uint64_t cookie;	/* of the socket; 0: nothing went through yet */
 	struct endpoint to;		/* written with both ways busy, read with one */
 	bool fresh[WAYS];		/* sip[i] is still an earlier connection's */
+	bool failed;			/* way IN's: an answer said that the server has, and the program is to leave it */
 	struct sip_stream sip[WAYS];
 };
 
@@ -76,6 +78,7 @@ static bool occupy(struct stream *s, int fd, const struct endpoint *to)
 	atomic_store_explicit(&s->cookie, 0, memory_order_relaxed);
 	s->to = *to;
 	s->fresh[OUT] = s->fresh[IN] = true;
+	s->failed = false;
 	return true;
 }
 
@@ -138,11 +141,13 @@ void stream_ask(int fd)
 
 /* ---- SIP ---- */
 
-/* Of an fd that is followed: as far as we saw, it was not closed since it was connected. */
-static void know_socket(struct stream *s, int fd)
+/* Of an fd that is followed: as far as we saw, it was not closed since it was connected. True: it was not known before. */
+static bool know_socket(struct stream *s, int fd)
 {
-	if (cookie_of(s) == 0)
-		atomic_store_explicit(&s->cookie, socket_cookie(fd), memory_order_relaxed);
+	if (cookie_of(s) != 0)
+		return false;
+	atomic_store_explicit(&s->cookie, socket_cookie(fd), memory_order_relaxed);
+	return true;
 }
 
 static bool is_same_socket(const struct stream *s, int fd)
@@ -156,19 +161,22 @@ struct saying {
 	enum way way;
 };
 
+static bool is_failure(enum status_effect e) { return e == STATUS_FAILED || e == STATUS_LAST_ONCE; }
+
 static void on_message(void *arg, const struct sip_message *m)
 {
 	const struct saying *say = arg;
-	struct transactions *requests = judge_requests();
 	const uint64_t key = sip_transaction(m);
 	struct peer p;
-	if (!key || !requests || (say->way == OUT) != (m->status == 0) || !is_same_socket(say->s, say->fd) ||
-	    !judge_peer(say->fd, &say->s->to, &p))
+	if (!is_same_socket(say->s, say->fd))
+		return;
+	leave_passed(cookie_of(say->s), &say->s->to, m);
+	if (!key || !judge_requests() || (say->way == OUT) != (m->status == 0) || !judge_peer(say->fd, &say->s->to, &p))
 		return;
 	if (say->way == OUT)
-		tx_steered(requests, key, m->method, m->to == SIP_TO_TAGGED, &p.e, &p.e, judge_now_ms());
-	else
-		judge_response(&p, m, key);
+		judge_request(&p, m, key);
+	else if (is_failure(judge_response(&p, m, key)))
+		say->s->failed = true;
 }
 
 /* The comparison that everything else is spared: a start line begins with a capital (sip.h), CRLFs before it (7.5). */
@@ -192,6 +200,13 @@ static bool feed_way(struct saying *say, const void *p, size_t len)
 	return !sip_stream_is_off(sip);
 }
 
+/* Way IN is the caller's. Not in the middle of a message: a body of it may be to come. */
+static void leave_if_failed(struct stream *s, int fd)
+{
+	if (s->failed && sip_stream_is_idle(&s->sip[IN]))
+		s->failed = !leave_failed(fd, cookie_of(s), &s->to);
+}
+
 static void feed(int fd, enum way w, const void *p, size_t len)
 {
 	struct stream *s = slot_of(fd);
@@ -202,8 +217,11 @@ static void feed(int fd, enum way w, const void *p, size_t len)
 		return;
 	}
 	if (owner(s) == fd) {
-		know_socket(s, fd);
+		if (know_socket(s, fd) && w == OUT)
+			leave_begin(fd, cookie_of(s), &s->to, len);
 		on = feed_way(&say, p, len);
+		if (on && w == IN)
+			leave_if_failed(s, fd);
 	}
 	leave(s, w);
 	if (!on)

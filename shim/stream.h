@@ -3,7 +3,8 @@
  *
  * The first send or receive that succeeds tells that a connect did. SIP that goes
  * out and comes in is read with it, whatever the splits: requests are remembered,
- * answers judged as those over UDP are (judge.h). What is not SIP turns that off
+ * answers judged as those over UDP are (judge.h); by one that says that the server failed the
+ * connection may end (leave.h). What is not SIP turns that off
  * at its first byte, or its first line (TLS, HTTP); then, as with TLS from the start,
  * only an end of the connection is seen: a reset puts the pins in doubt, a time-out is a failure, and a
  * clean close is nothing. So is EPIPE: the peer had closed, or the program.

@@ -8,7 +8,7 @@
  *
  *	0	check over 1..13; 0: empty
  *	1	key
- *	2	method | sends << 8 | flags << 16
+ *	2	method | sends << 8 | flags << 16 | early << 32 | early_retry_s << 48; no sends: a tx_early
  *	3	since_ms
  *	4	active_ms
  *	5..7	first
@@ -29,7 +29,8 @@ static void store(struct tx_slot *s, const struct tx *x)
 	const unsigned flags = (x->moved ? MOVED : 0u) | (x->answered ? ANSWERED : 0u) | (x->finished ? FINISHED : 0u) |
 			       (x->within ? WITHIN : 0u);
 	raw[KEY] = x->key;
-	raw[META] = x->method | (uint64_t)x->sends << 8 | (uint64_t)flags << 16;
+	raw[META] = x->method | (uint64_t)x->sends << 8 | (uint64_t)flags << 16 |
+		    (uint64_t)x->early << 32 | (uint64_t)x->early_retry_s << 48;
 	raw[SINCE] = x->since_ms;
 	raw[ACTIVE] = x->active_ms;
 	endpoint_put(raw + FIRST, &x->first);
@@ -57,6 +58,8 @@ static bool load(const struct tx_slot *s, struct tx *x)
 	x->answered = (raw[META] >> 16 & ANSWERED) != 0;
 	x->finished = (raw[META] >> 16 & FINISHED) != 0;
 	x->within = (raw[META] >> 16 & WITHIN) != 0;
+	x->early = (uint16_t)(raw[META] >> 32);
+	x->early_retry_s = (uint16_t)(raw[META] >> 48);
 	return true;
 }
 
@@ -104,7 +107,7 @@ static int victim(const struct tx_slot set[static TX_WAYS], uint64_t now_ms)
 
 bool tx_find(const struct transactions *t, uint64_t key, enum sip_method method, uint64_t now_ms, struct tx *out)
 {
-	return find(t->slot[set_of(key)], key, method, now_ms, out) >= 0;
+	return find(t->slot[set_of(key)], key, method, now_ms, out) >= 0 && out->sends > 0;
 }
 
 static void go_elsewhere(struct tx *x, const struct endpoint *to, uint64_t now_ms)
@@ -122,7 +125,7 @@ struct tx tx_steered(struct transactions *t, uint64_t key, enum sip_method metho
 	const bool kept = key && method != SIP_ACK && method != SIP_NONE;
 	struct tx x;
 	int way = kept ? find(set, key, method, now_ms, &x) : -1;
-	if (way < 0)
+	if (way < 0 || (x.sends == 0 && !endpoint_same(&x.last, to)))
 		x = (struct tx){.key = key, .method = (uint8_t)method, .first = *to, .last = *to, .since_ms = now_ms};
 	else if (!endpoint_same(&x.last, to))
 		go_elsewhere(&x, to, now_ms);
@@ -130,9 +133,26 @@ struct tx tx_steered(struct transactions *t, uint64_t key, enum sip_method metho
 	x.within = within;
 	x.sends = (uint8_t)(x.sends + (x.sends < UINT8_MAX));
 	x.active_ms = now_ms;
-	if (kept)
-		store(&set[way < 0 ? victim(set, now_ms) : way], &x);
+	if (kept) {
+		struct tx known = x;
+		known.early = known.early_retry_s = 0;
+		store(&set[way < 0 ? victim(set, now_ms) : way], &known);
+	}
 	return x;
+}
+
+void tx_early(struct transactions *t, uint64_t key, enum sip_method method, const struct endpoint *from, unsigned status,
+	      int64_t retry_after, uint64_t now_ms)
+{
+	struct tx_slot *set = t->slot[set_of(key)];
+	struct tx x;
+	if (!key || status < 200 || find(set, key, method, now_ms, &x) >= 0)
+		return;
+	x = (struct tx){.key = key, .method = (uint8_t)method, .first = *from, .last = *from, .asked = *from,
+			.since_ms = now_ms, .active_ms = now_ms, .finished = true, .early = (uint16_t)status};
+	if (retry_after > 0)
+		x.early_retry_s = retry_after < UINT16_MAX ? (uint16_t)retry_after : UINT16_MAX;
+	store(&set[victim(set, now_ms)], &x);
 }
 
 bool tx_match(struct transactions *t, uint64_t key, enum sip_method method, const struct endpoint *from,
@@ -140,7 +160,7 @@ bool tx_match(struct transactions *t, uint64_t key, enum sip_method method, cons
 {
 	struct tx_slot *set = t->slot[set_of(key)];
 	int way = find(set, key, method, now_ms, out);
-	if (way < 0 || !(endpoint_same(&out->last, from) || endpoint_same(&out->first, from)))
+	if (way < 0 || out->sends == 0 || !(endpoint_same(&out->last, from) || endpoint_same(&out->first, from)))
 		return false;
 	out->finished = out->finished || status >= 200;
 	out->answered = !out->finished;
@@ -154,7 +174,17 @@ bool tx_origin(const struct transactions *t, uint64_t key, uint64_t now_ms, stru
 	const struct tx_slot *set = t->slot[set_of(key)];
 	for (int i = 0; key && i < TX_WAYS; i++)
 		if (get64(&set[i].word[KEY]) == key && load(&set[i], out) && out->key == key &&
-		    out->method != SIP_CANCEL && !is_over(out, now_ms))
+		    out->method != SIP_CANCEL && out->sends > 0 && !is_over(out, now_ms))
+			return true;
+	return false;
+}
+
+bool tx_waits(const struct transactions *t, const struct endpoint *to, uint64_t now_ms)
+{
+	struct tx x;
+	for (int i = 0; i < TX_SETS * TX_WAYS; i++)
+		if (load(&t->slot[i / TX_WAYS][i % TX_WAYS], &x) && !x.finished && endpoint_same(&x.last, to) &&
+		    !is_over(&x, now_ms))
 			return true;
 	return false;
 }
@@ -194,4 +224,9 @@ struct status_verdict status_verdict(enum sip_method method, unsigned status, in
 	else if (method == SIP_REGISTER && is_refusal(status))
 		effect = ms_since_register_ok <= STATUS_TRUST_MS ? STATUS_NOTHING : STATUS_LAST_ONCE;
 	return (struct status_verdict){effect, 0};
+}
+
+bool stands_alone(const struct sip_message *m)
+{
+	return (m->method == SIP_REGISTER || m->method == SIP_OPTIONS) && (m->status != 0 || m->to == SIP_TO_BARE);
 }

@@ -5,7 +5,7 @@
  * (sip_transaction). A slot is a record that needs no lock (record.h). What is lost
  * means "no evidence". All zeros is an empty memory; it may lie in shared memory.
  *
- * Then the rules, as pure functions: silence_verdict, status_verdict.
+ * Then the rules, as pure functions: silence_verdict, status_verdict, stands_alone.
  */
 #ifndef STICKYDNS_TRANSACTIONS_H
 #define STICKYDNS_TRANSACTIONS_H
@@ -42,6 +42,8 @@ struct tx {
 	bool moved;			/* `last` is not `first` */
 	bool answered;			/* the latest answer was provisional (1xx) */
 	bool finished;			/* the latest answer was final (2xx to 6xx) */
+	uint16_t early;			/* status of a final answer that was noted before the request; 0: none */
+	uint16_t early_retry_s;		/* its Retry-After, saturated; 0: none */
 	bool within;			/* it is one within a dialog (RFC 3261 12.2): its server has no choice but to answer */
 };
 
@@ -87,11 +89,22 @@ bool tx_match(struct transactions *t, uint64_t key, enum sip_method method, cons
 	      unsigned status, uint64_t now_ms, struct tx *out);
 
 /*
+ * A final answer came over TCP from `from`, and its request is not known: it may be
+ * noted yet, for one process sends and another reads, and a request is noted once it
+ * is sent. tx_steered then says so, once, in `early`, and the request does not wait.
+ */
+void tx_early(struct transactions *t, uint64_t key, enum sip_method method, const struct endpoint *from, unsigned status,
+	      int64_t retry_after, uint64_t now_ms);
+
+/*
  * The request that a CANCEL (9.1) or the ACK to a failure (17.1.1.3) belongs to, of
  * the same key: they must go where it last went. False: none is known. An ACK to a
  * 2xx has a branch of its own, so none is found: it goes where the dialog goes.
  */
 bool tx_origin(const struct transactions *t, uint64_t key, uint64_t now_ms, struct tx *out);
+
+/* Does a request that was sent to `to` wait for its final answer? A walk over the whole memory. */
+bool tx_waits(const struct transactions *t, const struct endpoint *to, uint64_t now_ms);
 
 /* ---- what it proves ---- */
 
@@ -134,5 +147,12 @@ struct status_verdict {
  */
 struct status_verdict status_verdict(enum sip_method method, unsigned status, int64_t retry_after,
 				     uint64_t ms_since_register_ok);
+
+/*
+ * Can the connection that this message went through be closed after its transaction, and
+ * nothing is missed? Of REGISTER and OPTIONS outside of a dialog no dialog comes, nor
+ * anything that is sent there later (RFC 3261 12.1); all others leave that open.
+ */
+bool stands_alone(const struct sip_message *m);
 
 #endif

@@ -1,8 +1,8 @@
 /*
- * transactions.c: what the memory of requests keeps, and what silence and statuses prove.
+ * transactions.c: what the memory of requests keeps, and what silence, statuses and methods prove.
  *
  * A script is a row of steps, each with milliseconds to let pass before it: `s` a
- * send, `r` an answer and its status, `o` where a CANCEL or ACK goes. The letter is
+ * send, `r` an answer and its status, `e` one that came before its request was noted, `o` where a CANCEL or ACK goes. The letter is
  * followed by the server, a to d.
  */
 #include "check.h"
@@ -42,8 +42,11 @@ static const char *play(enum sip_method method, const char *steps)
 		struct endpoint e = server(*p++);
 		if (what == 's') {
 			x = tx_sent(&memory, key, method, &e, now);
-			snprintf(out, sizeof out, "%u sends in %u, %c to %c%s", x.sends, (unsigned)tx_age_ms(&x, now), letter_of(&x.first),
-				 letter_of(&x.last), x.moved ? ", moved" : "");
+			snprintf(out, sizeof out, "%u sends in %u, %c to %c%s%s", x.sends, (unsigned)tx_age_ms(&x, now),
+				 letter_of(&x.first), letter_of(&x.last), x.moved ? ", moved" : "", x.early ? ", early" : "");
+		} else if (what == 'e') {
+			tx_early(&memory, key, method, &e, (unsigned)strtoul(p + 1, &p, 10), 17, now);
+			snprintf(out, sizeof out, tx_find(&memory, key, method, now, &x) ? "known" : "unknown");
 		} else if (what == 'r') {
 			bool known = tx_match(&memory, key, method, &e, (unsigned)strtoul(p + 1, &p, 10), now, &x);
 			snprintf(out, sizeof out, known ? "answers %u sends%s%s" : "stray", x.sends, x.answered ? ", provisional" : "",
@@ -88,6 +91,14 @@ static void scripts(void)
 		{"a CANCEL is no origin", SIP_CANCEL, "0sa 10oc", "unknown"},
 		{"ACK is not kept", SIP_ACK, "0sa 10oc", "unknown"},
 		{"and counts as sent once", SIP_ACK, "0sa 10sa", "1 sends in 0, a to a"},
+		{"an answer read before its request was noted", SIP_REGISTER, "0ea/503 1sa", "1 sends in 1, a to a, early"},
+		{"is told of once", SIP_REGISTER, "0ea/503 1sa 500sa", "2 sends in 501, a to a"},
+		{"and judged as any", SIP_REGISTER, "0ea/503 1sa 0ra/503", "answers 1 sends, final"},
+		{"it is no request", SIP_REGISTER, "0ea/503", "unknown"},
+		{"which could be answered", SIP_REGISTER, "0ea/503 0ra/503", "stray"},
+		{"or cancelled", SIP_INVITE, "0ea/503 0oa", "unknown"},
+		{"from another server than was asked", SIP_REGISTER, "0eb/503 1sa", "1 sends in 0, a to a"},
+		{"a provisional one", SIP_REGISTER, "0ea/100 1sa", "1 sends in 0, a to a"},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		check_row("memory, %s", rows[i].rule);
@@ -334,6 +345,75 @@ static void statuses(void)
 	}
 }
 
+/* ---- connections that may be closed ---- */
+
+static void waits(void)
+{
+	static const struct {
+		const char *what;
+		uint64_t after_ms;	/* of the last step */
+		enum sip_method method;
+		unsigned status;	/* 0: none came */
+		char asked;
+		bool waits;
+	} rows[] = {
+		{"no answer", 0, SIP_REGISTER, 0, 'a', true},
+		{"another server", 0, SIP_REGISTER, 0, 'b', false},
+		{"provisional", 0, SIP_REGISTER, 100, 'a', true},
+		{"final", 0, SIP_REGISTER, 503, 'a', false},
+		{"given up by Timer F", TX_KEEP_MS + 1, SIP_OPTIONS, 0, 'a', false},
+		{"ringing", TX_KEEP_MS + 1, SIP_INVITE, 180, 'a', true},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const struct endpoint a = server('a'), e = server(rows[i].asked);
+		struct tx x;
+		memset(&memory, 0, sizeof memory);
+		tx_sent(&memory, 7, rows[i].method, &a, 1000);
+		if (rows[i].status)
+			tx_match(&memory, 7, rows[i].method, &a, rows[i].status, 1000, &x);
+		check_row("waits: %s", rows[i].what);
+		check_number("waits", rows[i].waits, tx_waits(&memory, &e, 1000 + rows[i].after_ms));
+	}
+	const struct endpoint a = server('a');
+	memset(&memory, 0, sizeof memory);
+	tx_early(&memory, 7, SIP_REGISTER, &a, 503, SIP_ABSENT, 1000);
+	tx_sent(&memory, 7, SIP_REGISTER, &a, 1001);
+	check_row("waits: answered before it was noted");
+	check_number("waits", false, tx_waits(&memory, &a, 1001));
+}
+
+static void alone(void)
+{
+	static const struct {
+		enum sip_method method;
+		uint16_t status;
+		enum sip_to to;
+		bool alone;
+	} rows[] = {
+		{SIP_REGISTER, 0, SIP_TO_BARE, true},
+		{SIP_OPTIONS, 0, SIP_TO_BARE, true},
+		{SIP_REGISTER, 200, SIP_TO_TAGGED, true},
+		{SIP_OPTIONS, 200, SIP_TO_TAGGED, true},
+		{SIP_OPTIONS, 0, SIP_TO_TAGGED, false},
+		{SIP_REGISTER, 0, SIP_TO_UNKNOWN, false},
+		{SIP_INVITE, 0, SIP_TO_BARE, false},
+		{SIP_INVITE, 100, SIP_TO_BARE, false},
+		{SIP_ACK, 0, SIP_TO_TAGGED, false},
+		{SIP_BYE, 200, SIP_TO_TAGGED, false},
+		{SIP_SUBSCRIBE, 0, SIP_TO_BARE, false},
+		{SIP_NOTIFY, 0, SIP_TO_TAGGED, false},
+		{SIP_MESSAGE, 0, SIP_TO_BARE, false},
+		{SIP_OTHER, 0, SIP_TO_BARE, false},
+		{SIP_NONE, 200, SIP_TO_TAGGED, false},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const struct sip_message m = {.method = (uint8_t)rows[i].method, .status = rows[i].status,
+					      .to = (uint8_t)rows[i].to};
+		check_row("alone: %s, status %u, To %d", sip_method_text(m.method), m.status, m.to);
+		check_number("alone", rows[i].alone, stands_alone(&m));
+	}
+}
+
 int main(void)
 {
 	scripts();
@@ -343,5 +423,7 @@ int main(void)
 	silence();
 	silence_after_move();
 	statuses();
+	waits();
+	alone();
 	return check_done();
 }
