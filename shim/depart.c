@@ -85,7 +85,7 @@ static bool is_led_from(int fd, const struct sockaddr *to, socklen_t to_len)
 static bool read_message(const void *buf, size_t len, struct departure *d)
 {
 	const size_t most = len < SIP_HEADER_MAX ? len : SIP_HEADER_MAX;
-	const size_t n = memory_near(buf, most) ? most : memory_asked(buf, most);
+	const size_t n = memory_near(buf, most) || memory_lasts(buf, most) ? most : memory_asked(buf, most);
 	d->sip = n == most && sip_looks(buf, n) && sip_parse_datagram(buf, n, &d->m);
 	d->key = d->sip ? sip_transaction(&d->m) : 0;
 	return n == most;

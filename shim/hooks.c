@@ -41,6 +41,7 @@ __attribute__((constructor)) static void start(void)
 {
 	int saved = errno;
 	real_bind();
+	memory_start();
 	session_start();
 	judge_start();
 	route_start();

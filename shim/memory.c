@@ -1,11 +1,44 @@
 /* memory.c: see memory.h. */
 #include "memory.h"
 
+#include <elf.h>
 #include <errno.h>
+#include <link.h>
+#include <sys/auxv.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
 #include "layout.h"
+
+struct memory_lasting memory_lasting = {.heap = UINTPTR_MAX};
+
+/* ---- what lasts ---- */
+
+/* The program's headers (auxiliary vector, getauxval(3)) say where its data lies. */
+static void find_data(struct memory_lasting *m)
+{
+	const ElfW(Phdr) *h = (const ElfW(Phdr) *)getauxval(AT_PHDR), *self = NULL, *data = NULL;
+	for (size_t n = h ? getauxval(AT_PHNUM) : 0; n > 0; n--, h++) {
+		if (h->p_type == PT_PHDR)
+			self = h;
+		else if (h->p_type == PT_LOAD && (h->p_flags & (PF_R | PF_W)) == (PF_R | PF_W))
+			data = h;
+	}
+	if (!self || !data)
+		return;
+	const uintptr_t moved = getauxval(AT_PHDR) - self->p_vaddr;
+	m->data = moved + data->p_vaddr;
+	m->data_end = m->data + data->p_memsz;
+}
+
+void memory_start(void)
+{
+	const intptr_t heap = (intptr_t)sbrk(0);
+	find_data(&memory_lasting);
+	if (heap != -1)
+		memory_lasting.heap = (uintptr_t)heap;
+}
+
+/* ---- asking ---- */
 
 enum { SET = 8 };			/* bytes of the kernel's signal set */
 
