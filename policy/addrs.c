@@ -106,14 +106,6 @@ addr_ref addr_insert(struct table *t, const struct address *a)
 	return 0;
 }
 
-struct addr_record *addr_at(const struct table *t, addr_ref r)
-{
-	if (r == 0 || ref_slot(r) >= t->layout.addr_slots)
-		return NULL;
-	struct addr_record *a = &t->addrs[ref_slot(r)];
-	return ref_names(r, seen64(&a->key)) ? a : NULL;
-}
-
 bool addr_read(const struct table *t, addr_ref r, struct address *out)
 {
 	const struct addr_record *a = addr_at(t, r);
@@ -155,16 +147,6 @@ bool addr_next(const struct table *t, uint32_t *cursor, struct address *out)
 }
 
 /* ---- endpoints ---- */
-
-int endpoint_find(const struct addr_record *a, uint8_t transport, uint16_t port)
-{
-	for (int i = 0; transport != TRANSPORT_ANY && i < ENDPOINTS; i++) {
-		struct health h = health_unpack(get64(&a->endpoints[i].health));
-		if (h.transport == transport && h.port == port)
-			return i;
-	}
-	return -1;
-}
 
 /* May the slot be given away? To anybody while it is free; to one that succeeds if its owner never did. */
 static bool slot_yields(const struct endpoint_record *e, struct health h, bool success)

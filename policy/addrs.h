@@ -19,13 +19,36 @@ addr_ref addr_find(const struct table *t, const struct address *a);
 addr_ref addr_insert(struct table *t, const struct address *a);
 
 /* The record, or NULL when the ref is out of bounds or the record was given to another address. */
-struct addr_record *addr_at(const struct table *t, addr_ref r);
+static inline struct addr_record *addr_at(const struct table *t, addr_ref r)
+{
+	if (r == 0 || ref_slot(r) >= t->layout.addr_slots)
+		return NULL;
+	struct addr_record *a = &t->addrs[ref_slot(r)];
+	return ref_names(r, seen64(&a->key)) ? a : NULL;
+}
 
 /* The address behind a ref. False as for addr_at. */
 bool addr_read(const struct table *t, addr_ref r, struct address *out);
 
+/* Is it the ref of this address? What addr_find would say of a ref that it once gave, without a search. */
+static inline bool addr_is_of(const struct table *t, addr_ref r, const struct address *want)
+{
+	const struct addr_record *a = addr_at(t, r);
+	if (!a || get64(&a->addr[0]) != want->words[0] || get64(&a->addr[1]) != want->words[1] ||
+	    get64(&a->addr[2]) != want->scope)
+		return false;
+	before_recheck();
+	return ref_names(r, get64(&a->key));
+}
+
 /* The endpoint's slot (0 to ENDPOINTS-1), or -1. */
-int endpoint_find(const struct addr_record *a, uint8_t transport, uint16_t port);
+static inline int endpoint_find(const struct addr_record *a, uint8_t transport, uint16_t port)
+{
+	for (int i = 0; transport != TRANSPORT_ANY && i < ENDPOINTS; i++)
+		if (health_is_of(get64(&a->endpoints[i].health), transport, port))
+			return i;
+	return -1;
+}
 
 /*
  * Find it or give it a slot; with `success`, a slot that never had a success

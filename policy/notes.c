@@ -62,27 +62,34 @@ bool pins_process_lives(uint32_t pid)
 	return pid && (kill((pid_t)pid, 0) == 0 || errno != ESRCH);
 }
 
-void pins_pending(struct table *t, addr_ref ref, const struct endpoint *e, uint32_t pid)
+/*
+ * Stored without a CAS, since each connect does: of two that note, or end, at once, one may be left out. That
+ * takes from what may be known of a process that is killed, and never says of one what is not so.
+ */
+void pins_pending(struct table *t, addr_ref ref, const struct endpoint *e, struct pending mine)
 {
 	struct addr_record *a = addr_at(t, ref);
-	int slot = a && t->writable ? endpoint_take(a, e->transport, e->port, false) : -1;
-	if (slot < 0)
+	int slot = a ? endpoint_find(a, e->transport, e->port) : -1;
+	if (a && t->writable && slot < 0)
+		slot = endpoint_take(a, e->transport, e->port, false);
+	if (slot < 0 || !t->writable)
 		return;
 	word64 *w = &a->endpoints[slot].pending;
-	uint64_t word = get64(w);
-	struct pending p = pending_unpack(word);
-	uint32_t now = tick_now();
-	if (p.since == 0 || tick_since(now, p.since) > tick_of(PENDING_MAX_S))
-		cas64(w, word, pending_pack((struct pending){now, pid}));
+	struct pending p = pending_unpack(get64(w));
+	if (p.since == 0 || tick_since(mine.since, p.since) > tick_of(PENDING_MAX_S))
+		put64(w, pending_pack(mine));
 }
 
-void pins_pending_over(struct table *t, addr_ref ref, const struct endpoint *e, uint32_t pid)
+bool pins_pending_over(struct table *t, addr_ref ref, const struct endpoint *e, uint32_t pid)
 {
 	struct addr_record *a = addr_at(t, ref);
 	int slot = a && t->writable ? endpoint_find(a, e->transport, e->port) : -1;
 	if (slot < 0)
-		return;
-	uint64_t word = get64(&a->endpoints[slot].pending);
-	if (word && pending_unpack(word).pid == pid)
-		cas64(&a->endpoints[slot].pending, word, 0);
+		return false;
+	word64 *w = &a->endpoints[slot].pending;
+	const uint64_t word = get64(w);
+	const bool mine = pending_unpack(word).pid == pid;
+	if (word && mine)
+		put64(w, 0);
+	return word && !mine;
 }

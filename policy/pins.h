@@ -142,11 +142,12 @@ bool pins_succeeded(struct table *t, const struct outcome *o);
 bool pins_reset(struct table *t, const struct outcome *o);
 
 /*
- * A TCP connect to `e` is in flight, by this process. Notes it for the case that
+ * A TCP connect to `e` is in flight, since now and by this process: `mine`. Notes it for the case that
  * the process is killed; pins_pending_over when it is known what became of it.
+ * There is room for one note: true if it is another process's.
  */
-void pins_pending(struct table *t, addr_ref ref, const struct endpoint *e, uint32_t pid);
-void pins_pending_over(struct table *t, addr_ref ref, const struct endpoint *e, uint32_t pid);
+void pins_pending(struct table *t, addr_ref ref, const struct endpoint *e, struct pending mine);
+bool pins_pending_over(struct table *t, addr_ref ref, const struct endpoint *e, uint32_t pid);
 
 /* Is there a process of this number? kill(2) with signal 0. May set errno. */
 bool pins_process_lives(uint32_t pid);

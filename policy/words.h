@@ -137,6 +137,12 @@ static inline uint64_t health_pack(struct health h)
 	       (uint64_t)(h.n & 15u) << 7 | (uint64_t)(h.last_cause & 63u) << 1 | (uint64_t)h.trying;
 }
 
+/* Is it the word of this endpoint? */
+static inline bool health_is_of(uint64_t w, uint8_t transport, uint16_t port)
+{
+	return w >> 46 == ((uint64_t)(transport & 3u) << 16 | port);
+}
+
 static inline struct health health_unpack(uint64_t w)
 {
 	return (struct health){

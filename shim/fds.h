@@ -33,7 +33,7 @@ extern HIDDEN _Atomic uint8_t fd_classes[FDS];
 
 /*
  * What route.h has found out of the socket behind a datagram descriptor: its cookie
- * (SO_COOKIE, socket(7)), or one of these. Forgotten when the class changes.
+ * (SO_COOKIE, socket(7)), or one of these. Forgotten when such a class comes or goes.
  */
 enum { FD_NOT_ASKED, FD_NAMELESS };	/* nothing to be known */
 extern HIDDEN _Atomic uint64_t fd_cookies[FDS];
@@ -54,13 +54,18 @@ static inline enum fd_class fd_class(int fd)
 /* Is it of one of these classes, each a bit? */
 static inline bool fd_is(int fd, unsigned classes) { return (classes >> fd_class(fd) & 1) != 0; }
 
+/* Only of these is a cookie kept. */
+enum { FD_DATAGRAMS = 1u << FD_DATAGRAM | 1u << FD_DNS };
+
 /* Writes only what changes: a shared line stays clean. */
 static inline void fd_set_class(int fd, enum fd_class c)
 {
-	if ((unsigned)fd >= FDS || fd_class(fd) == c)
+	const enum fd_class old = fd_class(fd);
+	if ((unsigned)fd >= FDS || old == c)
 		return;
 	atomic_store_explicit(&fd_classes[fd], (uint8_t)c, memory_order_release);
-	fd_forget_cookie(fd);
+	if (FD_DATAGRAMS & (1u << c | 1u << old))
+		fd_forget_cookie(fd);
 }
 
 /* One class to another, by one thread only. */

@@ -25,6 +25,8 @@ struct flow {
 	uint64_t cookie;		/* of the socket (SO_COOKIE, socket(7)) */
 	uint32_t since;			/* tick */
 	pid_t pid;
+	bool settled, told;		/* as in struct verdict, of `to`, */
+	uint64_t epoch;			/* when the connect began */
 };
 
 /* As the kernel names them in TCP_INFO (tcp(7)); netinet/tcp.h and linux/tcp.h exclude each other. */
@@ -37,16 +39,9 @@ static _Atomic int highest;		/* no fd above was ever pending */
 
 /* ---- reporting ---- */
 
-/* The flow came to its end: by `cause`, or well (CAUSE_CONNECTED), or nothing is known (CAUSE_NONE). */
-static void report(const struct flow *fl, enum cause cause)
+static void tell(struct table *t, const struct flow *fl, enum cause cause)
 {
 	struct name_ref names[RECENT];
-	struct table *t = session_table_here();
-	if (!t)
-		return;
-	pins_pending_over(t, fl->ref, &fl->to, (uint32_t)fl->pid);
-	if (cause == CAUSE_NONE || (cause == CAUSE_CONNECTED && verdict_told(t, &fl->to, false)))
-		return;
 	const struct outcome o = {.endpoint = fl->to, .names = names, .n_names = recent_names(names), .reach = REACH_SHIM,
 				  .socket = fl->cookie, .since = fl->since};
 	if (cause == CAUSE_CONNECTED) {
@@ -55,6 +50,26 @@ static void report(const struct flow *fl, enum cause cause)
 	} else {
 		tell_failed(t, &o, cause);
 	}
+}
+
+/*
+ * Would telling a success change nothing? So it is if one was told just before the connect, and nobody failed
+ * since; however long it took, unless another's connect is in flight, which is judged by when the last success was.
+ */
+static bool is_told(const struct table *t, const struct flow *fl, bool others)
+{
+	return (fl->told && !others && verdict_holds(t, fl->epoch)) || verdict_told(t, &fl->to, false);
+}
+
+/* The flow came to its end: by `cause`, or well (CAUSE_CONNECTED), or nothing is known (CAUSE_NONE). */
+static void report(const struct flow *fl, enum cause cause)
+{
+	struct table *t = session_table_here();
+	if (!t)
+		return;
+	const bool others = pins_pending_over(t, fl->ref, &fl->to, (uint32_t)fl->pid);
+	if (cause != CAUSE_NONE && (cause != CAUSE_CONNECTED || !is_told(t, fl, others)))
+		tell(t, fl, cause);
 }
 
 /* Is there a pending connect of this process? A child finds its parent's, after vfork in the very same memory. */
@@ -74,12 +89,12 @@ static bool take(int fd, enum fd_class next, struct flow *out)
 }
 
 /* The fd is connected: to a DNS server (dnstcp.h), or to some other candidate. */
-static void begin(int fd, const struct endpoint *to)
+static void begin(int fd, const struct flow *fl)
 {
-	if (dns_port(to->port))
+	if (!fl->settled && dns_port(fl->to.port))
 		fd_set_class(fd, FD_DNS_STREAM);
 	else
-		stream_begin(fd, to);
+		stream_begin(fd, &fl->to);
 }
 
 static void conclude(int fd, enum fd_class next, enum cause cause)
@@ -88,7 +103,7 @@ static void conclude(int fd, enum fd_class next, enum cause cause)
 	int saved = errno;
 	if (take(fd, next, &fl)) {
 		if (next == FD_STREAM && cause == CAUSE_CONNECTED)
-			begin(fd, &fl.to);
+			begin(fd, &fl);
 		report(&fl, cause);
 	}
 	errno = saved;
@@ -274,9 +289,8 @@ static int connect_again(int fd, const struct sockaddr *addr, socklen_t len)
 static int connect_candidate(struct table *t, int fd, const struct sockaddr *addr, socklen_t len, struct flow *fl)
 {
 	int saved = errno;
-	fl->since = tick_now();
 	fl->pid = session_pid();
-	pins_pending(t, fl->ref, &fl->to, (uint32_t)fl->pid);
+	pins_pending(t, fl->ref, &fl->to, (struct pending){fl->since, (uint32_t)fl->pid});
 	errno = saved;
 
 	int r = real()->connect(fd, addr, len);
@@ -288,7 +302,7 @@ static int connect_candidate(struct table *t, int fd, const struct sockaddr *add
 		pend(fd, fl);
 	} else {
 		if (r == 0)
-			begin(fd, &fl->to);
+			begin(fd, fl);
 		else
 			fl->cookie = socket_cookie(fd);
 		report(fl, r == 0 ? CAUSE_CONNECTED : cause_of_errno(saved));
@@ -307,6 +321,7 @@ static bool steer(struct table *t, int fd, struct flow *fl, const struct verdict
 		return false;
 	fl->to = v->to;
 	fl->ref = ref;
+	fl->settled = fl->told = false;
 	route_connected(fd, &fl->asked, &fl->to);
 	return true;
 }
@@ -339,16 +354,19 @@ static bool to_candidate(struct table *t, const struct sockaddr *addr, socklen_t
 		return false;
 	fl->asked.transport = TRANSPORT_TCP;
 	verdict_of(t, &fl->asked, v);
-	fl->to = fl->asked;
-	fl->ref = v->ref;
-	return fl->ref != 0;
+	fl->since = v->now;
+	return v->ref != 0;
 }
 
-static int connect_as_asked(struct table *t, int fd, const struct sockaddr *addr, socklen_t len, struct flow *fl)
+static int connect_as_asked(struct table *t, int fd, const struct sockaddr *addr, socklen_t len, struct flow *fl,
+			    const struct verdict *v)
 {
 	int saved = errno;
 	fl->to = fl->asked;
-	fl->ref = addr_find(t, &fl->to.addr);
+	fl->ref = v->ref;
+	fl->settled = v->settled;
+	fl->told = v->told;
+	fl->epoch = v->epoch;
 	route_connected_plainly(fd, &fl->to);
 	errno = saved;
 	return connect_candidate(t, fd, addr, len, fl);
@@ -369,5 +387,5 @@ int flow_connect(int fd, const struct sockaddr *addr, socklen_t len)
 		flow_opened(fd, c = flow_ask_class(fd));
 	if (c != FD_STREAM || !to_candidate(t, addr, len, &fl, &v))
 		return real()->connect(fd, addr, len);
-	return connect_steered(t, fd, addr, len, &fl, &v, &r) ? r : connect_as_asked(t, fd, addr, len, &fl);
+	return connect_steered(t, fd, addr, len, &fl, &v, &r) ? r : connect_as_asked(t, fd, addr, len, &fl, &v);
 }

@@ -61,7 +61,8 @@ static inline void flow_opened(int fd, enum fd_class c)
 		flow_forget(fd);
 	if (fd_class(fd) != FD_PENDING)
 		fd_set_class(fd, c);
-	fd_forget_cookie(fd);		/* the number may have been closed behind our back */
+	if (FD_DATAGRAMS >> c & 1)
+		fd_forget_cookie(fd);	/* the number may have been closed behind our back */
 }
 
 #endif

@@ -32,17 +32,15 @@
 /* Who looks at what passes. */
 enum watch { WATCH_NONE, WATCH_DATAGRAM, WATCH_STREAM, WATCH_UNKNOWN };
 
-enum { WATCHED_DATAGRAMS = 1u << FD_DATAGRAM | 1u << FD_DNS };
-
 /* For calls that files have too. */
 static inline enum watch watch_file(int fd)
 {
 	enum fd_class c = fd_class(fd);
-	if (__builtin_expect(!((WATCHED_DATAGRAMS | WATCHED_STREAMS | 1u << FD_HANDED) >> c & 1), 1))
+	if (__builtin_expect(!((FD_DATAGRAMS | WATCHED_STREAMS | 1u << FD_HANDED) >> c & 1), 1))
 		return WATCH_NONE;
 	if (c == FD_HANDED)
 		return WATCH_UNKNOWN;
-	return WATCHED_DATAGRAMS >> c & 1 ? WATCH_DATAGRAM : WATCH_STREAM;
+	return FD_DATAGRAMS >> c & 1 ? WATCH_DATAGRAM : WATCH_STREAM;
 }
 
 /* For calls that sockets have. */

@@ -138,7 +138,7 @@ static int connect_datagram(int fd, const struct sockaddr *addr, socklen_t len)
  * To a DNS server, connected or about to be? EISCONN: by an earlier call. One that is
  * FD_PENDING stays so until its end; a UDP socket was not seen being made.
  */
-static void note_dns(int fd, int r, const struct sockaddr *addr, socklen_t len)
+__attribute__((noinline)) static void note_dns(int fd, int r, const struct sockaddr *addr, socklen_t len)
 {
 	const unsigned streams = 1u << FD_STREAM | 1u << FD_PENDING | 1u << FD_DNS_STREAM;
 	struct endpoint e;
@@ -162,7 +162,8 @@ EXPORT int connect(int fd, const struct sockaddr *addr, socklen_t len)
 	int r = flow_connect(fd, addr, len);
 	if (r == 0 && fd_class(fd) == FD_DATAGRAM)	/* it was not seen being made */
 		connection_made(fd, addr, len);
-	note_dns(fd, r, addr, len);
+	if (fd_class(fd) != FD_STREAM_SIP)
+		note_dns(fd, r, addr, len);
 	return r;
 }
 

@@ -50,10 +50,8 @@ static bool enter_both(struct stream *s)
 						       memory_order_relaxed);
 }
 
-static void leave_both(struct stream *s)
-{
-	atomic_fetch_and_explicit(&s->busy, ~(1u << OUT | 1u << IN), memory_order_release);
-}
+/* While both ways are taken nobody changes the word. */
+static void leave_both(struct stream *s) { atomic_store_explicit(&s->busy, 0, memory_order_release); }
 
 static int owner(const struct stream *s)
 {

@@ -53,26 +53,67 @@ static void remember(word64 *slot, const struct endpoint *asked, uint64_t epoch,
 static void ask(struct table *t, const struct endpoint *asked, struct verdict *out)
 {
 	struct name_ref names[RECENT];
-	*out = (struct verdict){.ref = addr_find(t, &asked->addr)};
+	out->ref = addr_find(t, &asked->addr);
 	if (!out->ref || dns_port(asked->port))	/* answers are led already, and must be those of who was asked */
 		return;
 	const size_t n = recent_names(names);
 	const bool tcp = asked->transport == TRANSPORT_TCP;
 	out->request = pins_steer(t, asked, tcp ? STEER_CONNECT : STEER_REQUEST, names, n, &out->to);
 	out->datagram = !tcp && pins_steer(t, asked, STEER_DATAGRAM, names, n, &out->to);
+	out->settled = !out->request && !out->datagram;
 	out->to.transport = asked->transport;
+}
+
+/* ---- the pin, and all else that nothing is to be done about ---- */
+
+/*
+ * Two words: a hash of the endpoint, the epoch and the second, and ref 32 | tick when it was told 32. Should
+ * they not belong together, the address behind the ref is another one, or the tick, hidden with the hash, none.
+ */
+static struct { word64 key, what; } settled[HASHES];
+
+static uint64_t settled_key(const struct endpoint *asked, uint64_t epoch, uint32_t now)
+{
+	return endpoint_key(asked, epoch ^ ~(uint64_t)(now / TICKS_PER_S));
+}
+
+static void settle(uint64_t key, addr_ref ref, uint32_t told_at)
+{
+	put64(&settled[hash_slot(key, HASHES)].what, (uint64_t)ref << 32 | (told_at ^ (uint32_t)key));
+	put64(&settled[hash_slot(key, HASHES)].key, key);
+}
+
+static bool is_settled(const struct table *t, const struct endpoint *asked, uint64_t key, struct verdict *out)
+{
+	const uint32_t at = hash_slot(key, HASHES);
+	const uint64_t what = get64(&settled[at].what);
+	out->ref = (addr_ref)(what >> 32);
+	out->settled = get64(&settled[at].key) == key && addr_is_of(t, out->ref, &asked->addr);
+	out->told = out->settled && ((uint32_t)what ^ (uint32_t)key) == out->now;
+	return out->settled;
 }
 
 void verdict_of(struct table *t, const struct endpoint *asked, struct verdict *out)
 {
-	word64 *slot = verdicts[hash_slot(endpoint_key(asked, 0), VERDICTS)].word;
 	const uint64_t epoch = epoch_of(t);
-	const uint32_t now = tick_now();
-	if (remembered(slot, asked, epoch, now, out))
+	out->epoch = epoch;
+	out->now = tick_now();
+	out->request = out->datagram = false;
+	const uint64_t key = settled_key(asked, epoch, out->now);
+	if (is_settled(t, asked, key, out))
 		return;
+	word64 *slot = verdicts[hash_slot(endpoint_key(asked, 0), VERDICTS)].word;
+	if (remembered(slot, asked, epoch, out->now, out))
+		return;
+	out->to = (struct endpoint){0};
 	ask(t, asked, out);
-	remember(slot, asked, epoch, now, out);
+	if (out->settled)
+		settle(key, out->ref, 0);
+	else
+		remember(slot, asked, epoch, out->now, out);
 }
+
+bool verdict_holds(const struct table *t, uint64_t epoch) { return epoch_of(t) == epoch; }
 
 /* ---- quiet ---- */
 
@@ -140,8 +181,20 @@ bool verdict_told(const struct table *t, const struct endpoint *e, bool register
 	return get64(&told[hash_slot(key, HASHES)]) == key;
 }
 
+/* The verdict of an earlier epoch stays as it is. */
+static void tell_settled(const struct table *t, const struct endpoint *e)
+{
+	const uint32_t now = tick_now();
+	const uint64_t key = settled_key(e, epoch_of(t), now);
+	const word64 *at = &settled[hash_slot(key, HASHES)].key;
+	if (get64(at) == key)
+		settle(key, (addr_ref)(get64(&settled[hash_slot(key, HASHES)].what) >> 32), now);
+}
+
 void verdict_tell(const struct table *t, const struct endpoint *e, bool registered)
 {
 	const uint64_t key = told_key(t, e, registered);
 	put64(&told[hash_slot(key, HASHES)], key);
+	if (!registered)
+		tell_settled(t, e);
 }

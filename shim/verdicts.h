@@ -14,11 +14,18 @@
 struct verdict {
 	addr_ref ref;			/* 0: no candidate */
 	bool request, datagram;		/* an initial SIP request or a TCP connect, any other datagram, moves to `to` */
-	struct endpoint to;
+	bool settled;			/* a candidate, nothing moves, and no DNS port: */
+	bool told;			/* and verdict_tell() was called for it in this tick, by no REGISTER */
+	uint32_t now;			/* tick when this was asked */
+	uint64_t epoch;			/* and what held then */
+	struct endpoint to;		/* only if something moves */
 };
 
 /* What holds for `asked`, which is complete. */
 void verdict_of(struct table *t, const struct endpoint *asked, struct verdict *out);
+
+/* Has nothing changed since a verdict of this epoch? */
+bool verdict_holds(const struct table *t, uint64_t epoch);
 
 /*
  * Is there nothing to decide before a datagram goes to this socket address, of which

@@ -14,6 +14,7 @@
 #include <signal.h>
 
 #include "hash.h"
+#include "tick.h"
 
 enum {
 	VICTIMS = 3,
@@ -179,7 +180,7 @@ static void look_up(struct siege *s, uint64_t *random, const struct name *n, uns
 	else
 		pins_succeeded(&s->lab.t, &o);
 	addr_ref a = addr_find(&s->lab.t, &o.endpoint.addr);
-	pins_pending(&s->lab.t, a, &o.endpoint, 1);
+	pins_pending(&s->lab.t, a, &o.endpoint, (struct pending){tick_now(), 1});
 	pins_pending_over(&s->lab.t, a, &o.endpoint, 1);
 }
 

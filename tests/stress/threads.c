@@ -8,6 +8,7 @@
  * this is the proof that all that is shared is atomic.
  */
 #include "herd.h"
+#include "tick.h"
 
 enum { THREADS = 8, NAMES = 24, POOL = 6, EXPLICIT = 4, CAPACITY = 64 };
 
@@ -192,7 +193,7 @@ static void pending(struct crowd *c, uint64_t *random, unsigned k)
 {
 	const struct endpoint e = {address_of(FAMILY_V4, k, 0), 5060, TRANSPORT_TCP};
 	addr_ref ref = addr_find(&c->lab.t, &e.addr);
-	pins_pending(&c->lab.t, ref, &e, 1);
+	pins_pending(&c->lab.t, ref, &e, (struct pending){tick_now(), 1});
 	if (herd_random(random) % 2)
 		pins_pending_over(&c->lab.t, ref, &e, 1);
 }
