@@ -10,7 +10,7 @@ The server listens at the address that HOST's lookup gives first, which is print
     STATUS>METHOD  the server's request follows in the same segment, and is not read yet
     rest       what was not read is
     >METHOD    the server sends this request, and the program reads it
-    write      the program writes (CRLFs)
+    write      the program writes (CRLFs); prints `written`
     look       prints `open`, or `end` if reading gives the end of the stream
 """
 import select
@@ -82,6 +82,7 @@ class Connection:
             self.look()
         elif what == "write":
             self.program.sendall(b"\r\n\r\n")
+            print("written")
         elif what == "rest":
             self.read_rest()
         elif what.endswith("-"):

@@ -22,7 +22,7 @@ sees() {
 
 @test "after a failure to REGISTER the connection ends for the program, which may write all the same" {
     pools a b c d e
-    sees "open end" a REGISTER look 503 look write write
+    sees "open end written written" a REGISTER look 503 look write write
     sees "end" b REGISTER 401 REGISTER 503 look
     sees "end" c OPTIONS 200 REGISTER 200 REGISTER 503 look
     sees "end" d REGISTER 480 look
