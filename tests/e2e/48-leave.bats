@@ -54,7 +54,7 @@ sees() {
 }
 
 @test "it stays where a new one would lead to the same server: steer = off, a pin by hand, one server" {
-    pools off hand
+    pools off hand list
     echo 'host "off.test" { steer = off }' >"$BATS_TEST_TMPDIR/conf"
     pinctl reload "$BATS_TEST_TMPDIR/conf"
     sees open off REGISTER 503 look
@@ -62,4 +62,6 @@ sees() {
     sees open hand REGISTER 503 look
     dns_pool one.test 127.0.0.20
     sees open one REGISTER 503 look
+    pinctl set list.test 127.0.4.9,127.0.4.8 >/dev/null
+    sees end list REGISTER 503 look     # a list by hand leads to its next
 }
