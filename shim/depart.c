@@ -7,6 +7,7 @@
 #include "connection.h"
 #include "course.h"
 #include "datagram.h"
+#include "dns.h"
 #include "memory.h"
 #include "route.h"
 #include "session.h"
@@ -33,6 +34,8 @@ static bool take_asked(struct table *t, const struct sockaddr *to, socklen_t to_
 	verdict_of(t, &d->asked, v);
 	if (concerns(t, &d->asked, v))
 		return true;
+	if (!v->settled && dns_port(d->asked.port))
+		return false;
 	verdict_quieten(t, to, to_len, d->now_ms, v->ref != 0);
 	d->quiet = v->ref ? QUIET_CANDIDATE : QUIET_STRANGER;
 	return false;

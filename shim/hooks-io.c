@@ -177,7 +177,7 @@ static ssize_t send_whole(int fd, const void *buf, size_t len, int flags, const 
 static ssize_t sent_unplanned(enum watch w, int fd, const void *buf, ssize_t r, const struct sockaddr *addr,
 			      socklen_t addrlen, struct departure *d)
 {
-	if (w != WATCH_DATAGRAM || r <= 0 || is_dns(fd) || on_dns_port(addr, addrlen))
+	if (w != WATCH_DATAGRAM || r <= 0 || is_dns(fd) || (d->quiet == QUIET_NOT && on_dns_port(addr, addrlen)))
 		return sent(w, fd, buf, r, addr, addrlen);
 	depart_unplanned(fd, buf, (size_t)r, addr, addrlen, d);
 	return r;

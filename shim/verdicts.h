@@ -29,7 +29,7 @@ bool verdict_holds(const struct table *t, uint64_t epoch);
 
 /*
  * Is there nothing to decide before a datagram goes to this socket address, of which
- * `len` bytes can be read? So it was when verdict_quieten() was last called for it,
+ * `len` bytes can be read, and no DNS there? So it was when verdict_quieten() was last called for it,
  * in this second, and nothing has changed since. The steady state of what is
  * none of ours, and of the pin.
  */
