@@ -15,7 +15,8 @@
 /* ---- who was it ---- */
 
 /* The endpoint at `addr`, or if that is NULL fd's connected peer; *asked: as the program knows it. */
-static bool find_endpoint(int fd, const struct sockaddr *addr, socklen_t len, struct endpoint *asked, struct endpoint *e)
+static bool find_endpoint(int fd, const struct sockaddr *addr, socklen_t len, struct endpoint *asked,
+			  struct endpoint *e)
 {
 	struct connection c;
 	const bool known = addr ? endpoint_from_sockaddr(addr, len, &c.real) : connection_of(fd, &c);

@@ -48,7 +48,8 @@ static const struct endpoint *pin_of(const struct departure *d, const struct ver
 }
 
 /* The same for the peer of a connected socket, of which `at` is known. */
-static bool concerns_peer(const struct table *t, const struct departure *d, const struct verdict *v, const struct verdict *at)
+static bool concerns_peer(const struct table *t, const struct departure *d, const struct verdict *v,
+			  const struct verdict *at)
 {
 	const struct endpoint *real = &d->peer.real;
 	return !endpoint_same(pin_of(d, v), real) || (at->ref && bits_have(&route_moves->waited, &d->asked) &&
@@ -191,7 +192,7 @@ static bool move(int fd, const struct sockaddr *to, socklen_t to_len, struct dep
 	return true;
 }
 
-/* The message is noted when it has gone: one that the socket's pending error holds up is an initial one the next time too. */
+/* The message is noted when it has gone: one that a pending error holds up is an initial one the next time too. */
 static bool lead(int fd, struct departure *d)
 {
 	struct connection c = d->peer;

@@ -1,6 +1,6 @@
 /*
  * hooks.c: the exported symbols, and nothing else: lookups, connects, descriptors.
- * Those of the resolver are in hooks-dns.c, those of datagrams in hooks-io.c.
+ * Those of the resolver are in hooks-dns.c, those that carry bytes in hooks-out.c and hooks-in.c.
  *
  * Whatever runs behind them may be entered again at any point: by a signal
  * handler, by an NSS module that libc calls in the middle of a lookup, or after

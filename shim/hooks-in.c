@@ -1,0 +1,187 @@
+/*
+ * hooks-in.c: the exported symbols that receive: datagrams, and streams.
+ *
+ * An fd that is none of ours costs one load and a tail call. Answers of DNS servers are
+ * led as they come in (dns.h), and what answers a datagram that was steered is made to
+ * come from where the program sent it (datagram.h); streams are for stream.h. What the
+ * program passed is looked at after the kernel took it, or asked about first (memory.h).
+ */
+#include <errno.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "datagram.h"
+#include "hooks.h"
+#include "memory.h"
+#include "passing.h"
+#include "real.h"
+#include "route.h"
+
+/*
+ * How many bytes of an address the program takes: known only before the call, which
+ * writes over it. While nothing was steered it need not be known for certain: the
+ * address's own length does.
+ */
+static socklen_t room_of(const socklen_t *len)
+{
+	if (len && memory_near(len, sizeof *len))
+		return *len;
+	if (!route_any())
+		return ROUTE_ROOM_UNKNOWN;
+	return memory_readable(len, sizeof *len) ? *len : 0;
+}
+
+/* An address that the kernel wrote: the first `room` of `len` bytes. */
+struct sender {
+	struct sockaddr *addr;		/* NULL: on a connected socket there may be none, all that comes is the peer's */
+	socklen_t len, room;
+};
+
+static void datagram_in(int fd, void *buf, size_t n, struct sender from)
+{
+	if (is_dns(fd) && (!from.addr || (from.len <= from.room && on_dns_port(from.addr, from.len))))
+		dns_received(buf, n);
+	else
+		datagram_received(fd, buf, n, from.addr, from.len, from.room);
+}
+
+/* `r` bytes came into buf, which has room for `size`, or the call failed (-1, errno). Returns r. */
+static ssize_t received(enum watch w, int fd, void *buf, size_t size, ssize_t r, int flags, struct sender from)
+{
+	size_t n = r < 0 ? 0 : (size_t)r < size ? (size_t)r : size;
+	if (w == WATCH_UNKNOWN)
+		w = n > 0 && !(flags & MSG_ERRQUEUE) ? watch_ask(fd, buf, n, false)
+		    : r == -1                        ? unknown_failed(fd)
+						     : WATCH_NONE;
+	if (w == WATCH_STREAM)
+		return stream_received(fd, buf, r, flags);
+	if (w == WATCH_NONE || (flags & MSG_ERRQUEUE))
+		return r;
+	if (r == -1)
+		datagram_failed(fd, errno);
+	else if (r > 0 || from.addr)
+		datagram_in(fd, buf, n, from);
+	return r;
+}
+
+EXPORT ssize_t recv(int fd, void *buf, size_t len, int flags)
+{
+	const enum watch w = watch_socket(fd);
+	if (w == WATCH_NONE)
+		return real()->recv(fd, buf, len, flags);
+	ssize_t r = real()->recv(fd, buf, len, flags);
+	if (r <= 0 && passes_by(w, fd, buf, r))
+		return r;
+	return received(w, fd, buf, len, r, flags, (struct sender){0});
+}
+
+EXPORT ssize_t read(int fd, void *buf, size_t len)
+{
+	const enum watch w = watch_file(fd);
+	if (w == WATCH_NONE)
+		return real()->read(fd, buf, len);
+	return received(w, fd, buf, len, real()->read(fd, buf, len), 0, (struct sender){0});
+}
+
+EXPORT ssize_t recvfrom(int fd, void *buf, size_t len, int flags, struct sockaddr *addr, socklen_t *addrlen)
+{
+	const enum watch w = watch_socket(fd);
+	if (w == WATCH_NONE)
+		return real()->recvfrom(fd, buf, len, flags, addr, addrlen);
+	const socklen_t room = addr && w != WATCH_STREAM ? room_of(addrlen) : 0;
+	ssize_t r = real()->recvfrom(fd, buf, len, flags, addr, addrlen);
+	return received(w, fd, buf, len, r, flags, r >= 0 && addr ? (struct sender){addr, *addrlen, room} : (struct sender){0});
+}
+
+/* Of a call that succeeded. */
+static ssize_t received_message(enum watch w, int fd, struct msghdr *msg, socklen_t room, ssize_t r, int flags)
+{
+	const struct iovec *head = msg->msg_iovlen ? msg->msg_iov : NULL;
+	if (w == WATCH_UNKNOWN && r > 0 && head && !(flags & MSG_ERRQUEUE))
+		w = watch_ask(fd, head->iov_base, head->iov_len < (size_t)r ? head->iov_len : (size_t)r, false);
+	if (w == WATCH_STREAM)
+		return stream_received_message(fd, msg, r, flags);
+	if (w == WATCH_DATAGRAM && (flags & MSG_ERRQUEUE))
+		datagram_error(fd, msg, room);
+	else if (w == WATCH_DATAGRAM && head)
+		received(w, fd, head->iov_base, head->iov_len, r, flags,
+			 (struct sender){msg->msg_name, msg->msg_namelen, room});
+	return r;
+}
+
+EXPORT ssize_t readv(int fd, const struct iovec *piece, int pieces)
+{
+	const enum watch w = watch_file(fd);
+	if (w == WATCH_NONE)
+		return real()->readv(fd, piece, pieces);
+	struct msghdr msg = {.msg_iov = (struct iovec *)(uintptr_t)piece, .msg_iovlen = (size_t)pieces};
+	ssize_t r = real()->readv(fd, piece, pieces);
+	return r == -1 ? received(w, fd, NULL, 0, r, 0, (struct sender){0}) : received_message(w, fd, &msg, 0, r, 0);
+}
+
+/* Descriptors come through any UNIX socket (SCM_RIGHTS, unix(7)). */
+static ssize_t look_for_handed(const struct msghdr *msg, ssize_t r)
+{
+	if (r >= 0 && msg->msg_controllen >= CMSG_LEN(sizeof(int)))
+		stream_handed(msg);
+	return r;
+}
+
+EXPORT ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
+{
+	const enum watch w = watch_socket(fd);
+	if (w == WATCH_NONE)
+		return look_for_handed(msg, real()->recvmsg(fd, msg, flags));
+	const socklen_t room = msg && w != WATCH_STREAM ? room_of(&msg->msg_namelen) : 0;
+	ssize_t r = look_for_handed(msg, real()->recvmsg(fd, msg, flags));
+	return r == -1 ? received(w, fd, NULL, 0, r, flags, (struct sender){0})
+		       : received_message(w, fd, msg, room, r, flags);
+}
+
+enum { ROOMS = 1024 };			/* UIO_MAXIOV: the kernel takes no more (recvmmsg(2)) */
+
+EXPORT int recvmmsg(int fd, struct mmsghdr *vec, unsigned n, int flags, struct timespec *timeout)
+{
+	const enum watch w = watch_socket(fd);
+	if (w == WATCH_NONE)
+		return real()->recvmmsg(fd, vec, n, flags, timeout);
+	socklen_t rooms[ROOMS];
+	for (unsigned i = 0; i < n && i < ROOMS; i++)
+		rooms[i] = w == WATCH_STREAM ? 0 : room_of(&vec[i].msg_hdr.msg_namelen);
+	int r = real()->recvmmsg(fd, vec, n, flags, timeout);
+	if (r == -1)
+		received(w, fd, NULL, 0, -1, flags, (struct sender){0});
+	for (int i = 0; i < r && i < ROOMS; i++)
+		received_message(watch_socket(fd), fd, &vec[i].msg_hdr, rooms[i], (ssize_t)vec[i].msg_len, flags);
+	return r;
+}
+
+/* ---- the fortified ones: libc checks the sizes, so it is its own that are called ---- */
+
+EXPORT ssize_t __recv_chk(int fd, void *buf, size_t len, size_t size, int flags);
+EXPORT ssize_t __recvfrom_chk(int fd, void *buf, size_t len, size_t size, int flags, struct sockaddr *addr,
+			      socklen_t *addrlen);
+EXPORT ssize_t __read_chk(int fd, void *buf, size_t len, size_t size);
+
+ssize_t __recv_chk(int fd, void *buf, size_t len, size_t size, int flags)
+{
+	if (watch_socket(fd) == WATCH_NONE || len > size)
+		return real()->__recv_chk(fd, buf, len, size, flags);
+	return recv(fd, buf, len, flags);
+}
+
+ssize_t __recvfrom_chk(int fd, void *buf, size_t len, size_t size, int flags, struct sockaddr *addr, socklen_t *addrlen)
+{
+	if (watch_socket(fd) == WATCH_NONE || len > size)
+		return real()->__recvfrom_chk(fd, buf, len, size, flags, addr, addrlen);
+	return recvfrom(fd, buf, len, flags, addr, addrlen);
+}
+
+ssize_t __read_chk(int fd, void *buf, size_t len, size_t size)
+{
+	if (watch_file(fd) == WATCH_NONE || len > size)
+		return real()->__read_chk(fd, buf, len, size);
+	return read(fd, buf, len);
+}
