@@ -23,6 +23,15 @@ static uint64_t epoch_of(const struct table *t)
 	return pins_epoch(t) ^ (uint64_t)(uintptr_t)t << 16 ^ (uint64_t)recent_count() << 40;
 }
 
+/*
+ * The epoch at a time, as one number to make keys with: both are small numbers that go up, so that a mere XOR of
+ * them comes back, and what held seconds ago, before something changed, would hold again.
+ */
+static uint64_t moment(uint64_t epoch, uint64_t time)
+{
+	return hash_fold(epoch ^ 0xa0761d6478bd642fu, time ^ 0xe7037ed1a0b428dbu);
+}
+
 /* ---- candidates ---- */
 
 static bool remembered(const word64 *slot, const struct endpoint *asked, uint64_t epoch, uint32_t now, struct verdict *out)
@@ -74,7 +83,7 @@ static struct { word64 key, what; } settled[HASHES];
 
 static uint64_t settled_key(const struct endpoint *asked, uint64_t epoch, uint32_t now)
 {
-	return endpoint_key(asked, epoch ^ ~(uint64_t)(now / TICKS_PER_S));
+	return endpoint_key(asked, moment(epoch, now / TICKS_PER_S));
 }
 
 static void settle(uint64_t key, addr_ref ref, uint32_t told_at)
@@ -153,7 +162,7 @@ void verdict_quieten(const struct table *t, const struct sockaddr *sa, socklen_t
 
 static uint64_t still_key(const struct table *t, uint64_t number, uint64_t now_ms)
 {
-	const uint64_t h = hash_fold(number ^ epoch_of(t), 0xa0761d6478bd642fu ^ now_ms / 1000 << 1) & ~UINT64_C(1);
+	const uint64_t h = hash_fold(number ^ moment(epoch_of(t), now_ms / 1000), 0x9e3779b97f4a7c15u) & ~UINT64_C(1);
 	return h ? h : 2;
 }
 
@@ -172,7 +181,7 @@ void verdict_quieten_connection(const struct table *t, uint64_t number, uint64_t
 
 static uint64_t told_key(const struct table *t, const struct endpoint *e, bool registered)
 {
-	return endpoint_key(e, epoch_of(t) ^ (uint64_t)tick_now() << 1 ^ registered);
+	return endpoint_key(e, moment(epoch_of(t), (uint64_t)tick_now() << 1 | registered));
 }
 
 bool verdict_told(const struct table *t, const struct endpoint *e, bool registered)
