@@ -176,7 +176,7 @@ bool pins_answer(struct table *t, const struct lookup *l, struct pool pool[stati
 bool pins_target(struct table *t, const struct name *host, uint16_t port, struct address *out)
 {
 	struct name_ref ref;
-	if (name_is_service(host) || !table_insert(t, host, &ref))
+	if (port == 0 || name_is_service(host) || !table_insert(t, host, &ref))
 		return false;
 	*out = target_address(t, host, port);
 	if (t->writable && get32(&t->header->targets) == 0)

@@ -58,8 +58,8 @@ bool pins_answer(struct table *t, const struct lookup *l, struct pool pool[stati
 
 /*
  * The target host:port, for a record of a service; the host gets a record of its
- * own, so that it can be named again. False: no room, or a table that may only be
- * read and does not know the host.
+ * own, so that it can be named again. False: no room, a port of 0, or a table that
+ * may only be read and does not know the host.
  */
 bool pins_target(struct table *t, const struct name *host, uint16_t port, struct address *out);
 

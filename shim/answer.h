@@ -123,8 +123,8 @@ bool answer_only(uint8_t *msg, const struct answer *a, const struct address *pin
 
 /*
  * Give SRV record `pinned` the strictly lowest priority, which clients must try first
- * (RFC 2782), by changing as few priorities as can be: none if it has it; its own, to
- * 0, if no other has 0; else also those that have 0, to 1. False: not SRV, no such
+ * (RFC 2782): nothing changes if it has it; its own becomes 0; and if another has 0,
+ * all others go up by one, so that they keep their order. False: not SRV, no such
  * record, `more`, or has_rrsig.
  */
 bool answer_srv_first(uint8_t *msg, const struct answer *a, size_t pinned);

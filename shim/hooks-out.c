@@ -69,15 +69,20 @@ static ssize_t sent_message(enum watch w, int fd, const struct msghdr *msg, ssiz
 static bool plan(enum watch w, int fd, const void *buf, size_t len, const struct sockaddr *addr, socklen_t addrlen,
 		 struct departure *d)
 {
+	const size_t head = len < SIP_SHORTEST ? len : SIP_SHORTEST;
 	d->quiet = QUIET_NOT;
 	d->connected = false;
+	/* Inherited, or a vfork child closed its own under this number: already its first request is to go to the pin. */
+	if (w == WATCH_UNKNOWN && depart_possible() && memory_readable(buf, head))
+		w = watch_ask(fd, buf, head, false);
 	return w == WATCH_DATAGRAM && depart_possible() && (addr || !is_dns(fd)) && depart_plan(fd, buf, len, addr, addrlen, d);
 }
 
 static bool plan_message(enum watch w, int fd, const struct msghdr *msg, struct departure *d)
 {
 	d->connected = false;
-	return w == WATCH_DATAGRAM && depart_possible() && memory_readable(msg, sizeof *msg) && msg->msg_iovlen &&
+	return (w == WATCH_DATAGRAM || w == WATCH_UNKNOWN) && depart_possible() && memory_readable(msg, sizeof *msg) &&
+	       msg->msg_iovlen &&
 	       memory_readable(msg->msg_iov, sizeof *msg->msg_iov) &&
 	       plan(w, fd, msg->msg_iov->iov_base, msg->msg_iov->iov_len, msg->msg_name, msg->msg_namelen, d);
 }

@@ -65,8 +65,10 @@ bool answer_srv_first(uint8_t *msg, const struct answer *a, size_t pinned)
 	if (a->record[pinned].srv.priority < lowest)
 		return true;
 	wire_put16(msg + a->record[pinned].rdata_at, 0);
-	for (size_t i = 0; i < a->n && lowest == 0; i++)
-		if (i != pinned && a->record[i].srv.priority == 0)
-			wire_put16(msg + a->record[i].rdata_at, 1);
+	for (size_t i = 0; i < a->n && lowest == 0; i++) {
+		const uint16_t old = a->record[i].srv.priority;
+		if (i != pinned && old < UINT16_MAX)
+			wire_put16(msg + a->record[i].rdata_at, (uint16_t)(old + 1));
+	}
 	return true;
 }

@@ -1,6 +1,8 @@
 /* transactions.c: see transactions.h. Section numbers are RFC 3261's. */
 #include "transactions.h"
 
+#include <limits.h>
+
 #include "record.h"
 
 /*
@@ -84,10 +86,26 @@ static int find(const struct tx_slot set[static TX_WAYS], uint64_t key, enum sip
 	return -1;
 }
 
-/* The way for a new request: free, over, or idle longest. A torn record misleads this choice, no more. */
+/*
+ * What a request may still prove, or be needed for: nothing once it is finished; a
+ * ringing call for its CANCEL; silence, the more often it was sent. One that waits
+ * must not be driven out by new ones, or no silence were seen where many are sent.
+ */
+static unsigned worth(uint64_t meta)
+{
+	const unsigned method = (uint8_t)meta, sends = (uint8_t)(meta >> 8);
+	if (meta >> 16 & FINISHED)
+		return 0;
+	if (method != SIP_REGISTER && method != SIP_INVITE)
+		return 1;
+	return meta >> 16 & ANSWERED ? 3 : 2 + sends;
+}
+
+/* The way for a new request: free, over, or of those worth least that idle longest. A torn record misleads this choice, no more. */
 static int victim(const struct tx_slot set[static TX_WAYS], uint64_t now_ms)
 {
 	uint64_t oldest = UINT64_MAX;
+	unsigned least = UINT_MAX;
 	int way = 0;
 	for (int i = 0; i < TX_WAYS; i++) {
 		const uint64_t meta = get64(&set[i].word[META]), active = get64(&set[i].word[ACTIVE]);
@@ -95,7 +113,9 @@ static int victim(const struct tx_slot set[static TX_WAYS], uint64_t now_ms)
 			.method = (uint8_t)meta, .answered = (meta >> 16 & ANSWERED) != 0, .active_ms = active};
 		if (!get64(&set[i].word[CHECK]) || is_over(&x, now_ms))
 			return i;
-		if (active < oldest) {
+		const unsigned w = worth(meta);
+		if (w < least || (w == least && active < oldest)) {
+			least = w;
 			oldest = active;
 			way = i;
 		}

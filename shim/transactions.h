@@ -17,7 +17,7 @@
 enum {
 	TX_WORDS = 14,
 	TX_WAYS = 4,
-	TX_SETS = 256,			/* 1,024 requests, 112 KiB */
+	TX_SETS = 1024,			/* 4,096 requests, 448 KiB */
 
 	SIP_T1_MS = 500,		/* RFC 3261 17.1.1.1 */
 	TX_KEEP_MS = 64 * SIP_T1_MS + 4000,	/* Timers B, D, F (17.1.1.2, 17.1.2.2), and T2 more */
@@ -67,7 +67,7 @@ bool tx_find(const struct transactions *t, uint64_t key, enum sip_method method,
  * returns how it stands, this send included. Another endpoint than before starts
  * sends and since_ms anew, since the silence of the one says nothing about the
  * other. ACK is not kept: it is no transaction (RFC 3261 17). A full set forgets what
- * was idle longest.
+ * is finished before what waits, and of requests that wait in vain those sent least.
  */
 struct tx tx_steered(struct transactions *t, uint64_t key, enum sip_method method, bool within,
 		     const struct endpoint *asked, const struct endpoint *to, uint64_t now_ms);

@@ -122,7 +122,7 @@ static void try_only(struct subject *s)
 	free(msg);
 }
 
-/* The others keep their priorities, but for those that had 0 when that was taken. */
+/* The others keep their priorities, or all go up by one where 0 was taken. */
 static void check_priorities(const struct answer *before, const struct answer *after, size_t pinned)
 {
 	for (size_t i = 0; i < after->n; i++) {
@@ -130,7 +130,7 @@ static void check_priorities(const struct answer *before, const struct answer *a
 		if (i == pinned)
 			continue;
 		claim(after->record[pinned].srv.priority < is);
-		claim(is == was || (was == 0 && is == 1 && after->record[pinned].srv.priority == 0));
+		claim(is == was || (is == was + 1 && after->record[pinned].srv.priority == 0));
 	}
 }
 

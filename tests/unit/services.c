@@ -138,6 +138,17 @@ static const struct script_row broken[] = {
 	{"is an event", "ask a 1,2; ok a 1 5060t; events; broken a 1 5060t; events -> pinned 1"},
 };
 
+static void no_port(void)
+{
+	struct script s = {0};
+	struct address a;
+	const struct name host = lab_name("a");
+	lab_open(&s.lab, 64);
+	check_row("a record with port 0");
+	check_true("is no target", !pins_target(&s.lab.t, &host, 0, &a));
+	lab_close(&s.lab);
+}
+
 int main(void)
 {
 	SCRIPT_PLAY("the first choice", choice);
@@ -148,5 +159,6 @@ int main(void)
 	SCRIPT_PLAY("by hand", hand);
 	SCRIPT_PLAY("absent from DNS", absent);
 	SCRIPT_PLAY("a broken connection", broken);
+	no_port();
 	return check_done();
 }

@@ -163,6 +163,22 @@ static void eviction(void)
 	check_true("the next", tx_find(&memory, set + 3, SIP_INVITE, 9002, &x));
 	check_true("the new one", tx_find(&memory, set + 99, SIP_INVITE, 9002, &x));
 
+	memset(&memory, 0, sizeof memory);
+	check_row("and before that what is finished, or was sent less often");
+	for (uint64_t i = 1; i <= TX_WAYS; i++)
+		tx_sent(&memory, set + i, SIP_REGISTER, &a, 1000 * i);
+	tx_sent(&memory, set + 1, SIP_REGISTER, &a, 1500);
+	tx_match(&memory, set + 4, SIP_REGISTER, &a, 200, 4100, &x);
+	tx_sent(&memory, set + 98, SIP_REGISTER, &a, 5000);
+	tx_sent(&memory, set + 99, SIP_REGISTER, &a, 5001);
+	check_true("the one that waits and was sent twice", tx_find(&memory, set + 1, SIP_REGISTER, 5002, &x));
+	check_true("the finished one", !tx_find(&memory, set + 4, SIP_REGISTER, 5002, &x));
+	check_true("the one sent once", !tx_find(&memory, set + 2, SIP_REGISTER, 5002, &x));
+	check_true("the new one", tx_find(&memory, set + 99, SIP_REGISTER, 5002, &x));
+
+	memset(&memory, 0, sizeof memory);
+	for (uint64_t i = 1; i <= TX_WAYS; i++)
+		tx_sent(&memory, set + i, SIP_INVITE, &a, 9000);
 	check_row("a torn record is absent, and its slot is free");
 	for (size_t w = 0; w < TX_WORDS; w++)
 		for (int i = 0; i < TX_WAYS; i++)
