@@ -1,4 +1,4 @@
-// steered.go: as steered.c, in Go without cgo: no libc, so no preload reaches it.
+// steered.go: as steered.c, in Go. Without cgo no preload reaches it; with cgo one loads, and its calls go past.
 //
 //	steered tcp ADDR PORT
 //	steered udp NETWORK ADDR PORT	from an unconnected socket of NETWORK: udp4, udp6, or udp (IPv4 as v4-mapped)

@@ -72,6 +72,16 @@ teardown() {
     expect_eq "$C 5060 hello from $A:5060" "$(in_cgroup "$(client steered-go)" udp udp $A 5060)" "UDP, v4-mapped"
 }
 
+@test "a Go program with cgo is steered: it loads the shim, and goes past it" {
+    need go
+    pool
+    steer_start
+    pin $C
+    expect_match "libc.so" "$(ldd "$(client steered-cgo)")" "what it loads"
+    expect_eq "$C 5060 peer $A:5060" "$(in_cgroup "$(client steered-cgo)" tcp $A 5060)" "TCP"
+    expect_eq "$C 5060 hello from $A:5060" "$(in_cgroup "$(client steered-cgo)" udp udp4 $A 5060)" "UDP"
+}
+
 @test "IPv6: TCP and UDP go to the pin, and answers come from where they were asked" {
     local a=2001:db8::11 b=2001:db8::12 address
     for address in $a $b; do ip addr add $address/128 dev lo nodad; done

@@ -67,15 +67,21 @@ program_start() {
     CLIENT_IN[$id]=$in CLIENT_OUT[$id]=$out
 }
 
-# use_go_client NAME : tests/clients/NAME.go without cgo, once a run; for setup_file.
+# use_go_client NAME : tests/clients/NAME.go without cgo as NAME-go, and with it as NAME-cgo, once a run; for setup_file.
 use_go_client() {
     command -v go >/dev/null || return 0                # the test that needs it says so
+    go_client "$1" go 0
+    go_client "$1" cgo 1
+}
+
+# go_client NAME KIND CGO
+go_client() {
     local dir=$BATS_RUN_TMPDIR/clients
     mkdir -p "$dir"
-    [[ ! -x $dir/$1-go ]] || return 0
-    CGO_ENABLED=0 GO111MODULE=off GOCACHE=$dir/go-cache GOFLAGS= go build -o "$dir/$1-go.$$" "$TESTS/clients/$1.go"
-    rm -rf "$dir/go-cache"
-    mv "$dir/$1-go.$$" "$dir/$1-go"
+    [[ ! -x $dir/$1-$2 ]] || return 0
+    CGO_ENABLED=$3 GO111MODULE=off GOCACHE=$dir/go-cache.$$ GOFLAGS= go build -o "$dir/$1-$2.$$" "$TESTS/clients/$1.go"
+    rm -rf "$dir/go-cache.$$"
+    mv "$dir/$1-$2.$$" "$dir/$1-$2"
 }
 
 A=127.0.0.11 B=127.0.0.12 C=127.0.0.13

@@ -1,11 +1,13 @@
 /*
- * attached.bpf.h: is the program that runs under the shim, on our table?
+ * attached.bpf.h: is this call one that the shim has seen, on our table?
  *
  * Then it is steered already, and by one that knows more: the shim's own moves come
  * some microseconds before the map of entries follows, and must not be turned back.
- * Such a program has the table mapped, so its mappings are looked through; the answer
- * is kept with the process and its latest exec, and a no for a second, since the shim
- * may attach again when a table was replaced.
+ * A program under the shim has the table mapped, so its mappings are looked through.
+ * But Go with cgo has it mapped too, and makes system calls of its own, past the shim:
+ * those come out of the program's own file, where the shim's come out of libc. The answer
+ * is kept with the process, its latest exec and where it calls from, and a no for a
+ * second, since the shim may attach again when a table was replaced.
  *
  * Kernels before 6.7 cannot be asked (bpf_iter_task_vma): there all programs are steered.
  */
@@ -17,6 +19,8 @@
 
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
+
+#include "regs.bpf.h"
 
 enum { PROCESSES_MAX = 4096, NO_LASTS_NS = 1000000000 };
 
@@ -45,7 +49,12 @@ struct vm_area_struct {
 	struct file *vm_file;
 };
 
+struct mm_struct {
+	struct file *exe_file;
+};
+
 struct task_struct {
+	struct mm_struct *mm;
 	int tgid;
 	__u64 start_boottime;
 	__u64 self_exec_id;
@@ -62,7 +71,7 @@ extern struct vm_area_struct *bpf_iter_task_vma_next(struct bpf_iter_task_vma *i
 extern void bpf_iter_task_vma_destroy(struct bpf_iter_task_vma *it) __ksym __weak;
 
 struct process {
-	__u64 started, exec, inode;
+	__u64 started, exec, inode, caller;
 	__u32 pid;
 	__u32 pad;
 };
@@ -93,6 +102,19 @@ static __always_inline bool maps_table(struct task_struct *task)
 	return yes;
 }
 
+/* Is what lies there the program's own file? */
+static __always_inline bool is_own(struct task_struct *task, __u64 at)
+{
+	struct bpf_iter_task_vma it;
+	struct vm_area_struct *vma;
+	const struct inode *here = NULL;
+	bpf_iter_task_vma_new(&it, task, at);
+	if ((vma = bpf_iter_task_vma_next(&it)))
+		here = BPF_CORE_READ(vma, vm_file, f_inode);
+	bpf_iter_task_vma_destroy(&it);
+	return here && here == BPF_CORE_READ(task, mm, exe_file, f_inode);
+}
+
 /* Not static: verified once. */
 __noinline int is_attached(void)
 {
@@ -100,12 +122,12 @@ __noinline int is_attached(void)
 		return 0;
 	struct task_struct *task = bpf_get_current_task_btf();
 	const struct process who = {.started = BPF_CORE_READ(task, group_leader, start_boottime), .exec = task->self_exec_id,
-				    .inode = table_inode, .pid = task->tgid};
+				    .inode = table_inode, .caller = called_from(), .pid = task->tgid};
 	const __u64 now = bpf_ktime_get_ns();
 	const struct attached *known = bpf_map_lookup_elem(&processes, &who);
 	if (known && (known->yes || now - known->asked < NO_LASTS_NS))
 		return known->yes;
-	const struct attached a = {.asked = now, .yes = maps_table(task)};
+	const struct attached a = {.asked = now, .yes = maps_table(task) && !(who.caller && is_own(task, who.caller))};
 	bpf_map_update_elem(&processes, &who, &a, BPF_ANY);
 	return a.yes;
 }

@@ -15,6 +15,7 @@
 
 #include <bpf/bpf_helpers.h>
 
+#include "regs.bpf.h"
 #include "scan.h"
 
 struct text {
@@ -23,12 +24,6 @@ struct text {
 };
 
 #ifdef __TARGET_ARCH_x86
-
-#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
-struct pt_regs {
-	unsigned long di, si, dx, orig_ax;
-};
-#pragma clang attribute pop
 
 enum { CALL_SENDTO = 44, CALL_SENDMSG = 46, CALL_SENDMMSG = 307 };	/* asm/unistd_64.h */
 
@@ -43,7 +38,7 @@ struct message_header {
 /* The first piece of what is sent. length 0: not known. */
 static __always_inline struct text text_sent(void)
 {
-	const struct pt_regs *r = (const struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	const struct pt_regs *r = regs_of_caller();
 	const __u64 call = r->orig_ax;
 	struct message_header header;
 	struct text text = {};
