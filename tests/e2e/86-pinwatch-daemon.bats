@@ -359,3 +359,33 @@ while True: print(s.recv(100).decode(), flush=True)' "$BATS_TEST_TMPDIR/notify" 
     expect_eq "" "$(grep wrong "$BATS_TEST_TMPDIR/inside" || true)" "status inside"
     pinwatch_stop
 }
+
+@test "the unit's view of files: a table that is made after pinwatch started is written" {
+    local paths
+    needs_pinwatch
+    paths=$(sed -n 's/^ReadWritePaths=//p' "$TESTS/../tools/systemd/pinwatch.service")
+    expect_ne "" "$paths" "paths that may be written"
+    unset STICKYDNS_TABLE
+    expect_status 0 timeout 30 unshare --mount --propagation private bash -euc '
+        pinwatch=$1 pinctl=$2 paths=$3 log=$4
+        mount -t tmpfs -o mode=755 none /run
+        mkdir /run/pinwatch
+        unshare --mount --propagation private bash -euc "
+            # ProtectSystem=strict, as far as /run goes (systemd.exec(5)).
+            for path in $paths /run/pinwatch; do
+                [[ \${path#-} == /run ]] && exec $pinwatch
+                [[ ! -e \${path#-} ]] || mount --bind \${path#-} \${path#-}
+            done
+            mount -o remount,bind,ro /run
+            exec $pinwatch" >>"$log" 2>&1 3>&- 4>&- </dev/null &
+        pid=$!
+        waits() { grep -q "/run/stickydns/table.v1: no table" "$log"; }
+        served() { "$pinwatch" status 2>/dev/null | grep -q "^table .*: served"; }
+        for i in {1..100}; do waits && break; sleep 0.1; done
+        "$pinctl" init --conf=/dev/null >/dev/null
+        for i in {1..50}; do served && break; sleep 0.1; done
+        "$pinwatch" status || cat "$log"
+        kill $pid
+        wait $pid || true' - "$BUILD/pinwatch" "$BUILD/pinctl" "$paths" "$LOGS/pinwatch.log"
+    expect_match "/run/stickydns/table.v1: served" "$output" "the table that came later"
+}
