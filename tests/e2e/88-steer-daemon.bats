@@ -61,6 +61,8 @@ nothing_attached() { [[ -z $(bpftool cgroup show "$CGROUP_PATH" | grep steer_) ]
     expect_status 1 "$BUILD/pinwatch" steer --table "$TABLE" --cgroup /tmp
     expect_match "/tmp: no cgroup of version 2" "$output" "no cgroup"
     expect_status 2 "$BUILD/pinwatch" steer
+    expect_status 2 "$BUILD/pinwatch" steer --table "$TABLE" --cgroup ""
+    expect_match "no path: ''" "$output" "an empty path, which would be the root's"
 }
 
 @test "three capabilities are enough; without CAP_PERFMON nothing is read, and all datagrams go to the pin" {

@@ -297,6 +297,8 @@ int cmd_steer(struct context *c, int argc, char **argv)
 		return status;
 	if (!w.cgroup)
 		return misused(c, "--cgroup PATH is wanted");
+	if (*w.cgroup == '\0' || *w.cgroup == '-')
+		return misused(c, "--cgroup: no path: '%s'", w.cgroup);
 	s.c = c;
 	s.dry_run = w.dry_run;
 	s.entries.verbose = w.verbose || w.dry_run;
