@@ -30,19 +30,38 @@ static const struct usage usage = {
 
 /* ---- asking ---- */
 
+enum { PATIENCE_S = 1 };
+
+/* One that is stopped takes the connection, into its backlog, and says nothing; a full backlog lets nobody in. */
+static int patient_socket(void)
+{
+	const struct timeval patience = {.tv_sec = PATIENCE_S};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd != -1) {
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+	}
+	return fd;
+}
+
 /* NULL: nobody answers any more, or what is answered is no JSON. */
 static json_t *ask(const char *dir, const char *name)
 {
 	struct sockaddr_un to = {.sun_family = AF_UNIX};
 	json_error_t error;
+	json_t *j = NULL;
 	if (snprintf(to.sun_path, sizeof to.sun_path, "%s/%s", dir, name) >= (int)sizeof to.sun_path)
 		return NULL;
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = patient_socket();
 	if (fd == -1)
 		return NULL;
-	json_t *j = connect(fd, (const struct sockaddr *)&to, sizeof to) == 0 ? json_loadfd(fd, 0, &error) : NULL;
-	if (!j && errno == ECONNREFUSED)
+	const bool there = connect(fd, (const struct sockaddr *)&to, sizeof to) == 0;
+	if (there)
+		j = json_loadfd(fd, 0, &error);
+	else if (errno == ECONNREFUSED)
 		unlink(to.sun_path);	/* left by one that was killed */
+	if (!j && (there || errno == EAGAIN))
+		note(NULL, "%.*s: does not answer", (int)strcspn(name, "."), name);
 	close(fd);
 	return j;
 }
