@@ -99,28 +99,32 @@ static void cause_both(unsigned cause, char out[static CAUSE_TEXT])
 		snprintf(out, CAUSE_TEXT, "%s", cause_text(cause));
 }
 
+enum { PID_TEXT = 12 };
+
 /* Aligned as far as can be, since the widths of what comes later are not known. */
 static void event_row(const struct table *t, const struct event *e, bool pretty)
 {
 	char time[TIME_TEXT], name[NAME_BYTES], comm[COMM_BYTES], port[PORT_TEXT];
-	char cause[CAUSE_TEXT], addr[TARGET_TEXT] = "-", old[TARGET_TEXT] = "-";
+	char cause[CAUSE_TEXT], addr[TARGET_TEXT] = "-", old[TARGET_TEXT] = "-", pid[PID_TEXT] = "-";
 	const char *const kind = event_kind_text(e->kind);
 	time_iso(e->time_ns, time);
 	text_safe(*e->name ? e->name : "-", name, sizeof name);
 	text_safe(*e->comm ? e->comm : "-", comm, sizeof comm);
 	port_text(e->port, e->transport, port);
 	cause_both(e->cause, cause);
+	if (e->pid)
+		snprintf(pid, sizeof pid, "%u", e->pid);
 	if (e->has_addr)
 		target_format(t, &e->addr, addr);
 	if (e->has_old)
 		target_format(t, &e->old, old);
 	if (pretty)
-		printf("%s  %-9s  %s %s%s%s%s%s: %s  (%s %u, %s)\n", time, kind, name, e->has_old ? old : "",
-		       e->has_old ? " -> " : "", addr, e->port ? " " : "", e->port ? port : "", cause, comm, e->pid,
+		printf("%s  %-9s  %s %s%s%s%s%s: %s  (%s %s, %s)\n", time, kind, name, e->has_old ? old : "",
+		       e->has_old ? " -> " : "", addr, e->port ? " " : "", e->port ? port : "", cause, comm, pid,
 		       origin_text(e->origin));
 	else
-		printf("%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%u\t%s\n", time, kind, name, addr, old, port,
-		       cause, comm, e->pid, origin_text(e->origin));
+		printf("%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", time, kind, name, addr, old, port,
+		       cause, comm, pid, origin_text(e->origin));
 }
 
 static void print_event(const struct context *c, const struct event *e)

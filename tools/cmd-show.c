@@ -71,7 +71,7 @@ static bool pins_rows(const struct table *t, const struct name_view *v)
 		port_text(p->port, p->transport, port);
 		age_text(p->set_s, set);
 		age_text(p->expires_s ? p->expires_s : UINT32_MAX, ends);
-		snprintf(by, sizeof by, "%s %u", origin_text(p->origin), p->origin_pid);
+		snprintf(by, sizeof by, p->origin_pid ? "%s %u" : "%s -", origin_text(p->origin), p->origin_pid);
 		grid_row(&g, (const char *const[]){family_text(&v->name, f), address, kind_text(p), state_text(p), port, set,
 						   ends, by});
 	}

@@ -60,14 +60,15 @@ struct endpoint report_endpoint(const struct watch_key *peer, uint16_t port, uin
 	return e;
 }
 
-void report_to(struct report *r, struct served *s, struct outcome *o, struct verdict v, uint32_t pid)
+void report_to(struct report *r, struct served *s, struct outcome *o, struct verdict v)
 {
 	struct table *t = &s->table;
 	if (r->look_only)
 		return;
 	o->reach = REACH_ALL;
-	t->pid = pid ? who_pid : NULL;
-	t->comm = pid ? who.comm : NULL;
+	/* Of a program that is not known, 0 and "": never our own. */
+	t->pid = who_pid;
+	t->comm = who.comm;
 	switch (v.kind) {
 	case VERDICT_WORKS:
 		o->why = v.cause;
@@ -142,7 +143,7 @@ void report_event(struct report *r, const struct watch_event *event)
 		if (s->state != TABLE_SERVED || s->netns != e.peer.netns || !addr_find(&s->table, &to.addr) ||
 		    !is_client(s, &e, &to))
 			continue;
-		report_to(r, s, &o, v, e.pid);
+		report_to(r, s, &o, v);
 		any = true;
 	}
 	if (any)

@@ -42,8 +42,11 @@ void report_event(struct report *r, const struct watch_event *e);
 /* The endpoint at the other end; its scope only where it needs one (RFC 4007). */
 struct endpoint report_endpoint(const struct watch_key *peer, uint16_t port, uint8_t transport, uint32_t scope);
 
-/* The same for one table and a verdict that is known already; `o` has the endpoint, the socket and when it began. */
-void report_to(struct report *r, struct served *s, struct outcome *o, struct verdict v, uint32_t pid);
+/*
+ * The same for one table and a verdict that is known already, as the program that report_as() was told;
+ * `o` has the endpoint, the socket and when it began.
+ */
+void report_to(struct report *r, struct served *s, struct outcome *o, struct verdict v);
 
 /* Journal events of this thread are this process's from now on. */
 void report_as(uint32_t pid, const char *comm);

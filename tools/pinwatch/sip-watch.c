@@ -34,7 +34,7 @@ static void conclude(const struct sighting *g, struct verdict v)
 	struct outcome o = {.endpoint = g->e, .socket = g->m->cookie,
 			    .since = (uint32_t)(g->now_ms * TICKS_PER_S / 1000)};
 	report_as(g->pid, g->comm);
-	report_to(g->report, g->s, &o, v, g->pid);
+	report_to(g->report, g->s, &o, v);
 	observe(g, v);
 	report_tell(g->report, &g->e, v, UINT64_MAX);
 }

@@ -66,10 +66,10 @@ static void find_name(const struct trace *t, const struct table *table, const st
 
 /* ---- the journal ---- */
 
-/* A program in a pid namespace of its own has another number there. */
+/* A program in a pid namespace of its own has another number there; 0: not known. */
 static bool same_program(const struct traced *e, const struct event *j)
 {
-	return e->pid == 0 || e->pid == j->pid || strncmp(e->comm, j->comm, sizeof e->comm) == 0;
+	return e->pid == 0 || j->pid == 0 || e->pid == j->pid || strncmp(e->comm, j->comm, sizeof e->comm) == 0;
 }
 
 static bool same_endpoint(const struct traced *e, const struct event *j)
