@@ -34,3 +34,17 @@ reach() { bare "$(client reach)" "$@"; }
     expect_status 0 "$BUILD/pinwatch" status
     expect_match "pinwatch  $PINWATCH_PID" "$output" "when it goes on"
 }
+
+@test "what happens right behind init --replace counts in the new table" {
+    local pin
+    pool
+    pinwatch_start
+    await_watched 3
+    pinctl init --replace --conf=/dev/null >/dev/null
+    with_shim "$(client lookup)" pool.test >/dev/null
+    pin=$(pin_of pool.test)
+    server_stop "$pin" 5060
+    reach tcp "$pin" 5060 2 >>"$LOGS/reach.log" || true
+    await 5 "the pin to move from $pin" moved pool.test "$pin"
+    expect_eq 1 "$(failures_of pool.test "$pin")" "failures of $pin"
+}

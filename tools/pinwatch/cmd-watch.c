@@ -103,9 +103,19 @@ static void listen_to(struct watch *w, int fd, unsigned source)
 
 /* ---- events ---- */
 
+static void tell_tables(struct watch *w);
+
+/* What happens between the replacing of a table and the timer is the new one's. */
+static void keep_up(struct watch *w)
+{
+	if (tables_retired(&w->tables) && tables_look(&w->tables))
+		tell_tables(w);
+}
+
 static int on_event(void *ctx, void *data, size_t size)
 {
 	struct watch *w = ctx;
+	keep_up(w);
 	if (size >= sizeof(struct watch_event))
 		report_event(&w->report, data);
 	return 0;
@@ -115,6 +125,7 @@ static int on_message(void *ctx, void *data, size_t size)
 {
 	struct watch *w = ctx;
 	const struct watch_message *m = data;
+	keep_up(w);
 	if (size >= offsetof(struct watch_message, text) && m->length <= size - offsetof(struct watch_message, text))
 		sip_message_seen(&w->report, m);
 	return 0;
@@ -125,6 +136,7 @@ static void on_icmp(struct watch *w, const struct space *s, bool v6)
 {
 	struct watch_event e;
 	enum icmp_status got;
+	keep_up(w);
 	for (int i = 0; i < 256 && (got = icmp_read(v6 ? s->icmpv6 : s->icmp, v6, s->cookie, &e)) != ICMP_NO_MORE; i++) {
 		const struct sender_key flow = {.peer = e.peer, .port = e.port, .own_port = e.own_port};
 		struct sender sender;

@@ -88,6 +88,14 @@ bool tables_look(struct tables *t)
 	return changed;
 }
 
+bool tables_retired(const struct tables *t)
+{
+	bool retired = false;
+	for (size_t i = 0; i < t->n; i++)
+		retired |= t->served[i].state == TABLE_SERVED && store_retired(&t->served[i].table);
+	return retired;
+}
+
 void tables_close(struct tables *t)
 {
 	for (size_t i = 0; i < t->n; i++)

@@ -64,6 +64,9 @@ bool tables_add(struct tables *t, const char *path);
 /* Opens those that are not open, gives up those that are over. Cheap; called once a second. True: something changed. */
 bool tables_look(struct tables *t);
 
+/* Was one replaced since it was opened? A load for each. */
+bool tables_retired(const struct tables *t);
+
 void tables_close(struct tables *t);
 
 /* Catch SIGBUS of the tables in `t`, of which there is one in a process. */
