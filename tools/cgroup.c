@@ -77,6 +77,12 @@ bool cgroup_make(const char *path)
 	return is_cgroup(above) && (mkdir(path, 0755) == 0 || errno == EEXIST);
 }
 
+bool cgroup_is(const char *path, int fd)
+{
+	struct stat there, here;
+	return stat(path, &there) == 0 && fstat(fd, &here) == 0 && there.st_dev == here.st_dev && there.st_ino == here.st_ino;
+}
+
 /* ---- its processes ---- */
 
 static int open_procs(const char *path, int flags)

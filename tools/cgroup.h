@@ -20,6 +20,9 @@ bool cgroup_path(const char *word, char out[static PATH_MAX]);
 /* Make the cgroup, if there is none. False: errno tells; ENOTDIR: there is something else. */
 bool cgroup_make(const char *path);
 
+/* Is the one open at `fd` still what the path leads to? Not after it was removed, and perhaps made again. */
+bool cgroup_is(const char *path, int fd);
+
 /* Move this process there. False: errno tells. */
 bool cgroup_join(const char *path);
 

@@ -48,3 +48,35 @@ reach() { bare "$(client reach)" "$@"; }
     await 5 "the pin to move from $pin" moved pool.test "$pin"
     expect_eq 1 "$(failures_of pool.test "$pin")" "failures of $pin"
 }
+
+@test "a cgroup that is removed is said to be gone, and steered when it is made again" {
+    pool
+    mkdir "$CGROUP_PATH"
+    steer_start
+    pin $C
+    expect_eq "$C 5060 peer $A 5060" "$(in_cgroup "$(client steered)" tcp 4 $A 5060)" "before"
+    rmdir "$CGROUP_PATH"
+    await 5 "the cgroup to be missed" eval '[[ $(steer_status .gone) == true ]]'
+    expect_match "the cgroup was removed" "$("$BUILD/pinwatch" status)" "status"
+    mkdir "$CGROUP_PATH"
+    await 5 "the cgroup to be taken up" eval '[[ $(steer_status .gone) == false ]]'
+    expect_eq "$C 5060 peer $A 5060" "$(in_cgroup "$(client steered)" tcp 4 $A 5060)" "after"
+    expect_eq "removed made" "$(sed -n 's/.*: was \(removed\|made\).*/\1/p' "$LOGS/steer.log" | paste -sd ' ')" "what it said"
+    steer_stop
+    expect_eq 0 "$status" "exit status after SIGTERM"
+}
+
+@test "pinwatch --cgroup: datagrams are seen again when the cgroup is made again" {
+    pool
+    mkdir "$CGROUP_PATH"
+    pinwatch_start --cgroup "$CGROUP_PATH"
+    await_watched 3
+    rmdir "$CGROUP_PATH"
+    await 5 "the cgroup to be missed" grep -q "$CGROUP_PATH: was removed" "$LOGS/pinwatch.log"
+    expect_match "cgroup_skb/egress *not attached" "$("$BUILD/pinwatch" status)" "status"
+    mkdir "$CGROUP_PATH"
+    await 5 "the cgroup to be taken up" grep -q "$CGROUP_PATH: was made again" "$LOGS/pinwatch.log"
+    server_stop $A 5060
+    in_cgroup "$(client steered)" udp 0 4 sendto $A 5060 OPTIONS c b >>"$LOGS/steered.log" || true
+    await 5 "a failure of $A" eval '[[ $(failures_of pool.test $A) == 1 ]]'
+}

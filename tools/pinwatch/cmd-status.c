@@ -133,6 +133,8 @@ static void show_steering(json_t *one)
 	       text(one, "cgroup"), text(table, "path"), text(table, "state"));
 	printf("          %lld endpoints in the map, %lld connects and %lld datagrams moved\n", number(one, "endpoints"),
 	       number(one, "connects"), number(one, "datagrams"));
+	if (yes(one, "gone"))
+		puts("          the cgroup was removed: nothing is steered until it is made again");
 	if (number(one, "no_room"))
 		printf("          %lld endpoints found no room and are not steered\n", number(one, "no_room"));
 	if (!yes(one, "reads"))

@@ -62,6 +62,7 @@ struct steer {
 	struct context *c;
 	char cgroup[PATH_MAX];
 	bool dry_run;
+	bool gone;			/* the cgroup was removed */
 	int lock, fd, status;
 	char status_path[STATUS_PATH];
 	struct tables tables;		/* one */
@@ -118,7 +119,45 @@ static void changed_over(struct steer *s)
 	fill_begin(&s->fill, s->table, &s->entries);
 }
 
-/* Once a second: a table that comes, or was replaced or cut short. */
+/* ---- the cgroup ---- */
+
+static void cgroup_close(struct steer *s)
+{
+	if (s->fd != -1)
+		close(s->fd);
+	if (s->lock != -1)
+		close(s->lock);
+	s->fd = s->lock = -1;
+}
+
+/* Lock and open. False: errno tells; EBUSY: another one has it. */
+static bool cgroup_take(struct steer *s)
+{
+	s->lock = cgroup_lock(s->cgroup);
+	if (s->lock == -1)
+		return false;
+	s->fd = open(s->cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return s->fd != -1;
+}
+
+/* One that is made again, as a service manager does when a service starts again, is another one: programs of it are steered too. */
+static void look_at_cgroup(struct steer *s)
+{
+	if (s->dry_run || (!s->gone && cgroup_is(s->cgroup, s->fd)))
+		return;
+	steering_detach(&s->steering);
+	cgroup_close(s);
+	bool again = cgroup_take(s) && steering_attach(&s->steering, s->fd);
+	if (again)
+		note(s->c, "%s: was made again, and is steered", s->cgroup);
+	else if (!s->gone)
+		note(s->c, "%s: was removed: nothing is steered until it is made again", s->cgroup);
+	s->gone = !again;
+}
+
+/* ---- once a second ---- */
+
+/* A table that comes, or was replaced or cut short; a cgroup that was made again. */
 static void look(struct steer *s)
 {
 	uint64_t now = now_ms();
@@ -127,6 +166,7 @@ static void look(struct steer *s)
 	if (!over && !first && now - s->looked_ms < LOOK_MS)
 		return;
 	s->looked_ms = now;
+	look_at_cgroup(s);
 	if (tables_look(&s->tables) || over || first)
 		changed_over(s);
 }
@@ -210,8 +250,8 @@ static json_t *status_json(void *arg)
 	char cgroup[PATH_MAX];
 	text_safe(s->cgroup, cgroup, sizeof cgroup);
 	steering_counts(&s->steering, &connects, &datagrams);
-	return json_pack("{s:I, s:b, s:s, s:o, s:I, s:I, s:I, s:I, s:b}", "pid", (json_int_t)getpid(), "dry_run",
-			 (int)s->dry_run, "cgroup", cgroup, "tables", table_json(s), "endpoints",
+	return json_pack("{s:I, s:b, s:s, s:b, s:o, s:I, s:I, s:I, s:I, s:b}", "pid", (json_int_t)getpid(), "dry_run",
+			 (int)s->dry_run, "cgroup", cgroup, "gone", (int)s->gone, "tables", table_json(s), "endpoints",
 			 (json_int_t)s->entries.live, "connects", (json_int_t)connects, "datagrams", (json_int_t)datagrams,
 			 "no_room", (json_int_t)s->entries.refused, "reads", (int)s->steering.reads);
 }
@@ -245,12 +285,9 @@ static int take_cgroup(struct steer *s, const char *word)
 		return DONE;
 	if (cgroup_steered(s->cgroup, by))
 		return complain(s->c, "%s: another pinwatch steers it already", by);
-	s->lock = cgroup_lock(s->cgroup);
-	if (s->lock == -1)
-		return complain(s->c, "%s: %s", s->cgroup,
-				errno == EBUSY ? "another pinwatch steers it already" : strerror(errno));
-	s->fd = open(s->cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return s->fd != -1 ? DONE : complain(s->c, "%s: %s", s->cgroup, strerror(errno));
+	if (cgroup_take(s))
+		return DONE;
+	return complain(s->c, "%s: %s", s->cgroup, errno == EBUSY ? "another pinwatch steers it already" : strerror(errno));
 }
 
 static const char *needs(int error)
@@ -280,10 +317,7 @@ static void finish(struct steer *s)
 	entries_clear(&s->entries);
 	tables_close(&s->tables);
 	status_close(s->status, s->status_path);
-	if (s->fd != -1)
-		close(s->fd);
-	if (s->lock != -1)
-		close(s->lock);
+	cgroup_close(s);
 }
 
 int cmd_steer(struct context *c, int argc, char **argv)

@@ -167,7 +167,13 @@ static void tell_tables(struct watch *w)
 	}
 }
 
-/* Once a second: tables that come or were replaced; losses. */
+static void tell_cgroup(const struct watch *w)
+{
+	const struct probe *p = &w->probes.probe[PROBE_OUT];
+	note(NULL, "%s: %s", w->probes.cgroup, p->attached ? "was made again, and is watched" : "was removed: its datagrams are not seen");
+}
+
+/* Once a second: tables that come or were replaced, a cgroup that was made again; losses. */
 static void on_timer(struct watch *w)
 {
 	uint64_t times, lost = probes_lost(&w->probes);
@@ -175,6 +181,8 @@ static void on_timer(struct watch *w)
 		return;
 	if (tables_look(&w->tables))
 		tell_tables(w);
+	if (probes_renew(&w->probes))
+		tell_cgroup(w);
 	if (lost > w->lost_told && w->observer)
 		w->observer->lost(lost - w->lost_told);
 	else if (lost > w->lost_told)

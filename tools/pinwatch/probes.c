@@ -160,15 +160,20 @@ static void attach_watch(struct probes *p)
 				 "all network namespaces");
 }
 
-static void attach_datagram(struct probes *p, const char *cgroup)
+static void attach_datagram(struct probes *p)
 {
 	struct datagram_bpf *d = p->datagram;
+	struct stat st = {0};
 	char path[256];
-	if (cgroup)
-		snprintf(path, sizeof path, "%s", cgroup);
+	if (p->cgroup)
+		snprintf(path, sizeof path, "%s", p->cgroup);
 	else if (!cgroup_mount(path, sizeof path))
 		snprintf(path, sizeof path, "no cgroup2 mount");
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd != -1)
+		fstat(fd, &st);
+	p->cgroup_dev = st.st_dev;
+	p->cgroup_ino = st.st_ino;
 	const struct {
 		struct bpf_program *prog;
 		struct bpf_link **link;
@@ -198,11 +203,12 @@ static void leave_out(struct probes *p)
 
 void probes_open(struct probes *p, const char *cgroup)
 {
-	*p = (struct probes){.watched = -1, .senders = -1};
+	const bool none = cgroup && strcmp(cgroup, "none") == 0;
+	*p = (struct probes){.watched = -1, .senders = -1, .cgroup = none ? NULL : cgroup};
 	memcpy(p->probe, blank, sizeof blank);
 	libbpf_set_print(silent);
 	load(p, PROBE_TCP_STATE, WATCH_PROGRAMS, load_watch);
-	if (cgroup && strcmp(cgroup, "none") == 0)
+	if (none)
 		leave_out(p);
 	else
 		load(p, PROBE_OUT, DATAGRAM_PROGRAMS, load_datagram);
@@ -213,8 +219,25 @@ void probes_open(struct probes *p, const char *cgroup)
 	if (p->datagram) {
 		p->watched = bpf_map__fd(p->datagram->maps.watched);
 		p->senders = bpf_map__fd(p->datagram->maps.senders);
-		attach_datagram(p, cgroup);
+		attach_datagram(p);
 	}
+}
+
+bool probes_renew(struct probes *p)
+{
+	struct stat st = {0};
+	if (!p->datagram || !p->cgroup)
+		return false;
+	if (stat(p->cgroup, &st) == -1)
+		st = (struct stat){0};
+	if (st.st_dev == p->cgroup_dev && st.st_ino == p->cgroup_ino)
+		return false;
+	bpf_link__destroy(p->datagram->links.datagram_out);
+	bpf_link__destroy(p->datagram->links.datagram_in);
+	p->datagram->links.datagram_out = p->datagram->links.datagram_in = NULL;
+	p->probe[PROBE_OUT].attached = p->probe[PROBE_IN].attached = false;
+	attach_datagram(p);
+	return true;
 }
 
 void probes_close(struct probes *p)

@@ -39,6 +39,8 @@ struct probes {
 	struct datagram_bpf *datagram;
 	int watched;			/* map fds; -1: there is none */
 	int senders;
+	const char *cgroup;		/* whose datagrams; NULL: the root's, or nobody's */
+	uint64_t cgroup_dev, cgroup_ino; /* that they are attached to; zeros: to none */
 };
 
 /*
@@ -48,6 +50,10 @@ struct probes {
  * is fine for probes_close.
  */
 void probes_open(struct probes *p, const char *cgroup);
+
+/* Attaches to --cgroup again if it was removed, or made again. True: it was. */
+bool probes_renew(struct probes *p);
+
 void probes_close(struct probes *p);
 
 /* The rings' fds for ring_buffer__new; -1: not there. */

@@ -53,6 +53,12 @@ bool steering_attach(struct steering *s, int fd)
 	return true;
 }
 
+void steering_detach(struct steering *s)
+{
+	while (s->links > 0)
+		bpf_link__destroy(s->link[--s->links]);
+}
+
 void steering_leave_to_shim(struct steering *s, const char *table)
 {
 	struct stat st;
@@ -73,8 +79,7 @@ void steering_counts(const struct steering *s, uint64_t *connects, uint64_t *dat
 
 void steering_close(struct steering *s)
 {
-	while (s->links > 0)
-		bpf_link__destroy(s->link[--s->links]);
+	steering_detach(s);
 	steer_bpf__destroy(s->programs);
 	s->programs = NULL;
 }

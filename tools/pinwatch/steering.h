@@ -30,6 +30,9 @@ bool steering_load(struct steering *s);
 /* Attach to the cgroup open at `fd`. False: errno tells, and s->failed. */
 bool steering_attach(struct steering *s, int fd);
 
+/* From the cgroup; what is loaded stays. */
+void steering_detach(struct steering *s);
+
 /* The map of entries. */
 int steering_map(const struct steering *s);
 
