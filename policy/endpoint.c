@@ -1,5 +1,6 @@
 /* endpoint.c: addresses and their forms. See endpoint.h. */
 #include "endpoint.h"
+#include "hot.h"
 
 #include <arpa/inet.h>
 #include <net/if.h>
@@ -21,7 +22,7 @@ static bool is_link_local(const struct address *a)
 	return a->bytes[0] == 0xfe && (a->bytes[1] & 0xc0) == 0x80;
 }
 
-bool address_from_bytes(int af, const void *bytes, struct address *out)
+HOT bool address_from_bytes(int af, const void *bytes, struct address *out)
 {
 	*out = (struct address){0};
 	if (af == AF_INET) {
@@ -34,7 +35,7 @@ bool address_from_bytes(int af, const void *bytes, struct address *out)
 	return af == AF_INET6;
 }
 
-bool endpoint_from_sockaddr(const struct sockaddr *sa, socklen_t len, struct endpoint *out)
+HOT bool endpoint_from_sockaddr(const struct sockaddr *sa, socklen_t len, struct endpoint *out)
 {
 	*out = (struct endpoint){0};
 	if (len >= sizeof(struct sockaddr_in) && sa->sa_family == AF_INET) {

@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include "addrs.h"
+#include "hot.h"
 #include "pins.h"
 #include "tick.h"
 
@@ -66,7 +67,7 @@ bool pins_process_lives(uint32_t pid)
  * Stored without a CAS, since each connect does: of two that note, or end, at once, one may be left out. That
  * takes from what may be known of a process that is killed, and never says of one what is not so.
  */
-void pins_pending(struct table *t, addr_ref ref, const struct endpoint *e, struct pending mine)
+HOT void pins_pending(struct table *t, addr_ref ref, const struct endpoint *e, struct pending mine)
 {
 	struct addr_record *a = addr_at(t, ref);
 	int slot = a ? endpoint_find(a, e->transport, e->port) : -1;
@@ -80,7 +81,7 @@ void pins_pending(struct table *t, addr_ref ref, const struct endpoint *e, struc
 		put64(w, pending_pack(mine));
 }
 
-bool pins_pending_over(struct table *t, addr_ref ref, const struct endpoint *e, uint32_t pid)
+HOT bool pins_pending_over(struct table *t, addr_ref ref, const struct endpoint *e, uint32_t pid)
 {
 	struct addr_record *a = addr_at(t, ref);
 	int slot = a && t->writable ? endpoint_find(a, e->transport, e->port) : -1;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "dns.h"
+#include "hot.h"
 #include "memory.h"
 #include "real.h"
 #include "route.h"
@@ -62,7 +63,7 @@ static bool is_told(const struct table *t, const struct flow *fl, bool others)
 }
 
 /* The flow came to its end: by `cause`, or well (CAUSE_CONNECTED), or nothing is known (CAUSE_NONE). */
-static void report(const struct flow *fl, enum cause cause)
+HOT static void report(const struct flow *fl, enum cause cause)
 {
 	struct table *t = session_table_here();
 	if (!t)
@@ -286,7 +287,7 @@ static int connect_again(int fd, const struct sockaddr *addr, socklen_t len)
 }
 
 /* connect() on a TCP socket, to a candidate. EINTR, and a time-out by SO_SNDTIMEO, leave it in flight (connect(2), socket(7)). */
-static int connect_candidate(struct table *t, int fd, const struct sockaddr *addr, socklen_t len, struct flow *fl)
+HOT static int connect_candidate(struct table *t, int fd, const struct sockaddr *addr, socklen_t len, struct flow *fl)
 {
 	int saved = errno;
 	fl->pid = session_pid();
@@ -372,7 +373,7 @@ static int connect_as_asked(struct table *t, int fd, const struct sockaddr *addr
 	return connect_candidate(t, fd, addr, len, fl);
 }
 
-int flow_connect(int fd, const struct sockaddr *addr, socklen_t len)
+HOT int flow_connect(int fd, const struct sockaddr *addr, socklen_t len)
 {
 	struct flow fl = {0};
 	enum fd_class c = fd_class(fd);

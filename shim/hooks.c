@@ -30,6 +30,7 @@
 #include "gai.h"
 #include "hooks.h"
 #include "hostent.h"
+#include "hot.h"
 #include "judge.h"
 #include "memory.h"
 #include "real.h"
@@ -152,7 +153,7 @@ __attribute__((noinline)) static void note_dns(int fd, int r, const struct socka
 		fd_change_class(fd, FD_DATAGRAM, FD_DNS);
 }
 
-EXPORT int connect(int fd, const struct sockaddr *addr, socklen_t len)
+HOT EXPORT int connect(int fd, const struct sockaddr *addr, socklen_t len)
 {
 	enum fd_class c = fd_class(fd);
 	if (c == FD_NONE)
@@ -220,7 +221,7 @@ static enum fd_class class_of(int domain, int type, int protocol)
 	return type == SOCK_DGRAM && (protocol == 0 || protocol == IPPROTO_UDP) ? FD_DATAGRAM : FD_NONE;
 }
 
-EXPORT int socket(int domain, int type, int protocol)
+HOT EXPORT int socket(int domain, int type, int protocol)
 {
 	int fd = real()->socket(domain, type, protocol);
 	if (fd >= 0)
@@ -228,7 +229,7 @@ EXPORT int socket(int domain, int type, int protocol)
 	return fd;
 }
 
-EXPORT int accept(int fd, struct sockaddr *restrict addr, socklen_t *restrict len)
+HOT EXPORT int accept(int fd, struct sockaddr *restrict addr, socklen_t *restrict len)
 {
 	int new = real()->accept(fd, addr, len);
 	if (new >= 0)
@@ -244,7 +245,7 @@ EXPORT int accept4(int fd, struct sockaddr *restrict addr, socklen_t *restrict l
 	return new;
 }
 
-EXPORT int close(int fd)
+HOT EXPORT int close(int fd)
 {
 	flow_closing(fd);
 	return real()->close(fd);

@@ -9,6 +9,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "hot.h"
 #include "tell.h"
 #include "tick.h"
 
@@ -112,7 +113,7 @@ static void pid_start(void)
 	atomic_store_explicit(pid_page, getpid(), memory_order_relaxed);
 }
 
-pid_t session_pid(void)
+HOT pid_t session_pid(void)
 {
 	pid_t pid = pid_page ? atomic_load_explicit(pid_page, memory_order_relaxed) : 0;
 	if (pid)

@@ -8,6 +8,7 @@
 #include "dns.h"
 #include "dnstcp.h"
 #include "flow.h"
+#include "hot.h"
 #include "judge.h"
 #include "leave.h"
 #include "session.h"
@@ -80,7 +81,7 @@ static bool occupy(struct stream *s, int fd, const struct endpoint *to)
 	return true;
 }
 
-void stream_begin(int fd, const struct endpoint *to)
+HOT void stream_begin(int fd, const struct endpoint *to)
 {
 	struct stream *s = slot_of(fd);
 	bool done = false;

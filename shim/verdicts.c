@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "dns.h"
+#include "hot.h"
 #include "record.h"
 #include "session.h"
 #include "steer.h"
@@ -92,7 +93,7 @@ static void settle(uint64_t key, addr_ref ref, uint32_t told_at)
 	put64(&settled[hash_slot(key, HASHES)].key, key);
 }
 
-static bool is_settled(const struct table *t, const struct endpoint *asked, uint64_t key, struct verdict *out)
+HOT static bool is_settled(const struct table *t, const struct endpoint *asked, uint64_t key, struct verdict *out)
 {
 	const uint32_t at = hash_slot(key, HASHES);
 	const uint64_t what = get64(&settled[at].what);
@@ -102,7 +103,7 @@ static bool is_settled(const struct table *t, const struct endpoint *asked, uint
 	return out->settled;
 }
 
-void verdict_of(struct table *t, const struct endpoint *asked, struct verdict *out)
+HOT void verdict_of(struct table *t, const struct endpoint *asked, struct verdict *out)
 {
 	const uint64_t epoch = epoch_of(t);
 	out->epoch = epoch;
