@@ -161,7 +161,7 @@ $(B)/pinwatch: $(PINWATCH_OBJ) $(PINWATCH_SHARED) $(B)/libpolicy.a
 # ---- test programs ----
 
 # The shim's pure modules, which unit tests and fuzz targets link without the hooks.
-PURE = answer rewrite wire dnsstream sip sipstream transactions course moves
+PURE = answer rewrite wire dnsstream sip sipstream transactions course moves memory
 PURE_OBJ = $(PURE:%=$(B)/shim/%.o)
 PURE_WATCH = $(B)/tools/pinwatch/verdict.o $(B)/tools/pinwatch/icmp.o
 
