@@ -29,6 +29,11 @@ static void submitted(struct gaicb *g)
 	atomic_store_explicit(word_of(g, STATE), SUBMITTED, memory_order_release);
 }
 
+static _Atomic int *result_of(struct gaicb *g) { return (_Atomic int *)&g->__return; }
+
+/* Another thread led it after libc was asked here. */
+static int ended_with(struct gaicb *g) { return atomic_load_explicit(result_of(g), memory_order_relaxed); }
+
 /* libc ended the request with `r`, and leaves it alone now. What gai_error is to say. */
 static int lead(struct gaicb *g, int r)
 {
@@ -37,10 +42,10 @@ static int lead(struct gaicb *g, int r)
 		return r;
 	if (!atomic_compare_exchange_strong_explicit(word_of(g, STATE), &state, LEADING, memory_order_acq_rel,
 						     memory_order_acquire))
-		return state == LEADING ? EAI_INPROGRESS : r;
+		return state == LEADING ? EAI_INPROGRESS : state == LED ? ended_with(g) : r;
 	int led = addrinfo_finish(g->ar_name, g->ar_service, g->ar_request, r, &g->ar_result);
 	if (led != r)
-		atomic_store_explicit((_Atomic int *)&g->__return, led, memory_order_relaxed);
+		atomic_store_explicit(result_of(g), led, memory_order_relaxed);
 	atomic_store_explicit(word_of(g, STATE), LED, memory_order_release);
 	return led;
 }
