@@ -80,3 +80,27 @@ reach() { bare "$(client reach)" "$@"; }
     in_cgroup "$(client steered)" udp 0 4 sendto $A 5060 OPTIONS c b >>"$LOGS/steered.log" || true
     await 5 "a failure of $A" eval '[[ $(failures_of pool.test $A) == 1 ]]'
 }
+
+@test "the system's table is served and steers, though it comes after root's own" {
+    needs_pinwatch
+    unset STICKYDNS_TABLE
+    expect_status 0 timeout 40 unshare --mount --propagation private bash -euc '
+        pinwatch=$1 pinctl=$2 cgroup=$3 log=$4
+        mount -t tmpfs -o mode=755 none /run
+        mount -t tmpfs -o mode=1777 none /dev/shm
+        mkdir /run/pinwatch
+        "$pinctl" init --table /dev/shm/stickydns-0.v1 --conf=/dev/null >/dev/null
+        "$pinwatch" >>"$log" 2>&1 3>&- 4>&- </dev/null & watch=$!
+        "$pinwatch" steer --cgroup "$cgroup" >>"$log" 2>&1 3>&- 4>&- </dev/null & steer=$!
+        served() { (($("$pinwatch" status --json 2>/dev/null |
+            jq "[.[].tables[] | select(.served and .path == \"$1\")] | length") == 2)); }
+        for i in {1..100}; do served /dev/shm/stickydns-0.v1 && break; sleep 0.1; done
+        served /dev/shm/stickydns-0.v1
+        "$pinctl" init --conf=/dev/null >/dev/null
+        for i in {1..50}; do served /run/stickydns/table.v1 && break; sleep 0.1; done
+        "$pinwatch" status || cat "$log"
+        kill $watch $steer
+        wait || true' - "$BUILD/pinwatch" "$BUILD/pinctl" "$CGROUP" "$LOGS/pinwatch.log"
+    expect_match "steering .*by /run/stickydns/table.v1: served" "$output" "steer's table"
+    expect_match "table  *"/run/stickydns/table.v1": served" "$output" "the watcher's"
+}

@@ -119,6 +119,34 @@ static void changed_over(struct steer *s)
 	fill_begin(&s->fill, s->table, &s->entries);
 }
 
+/* The table that programs here use: the first that is there, else the first that may be. */
+static bool usual_table(struct context *c, char out[static TABLE_PATH])
+{
+	char path[TABLE_PATH];
+	bool own;
+	for (unsigned n = 0; table_path(c, n, path, &own); n++)
+		if (access(path, F_OK) == 0)
+			return memcpy(out, path, sizeof path), true;
+	return table_path(c, 0, out, &own);
+}
+
+/* The system's table may come after the private one that stood in for it. True: another table than before. */
+static bool change_table(struct steer *s)
+{
+	struct served *t = &s->tables.served[0];
+	char path[TABLE_PATH], first[TABLE_PATH];
+	bool own;
+	if (s->tables.named || !usual_table(s->c, path) || !table_path(s->c, 0, first, &own) || strcmp(path, t->path) == 0 ||
+	    (s->table && strcmp(path, first) != 0))
+		return false;
+	tables_close(&s->tables);
+	s->table = NULL;
+	t->state = TABLE_ABSENT;
+	t->status = STORE_ABSENT;
+	memcpy(t->path, path, sizeof path);
+	return true;
+}
+
 /* ---- the cgroup ---- */
 
 static void cgroup_close(struct steer *s)
@@ -167,6 +195,7 @@ static void look(struct steer *s)
 		return;
 	s->looked_ms = now;
 	look_at_cgroup(s);
+	over |= change_table(s);
 	if (tables_look(&s->tables) || over || first)
 		changed_over(s);
 }
@@ -260,16 +289,9 @@ static json_t *status_json(void *arg)
 
 static int choose_table(struct steer *s)
 {
-	char path[TABLE_PATH], first[TABLE_PATH];
-	bool own;
-	if (!table_path(s->c, 0, first, &own))
+	char path[TABLE_PATH];
+	if (!usual_table(s->c, path))
 		return complain(s->c, "no table");
-	memcpy(path, first, sizeof path);
-	for (unsigned n = 1; access(path, F_OK) == -1; n++)
-		if (!table_path(s->c, n, path, &own)) {
-			memcpy(path, first, sizeof path);
-			break;
-		}
 	s->tables.named = s->c->table_arg != NULL;
 	return tables_add(&s->tables, path) ? DONE : misused(s->c, "--table: path too long: %s", path);
 }

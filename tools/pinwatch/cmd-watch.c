@@ -158,6 +158,8 @@ static void tell_tables(struct watch *w)
 {
 	for (size_t i = 0; i < w->tables.n; i++) {
 		const struct served *s = &w->tables.served[i];
+		if (!w->tables.named && i > 0 && s->state == TABLE_ABSENT)
+			continue;		/* as most are */
 		if (s->state != TABLE_SERVED || (!s->table.writable && !w->observer))
 			note(NULL, "%s: %s", s->path, served_text(s));
 		else if (!spaces_has(&w->spaces, s->netns))
@@ -248,7 +250,7 @@ static bool tell_probes(const struct watch *w)
 	return any;
 }
 
-/* The tables that are named, or the one that programs here use: the first that is there, else the first that may be. */
+/* The tables that are named, or the usual ones: the system's may come after the private one that stood in for it. */
 static int choose_tables(struct context *c, const struct watch_words *words, struct tables *t)
 {
 	char path[TABLE_PATH];
@@ -260,18 +262,19 @@ static int choose_tables(struct context *c, const struct watch_words *words, str
 			return misused(NULL, "--table: path too long: %s", words->table[i]);
 	t->named = t->n > 0;
 	for (unsigned n = 0; !t->named && table_path(c, n, path, &own); n++)
-		if (access(path, F_OK) == 0)
-			return tables_add(t, path) ? DONE : FAILED;
-	return t->named || (table_path(c, 0, path, &own) && tables_add(t, path)) ? DONE : FAILED;
+		tables_add(t, path);
+	return t->n > 0 ? DONE : FAILED;
 }
 
-/* All tables belong to another pinwatch: then there is nothing to do here. */
+/* Another pinwatch has them, all that are named or the usual one that is there: then there is nothing to do here. */
 static bool all_busy(const struct tables *t)
 {
-	size_t busy = 0;
-	for (size_t i = 0; i < t->n; i++)
+	size_t busy = 0, served = 0;
+	for (size_t i = 0; i < t->n; i++) {
 		busy += t->served[i].state == TABLE_BUSY;
-	return busy == t->n;
+		served += t->served[i].state == TABLE_SERVED;
+	}
+	return t->named ? busy == t->n : busy > 0 && served == 0;
 }
 
 static int start(struct watch *w, const struct watch_words *words)
