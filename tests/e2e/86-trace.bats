@@ -174,3 +174,17 @@ for i in range(5000):
     expect_eq 5000 "$(jq -s 'map(if .event == "lost" then .count elif .port == 5061 then 1 else 0 end) | add' "$TRACED")" "lines, and losses told"
     expect_eq 5000 "$(jq 'select(.port == 5061) | .latency_us' "$TRACED" | grep -c '^[0-9]')" "latencies"
 }
+
+@test "output that finds no place is an error, a reader that ends is none" {
+    needs_pinwatch
+    pinctl init --conf=/dev/null
+    dns_pool ready.test 127.0.0.9
+    timeout 20 "$BUILD/pinwatch" trace -t "$TABLE" >/dev/full 2>"$LOGS/trace.err" 3>&- 4>&- </dev/null &
+    TRACER=$!
+    with_shim "$(client lookup)" -4 ready.test >/dev/null
+    await 10 "the trace to end" eval 'dial 127.0.0.9 9; sleep 0.2; ! kill -0 $TRACER'
+    status=0
+    wait $TRACER || status=$?
+    expect_eq 1 "$status" "exit status"
+    expect_match "standard output" "$(cat "$LOGS/trace.err")" "the complaint"
+}

@@ -60,12 +60,15 @@ static void on_lost(uint64_t n)
 		note(NULL, "%llu events lost: the ring was full", (unsigned long long)n);
 }
 
-/* The pipe's other end is closed (poll(2)), or what was written found no place. */
-static bool reader_gone(void)
+/* The pipe's other end is closed (poll(2)). */
+static bool pipe_closed(void)
 {
 	struct pollfd p = {.fd = STDOUT_FILENO};
-	return ferror(stdout) || (poll(&p, 1, 0) == 1 && (p.revents & POLLERR));
+	return poll(&p, 1, 0) == 1 && (p.revents & POLLERR);
 }
+
+/* So it is, or what was written found no place. */
+static bool reader_gone(void) { return ferror(stdout) || pipe_closed(); }
 
 static int due(void)
 {
@@ -86,6 +89,8 @@ int cmd_trace(struct context *c, int argc, char **argv)
 	trace.pattern = w.name;
 	trace.json = c->json;
 	status = watch_run(c, &w.watch, &observer, &trace.tables);
+	if (ferror(stdout) && !pipe_closed())
+		status = complain(c, "standard output: what was seen could not be written");
 	if (reader_gone())
 		_exit(status);		/* stdio would complain at exit of what nobody is left to read */
 	return status;
