@@ -104,3 +104,13 @@ reach() { bare "$(client reach)" "$@"; }
     expect_match "steering .*by /run/stickydns/table.v1: served" "$output" "steer's table"
     expect_match "table  *"/run/stickydns/table.v1": served" "$output" "the watcher's"
 }
+
+@test "words that make no sense are usage, the same table twice is one" {
+    needs_pinwatch
+    expect_status 2 "$BUILD/pinwatch" --table ''
+    expect_match "an empty word" "$output" "an empty path"
+    expect_match "pinwatch steer" "$("$BUILD/pinwatch" --help)" "--help"
+    pinctl init --conf=/dev/null >/dev/null
+    pinwatch_start --table "$TABLE"
+    expect_eq 1 "$(pinwatch_status '.tables | length')" "tables"
+}

@@ -38,6 +38,8 @@ static const struct argp_option options[] = {
 
 static error_t add(const char **list, size_t *n, size_t most, const char *option, char *arg)
 {
+	if (*arg == '\0')
+		return misused(NULL, "%s: an empty word", option), EINVAL;
 	if (*n == most)
 		return misused(NULL, "%s: too many: %s", option, arg), EINVAL;
 	list[(*n)++] = arg;
@@ -60,7 +62,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_INIT: state->err_stream = NULL; return 0;
 	case '?':
 	case KEY_USAGE: cmd_help(key, "pinwatch", state); return 0;
-	case 't': return add(w->table, &w->tables, TABLES_MAX, "--table", arg);
+	case 't':
+		for (size_t i = 0; i < w->tables; i++)
+			if (strcmp(w->table[i], arg) == 0)
+				return 0;
+		return add(w->table, &w->tables, TABLES_MAX, "--table", arg);
 	case KEY_DRY_RUN: w->dry_run = true; return 0;
 	case 'v': w->verbose = true; return 0;
 	case ARGP_KEY_ARG: return misused(NULL, "one word too many: %s", arg), EINVAL;
@@ -72,7 +78,7 @@ static const struct argp argp = {
 	.options = options,
 	.parser = parse,
 	.doc = "Watch what becomes of connections and datagrams to the servers in the table, in every program.\v"
-	       "Other commands: pinwatch status, pinwatch trace. Exit status: 0 told to end, 1 nothing could be watched, 2 usage. "
+	       "Other commands: pinwatch status, pinwatch trace, pinwatch steer. Exit status: 0 told to end, 1 nothing could be watched, 2 usage. "
 	       "See pinwatch(8).",
 };
 
