@@ -114,3 +114,13 @@ reach() { bare "$(client reach)" "$@"; }
     pinwatch_start --table "$TABLE"
     expect_eq 1 "$(pinwatch_status '.tables | length')" "tables"
 }
+
+@test "standard descriptors that are closed do not become a table's or a program's" {
+    needs_pinwatch
+    pinctl init --conf=/dev/null >/dev/null
+    "$BUILD/pinwatch" --table "$TABLE" <&- >&- 2>&- 3>&- 4>&- &
+    PINWATCH_PID=$!
+    await 10 "pinwatch serving $TABLE" pinwatch_serves
+    expect_eq "/dev/null /dev/null /dev/null" "$(readlink /proc/$PINWATCH_PID/fd/{0,1,2} | paste -sd ' ')" "descriptors"
+    pinwatch_stop
+}

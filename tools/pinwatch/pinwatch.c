@@ -5,8 +5,10 @@
  */
 #include "pinwatch.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct command {
 	const char *name;
@@ -31,10 +33,22 @@ static int dispatch(struct context *c, int argc, char **argv)
 	return misused(c, "no such command: '%s'", argv[0]);
 }
 
+/* Standard descriptors that were closed: else a table or a program of the kernel would be one, and be written to. */
+static void fill_standard(void)
+{
+	int fd;
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd != -1 && fd <= STDERR_FILENO);
+	if (fd != -1)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	struct context c = {0};
 	program = "pinwatch";
+	fill_standard();
 	if (argc < 1)
 		return MISUSED;
 	int status = argc > 1 && argv[1][0] != '-' ? dispatch(&c, argc - 1, argv + 1) : cmd_watch(&c, argc, argv);
