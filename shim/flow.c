@@ -10,6 +10,7 @@
 #include "dns.h"
 #include "hot.h"
 #include "memory.h"
+#include "pending.h"
 #include "real.h"
 #include "route.h"
 #include "session.h"
@@ -17,26 +18,13 @@
 #include "stream.h"
 #include "tell.h"
 #include "tick.h"
+#include "vain.h"
 #include "verdicts.h"
-
-struct flow {
-	struct endpoint to;		/* where it goes */
-	struct endpoint asked;		/* where the program wanted it to go */
-	addr_ref ref;			/* of `to` */
-	uint64_t cookie;		/* of the socket (SO_COOKIE, socket(7)) */
-	uint32_t since;			/* tick */
-	pid_t pid;
-	bool settled, told;		/* as in struct verdict, of `to`, */
-	uint64_t epoch;			/* when the connect began */
-};
 
 /* As the kernel names them in TCP_INFO (tcp(7)); netinet/tcp.h and linux/tcp.h exclude each other. */
 enum { STATE_ESTABLISHED = 1, STATE_SYN_SENT = 2, STATE_CLOSE = 7 };
 
 _Atomic uint8_t fd_classes[FDS];
-static struct flow flows[FDS];		/* that of an FD_PENDING fd; the others' pages are never touched */
-static _Atomic int pending_count;
-static _Atomic int highest;		/* no fd above was ever pending */
 
 /* ---- reporting ---- */
 
@@ -68,25 +56,11 @@ HOT static void report(const struct flow *fl, enum cause cause)
 	struct table *t = session_table_here();
 	if (!t)
 		return;
+	if (cause == CAUSE_CONNECTED)
+		vain_over(&fl->to);
 	const bool others = pins_pending_over(t, fl->ref, &fl->to, (uint32_t)fl->pid);
 	if (cause != CAUSE_NONE && (cause != CAUSE_CONNECTED || !is_told(t, fl, others)))
 		tell(t, fl, cause);
-}
-
-/* Is there a pending connect of this process? A child finds its parent's, after vfork in the very same memory. */
-static bool is_mine(int fd)
-{
-	return fd_class(fd) == FD_PENDING && flows[fd].pid == getpid();
-}
-
-/* Takes the flow off the fd; false if another thread was first, or it is a parent's. */
-static bool take(int fd, enum fd_class next, struct flow *out)
-{
-	*out = flows[fd];
-	if (!is_mine(fd) || !fd_change_class(fd, FD_PENDING, next))
-		return false;
-	atomic_fetch_sub_explicit(&pending_count, 1, memory_order_relaxed);
-	return true;
 }
 
 /* The fd is connected: to a DNS server (dnstcp.h), or to some other candidate. */
@@ -102,7 +76,7 @@ static void conclude(int fd, enum fd_class next, enum cause cause)
 {
 	struct flow fl;
 	int saved = errno;
-	if (take(fd, next, &fl)) {
+	if (pending_take(fd, next, &fl)) {
 		if (next == FD_STREAM && cause == CAUSE_CONNECTED)
 			begin(fd, &fl);
 		report(&fl, cause);
@@ -144,19 +118,26 @@ static enum cause cause_of(enum progress p, const struct flow *fl)
 	return CAUSE_NONE;
 }
 
+/* So long that a program may turn to the next address (vain.h). */
+static bool waits(const struct flow *fl) { return tick_since(tick_now(), fl->since) >= VAIN_TICKS; }
+
 void flow_give_up(int fd)
 {
 	int saved = errno;
-	struct flow fl = flows[fd];
-	if (is_mine(fd))
-		conclude(fd, FD_UNKNOWN, cause_of(progress_of(fd, &fl), &fl));
+	struct flow fl = *pending_flow(fd);
+	if (pending_mine(fd)) {
+		const enum progress p = progress_of(fd, &fl);
+		if (p == WAITING && waits(&fl))
+			vain_note(&fl.to);
+		conclude(fd, FD_UNKNOWN, cause_of(p, &fl));
+	}
 	errno = saved;
 }
 
 void flow_so_error(int fd, int error)
 {
 	int saved = errno;
-	struct flow fl = flows[fd];
+	struct flow fl = *pending_flow(fd);
 	if (socket_cookie(fd) != fl.cookie)
 		conclude(fd, FD_UNKNOWN, CAUSE_NONE);
 	else if (error)
@@ -168,7 +149,7 @@ void flow_so_error(int fd, int error)
 
 static void sweep_one(int fd)
 {
-	struct flow fl = flows[fd];
+	struct flow fl = *pending_flow(fd);
 	enum progress p = progress_of(fd, &fl);
 	if (p == UNKNOWN)
 		conclude(fd, FD_UNKNOWN, CAUSE_NONE);
@@ -179,30 +160,13 @@ static void sweep_one(int fd)
 void flow_sweep(void)
 {
 	int saved = errno;
-	int left = atomic_load_explicit(&pending_count, memory_order_relaxed);
-	int last = atomic_load_explicit(&highest, memory_order_relaxed);
-	for (int fd = 0; left > 0 && fd <= last; fd++) {
-		if (!is_mine(fd))
-			continue;
-		left--;
+	struct pending_walk w = pending_all();
+	for (int fd; (fd = pending_next(&w)) != -1;)
 		sweep_one(fd);
-	}
 	errno = saved;
 }
 
 /* ---- following ---- */
-
-static void pend(int fd, const struct flow *fl)
-{
-	if ((unsigned)fd >= FDS || is_mine(fd))
-		return;
-	flows[fd] = *fl;
-	atomic_fetch_add_explicit(&pending_count, 1, memory_order_relaxed);
-	int last = atomic_load_explicit(&highest, memory_order_relaxed);
-	while (last < fd && !atomic_compare_exchange_weak(&highest, &last, fd))
-		;
-	fd_set_class(fd, FD_PENDING);
-}
 
 void flow_copy(int from, int to)
 {
@@ -214,14 +178,8 @@ void flow_copy(int from, int to)
 	else if (c == FD_STREAM_SIP || c == FD_STREAM_ENDS)
 		c = FD_HANDED;		/* the slot in stream.c is `from`'s */
 	flow_opened(to, c);
-	if (is_mine(from))
-		pend(to, &flows[from]);
-}
-
-void flow_forget(int fd)
-{
-	if (is_mine(fd) && fd_change_class(fd, FD_PENDING, FD_UNKNOWN))
-		atomic_fetch_sub_explicit(&pending_count, 1, memory_order_relaxed);
+	if (pending_mine(from))
+		pending_add(to, pending_flow(from));
 }
 
 void flow_close_range(unsigned first, unsigned last)
@@ -270,7 +228,7 @@ static bool is_steered(const struct flow *fl) { return !endpoint_same(&fl->to, &
 static int connect_again(int fd, const struct sockaddr *addr, socklen_t len)
 {
 	struct steered s;
-	const struct flow fl = flows[fd];
+	const struct flow fl = *pending_flow(fd);
 	const bool good = len >= sizeof addr->sa_family && memory_readable(addr, len);
 	if (good && addr->sa_family == AF_UNSPEC)
 		flow_give_up(fd);
@@ -278,9 +236,9 @@ static int connect_again(int fd, const struct sockaddr *addr, socklen_t len)
 		addr = (const struct sockaddr *)&s.to;
 	int r = real()->connect(fd, addr, len), saved = errno;
 	if (socket_cookie(fd) != fl.cookie)
-		flow_forget(fd);	/* another socket got the number behind our back */
+		pending_forget(fd);	/* another socket got the number behind our back */
 	errno = saved;
-	if (!is_mine(fd) || (r == -1 && (errno == EALREADY || errno == EINPROGRESS || errno == EINTR)))
+	if (!pending_mine(fd) || (r == -1 && (errno == EALREADY || errno == EINPROGRESS || errno == EINTR)))
 		return r;
 	conclude(fd, FD_STREAM, r == 0 || errno == EISCONN ? CAUSE_CONNECTED : cause_of_errno(errno));
 	return r;
@@ -300,7 +258,7 @@ HOT static int connect_candidate(struct table *t, int fd, const struct sockaddr 
 	if (r == -1 && (saved == EINPROGRESS || saved == EINTR || saved == EALREADY)) {
 		fl->cookie = socket_cookie(fd);
 		fl->pid = getpid();	/* the true one, after vfork too */
-		pend(fd, fl);
+		pending_add(fd, fl);
 	} else {
 		if (r == 0)
 			begin(fd, fl);
@@ -314,11 +272,23 @@ HOT static int connect_candidate(struct table *t, int fd, const struct sockaddr 
 
 /* ---- steering ---- */
 
-/* Does what goes to `asked` belong to the pin? Then the flow goes there. */
+/* Does another connect of this process wait for it? */
+static bool is_waited_for(const struct endpoint *e)
+{
+	struct pending_walk w = pending_all();
+	for (int fd; (fd = pending_next(&w)) != -1;) {
+		const struct flow *fl = pending_flow(fd);
+		if (endpoint_same(&fl->to, e) && waits(fl))
+			return true;
+	}
+	return false;
+}
+
+/* Does what goes to `asked` belong to the pin, and has the pin not been tried in vain? Then the flow goes there. */
 static bool steer(struct table *t, int fd, struct flow *fl, const struct verdict *v)
 {
 	const addr_ref ref = v->request ? addr_find(t, &v->to.addr) : 0;
-	if (!ref)
+	if (!ref || vain_lately(&v->to) || is_waited_for(&v->to))
 		return false;
 	fl->to = v->to;
 	fl->ref = ref;
@@ -382,7 +352,7 @@ HOT int flow_connect(int fd, const struct sockaddr *addr, socklen_t len)
 	int r;
 	if (!t)
 		return real()->connect(fd, addr, len);
-	if (is_mine(fd))
+	if (pending_mine(fd))
 		return connect_again(fd, addr, len);
 	if (c != FD_STREAM)
 		flow_opened(fd, c = flow_ask_class(fd));

@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 
 #include "fds.h"
+#include "pending.h"
 
 /* connect(2), followed if it goes to a candidate over TCP. Not for FD_NONE. */
 int flow_connect(int fd, const struct sockaddr *addr, socklen_t len);
@@ -35,12 +36,6 @@ void flow_sweep(void);
 /* `to` is a duplicate of `from`: of its class, and with its pending connect. */
 void flow_copy(int from, int to);
 
-/*
- * A stale FD_PENDING, left by a close that bypassed us, ends without an outcome.
- * A parent's stays: after vfork its memory is ours.
- */
-void flow_forget(int fd);
-
 /* Descriptors first..last are about to be closed. */
 void flow_close_range(unsigned first, unsigned last);
 
@@ -58,7 +53,7 @@ static inline void flow_closing(int fd)
 static inline void flow_opened(int fd, enum fd_class c)
 {
 	if (__builtin_expect(fd_class(fd) == FD_PENDING, 0))
-		flow_forget(fd);
+		pending_forget(fd);
 	if (fd_class(fd) != FD_PENDING)
 		fd_set_class(fd, c);
 	if (FD_DATAGRAMS >> c & 1)

@@ -1,0 +1,57 @@
+/* pending.c: see pending.h. */
+#include "pending.h"
+
+#include <unistd.h>
+
+static struct flow flows[FDS];		/* that of an FD_PENDING fd; the others' pages are never touched */
+static _Atomic int pending_count;
+static _Atomic int highest;		/* no fd above was ever pending */
+
+bool pending_mine(int fd) { return fd_class(fd) == FD_PENDING && flows[fd].pid == getpid(); }
+
+const struct flow *pending_flow(int fd) { return &flows[fd]; }
+
+void pending_add(int fd, const struct flow *fl)
+{
+	if ((unsigned)fd >= FDS || pending_mine(fd))
+		return;
+	flows[fd] = *fl;
+	atomic_fetch_add_explicit(&pending_count, 1, memory_order_relaxed);
+	int last = atomic_load_explicit(&highest, memory_order_relaxed);
+	while (last < fd && !atomic_compare_exchange_weak(&highest, &last, fd))
+		;
+	fd_set_class(fd, FD_PENDING);
+}
+
+bool pending_take(int fd, enum fd_class next, struct flow *out)
+{
+	*out = flows[fd];
+	if (!pending_mine(fd) || !fd_change_class(fd, FD_PENDING, next))
+		return false;
+	atomic_fetch_sub_explicit(&pending_count, 1, memory_order_relaxed);
+	return true;
+}
+
+void pending_forget(int fd)
+{
+	struct flow fl;
+	pending_take(fd, FD_UNKNOWN, &fl);
+}
+
+struct pending_walk pending_all(void)
+{
+	return (struct pending_walk){.left = atomic_load_explicit(&pending_count, memory_order_relaxed)};
+}
+
+int pending_next(struct pending_walk *w)
+{
+	const int last = atomic_load_explicit(&highest, memory_order_relaxed);
+	while (w->left > 0 && w->next <= last) {
+		const int fd = w->next++;
+		if (!pending_mine(fd))
+			continue;
+		w->left--;
+		return fd;
+	}
+	return -1;
+}

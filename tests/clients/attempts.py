@@ -1,0 +1,28 @@
+"""Connects as RFC 8305 has it: to each address of a name in turn, the next after so many milliseconds.
+
+    attempts.py HOST PORT MS close|keep
+
+close: an attempt without an answer is given up before the next; keep: it stays in flight beside it.
+Prints the address that was connected to, as the program asked for it, or "none".
+"""
+import select
+import socket
+import sys
+
+host, port, wait_ms, how = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
+poll, attempts = select.poll(), {}
+for family, kind, protocol, _, address in socket.getaddrinfo(host, port, socket.AF_INET, socket.SOCK_STREAM):
+    attempt = socket.socket(family, kind, protocol)
+    attempt.setblocking(False)
+    attempt.connect_ex(address)
+    attempts[attempt.fileno()] = (attempt, address[0])
+    poll.register(attempt, select.POLLOUT)
+    for fd, _ in poll.poll(wait_ms):
+        attempt, asked = attempts[fd]
+        if attempt.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0:
+            sys.exit(print(asked))
+        poll.unregister(fd)
+    if how == "close" and attempt.fileno() in attempts:
+        poll.unregister(attempt)
+        attempt.close()
+print("none")

@@ -1,0 +1,36 @@
+# Programs that try one address after the other by themselves (RFC 8305) are not led back to a server
+# that has not answered them: a steered connect must be no worse than the bare one.
+
+load ../lib/harness
+
+begin() {
+    need nft
+    dns_pool pool.test 127.0.0.11 127.0.0.12 127.0.0.13
+    for i in 1 2 3; do server_start 127.0.0.1$i 5060 accept; done
+    pin=$(with_shim /usr/bin/python3 -c 'import socket; print(socket.gethostbyname("pool.test"))')
+    nft -f - <<-EOF
+	table ip silent {
+	    chain out { type filter hook output priority 0; ip daddr $pin tcp dport 5060 drop; }
+	}
+	EOF
+}
+
+attempts() { "$1" /usr/bin/python3 "$TESTS/clients/attempts.py" pool.test 5060 400 "$2"; }
+
+@test "an attempt that is in flight unanswered: the next goes where the program asks" {
+    begin
+    expect_ne none "$(attempts bare keep)" "the address reached, bare"
+    expect_match '^127.0.0.1[123]$' "$(attempts with_shim keep)" "the address reached"
+}
+
+@test "an attempt that was given up unanswered: the next goes where the program asks" {
+    begin
+    expect_ne none "$(attempts bare close)" "the address reached, bare"
+    expect_match '^127.0.0.1[123]$' "$(attempts with_shim close)" "the address reached"
+}
+
+@test "where the pin answers, all attempts meet it" {
+    begin
+    nft delete table ip silent
+    expect_eq "$pin" "$(repeat 6 attempts with_shim keep | sort -u)" "the address reached"
+}
