@@ -145,12 +145,17 @@ gone() { local id; for id; do ! bpftool link show id "$id" >/dev/null 2>&1 || re
 @test "SIGTERM ends it with 0, SIGKILL without; nothing stays attached" {
     local how links
     need bpftool
+    dns_pool pool.test $POOL
     for how in TERM INT KILL; do
         rm -f "$TABLE"
         pinctl init --conf=/dev/null >/dev/null
         pinwatch_start
+        pin=$(first)
+        await 5 "the pool watched" watches 3
+        reach udp "$pin" 5060 >>"$LOGS/reach.log" || true
+        await 5 "a look at packets" packets_seen true
         links=$(sed -n 's/^link_id:[[:blank:]]*//p' /proc/"$PINWATCH_PID"/fdinfo/* | sort -un)
-        expect_eq 5 "$(wc -w <<<"$links")" "links of pinwatch"
+        expect_eq 9 "$(wc -w <<<"$links")" "links of pinwatch"
         expect_eq "" "$(gone $links && echo gone || true)" "links while it runs"
         pinwatch_stop "$how"
         if [[ $how == KILL ]]; then expect_eq 137 "$status" "exit status"; else expect_eq 0 "$status" "exit status after $how"; fi
@@ -275,7 +280,7 @@ while True: print(s.recv(100).decode(), flush=True)' "$BATS_TEST_TMPDIR/notify" 
     PINWATCH="setpriv --bounding-set -all,$caps --inh-caps -all,$caps --ambient-caps -all --no-new-privs $BUILD/pinwatch"
     pinned
     await 5 "READY=1" grep -q READY=1 "$BATS_TEST_TMPDIR/told"
-    expect_eq 7 "$(pinwatch_status '[.probes[] | select(.attached)] | length')" "probes attached"
+    expect_eq 6 "$(pinwatch_status '[.probes[] | select(.attached)] | length')" "probes attached"
     expect_eq 0000000000000000 "$(sed -n 's/^CapAmb:\t//p' /proc/"$PINWATCH_PID"/status)" "ambient capabilities"
     expect_eq "000000c000003000" "$(sed -n 's/^CapEff:\t//p' /proc/"$PINWATCH_PID"/status)" "effective capabilities"
     reach tcp "$pin" 5060 >>"$LOGS/reach.log" || true
@@ -283,6 +288,7 @@ while True: print(s.recv(100).decode(), flush=True)' "$BATS_TEST_TMPDIR/notify" 
     pin=$(first)
     reach udp "$pin" 5060 >>"$LOGS/reach.log" || true
     await 5 "the pin to move from $pin" moved pool.test "$pin"
+    await 5 "a look at packets" packets_seen true
     pinwatch_stop
     await 5 "STOPPING=1" grep -q STOPPING=1 "$BATS_TEST_TMPDIR/told"
 }
@@ -325,7 +331,8 @@ while True: print(s.recv(100).decode(), flush=True)' "$BATS_TEST_TMPDIR/notify" 
     await 5 "an outcome" outcome_seen 1
     said=$("$BUILD/pinwatch" status)
     expect_match "inet_sock_set_state +all network namespaces" "$said" "status"
-    expect_match "cgroup_skb/egress +/sys/fs/cgroup" "$said" "status"
+    expect_match "cgroup/sendmsg4 +/sys/fs/cgroup" "$said" "status"
+    expect_match "cgroup_skb/egress +not attached: nobody sends datagrams to a watched address" "$said" "status"
     expect_match "$TABLE: served, 3 addresses watched" "$said" "status"
     expect_match "latest +refused $pin 5060/tcp +\(reach" "$said" "status"
     expect_eq "" "$(grep wrong <<<"$said" || true)" "wrong namespaces"

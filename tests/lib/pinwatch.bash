@@ -38,6 +38,9 @@ pinwatch_status() { "$BUILD/pinwatch" status --json | jq -r ".[0] | $1"; }
 watched() { [[ $(pinwatch_status '[.tables[].watched] | add') == "$1" ]]; }
 await_watched() { await 5 "$1 addresses watched" watched "$1"; }
 
+# packets_seen true|false : it looks at packets, as it does while somebody sends datagrams to a watched address.
+packets_seen() { [[ $(pinwatch_status '.probes | map(select(.name | startswith("cgroup_skb")).attached) | all') == "$1" ]]; }
+
 failures_of() { candidate_field "$1" "$2" failures; }
 
 # moved HOST ADDR : its pin is elsewhere.

@@ -19,6 +19,7 @@
 
 #include "icmp.h"
 #include "notify.h"
+#include "packets.h"
 #include "pinwatch.h"
 #include "sip-watch.h"
 #include "status.h"
@@ -46,11 +47,23 @@ static error_t add(const char **list, size_t *n, size_t most, const char *option
 	return 0;
 }
 
+static error_t seconds(const char *arg, uint32_t *out)
+{
+	char *end;
+	errno = 0;
+	const long long n = strtoll(arg, &end, 10);
+	if (end == arg || *end || errno || n < 1 || n > UINT32_MAX)
+		return misused(NULL, "--idle: not a number of seconds: %s", arg), EINVAL;
+	*out = (uint32_t)n;
+	return 0;
+}
+
 error_t watch_word(int key, char *arg, struct watch_words *w)
 {
 	switch (key) {
 	case KEY_NETNS: return add(w->netns, &w->spaces, SPACES_MAX - 1, "--netns", arg);
 	case KEY_CGROUP: w->cgroup = arg; return 0;
+	case KEY_IDLE: return seconds(arg, &w->idle_s);
 	default: return ARGP_ERR_UNKNOWN;
 	}
 }
@@ -137,6 +150,14 @@ static int on_message(void *ctx, void *data, size_t size)
 	return 0;
 }
 
+static int on_wake(void *ctx, void *data, size_t size)
+{
+	struct watch *w = ctx;
+	(void)data, (void)size;
+	packets_wanted(&w->probes);
+	return 0;
+}
+
 /* An ICMP error counts if it quotes a datagram that was seen going out. */
 static void on_icmp(struct watch *w, const struct space *s, bool v6)
 {
@@ -177,7 +198,7 @@ static void tell_tables(struct watch *w)
 
 static void tell_cgroup(const struct watch *w)
 {
-	const struct probe *p = &w->probes.probe[PROBE_OUT];
+	const struct probe *p = &w->probes.probe[PROBE_SEND];
 	note(NULL, "%s: %s", w->probes.cgroup, p->attached ? "was made again, and is watched" : "was removed: its datagrams are not seen");
 }
 
@@ -189,8 +210,9 @@ static void on_timer(struct watch *w)
 		return;
 	if (tables_look(&w->tables))
 		tell_tables(w);
-	if (probes_renew(&w->probes))
+	if (packets_renew(&w->probes))
 		tell_cgroup(w);
+	packets_tend(&w->probes, &w->spaces);
 	if (lost > w->lost_told && w->observer)
 		w->observer->lost(lost - w->lost_told);
 	else if (lost > w->lost_told)
@@ -220,6 +242,8 @@ static bool open_rings(struct watch *w)
 		ring_buffer__add(w->rings, messages, on_message, w);
 	else if (messages >= 0)
 		w->rings = ring_buffer__new(messages, on_message, w, NULL);
+	if (messages >= 0 && w->rings)
+		ring_buffer__add(w->rings, probes_wakes(&w->probes), on_wake, w);
 	return w->rings || (events < 0 && messages < 0);
 }
 
@@ -285,7 +309,7 @@ static bool all_busy(const struct tables *t)
 
 static int start(struct watch *w, const struct watch_words *words)
 {
-	probes_open(&w->probes, words->cgroup);
+	probes_open(&w->probes, words->cgroup, words->idle_s ? words->idle_s : PACKETS_IDLE_S);
 	spaces_open(&w->spaces, words->netns, words->spaces, &w->probes);
 	if (!tell_probes(w) || !open_rings(w))
 		return complain(NULL, "nothing can be watched");

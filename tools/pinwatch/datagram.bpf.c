@@ -1,19 +1,24 @@
 /*
  * datagram.bpf.c: UDP datagrams to and from watched addresses.
  *
- * Two programs on a cgroup see what its processes send and get. They never drop
- * anything. Of a datagram that goes to a watched address they note which socket of
- * which process sent it: so an ICMP error, which is anybody's to forge, can be held
- * against what was really sent, and told with a process. Of SIP's REGISTER, INVITE
- * and responses they hand on a copy; all judgement is pinwatch's.
+ * Programs on a cgroup see what its processes send and get. They never refuse or
+ * change anything. Of a datagram that goes to a watched address they note which
+ * socket of which process sent it: so an ICMP error, which is anybody's to forge,
+ * can be held against what was really sent, and told with a process. Of SIP's
+ * REGISTER, INVITE and responses they hand on a copy; all judgement is pinwatch's.
  *
- * Everything that is not UDP costs one look at the packet's protocol.
+ * Those on connect(2) and sendmsg(2) are always there. Those that see packets cost
+ * every packet of the host a call, TCP's too, so they are attached only while somebody
+ * sends datagrams to watched addresses (packets.h); `wakes` asks for them.
  */
 #include "common.bpf.h"
 
 #include "kernel.h"
 
 enum { V4_HEADER = 20, V6_HEADER = 40, UDP_HEADER = 8, PASS = 1, STAMP_NS = 1000000000 };
+
+bool attended;				/* pinwatch looks at the packets */
+__u64 sent;				/* when a datagram last went to a watched address, to a second or so */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -22,10 +27,24 @@ struct {
 	__type(value, struct sender);
 } senders SEC(".maps");
 
+/* Of connected sockets, which may have had no port yet when they were connected; by their cookies. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, SENDERS_MAX);
+	__type(key, __u64);
+	__type(value, struct sender);
+} connected SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, RING_MESSAGES);
 } messages SEC(".maps");
+
+/* One byte each, which says nothing: somebody begins to send. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, RING_WAKES);
+} wakes SEC(".maps");
 
 /* Where a message is put together: it is too large for a program's stack. */
 struct {
@@ -127,18 +146,75 @@ static __always_inline bool starts(struct __sk_buff *skb, __u32 at, const char w
 	return true;
 }
 
-static __always_inline void note_sender(struct __sk_buff *skb, const struct sender_key *flow, struct sender *out)
+/* This process, with a socket, to the flow or the socket in `map`. */
+static __always_inline void note_sender(void *map, const void *key, __u64 cookie, struct sender *out)
 {
-	__u64 now = bpf_ktime_get_ns(), cookie = bpf_get_socket_cookie(skb);
-	struct sender *s = bpf_map_lookup_elem(&senders, flow);
+	__u64 now = bpf_ktime_get_ns();
+	struct sender *s = bpf_map_lookup_elem(map, key);
+	if (now - sent > STAMP_NS)
+		sent = now;
 	if (s && s->cookie == cookie && now - s->last < STAMP_NS) {
 		*out = *s;
 		return;
 	}
 	*out = (struct sender){.cookie = cookie, .last = now, .pid = pid_here()};
 	bpf_get_current_comm(out->comm, sizeof out->comm);
-	bpf_map_update_elem(&senders, flow, out, BPF_ANY);
+	bpf_map_update_elem(map, key, out, BPF_ANY);
 }
+
+/* ---- who sends ---- */
+
+/* A UDP socket is connected to an address, or something is sent there through one that is not. */
+static __always_inline int sends(struct bpf_sock_addr *ctx, const __u32 to[4], bool connects)
+{
+	const __u8 wake = 1;
+	struct sender_key flow = {};
+	struct sender who;
+	if (ctx->protocol != PROTOCOL_UDP || !may_be_watched(to))
+		return PASS;
+	__builtin_memcpy(flow.peer.addr, to, sizeof flow.peer.addr);
+	flow.peer.netns = bpf_get_netns_cookie(ctx);
+	if (!bpf_map_lookup_elem(&watched, &flow.peer))
+		return PASS;
+	const __u64 cookie = bpf_get_socket_cookie(ctx);
+	flow.port = __builtin_bswap16((__u16)ctx->user_port);
+	if (ctx->sk)
+		flow.own_port = (__u16)ctx->sk->src_port;
+	if (connects)
+		note_sender(&connected, &cookie, cookie, &who);
+	else
+		note_sender(&senders, &flow, cookie, &who);
+	if (!attended)
+		bpf_ringbuf_output(&wakes, (void *)&wake, sizeof wake, 0);
+	return PASS;
+}
+
+static __always_inline int sends_v4(struct bpf_sock_addr *ctx, bool connects)
+{
+	__u32 to[4];
+	map_v4(to, ctx->user_ip4);
+	return sends(ctx, to, connects);
+}
+
+static __always_inline int sends_v6(struct bpf_sock_addr *ctx, bool connects)
+{
+	const __u32 to[4] = {ctx->user_ip6[0], ctx->user_ip6[1], ctx->user_ip6[2], ctx->user_ip6[3]};
+	return sends(ctx, to, connects);
+}
+
+SEC("cgroup/connect4")
+int connect_v4(struct bpf_sock_addr *ctx) { return sends_v4(ctx, true); }
+
+SEC("cgroup/connect6")
+int connect_v6(struct bpf_sock_addr *ctx) { return sends_v6(ctx, true); }
+
+SEC("cgroup/sendmsg4")
+int send_v4(struct bpf_sock_addr *ctx) { return sends_v4(ctx, false); }
+
+SEC("cgroup/sendmsg6")
+int send_v6(struct bpf_sock_addr *ctx) { return sends_v6(ctx, false); }
+
+/* ---- packets ---- */
 
 SEC("cgroup_skb/egress")
 int datagram_out(struct __sk_buff *skb)
@@ -148,7 +224,7 @@ int datagram_out(struct __sk_buff *skb)
 	if (!is_udp(skb) || !parse(skb, &d) || !flow_watched(skb, d.to, d.to_port, d.from_port, &flow))
 		return PASS;
 	struct sender who;
-	note_sender(skb, &flow, &who);
+	note_sender(&senders, &flow, bpf_get_socket_cookie(skb), &who);
 	if (starts(skb, d.payload, "REGISTER", 8) || starts(skb, d.payload, "INVITE s", 7))
 		copy(skb, &d, &flow, &who);
 	return PASS;

@@ -18,15 +18,17 @@ struct watch_words {
 	const char *netns[SPACES_MAX];
 	size_t spaces;
 	const char *cgroup;
+	uint32_t idle_s;		/* packets.h; 0: as usual */
 	bool dry_run, verbose;
 };
 
 /* The options that the commands which watch share: rows for an option table, and their parser. */
-enum { KEY_NETNS = 0x2000, KEY_CGROUP };
+enum { KEY_NETNS = 0x2000, KEY_CGROUP, KEY_IDLE };
 
 #define WATCH_OPTIONS                                                                                                \
 	{"netns", KEY_NETNS, "PATH", 0, "hear ICMP errors in this network namespace too; may be given again", 0},     \
-	{"cgroup", KEY_CGROUP, "PATH", 0, "see datagrams of this cgroup only, instead of all; none: of none", 0}
+	{"cgroup", KEY_CGROUP, "PATH", 0, "see datagrams of this cgroup only, instead of all; none: of none", 0},     \
+	{"idle", KEY_IDLE, "SECONDS", 0, "look at packets so long after the last datagram to a server (7200)", 0}
 
 error_t watch_word(int key, char *arg, struct watch_words *w);
 

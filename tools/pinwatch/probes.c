@@ -4,24 +4,26 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "cgroup.h"
 #include "datagram.skel.h"
+#include "packets.h"
 #include "watch.skel.h"
 
-enum { WATCH_PROGRAMS = 3, DATAGRAM_PROGRAMS = 2 };
+/* Which probe each of an object's programs belongs to, in its order. */
+static const enum probe_id of_watch[] = {PROBE_TCP_STATE, PROBE_TCP_RETRANSMIT, PROBE_UDP_ERROR};
+static const enum probe_id of_datagram[] = {PROBE_SEND, PROBE_SEND, PROBE_SEND, PROBE_SEND, PROBE_OUT, PROBE_IN};
+enum { WATCH_PROGRAMS = sizeof of_watch / sizeof *of_watch, DATAGRAM_PROGRAMS = sizeof of_datagram / sizeof *of_datagram };
 
 static const struct probe blank[PROBES_ALL] = {
 	[PROBE_TCP_STATE] = {.name = "inet_sock_set_state", .sees = "outcomes of TCP connections"},
 	[PROBE_TCP_RETRANSMIT] = {.name = "tcp_retransmit_skb", .sees = "SYNs that nobody answers"},
 	[PROBE_UDP_ERROR] = {.name = "inet_sk_error_report", .sees = "ICMP errors of connected UDP sockets"},
-	[PROBE_OUT] = {.name = "cgroup_skb/egress", .sees = "UDP silence, and who sends datagrams"},
+	[PROBE_SEND] = {.name = "cgroup/sendmsg4", .sees = "who begins to send datagrams"},
+	[PROBE_OUT] = {.name = "cgroup_skb/egress", .sees = "UDP silence"},
 	[PROBE_IN] = {.name = "cgroup_skb/ingress", .sees = "answers over UDP"},
 	[PROBE_ICMP] = {.name = "icmp", .sees = "ICMP errors of UDP"},
 	[PROBE_ICMPV6] = {.name = "icmpv6", .sees = "ICMPv6 errors of UDP"},
@@ -29,7 +31,7 @@ static const struct probe blank[PROBES_ALL] = {
 
 /* ---- why ---- */
 
-static void because(struct probe *p, int error)
+void probe_because(struct probe *p, int error)
 {
 	const bool denied = error == EPERM || error == EACCES;
 	snprintf(p->why, sizeof p->why, "%s%s", strerror(error),
@@ -101,9 +103,9 @@ static int load_datagram(struct probes *p, unsigned mask)
 	return error;
 }
 
-static void unload(struct probes *p, enum probe_id first)
+static void unload(struct probes *p, enum probe_id of)
 {
-	if (first == PROBE_TCP_STATE) {
+	if (of == PROBE_TCP_STATE) {
 		watch_bpf__destroy(p->watch);
 		p->watch = NULL;
 	} else {
@@ -113,7 +115,7 @@ static void unload(struct probes *p, enum probe_id first)
 }
 
 /* All programs of an object; if the kernel does not take them all, each by itself tells which, and the others are loaded. */
-static void load(struct probes *p, enum probe_id first, unsigned n, int (*with)(struct probes *, unsigned mask))
+static void load(struct probes *p, const enum probe_id *of, unsigned n, int (*with)(struct probes *, unsigned mask))
 {
 	unsigned good = 0;
 	if (with(p, (1u << n) - 1) == 0)
@@ -121,10 +123,10 @@ static void load(struct probes *p, enum probe_id first, unsigned n, int (*with)(
 	for (unsigned i = 0; i < n; i++) {
 		int error = with(p, 1u << i);
 		if (error)
-			because(&p->probe[first + i], error);
+			probe_because(&p->probe[of[i]], error);
 		else
 			good |= 1u << i;
-		unload(p, first);
+		unload(p, of[0]);
 	}
 	if (good)
 		with(p, good);
@@ -132,10 +134,10 @@ static void load(struct probes *p, enum probe_id first, unsigned n, int (*with)(
 
 /* ---- attaching ---- */
 
-static void attached(struct probe *p, struct bpf_link *link, struct bpf_link **keep, const char *where)
+void probe_attached(struct probe *p, struct bpf_link *link, struct bpf_link **keep, const char *where)
 {
 	if (!link) {
-		because(p, errno);
+		probe_because(p, errno);
 		return;
 	}
 	*keep = link;
@@ -156,62 +158,30 @@ static void attach_watch(struct probes *p)
 	};
 	for (unsigned i = 0; i < WATCH_PROGRAMS; i++)
 		if (bpf_program__fd(all[i].prog) >= 0)
-			attached(&p->probe[PROBE_TCP_STATE + i], bpf_program__attach(all[i].prog), all[i].link,
-				 "all network namespaces");
-}
-
-static void attach_datagram(struct probes *p)
-{
-	struct datagram_bpf *d = p->datagram;
-	struct stat st = {0};
-	char path[256];
-	if (p->cgroup)
-		snprintf(path, sizeof path, "%s", p->cgroup);
-	else if (!cgroup_mount(path, sizeof path))
-		snprintf(path, sizeof path, "no cgroup2 mount");
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd != -1)
-		fstat(fd, &st);
-	p->cgroup_dev = st.st_dev;
-	p->cgroup_ino = st.st_ino;
-	const struct {
-		struct bpf_program *prog;
-		struct bpf_link **link;
-	} all[DATAGRAM_PROGRAMS] = {
-		{d->progs.datagram_out, &d->links.datagram_out},
-		{d->progs.datagram_in, &d->links.datagram_in},
-	};
-	for (unsigned i = 0; i < DATAGRAM_PROGRAMS; i++) {
-		struct probe *probe = &p->probe[PROBE_OUT + i];
-		if (fd == -1)
-			snprintf(probe->why, sizeof probe->why, "%.120s: %s", path, strerror(ENOENT));
-		else if (bpf_program__fd(all[i].prog) >= 0)
-			attached(probe, bpf_program__attach_cgroup(all[i].prog, fd), all[i].link, path);
-	}
-	if (fd != -1)
-		close(fd);
+			probe_attached(&p->probe[of_watch[i]], bpf_program__attach(all[i].prog), all[i].link,
+				       "all network namespaces");
 }
 
 /* Without the senders of datagrams, ICMP has nothing to be held against. */
 static void leave_out(struct probes *p)
 {
-	for (unsigned i = PROBE_OUT; i <= PROBE_ICMPV6; i++) {
+	for (unsigned i = PROBE_SEND; i <= PROBE_ICMPV6; i++) {
 		p->probe[i].unwanted = true;
 		snprintf(p->probe[i].why, sizeof p->probe[i].why, "--cgroup none");
 	}
 }
 
-void probes_open(struct probes *p, const char *cgroup)
+void probes_open(struct probes *p, const char *cgroup, uint32_t idle_s)
 {
 	const bool none = cgroup && strcmp(cgroup, "none") == 0;
-	*p = (struct probes){.watched = -1, .senders = -1, .cgroup = none ? NULL : cgroup};
+	*p = (struct probes){.watched = -1, .senders = -1, .connected = -1, .cgroup = none ? NULL : cgroup, .idle_s = idle_s};
 	memcpy(p->probe, blank, sizeof blank);
 	libbpf_set_print(silent);
-	load(p, PROBE_TCP_STATE, WATCH_PROGRAMS, load_watch);
+	load(p, of_watch, WATCH_PROGRAMS, load_watch);
 	if (none)
 		leave_out(p);
 	else
-		load(p, PROBE_OUT, DATAGRAM_PROGRAMS, load_datagram);
+		load(p, of_datagram, DATAGRAM_PROGRAMS, load_datagram);
 	if (p->watch) {
 		p->watched = bpf_map__fd(p->watch->maps.watched);
 		attach_watch(p);
@@ -219,25 +189,9 @@ void probes_open(struct probes *p, const char *cgroup)
 	if (p->datagram) {
 		p->watched = bpf_map__fd(p->datagram->maps.watched);
 		p->senders = bpf_map__fd(p->datagram->maps.senders);
-		attach_datagram(p);
+		p->connected = bpf_map__fd(p->datagram->maps.connected);
+		packets_open(p);
 	}
-}
-
-bool probes_renew(struct probes *p)
-{
-	struct stat st = {0};
-	if (!p->datagram || !p->cgroup)
-		return false;
-	if (stat(p->cgroup, &st) == -1)
-		st = (struct stat){0};
-	if (st.st_dev == p->cgroup_dev && st.st_ino == p->cgroup_ino)
-		return false;
-	bpf_link__destroy(p->datagram->links.datagram_out);
-	bpf_link__destroy(p->datagram->links.datagram_in);
-	p->datagram->links.datagram_out = p->datagram->links.datagram_in = NULL;
-	p->probe[PROBE_OUT].attached = p->probe[PROBE_IN].attached = false;
-	attach_datagram(p);
-	return true;
 }
 
 void probes_close(struct probes *p)
@@ -251,6 +205,7 @@ void probes_close(struct probes *p)
 /* ---- what they say ---- */
 
 int probes_events(const struct probes *p) { return p->watch ? bpf_map__fd(p->watch->maps.events) : -1; }
+int probes_wakes(const struct probes *p) { return p->datagram ? bpf_map__fd(p->datagram->maps.wakes) : -1; }
 int probes_messages(const struct probes *p) { return p->datagram ? bpf_map__fd(p->datagram->maps.messages) : -1; }
 
 /* The filter first: a bit too many costs a lookup, one too few an event. */
@@ -287,4 +242,15 @@ uint64_t probes_lost(const struct probes *p)
 bool probes_sender(const struct probes *p, const struct sender_key *flow, struct sender *out)
 {
 	return p->senders >= 0 && bpf_map_lookup_elem(p->senders, flow, out) == 0;
+}
+
+bool probes_connected(const struct probes *p, uint64_t cookie, struct sender *out)
+{
+	return p->connected >= 0 && cookie && bpf_map_lookup_elem(p->connected, &cookie, out) == 0;
+}
+
+bool probes_watches(const struct probes *p, const struct watch_key *key)
+{
+	uint8_t yes;
+	return p->watched >= 0 && bpf_map_lookup_elem(p->watched, key, &yes) == 0;
 }

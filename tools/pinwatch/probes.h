@@ -16,7 +16,7 @@
 
 enum probe_id {
 	PROBE_TCP_STATE, PROBE_TCP_RETRANSMIT, PROBE_UDP_ERROR,	/* watch.bpf.c, in this order */
-	PROBE_OUT, PROBE_IN,					/* datagram.bpf.c */
+	PROBE_SEND, PROBE_OUT, PROBE_IN,			/* datagram.bpf.c: connect and sendmsg; packets */
 	PROBE_ICMP, PROBE_ICMPV6,				/* icmp.c */
 	PROBES_ALL
 };
@@ -38,36 +38,53 @@ struct probes {
 	struct watch_bpf *watch;	/* NULL: not loaded */
 	struct datagram_bpf *datagram;
 	int watched;			/* map fds; -1: there is none */
-	int senders;
+	int senders, connected;
 	const char *cgroup;		/* whose datagrams; NULL: the root's, or nobody's */
 	uint64_t cgroup_dev, cgroup_ino; /* that they are attached to; zeros: to none */
+	uint32_t idle_s;		/* packets.h */
+	bool packets;			/* are looked at */
+	uint32_t packets_tended;	/* so often */
+	uint64_t packets_since;		/* when that was last asked for; CLOCK_MONOTONIC, ns */
 };
 
 /*
  * Loads and attaches what can be; `cgroup`: a directory of a cgroup2 mount, or
  * NULL for the root of the first that mountinfo shows, or "none": datagrams are
- * not watched. A struct probes of zeros
- * is fine for probes_close.
+ * not watched; `idle_s`: packets.h. A
+ * struct probes of zeros is fine for probes_close.
  */
-void probes_open(struct probes *p, const char *cgroup);
-
-/* Attaches to --cgroup again if it was removed, or made again. True: it was. */
-bool probes_renew(struct probes *p);
+void probes_open(struct probes *p, const char *cgroup, uint32_t idle_s);
 
 void probes_close(struct probes *p);
 
 /* The rings' fds for ring_buffer__new; -1: not there. */
 int probes_events(const struct probes *p);
 int probes_messages(const struct probes *p);
+int probes_wakes(const struct probes *p);
 
 /* Watch an address, or no longer. False: no room, or nothing to watch with. Any thread. */
 bool probes_watch(const struct probes *p, const struct watch_key *key);
 void probes_unwatch(const struct probes *p, const struct watch_key *key);
+
+bool probes_watches(const struct probes *p, const struct watch_key *key);
 
 /* Events that found no room in their ring. */
 uint64_t probes_lost(const struct probes *p);
 
 /* The socket and process that sent a datagram of this flow. False: none that was seen. */
 bool probes_sender(const struct probes *p, const struct sender_key *flow, struct sender *out);
+
+/* The process that connected a UDP socket. False: not seen. */
+bool probes_connected(const struct probes *p, uint64_t cookie, struct sender *out);
+
+/* ---- for those that attach ---- */
+
+struct bpf_link;
+
+/* What came of attaching: `link`, NULL and errno: nothing. It is left in *keep. */
+void probe_attached(struct probe *p, struct bpf_link *link, struct bpf_link **keep, const char *where);
+
+/* It is not there because of an errno. */
+void probe_because(struct probe *p, int error);
 
 #endif

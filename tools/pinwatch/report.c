@@ -109,7 +109,7 @@ static void find_sender(const struct report *r, struct watch_event *e)
 {
 	const struct sender_key flow = {.peer = e->peer, .port = e->port, .own_port = e->own_port};
 	struct sender sender;
-	if (e->pid || !probes_sender(r->probes, &flow, &sender))
+	if (e->pid || (!probes_connected(r->probes, e->cookie, &sender) && !probes_sender(r->probes, &flow, &sender)))
 		return;
 	e->pid = sender.pid;
 	memcpy(e->comm, sender.comm, sizeof e->comm);

@@ -1,12 +1,15 @@
 /*
- * spaces.h: the network namespaces whose ICMP errors are read.
+ * spaces.h: the network namespaces whose ICMP errors are read, and whose lists of UDP sockets.
  *
  * TCP is seen in all namespaces, whichever process is in them; a raw socket hears
- * its own only. So those that are named are entered once, to open the sockets
- * there (setns(2), which takes CAP_SYS_ADMIN), and left again.
+ * its own only, and /proc/net (proc(5)) lists the sockets of its own. So those that
+ * are named are entered once, to open both there (setns(2), which takes
+ * CAP_SYS_ADMIN), and left again.
  */
 #ifndef STICKYDNS_PINWATCH_SPACES_H
 #define STICKYDNS_PINWATCH_SPACES_H
+
+#include <stdio.h>
 
 #include "probes.h"
 
@@ -16,6 +19,7 @@ struct space {
 	const char *path;		/* NULL: our own */
 	uint64_t cookie;		/* 0: not known */
 	int icmp, icmpv6;		/* fds, or -1 */
+	FILE *udp, *udpv6;		/* lists of sockets, or NULL */
 };
 
 struct spaces {
@@ -32,5 +36,8 @@ void spaces_close(struct spaces *s);
 
 /* Is it one of them? */
 bool spaces_has(const struct spaces *s, uint64_t cookie);
+
+/* Is a UDP socket of theirs connected to a watched address? Reads the lists again. */
+bool spaces_connected(const struct spaces *s, const struct probes *p);
 
 #endif

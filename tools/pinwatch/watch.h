@@ -16,6 +16,7 @@ enum {
 	SENDERS_MAX = 16384,
 	RING_EVENTS = 1 << 20,			/* bytes: more than 9,000 outcomes */
 	RING_MESSAGES = 1 << 22,		/* bytes: about 3,000 SIP messages */
+	RING_WAKES = 4096,			/* bytes: one is enough */
 	MESSAGE_MAX = 1400,			/* of a SIP message, the first bytes */
 	WATCH_COMM = 16,
 

@@ -1,0 +1,161 @@
+/* packets.c: see packets.h. */
+#include "packets.h"
+
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cgroup.h"
+#include "datagram.skel.h"
+
+/* Of datagram.bpf.c: first those that tell, then those that see packets. */
+enum { HOOKS_TELLING = 4, HOOKS = 6, LOOK_S = 60 };
+
+struct hook {
+	struct bpf_program *prog;
+	struct bpf_link **link;
+	enum probe_id probe;
+};
+
+static void list_hooks(struct datagram_bpf *d, struct hook out[HOOKS])
+{
+	const struct hook all[HOOKS] = {
+		{d->progs.connect_v4, &d->links.connect_v4, PROBE_SEND}, {d->progs.connect_v6, &d->links.connect_v6, PROBE_SEND},
+		{d->progs.send_v4, &d->links.send_v4, PROBE_SEND},       {d->progs.send_v6, &d->links.send_v6, PROBE_SEND},
+		{d->progs.datagram_out, &d->links.datagram_out, PROBE_OUT}, {d->progs.datagram_in, &d->links.datagram_in, PROBE_IN},
+	};
+	memcpy(out, all, sizeof all);
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+/* ---- the cgroup ---- */
+
+static int open_cgroup(struct probes *p, char *path, size_t size)
+{
+	struct stat st = {0};
+	if (p->cgroup)
+		snprintf(path, size, "%s", p->cgroup);
+	else if (!cgroup_mount(path, size))
+		snprintf(path, size, "no cgroup2 mount");
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd != -1)
+		fstat(fd, &st);
+	p->cgroup_dev = st.st_dev;
+	p->cgroup_ino = st.st_ino;
+	return fd;
+}
+
+/* Those of a probe are all attached, or it is not. */
+static void attach(struct probes *p, unsigned first, unsigned end)
+{
+	struct hook hooks[HOOKS];
+	char path[256];
+	list_hooks(p->datagram, hooks);
+	int fd = open_cgroup(p, path, sizeof path);
+	for (unsigned i = first; i < end; i++) {
+		struct probe *probe = &p->probe[hooks[i].probe];
+		if (fd == -1)
+			snprintf(probe->why, sizeof probe->why, "%.120s: %s", path, strerror(ENOENT));
+		else if (bpf_program__fd(hooks[i].prog) >= 0)
+			probe_attached(probe, bpf_program__attach_cgroup(hooks[i].prog, fd), hooks[i].link, path);
+	}
+	for (unsigned i = first; i < end; i++)
+		if (!*hooks[i].link)
+			p->probe[hooks[i].probe].attached = false;
+	if (fd != -1)
+		close(fd);
+}
+
+static void detach(struct probes *p, unsigned first, unsigned end)
+{
+	struct hook hooks[HOOKS];
+	list_hooks(p->datagram, hooks);
+	for (unsigned i = first; i < end; i++) {
+		bpf_link__destroy(*hooks[i].link);
+		*hooks[i].link = NULL;
+		p->probe[hooks[i].probe].attached = false;
+	}
+}
+
+/* ---- packets ---- */
+
+static void rest(struct probes *p)
+{
+	for (unsigned i = PROBE_OUT; i <= PROBE_IN; i++) {
+		p->probe[i].unwanted = true;
+		snprintf(p->probe[i].why, sizeof p->probe[i].why, "nobody sends datagrams to a watched address");
+	}
+}
+
+void packets_wanted(struct probes *p)
+{
+	p->packets_since = now_ns();
+	if (!p->datagram || p->packets)
+		return;
+	p->packets = true;
+	p->probe[PROBE_OUT].unwanted = p->probe[PROBE_IN].unwanted = false;
+	attach(p, HOOKS_TELLING, HOOKS);
+	p->datagram->bss->attended = true;
+}
+
+static bool is_idle(const struct probes *p)
+{
+	const uint64_t sent = __atomic_load_n(&p->datagram->bss->sent, __ATOMIC_RELAXED);
+	const uint64_t last = sent > p->packets_since ? sent : p->packets_since;
+	return p->probe[PROBE_SEND].attached && now_ns() - last > p->idle_s * UINT64_C(1000000000);
+}
+
+static void leave(struct probes *p)
+{
+	p->packets = false;
+	p->datagram->bss->attended = false;
+	detach(p, HOOKS_TELLING, HOOKS);
+	rest(p);
+}
+
+void packets_tend(struct probes *p, const struct spaces *s)
+{
+	const bool look = p->packets_tended++ % LOOK_S == 0;
+	if (!p->datagram || (p->packets ? !is_idle(p) : !look))
+		return;
+	if (spaces_connected(s, p))
+		packets_wanted(p);
+	else if (p->packets)
+		leave(p);
+}
+
+void packets_open(struct probes *p)
+{
+	if (!p->datagram)
+		return;
+	attach(p, 0, HOOKS_TELLING);
+	if (p->probe[PROBE_SEND].attached)
+		rest(p);
+	else
+		packets_wanted(p);
+}
+
+bool packets_renew(struct probes *p)
+{
+	struct stat st = {0};
+	if (!p->datagram || !p->cgroup)
+		return false;
+	if (stat(p->cgroup, &st) == -1)
+		st = (struct stat){0};
+	if (st.st_dev == p->cgroup_dev && st.st_ino == p->cgroup_ino)
+		return false;
+	detach(p, 0, HOOKS);
+	attach(p, 0, p->packets ? HOOKS : HOOKS_TELLING);
+	return true;
+}

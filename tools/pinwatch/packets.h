@@ -1,0 +1,36 @@
+/*
+ * packets.h: the hooks of datagram.bpf.c on a cgroup, and when packets are looked at.
+ *
+ * A hook that sees packets costs each packet of the cgroup's programs a call, TCP's
+ * too. So those hooks are there only while somebody sends datagrams to a watched
+ * address: from when the hooks on connect(2) and sendmsg(2) tell of it, or a UDP
+ * socket is found that is connected to one, until nothing was sent for idle_s. What
+ * is sent and answered in the milliseconds before is not seen; whoever gets no answer
+ * sends again (RFC 3261 17.1.1.2).
+ *
+ * Where the hooks that tell cannot be attached, packets are looked at all the time.
+ */
+#ifndef STICKYDNS_PINWATCH_PACKETS_H
+#define STICKYDNS_PINWATCH_PACKETS_H
+
+#include "spaces.h"
+
+/* A registration is renewed once an hour, as a rule (RFC 3261 10.2). Twice that. */
+enum { PACKETS_IDLE_S = 7200 };
+
+/* Attaches the hooks that tell who sends, if datagram.bpf.c is loaded. */
+void packets_open(struct probes *p);
+
+/* Attaches to --cgroup again if it was removed, or made again. True: it was. */
+bool packets_renew(struct probes *p);
+
+/* Somebody sends datagrams to a watched address, or may: look at packets, from now for idle_s at least. */
+void packets_wanted(struct probes *p);
+
+/*
+ * Once a second: is it still so? And is there a socket that does not tell, since it was connected before
+ * pinwatch came, or was silent for long? The lists of sockets are read once a minute for that.
+ */
+void packets_tend(struct probes *p, const struct spaces *s);
+
+#endif
