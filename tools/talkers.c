@@ -9,7 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "socklist.h"
 #include "target.h"
 
 enum { OTHERS_MAX = CANDIDATES * CANDIDATES };
@@ -107,15 +106,41 @@ static bool add_socket(struct sockets *s, uint64_t inode, const struct endpoint 
 	return true;
 }
 
+/* "0100007F:13C4": the address in words of 8 digits, each as this machine reads its 4 bytes. */
+static bool parse_endpoint(const char *text, struct endpoint *out)
+{
+	const size_t words = strcspn(text, ":") / 8;
+	uint32_t word[4];
+	unsigned port;
+	for (size_t i = 0; i < words && i < 4; i++)
+		if (sscanf(text + 8 * i, "%8" SCNx32, &word[i]) != 1)
+			return false;
+	if ((words != 1 && words != 4) || sscanf(text + 8 * words, ":%4x", &port) != 1)
+		return false;
+	out->port = (uint16_t)port;
+	return address_from_bytes(words == 1 ? AF_INET : AF_INET6, word, &out->addr);
+}
+
+/* One line of /proc/net/tcp and its kin: "sl: local remote state queues timer retransmits uid timeout inode". */
+static bool parse_line(const char *line, struct endpoint *to, unsigned *state, uint64_t *inode)
+{
+	char remote[64];
+	return sscanf(line, " %*d: %*63s %63s %x %*s %*s %*s %*u %*u %" SCNu64, remote, state, inode) == 3 &&
+	       parse_endpoint(remote, to);
+}
+
 static bool read_sockets(const char *path, uint8_t transport, const struct others *o, struct sockets *out)
 {
-	struct listed l;
+	enum { ESTABLISHED = 1, SYN_SENT = 2 };	/* tcp(7); a connected UDP socket is the former */
+	char line[512];
 	bool whole = true;
 	FILE *f = fopen(path, "re");
-	while (f && whole && socklist_next(f, &l)) {
-		l.to.transport = transport;
-		if ((l.state == LISTED_ESTABLISHED || l.state == LISTED_SYN_SENT) && is_other(o, &l.to))
-			whole = add_socket(out, l.inode, &l.to);
+	while (f && whole && fgets(line, sizeof line, f)) {
+		struct endpoint to = {.transport = transport};
+		unsigned state;
+		uint64_t inode;
+		if (parse_line(line, &to, &state, &inode) && (state == ESTABLISHED || state == SYN_SENT) && is_other(o, &to))
+			whole = add_socket(out, inode, &to);
 	}
 	if (f)
 		fclose(f);

@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -49,6 +50,7 @@ static pid_t pinwatch_start(void)
 	int fd = manager(path);
 	pid_t pid = fork();
 	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGTERM);	/* whatever breaks here */
 		setenv("NOTIFY_SOCKET", path, 1);
 		setenv("RUNTIME_DIRECTORY", "/tmp", 1);
 		execl(pinwatch_path, pinwatch_path, "--table", table_path, cgroup ? "--cgroup" : NULL, cgroup, (char *)NULL);

@@ -19,7 +19,7 @@ pinned() {
     await_watched 5
 }
 
-@test "it begins with a datagram to a watched address, of any kind of socket, and ends when none came for long" {
+@test "it begins when a socket sends to a watched address, and ends when nothing was sent for long" {
     local how
     pinned --idle 1
     reach udp 127.0.0.99 5060
@@ -27,40 +27,61 @@ pinned() {
     reach tcp "$pin4" 5060
     await 5 "the refusal" moved pool.test "$pin4"
     packets_seen false || unexpected "a look at packets" "none yet" "$("$BUILD/pinwatch" status)"
-    for how in "udp $pin4" "udp-connected $pin4" "udp $pin6" "udp-connected $pin6" "udp ::ffff:$pin4" "udp-connected ::ffff:$pin4"; do
-        reach $how 5060
-        await 5 "a look at packets after $how" packets_seen true
-        await 10 "no look at packets, a second after $how" packets_seen false
+    for how in "$pin4" "$pin6" "::ffff:$pin4"; do
+        reach udp "$how" 5060
+        await 5 "a look at packets after one to $how" packets_seen true
+        await 10 "no look at packets, a second later" packets_seen false
     done
 }
 
-@test "of the first datagram of a socket the process is known, connected or not" {
+@test "getaddrinfo, which connects sockets for a moment, is no reason to look at packets" {
+    pinned --idle 60
+    for _ in 1 2 3; do bare "$(client lookup)" -4 pool.test >>"$LOGS/lookup.log"; done
+    sleep 2         # twice as long as it takes to look for connected sockets
+    packets_seen false || unexpected "a look at packets" "none" "$("$BUILD/pinwatch" status)"
+}
+
+@test "of the first datagram of a socket an error counts, and the process is known, connected or not" {
     local how
-    pinned
-    for how in udp udp-connected; do
+    need nft
+    pinned --idle 60
+    nft -f - <<-EOF
+	table inet faults {
+	    chain in { type filter hook input priority 0; udp dport 5062 reject with icmpx type host-unreachable; }
+	}
+	EOF
+    for how in "udp 5060 ECONNREFUSED" "udp-connected 5060 ECONNREFUSED" "udp 5062 EHOSTUNREACH" "udp-connected 5062 EHOSTUNREACH"; do
+        set -- $how
+        pinctl init --replace --conf=/dev/null >/dev/null
         pin=$(with_shim "$(client lookup)" -4 pool.test | cut -d' ' -f1)
-        reach $how "$pin" 5060
-        await 5 "the pin to move from $pin" moved pool.test "$pin"
+        await_watched 3
+        reach "$1" "$pin" "$2"
+        await 5 "$how: the pin to move from $pin" moved pool.test "$pin"
+        expect_match "failed.*$pin.*$2/udp.*$3.*reach" "$(pinctl events)" "$how: events"
     done
-    expect_eq "reach reach" "$(pinctl events --json | jq -r 'select(.event == "failed").comm' | paste -sd ' ')" "whose datagrams failed"
 }
 
-# One that is connected tells of nothing when it sends.
+# One of which no hook tells what it sends.
 connected_socket() {
     /usr/bin/python3 -c 'import socket, sys, time
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.connect((sys.argv[1], 5060)); time.sleep(60)' "$pin4" 3>&- 4>&- &
+a = sys.argv[1]
+s = socket.socket(socket.AF_INET6 if ":" in a else socket.AF_INET, socket.SOCK_DGRAM); s.connect((a, 5060)); time.sleep(60)' "${1:-$pin4}" 3>&- 4>&- &
     socket_pid=$!
-    await 5 "a connected socket" eval '[[ -n $(ss -Hun dst "$pin4") ]]'
+    await 5 "a connected socket" eval '[[ -n $(ss -Hun state established) ]]'
 }
 
-@test "a socket that was connected before pinwatch came is found, and looked after as long as it is there" {
+@test "a socket that is connected is found, before pinwatch came or later, and looked after as long as it is there" {
+    local addr
     before=connected_socket
     pinned --idle 1
-    await 5 "a look at packets" packets_seen true
-    sleep 3         # three times as long as without the socket
-    packets_seen true || unexpected "a look at packets" "still" "$("$BUILD/pinwatch" status)"
-    kill "$socket_pid"
-    await 5 "no look at packets without the socket" packets_seen false
+    for addr in "$pin4" "$pin6" "::ffff:$pin4"; do
+        [[ $addr == "$pin4" ]] || connected_socket "$addr"
+        await 5 "a look at packets for one to $addr" packets_seen true
+        sleep 3         # three times as long as without the socket
+        packets_seen true || unexpected "a look at packets" "still" "$("$BUILD/pinwatch" status)"
+        kill "$socket_pid"
+        await 5 "no look at packets without the socket to $addr" packets_seen false
+    done
 }
 
 @test "--idle takes seconds" {

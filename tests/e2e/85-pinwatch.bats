@@ -208,6 +208,8 @@ except OSError: pass' "$addr" "$BATS_TEST_TMPDIR/connected" 3>&- 4>&- &
     ways_up sip
     addr=$(first 4 sip)
     server_start "$addr" 5060 kamailio
+    expect_eq "done 0" "$(reach sip "$addr" 5060 OPTIONS)" "a request that begins it"
+    await 5 "a look at packets" packets_seen true
     expect_eq "done 0" "$(reach sip "$addr" 5060 REGISTER)" "the request"
     await 5 "the pin confirmed" confirmed sip 4
     expect_eq "5060 udp" "$(pin_field sip.test port) $(pin_field sip.test transport)" "the endpoint"

@@ -17,6 +17,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "diag.h"
 #include "icmp.h"
 #include "notify.h"
 #include "packets.h"
@@ -158,18 +159,28 @@ static int on_wake(void *ctx, void *data, size_t size)
 	return 0;
 }
 
-/* An ICMP error counts if it quotes a datagram that was seen going out. */
+/* Was it really sent? By a connected socket perhaps that nobody has seen send: then the event is that one's. */
+static bool was_sent(const struct watch *w, const struct space *s, struct icmp_error *error)
+{
+	struct watch_event *e = &error->event;
+	const struct sender_key flow = {.peer = e->peer, .port = e->port, .own_port = e->own_port};
+	struct sender sender;
+	if (probes_sender(&w->probes, &flow, &sender))
+		return true;
+	if (probes_watches(&w->probes, &e->peer))
+		e->cookie = diag_cookie(s->diag, &flow, error->own);
+	return e->cookie != 0;
+}
+
+/* An ICMP error is anybody's to forge. */
 static void on_icmp(struct watch *w, const struct space *s, bool v6)
 {
-	struct watch_event e;
+	struct icmp_error error;
 	enum icmp_status got;
 	keep_up(w);
-	for (int i = 0; i < 256 && (got = icmp_read(v6 ? s->icmpv6 : s->icmp, v6, s->cookie, &e)) != ICMP_NO_MORE; i++) {
-		const struct sender_key flow = {.peer = e.peer, .port = e.port, .own_port = e.own_port};
-		struct sender sender;
-		if (got == ICMP_EVENT && probes_sender(&w->probes, &flow, &sender))
-			report_event(&w->report, &e);
-	}
+	for (int i = 0; i < 256 && (got = icmp_read(v6 ? s->icmpv6 : s->icmp, v6, s->cookie, &error)) != ICMP_NO_MORE; i++)
+		if (got == ICMP_EVENT && was_sent(w, s, &error))
+			report_event(&w->report, &error.event);
 }
 
 static void on_signal(struct watch *w)

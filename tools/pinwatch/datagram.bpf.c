@@ -14,10 +14,12 @@
 #include "common.bpf.h"
 
 #include "kernel.h"
+#include "sent.bpf.h"
 
 enum { V4_HEADER = 20, V6_HEADER = 40, UDP_HEADER = 8, PASS = 1, STAMP_NS = 1000000000 };
 
 bool attended;				/* pinwatch looks at the packets */
+bool sockets;				/* a socket was connected to a watched address */
 __u64 sent;				/* when a datagram last went to a watched address, to a second or so */
 
 struct {
@@ -40,7 +42,7 @@ struct {
 	__uint(max_entries, RING_MESSAGES);
 } messages SEC(".maps");
 
-/* One byte each, which says nothing: somebody begins to send. */
+/* One byte each, which says nothing: somebody sends. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, RING_WAKES);
@@ -109,41 +111,80 @@ static __always_inline bool flow_watched(struct __sk_buff *skb, const __u32 peer
 	return bpf_map_lookup_elem(&watched, &flow->peer);
 }
 
-static __always_inline void copy(struct __sk_buff *skb, const struct datagram *d, const struct sender_key *flow,
-				 const struct sender *who)
+/* ---- copies ---- */
+
+static __always_inline struct watch_message *blank_message(void)
 {
-	__u32 zero = 0, length = skb->len - d->payload;
-	struct watch_message *m = bpf_map_lookup_elem(&scratch, &zero);
-	if (!m || skb->len <= d->payload)
-		return;
-	if (length > MESSAGE_MAX)
-		length = MESSAGE_MAX;
-	if (length == 0 || bpf_skb_load_bytes(skb, d->payload, m->text, length))
-		return;
+	__u32 zero = 0;
+	return bpf_map_lookup_elem(&scratch, &zero);
+}
+
+/* With `length` bytes of text in it; `who`: its sender, or NULL if it comes in. */
+static __always_inline void hand_on(struct watch_message *m, const struct sender_key *flow, const struct sender *who,
+				    __u64 cookie, __u32 scope, __u32 length)
+{
 	m->flow = *flow;
-	m->cookie = bpf_get_socket_cookie(skb);
+	m->cookie = cookie;
 	m->now = bpf_ktime_get_ns();
 	m->pid = who ? who->pid : 0;
 	m->outward = who != NULL;
 	__builtin_memset(m->comm, 0, sizeof m->comm);
 	if (who)
 		__builtin_memcpy(m->comm, who->comm, sizeof m->comm);
-	m->scope = skb->ifindex;
+	m->scope = scope;
 	m->length = length;
 	if (bpf_ringbuf_output(&messages, m, __builtin_offsetof(struct watch_message, text) + length, 0))
 		__sync_fetch_and_add(&lost, 1);
 }
 
-/* The first bytes of what is copied. */
-static __always_inline bool starts(struct __sk_buff *skb, __u32 at, const char want[8], __u32 length)
+static __always_inline bool starts(const char seen[8], const char want[8], __u32 length)
 {
-	char seen[8] = {};
-	if (bpf_skb_load_bytes(skb, at, seen, sizeof seen))
-		return false;
 	for (__u32 i = 0; i < length; i++)
 		if (seen[i] != want[i])
 			return false;
 	return true;
+}
+
+/* Requests that are waited for. */
+static __always_inline bool is_request(const char first[8])
+{
+	return starts(first, "REGISTER", 8) || starts(first, "INVITE s", 7);
+}
+
+static __always_inline void copy_packet(struct __sk_buff *skb, const struct datagram *d, const struct sender_key *flow,
+					const struct sender *who)
+{
+	__u32 length = skb->len - d->payload;
+	struct watch_message *m = blank_message();
+	if (!m || skb->len <= d->payload)
+		return;
+	if (length > MESSAGE_MAX)
+		length = MESSAGE_MAX;
+	if (length == 0 || bpf_skb_load_bytes(skb, d->payload, m->text, length))
+		return;
+	hand_on(m, flow, who, bpf_get_socket_cookie(skb), skb->ifindex, length);
+}
+
+/* Of one whose packets are not looked at yet. */
+static __always_inline void copy_sent(struct bpf_sock_addr *ctx, const struct sender_key *flow, const struct sender *who)
+{
+	const struct text text = text_sent();
+	__u32 length = text.length < MESSAGE_MAX ? text.length : MESSAGE_MAX;
+	char first[8] = {};
+	struct watch_message *m = blank_message();
+	if (!m || length < sizeof first || bpf_probe_read_user(first, sizeof first, text.at) || !is_request(first) ||
+	    bpf_probe_read_user(m->text, length, text.at))
+		return;
+	hand_on(m, flow, who, bpf_get_socket_cookie(ctx), ctx->sk ? ctx->sk->bound_dev_if : 0, length);
+}
+
+/* ---- who sends ---- */
+
+static __always_inline void sent_now(void)
+{
+	__u64 now = bpf_ktime_get_ns();
+	if (now - sent > STAMP_NS)
+		sent = now;
 }
 
 /* This process, with a socket, to the flow or the socket in `map`. */
@@ -151,8 +192,6 @@ static __always_inline void note_sender(void *map, const void *key, __u64 cookie
 {
 	__u64 now = bpf_ktime_get_ns();
 	struct sender *s = bpf_map_lookup_elem(map, key);
-	if (now - sent > STAMP_NS)
-		sent = now;
 	if (s && s->cookie == cookie && now - s->last < STAMP_NS) {
 		*out = *s;
 		return;
@@ -162,82 +201,106 @@ static __always_inline void note_sender(void *map, const void *key, __u64 cookie
 	bpf_map_update_elem(map, key, out, BPF_ANY);
 }
 
-/* ---- who sends ---- */
-
-/* A UDP socket is connected to an address, or something is sent there through one that is not. */
-static __always_inline int sends(struct bpf_sock_addr *ctx, const __u32 to[4], bool connects)
+static __always_inline bool to_watched(struct bpf_sock_addr *ctx, const __u32 to[4], struct sender_key *flow)
 {
-	const __u8 wake = 1;
-	struct sender_key flow = {};
+	if (ctx->protocol != PROTOCOL_UDP || !may_be_watched(to) || !ctx->user_port)
+		return false;
+	__builtin_memset(flow, 0, sizeof *flow);
+	__builtin_memcpy(flow->peer.addr, to, sizeof flow->peer.addr);
+	flow->peer.netns = bpf_get_netns_cookie(ctx);
+	flow->port = __builtin_bswap16((__u16)ctx->user_port);
+	if (ctx->sk)
+		flow->own_port = (__u16)ctx->sk->src_port;
+	return bpf_map_lookup_elem(&watched, &flow->peer);
+}
+
+/* What it sends later passes no hook. It may send nothing: getaddrinfo(3) connects sockets to learn its own addresses. */
+static __always_inline int connects(struct bpf_sock_addr *ctx, const __u32 to[4])
+{
+	struct sender_key flow;
 	struct sender who;
-	if (ctx->protocol != PROTOCOL_UDP || !may_be_watched(to))
-		return PASS;
-	__builtin_memcpy(flow.peer.addr, to, sizeof flow.peer.addr);
-	flow.peer.netns = bpf_get_netns_cookie(ctx);
-	if (!bpf_map_lookup_elem(&watched, &flow.peer))
+	if (!to_watched(ctx, to, &flow))
 		return PASS;
 	const __u64 cookie = bpf_get_socket_cookie(ctx);
-	flow.port = __builtin_bswap16((__u16)ctx->user_port);
-	if (ctx->sk)
-		flow.own_port = (__u16)ctx->sk->src_port;
-	if (connects)
-		note_sender(&connected, &cookie, cookie, &who);
-	else
-		note_sender(&senders, &flow, cookie, &who);
-	if (!attended)
-		bpf_ringbuf_output(&wakes, (void *)&wake, sizeof wake, 0);
+	note_sender(&connected, &cookie, cookie, &who);
+	sockets = true;
 	return PASS;
 }
 
-static __always_inline int sends_v4(struct bpf_sock_addr *ctx, bool connects)
+/* Through a socket that is not connected. */
+static __always_inline int sends(struct bpf_sock_addr *ctx, const __u32 to[4])
 {
-	__u32 to[4];
-	map_v4(to, ctx->user_ip4);
-	return sends(ctx, to, connects);
-}
-
-static __always_inline int sends_v6(struct bpf_sock_addr *ctx, bool connects)
-{
-	const __u32 to[4] = {ctx->user_ip6[0], ctx->user_ip6[1], ctx->user_ip6[2], ctx->user_ip6[3]};
-	return sends(ctx, to, connects);
+	const __u8 wake = 1;
+	struct sender_key flow;
+	struct sender who;
+	if (!to_watched(ctx, to, &flow))
+		return PASS;
+	note_sender(&senders, &flow, bpf_get_socket_cookie(ctx), &who);
+	sent_now();
+	if (attended)
+		return PASS;
+	bpf_ringbuf_output(&wakes, (void *)&wake, sizeof wake, 0);
+	copy_sent(ctx, &flow, &who);
+	return PASS;
 }
 
 SEC("cgroup/connect4")
-int connect_v4(struct bpf_sock_addr *ctx) { return sends_v4(ctx, true); }
+int connect_v4(struct bpf_sock_addr *ctx)
+{
+	__u32 to[4];
+	map_v4(to, ctx->user_ip4);
+	return connects(ctx, to);
+}
 
 SEC("cgroup/connect6")
-int connect_v6(struct bpf_sock_addr *ctx) { return sends_v6(ctx, true); }
+int connect_v6(struct bpf_sock_addr *ctx)
+{
+	const __u32 to[4] = {ctx->user_ip6[0], ctx->user_ip6[1], ctx->user_ip6[2], ctx->user_ip6[3]};
+	return connects(ctx, to);
+}
 
 SEC("cgroup/sendmsg4")
-int send_v4(struct bpf_sock_addr *ctx) { return sends_v4(ctx, false); }
+int send_v4(struct bpf_sock_addr *ctx)
+{
+	__u32 to[4];
+	map_v4(to, ctx->user_ip4);
+	return sends(ctx, to);
+}
 
 SEC("cgroup/sendmsg6")
-int send_v6(struct bpf_sock_addr *ctx) { return sends_v6(ctx, false); }
+int send_v6(struct bpf_sock_addr *ctx)
+{
+	const __u32 to[4] = {ctx->user_ip6[0], ctx->user_ip6[1], ctx->user_ip6[2], ctx->user_ip6[3]};
+	return sends(ctx, to);
+}
 
 /* ---- packets ---- */
 
 SEC("cgroup_skb/egress")
 int datagram_out(struct __sk_buff *skb)
 {
+	char first[8];
 	struct sender_key flow;
 	struct datagram d;
 	if (!is_udp(skb) || !parse(skb, &d) || !flow_watched(skb, d.to, d.to_port, d.from_port, &flow))
 		return PASS;
 	struct sender who;
 	note_sender(&senders, &flow, bpf_get_socket_cookie(skb), &who);
-	if (starts(skb, d.payload, "REGISTER", 8) || starts(skb, d.payload, "INVITE s", 7))
-		copy(skb, &d, &flow, &who);
+	sent_now();
+	if (!bpf_skb_load_bytes(skb, d.payload, first, sizeof first) && is_request(first))
+		copy_packet(skb, &d, &flow, &who);
 	return PASS;
 }
 
 SEC("cgroup_skb/ingress")
 int datagram_in(struct __sk_buff *skb)
 {
+	char first[8];
 	struct sender_key flow;
 	struct datagram d;
 	if (!is_udp(skb) || !parse(skb, &d) || !flow_watched(skb, d.from, d.from_port, d.to_port, &flow))
 		return PASS;
-	if (starts(skb, d.payload, "SIP/2.0 ", 8))
-		copy(skb, &d, &flow, NULL);
+	if (!bpf_skb_load_bytes(skb, d.payload, first, sizeof first) && starts(first, "SIP/2.0 ", 8))
+		copy_packet(skb, &d, &flow, NULL);
 	return PASS;
 }

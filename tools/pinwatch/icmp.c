@@ -46,19 +46,20 @@ int icmpv6_open(void)
 static uint16_t read16(const uint8_t *p) { return (uint16_t)(p[0] << 8 | p[1]); }
 
 /* The datagram that is quoted: at least its ports (RFC 792, RFC 4443 3.1). */
-static bool quoted(const uint8_t *ports, int family, const uint8_t *to, int error, struct watch_event *out)
+static bool quoted(const uint8_t *ports, int family, const uint8_t *from, const uint8_t *to, int error, struct icmp_error *out)
 {
-	struct address a;
-	if (!error || !address_from_bytes(family, to, &a))
+	struct address peer, own;
+	if (!error || !address_from_bytes(family, to, &peer) || !address_from_bytes(family, from, &own))
 		return false;
-	memcpy(out->peer.addr, a.bytes, sizeof out->peer.addr);
-	out->own_port = read16(ports);
-	out->port = read16(ports + 2);
-	out->error = (uint16_t)error;
+	memcpy(out->own, own.bytes, sizeof out->own);
+	memcpy(out->event.peer.addr, peer.bytes, sizeof out->event.peer.addr);
+	out->event.own_port = read16(ports);
+	out->event.port = read16(ports + 2);
+	out->event.error = (uint16_t)error;
 	return true;
 }
 
-bool icmp_parse(const uint8_t *p, size_t n, struct watch_event *out)
+bool icmp_parse(const uint8_t *p, size_t n, struct icmp_error *out)
 {
 	const size_t outer = n >= V4_LEAST ? (p[0] & 15u) * 4u : 0;
 	if (outer < V4_LEAST || n < outer + ICMP_HEADER + V4_LEAST)
@@ -68,16 +69,16 @@ bool icmp_parse(const uint8_t *p, size_t n, struct watch_event *out)
 	if (icmp[0] != ICMP_DEST_UNREACH || inner[0] >> 4 != 4 || header < V4_LEAST || rest < header + PORTS ||
 	    inner[9] != IPPROTO_UDP || (read16(inner + 6) & 0x1fff))
 		return false;
-	return quoted(inner + header, AF_INET, inner + 16, verdict_icmp(icmp[1]), out);
+	return quoted(inner + header, AF_INET, inner + 12, inner + 16, verdict_icmp(icmp[1]), out);
 }
 
-bool icmpv6_parse(const uint8_t *p, size_t n, struct watch_event *out)
+bool icmpv6_parse(const uint8_t *p, size_t n, struct icmp_error *out)
 {
 	const uint8_t *inner = p + ICMP_HEADER;
 	if (n < ICMP_HEADER + V6_HEADER + PORTS || p[0] != ICMP6_DST_UNREACH || inner[0] >> 4 != 6 ||
 	    inner[6] != IPPROTO_UDP)
 		return false;
-	return quoted(inner + V6_HEADER, AF_INET6, inner + 24, verdict_icmpv6(p[1]), out);
+	return quoted(inner + V6_HEADER, AF_INET6, inner + 8, inner + 24, verdict_icmpv6(p[1]), out);
 }
 
 static uint64_t now_ns(void)
@@ -87,7 +88,7 @@ static uint64_t now_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
-enum icmp_status icmp_read(int fd, bool v6, uint64_t netns, struct watch_event *out)
+enum icmp_status icmp_read(int fd, bool v6, uint64_t netns, struct icmp_error *out)
 {
 	uint8_t buf[1500];
 	struct sockaddr_in6 from = {0};
@@ -95,8 +96,8 @@ enum icmp_status icmp_read(int fd, bool v6, uint64_t netns, struct watch_event *
 	ssize_t n = recvfrom(fd, buf, sizeof buf, 0, (struct sockaddr *)&from, &len);
 	if (n == -1)
 		return ICMP_NO_MORE;
-	*out = (struct watch_event){.peer.netns = netns, .what = WATCH_REFUSED, .transport = TRANSPORT_UDP, .now = now_ns(),
-				    .scope = v6 ? from.sin6_scope_id : 0};
+	*out = (struct icmp_error){.event = {.peer.netns = netns, .what = WATCH_REFUSED, .transport = TRANSPORT_UDP,
+					     .now = now_ns(), .scope = v6 ? from.sin6_scope_id : 0}};
 	bool says = v6 ? icmpv6_parse(buf, (size_t)n, out) : icmp_parse(buf, (size_t)n, out);
 	return says ? ICMP_EVENT : ICMP_NOTHING;
 }

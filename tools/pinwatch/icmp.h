@@ -3,8 +3,8 @@
  *
  * On an unconnected UDP socket an error fires no tracepoint, and the program sees
  * nothing of it. A raw socket gets every such message of its network namespace,
- * forged ones too: only what quotes a datagram that was really sent (probes_sender)
- * counts. That needs the cgroup probe.
+ * forged ones too: only what quotes a datagram that was really sent (probes_sender),
+ * or that a connected socket may have sent (diag.h), counts.
  */
 #ifndef STICKYDNS_PINWATCH_ICMP_H
 #define STICKYDNS_PINWATCH_ICMP_H
@@ -19,17 +19,22 @@
 int icmp_open(void);
 int icmpv6_open(void);
 
+struct icmp_error {
+	struct watch_event event;	/* WATCH_REFUSED */
+	__u32 own[4];			/* the address that the datagram came from */
+};
+
 enum icmp_status { ICMP_EVENT, ICMP_NOTHING, ICMP_NO_MORE };
 
-/* The next message as an event, WATCH_REFUSED. `v6`: fd is of icmpv6_open. ICMP_NOTHING: it says nothing of UDP. */
-enum icmp_status icmp_read(int fd, bool v6, uint64_t netns, struct watch_event *out);
+/* The next message. `v6`: fd is of icmpv6_open. ICMP_NOTHING: it says nothing of UDP. */
+enum icmp_status icmp_read(int fd, bool v6, uint64_t netns, struct icmp_error *out);
 
 /*
  * What a message quotes: for tests. `p` starts at the IP header (v4: of the
- * message itself; v6: the ICMPv6 header, raw(7)). Fills in port, own_port, address,
+ * message itself; v6: the ICMPv6 header, raw(7)). Fills in port, own_port, addresses,
  * error.
  */
-bool icmp_parse(const uint8_t *p, size_t n, struct watch_event *out);
-bool icmpv6_parse(const uint8_t *p, size_t n, struct watch_event *out);
+bool icmp_parse(const uint8_t *p, size_t n, struct icmp_error *out);
+bool icmpv6_parse(const uint8_t *p, size_t n, struct icmp_error *out);
 
 #endif

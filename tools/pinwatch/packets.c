@@ -90,11 +90,16 @@ static void detach(struct probes *p, unsigned first, unsigned end)
 
 /* ---- packets ---- */
 
+/* What the kernel did not take keeps its reason. */
 static void rest(struct probes *p)
 {
-	for (unsigned i = PROBE_OUT; i <= PROBE_IN; i++) {
-		p->probe[i].unwanted = true;
-		snprintf(p->probe[i].why, sizeof p->probe[i].why, "nobody sends datagrams to a watched address");
+	struct hook hooks[HOOKS];
+	list_hooks(p->datagram, hooks);
+	for (unsigned i = HOOKS_TELLING; i < HOOKS; i++) {
+		struct probe *probe = &p->probe[hooks[i].probe];
+		probe->unwanted = bpf_program__fd(hooks[i].prog) >= 0;
+		if (probe->unwanted)
+			snprintf(probe->why, sizeof probe->why, "nobody sends datagrams to a watched address");
 	}
 }
 
@@ -126,8 +131,11 @@ static void leave(struct probes *p)
 
 void packets_tend(struct probes *p, const struct spaces *s)
 {
-	const bool look = p->packets_tended++ % LOOK_S == 0;
-	if (!p->datagram || (p->packets ? !is_idle(p) : !look))
+	if (!p->datagram)
+		return;
+	const bool look = p->packets_tended++ % LOOK_S == 0 || p->datagram->bss->sockets;
+	p->datagram->bss->sockets = false;
+	if (p->packets ? !is_idle(p) : !look)
 		return;
 	if (spaces_connected(s, p))
 		packets_wanted(p);

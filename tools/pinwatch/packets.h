@@ -3,9 +3,10 @@
  *
  * A hook that sees packets costs each packet of the cgroup's programs a call, TCP's
  * too. So those hooks are there only while somebody sends datagrams to a watched
- * address: from when the hooks on connect(2) and sendmsg(2) tell of it, or a UDP
- * socket is found that is connected to one, until nothing was sent for idle_s. What
- * is sent and answered in the milliseconds before is not seen; whoever gets no answer
+ * address: from when the hook on sendmsg(2) tells of it, or a UDP socket is found that
+ * is connected to one, until nothing was sent for idle_s. The first takes some
+ * milliseconds, in which the request that began it is taken from the hook and an
+ * answer is missed; the second takes a second, in which both are. Whoever gets no answer
  * sends again (RFC 3261 17.1.1.2).
  *
  * Where the hooks that tell cannot be attached, packets are looked at all the time.
@@ -28,8 +29,8 @@ bool packets_renew(struct probes *p);
 void packets_wanted(struct probes *p);
 
 /*
- * Once a second: is it still so? And is there a socket that does not tell, since it was connected before
- * pinwatch came, or was silent for long? The lists of sockets are read once a minute for that.
+ * Once a second: is it still so? And is there a connected socket, of which no hook tells what it sends? The lists
+ * of sockets are read for that when one was connected, and once a minute for those that were before pinwatch came.
  */
 void packets_tend(struct probes *p, const struct spaces *s);
 

@@ -13,18 +13,17 @@
 
 #ifdef __TARGET_ARCH_x86
 
-#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
-struct pt_regs {
-	unsigned long di, si, dx, ip, orig_ax;
-};
-#pragma clang attribute pop
+#include <asm/ptrace.h>
 
-static __always_inline const struct pt_regs *regs_of_caller(void)
+/* struct pt_regs of this machine never changes: ptrace(2) shows it to programs. */
+static __always_inline __u64 caller_register(__u64 offset)
 {
-	return (const struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	__u64 value = 0;
+	bpf_probe_read_kernel(&value, sizeof value, (const char *)bpf_task_pt_regs(bpf_get_current_task_btf()) + offset);
+	return value;
 }
 
-static __always_inline __u64 called_from(void) { return regs_of_caller()->ip; }
+static __always_inline __u64 called_from(void) { return caller_register(__builtin_offsetof(struct pt_regs, rip)); }
 
 #else
 

@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "cmd.h"
+#include "diag.h"
 #include "icmp.h"
-#include "socklist.h"
 #include "store.h"
 
 static void opened(struct probe *p, int fd, int error)
@@ -25,7 +25,7 @@ static void opened(struct probe *p, int fd, int error)
 static void open_here(struct space *s, struct probes *p)
 {
 	s->cookie = store_netns();
-	s->icmp = s->icmpv6 = -1;
+	s->icmp = s->icmpv6 = s->diag = -1;
 	if (p->probe[PROBE_ICMP].unwanted)
 		return;
 	if (!p->probe[PROBE_SEND].attached && !p->probe[PROBE_OUT].attached) {
@@ -33,8 +33,7 @@ static void open_here(struct space *s, struct probes *p)
 			snprintf(p->probe[i].why, sizeof p->probe[i].why, "an error is believed only with %s", p->probe[PROBE_OUT].name);
 		return;
 	}
-	s->udp = fopen("/proc/thread-self/net/udp", "re");
-	s->udpv6 = fopen("/proc/thread-self/net/udp6", "re");
+	s->diag = diag_open();
 	s->icmp = icmp_open();
 	opened(&p->probe[PROBE_ICMP], s->icmp, errno);
 	s->icmpv6 = icmpv6_open();
@@ -89,10 +88,8 @@ void spaces_close(struct spaces *s)
 			close(s->space[i].icmp);
 		if (s->space[i].icmpv6 != -1)
 			close(s->space[i].icmpv6);
-		if (s->space[i].udp)
-			fclose(s->space[i].udp);
-		if (s->space[i].udpv6)
-			fclose(s->space[i].udpv6);
+		if (s->space[i].diag != -1)
+			close(s->space[i].diag);
 	}
 	s->n = 0;
 }
@@ -105,26 +102,12 @@ bool spaces_has(const struct spaces *s, uint64_t cookie)
 	return false;
 }
 
-static bool any_connected(FILE *list, uint64_t netns, const struct probes *p)
-{
-	struct watch_key key = {.netns = netns};
-	struct listed l;
-	bool any = false;
-	if (!list)
-		return false;
-	fflush(list);			/* or what was read before would be read again (fflush(3)) */
-	rewind(list);
-	while (!any && socklist_next(list, &l)) {
-		memcpy(key.addr, l.to.addr.bytes, sizeof key.addr);
-		any = l.state == LISTED_ESTABLISHED && probes_watches(p, &key);
-	}
-	return any;
-}
+static bool is_watched(const void *probes, const struct watch_key *peer) { return probes_watches(probes, peer); }
 
 bool spaces_connected(const struct spaces *s, const struct probes *p)
 {
 	for (size_t i = 0; i < s->n; i++)
-		if (any_connected(s->space[i].udp, s->space[i].cookie, p) || any_connected(s->space[i].udpv6, s->space[i].cookie, p))
+		if (diag_any(s->space[i].diag, s->space[i].cookie, is_watched, p))
 			return true;
 	return false;
 }

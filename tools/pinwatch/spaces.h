@@ -1,15 +1,12 @@
 /*
- * spaces.h: the network namespaces whose ICMP errors are read, and whose lists of UDP sockets.
+ * spaces.h: the network namespaces whose ICMP errors are read, and whose UDP sockets are listed.
  *
- * TCP is seen in all namespaces, whichever process is in them; a raw socket hears
- * its own only, and /proc/net (proc(5)) lists the sockets of its own. So those that
- * are named are entered once, to open both there (setns(2), which takes
- * CAP_SYS_ADMIN), and left again.
+ * TCP is seen in all namespaces, whichever process is in them; a raw socket and one of
+ * sock_diag(7) know their own only. So those that are named are entered once, to open
+ * them there (setns(2), which takes CAP_SYS_ADMIN), and left again.
  */
 #ifndef STICKYDNS_PINWATCH_SPACES_H
 #define STICKYDNS_PINWATCH_SPACES_H
-
-#include <stdio.h>
 
 #include "probes.h"
 
@@ -18,8 +15,7 @@ enum { SPACES_MAX = 32 };
 struct space {
 	const char *path;		/* NULL: our own */
 	uint64_t cookie;		/* 0: not known */
-	int icmp, icmpv6;		/* fds, or -1 */
-	FILE *udp, *udpv6;		/* lists of sockets, or NULL */
+	int icmp, icmpv6, diag;		/* fds, or -1 */
 };
 
 struct spaces {
@@ -37,7 +33,7 @@ void spaces_close(struct spaces *s);
 /* Is it one of them? */
 bool spaces_has(const struct spaces *s, uint64_t cookie);
 
-/* Is a UDP socket of theirs connected to a watched address? Reads the lists again. */
+/* Is a UDP socket of theirs connected to a watched address? */
 bool spaces_connected(const struct spaces *s, const struct probes *p);
 
 #endif

@@ -1,0 +1,130 @@
+/* diag.c: see diag.h. */
+#include "diag.h"
+
+#include <arpa/inet.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "endpoint.h"
+
+enum { ESTABLISHED = 1, PATIENCE_S = 1 };	/* tcp(7): of UDP sockets, the connected ones */
+
+struct query {
+	struct nlmsghdr header;
+	struct inet_diag_req_v2 of;
+};
+
+int diag_open(void)
+{
+	const struct timeval patience = {.tv_sec = PATIENCE_S};
+	int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+	if (fd != -1)
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+	return fd;
+}
+
+static struct query query_of(uint8_t family, uint16_t flags)
+{
+	return (struct query){
+		.header = {.nlmsg_len = sizeof(struct query), .nlmsg_type = SOCK_DIAG_BY_FAMILY,
+			   .nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags)},
+		.of = {.sdiag_family = family, .sdiag_protocol = IPPROTO_UDP, .idiag_states = 1u << ESTABLISHED,
+		       .id.idiag_cookie = {INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE}},
+	};
+}
+
+/* ---- answers ---- */
+
+typedef bool take_fn(void *arg, const struct inet_diag_msg *m);
+
+/* True: one was taken. The rest is read away all the same, or the next query would get it. */
+static bool each(int fd, const struct query *q, take_fn *take, void *arg)
+{
+	char buf[16384] __attribute__((aligned(NLMSG_ALIGNTO)));
+	bool taken = false, more = send(fd, q, sizeof *q, 0) == sizeof *q;
+	while (more) {
+		ssize_t n = recv(fd, buf, sizeof buf, 0);
+		unsigned left = n > 0 ? (unsigned)n : 0;
+		more = n > 0 && q->header.nlmsg_flags & NLM_F_DUMP;
+		for (const struct nlmsghdr *h = (void *)buf; NLMSG_OK(h, left); h = NLMSG_NEXT(h, left)) {
+			if (h->nlmsg_type == SOCK_DIAG_BY_FAMILY && h->nlmsg_len >= NLMSG_LENGTH(sizeof(struct inet_diag_msg)))
+				taken = taken || take(arg, NLMSG_DATA(h));
+			else
+				more = false;
+		}
+	}
+	return taken;
+}
+
+/* In the form of a key: IPv4 as mapped. */
+static void address_of(uint8_t family, const __be32 words[4], __u32 out[4])
+{
+	struct address a = {0};
+	address_from_bytes(family, words, &a);
+	memcpy(out, a.bytes, sizeof a.bytes);
+}
+
+/* ---- any ---- */
+
+struct any {
+	__u64 netns;
+	bool (*is)(const void *arg, const struct watch_key *peer);
+	const void *arg;
+};
+
+static bool any_take(void *arg, const struct inet_diag_msg *m)
+{
+	const struct any *a = arg;
+	struct watch_key peer = {.netns = a->netns};
+	address_of(m->idiag_family, m->id.idiag_dst, peer.addr);
+	return m->idiag_state == ESTABLISHED && a->is(a->arg, &peer);
+}
+
+bool diag_any(int fd, __u64 netns, bool (*is)(const void *arg, const struct watch_key *peer), const void *arg)
+{
+	const struct query v4 = query_of(AF_INET, NLM_F_DUMP), v6 = query_of(AF_INET6, NLM_F_DUMP);
+	struct any a = {netns, is, arg};
+	return fd != -1 && (each(fd, &v4, any_take, &a) || each(fd, &v6, any_take, &a));
+}
+
+/* ---- one ---- */
+
+struct one {
+	const struct sender_key *flow;
+	__u64 cookie;
+};
+
+static bool one_take(void *arg, const struct inet_diag_msg *m)
+{
+	struct one *o = arg;
+	__u32 peer[4];
+	address_of(m->idiag_family, m->id.idiag_dst, peer);
+	if (m->idiag_state != ESTABLISHED || ntohs(m->id.idiag_dport) != o->flow->port ||
+	    memcmp(peer, o->flow->peer.addr, sizeof peer) != 0)
+		return false;
+	o->cookie = (__u64)m->id.idiag_cookie[1] << 32 | m->id.idiag_cookie[0];
+	return true;
+}
+
+/* The kernel takes the other end for the source here, as a packet from there would have it (udp_dump_one()). */
+__u64 diag_cookie(int fd, const struct sender_key *flow, const __u32 own[4])
+{
+	struct address a;
+	struct one o = {.flow = flow};
+	memcpy(a.bytes, own, sizeof a.bytes);
+	const bool v4 = address_family(&a) == FAMILY_V4;
+	struct query q = query_of(v4 ? AF_INET : AF_INET6, 0);
+	q.of.id.idiag_sport = htons(flow->port);
+	q.of.id.idiag_dport = htons(flow->own_port);
+	memcpy(q.of.id.idiag_src, v4 ? &flow->peer.addr[3] : flow->peer.addr, v4 ? 4 : 16);
+	memcpy(q.of.id.idiag_dst, v4 ? &own[3] : own, v4 ? 4 : 16);
+	if (fd != -1)
+		each(fd, &q, one_take, &o);
+	return o.cookie;
+}
