@@ -125,6 +125,28 @@ refused 127.0.0.11 5080/udp ECONNREFUSED" "$(traced '\(.event) \(.address) \(.po
     expect_ge 400000 "$(traced '\(.latency_us)' | head -n 1)" "how long the first one waited, us"
 }
 
+@test "a reset after the server's own FIN is a close, of which nothing is told" {
+    tracer json
+    dns_pool pool.test 127.0.0.11
+    with_shim "$(client lookup)" pool.test >/dev/null
+    await 10 "pool.test to be watched" eval 'dial 127.0.0.11 5070; grep -q pool.test "$TRACED"'
+    /usr/bin/python3 -c 'import socket, struct
+s = socket.create_server(("127.0.0.11", 5060))
+c = socket.create_connection(("127.0.0.11", 5060))
+a, _ = s.accept()
+a.shutdown(socket.SHUT_WR)
+assert c.recv(1) == b""
+a.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+a.close()
+try: c.recv(1); c.send(b"x")
+except OSError as e: print(type(e).__name__)' >"$BATS_TEST_TMPDIR/program"
+    expect_eq BrokenPipeError "$(cat "$BATS_TEST_TMPDIR/program")" "what the program gets"
+    dial 127.0.0.11 5061
+    await 5 "the end of it" grep -q '"port":5061' "$TRACED"
+    expect_eq "5060 connected null
+5061 refused ECONNREFUSED" "$(traced '\(.port) \(.event) \(.errno)' | grep -v ^5070)" "what is told"
+}
+
 @test "--name: names that match only, though they share a server with others" {
     tracer json
     printf '127.0.0.11 %s\n' pool.test other.example www.pool.test >"$BATS_TEST_TMPDIR/names"

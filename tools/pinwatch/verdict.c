@@ -19,7 +19,7 @@ static struct verdict ended(const struct watch_event *e)
 	return failed(waited >= WAIT_MS * 1000000ull && e->retransmits >= WAIT_RETRANSMITS ? CAUSE_TIMED_OUT : CAUSE_NONE);
 }
 
-/* EPIPE is a reset after the server had closed, which it may. */
+/* EPIPE, a reset after the server had closed, which it may, is not even told (watch.bpf.c). */
 static struct verdict broken(const struct watch_event *e)
 {
 	return e->error == ECONNRESET ? (struct verdict){VERDICT_RESET, CAUSE_BROKEN} : failed(cause_of_errno(e->error));

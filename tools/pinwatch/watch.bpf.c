@@ -12,6 +12,8 @@
  */
 #include "common.bpf.h"
 
+#include <linux/errno.h>
+
 #include <bpf/bpf_tracing.h>
 
 #include "kernel.h"
@@ -131,10 +133,11 @@ static __always_inline void connection_breaks(struct sock *sk, bool early)
 		tell(sk, &peer, n, WATCH_ENDED, TRANSPORT_TCP, sk->sk_err);
 }
 
+/* EPIPE: a reset after the server's FIN (tcp_reset()), which ends what the server had closed. */
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(tcp_state, struct sock *sk, int from, int to)
 {
-	const bool ends = to == STATE_CLOSE && sk->sk_err;
+	const bool ends = to == STATE_CLOSE && sk->sk_err && sk->sk_err != EPIPE;
 	if ((to != STATE_SYN_SENT && from != STATE_SYN_SENT && !ends) || sk->sk_protocol != PROTOCOL_TCP)
 		return 0;
 	if (to == STATE_SYN_SENT)
