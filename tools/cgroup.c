@@ -65,16 +65,18 @@ static bool is_cgroup(const char *path)
 	return fs.f_type == CGROUP2_SUPER_MAGIC;
 }
 
-bool cgroup_make(const char *path)
+bool cgroup_make(const char *path, bool *made)
 {
 	char above[PATH_MAX];
 	const char *slash = strrchr(path, '/');
+	*made = false;
 	if (is_cgroup(path))
 		return true;
 	if (errno != ENOENT || !slash || slash == path)
 		return false;
 	snprintf(above, sizeof above, "%.*s", (int)(slash - path), path);
-	return is_cgroup(above) && (mkdir(path, 0755) == 0 || errno == EEXIST);
+	*made = is_cgroup(above) && mkdir(path, 0755) == 0;
+	return *made || errno == EEXIST;
 }
 
 bool cgroup_is(const char *path, int fd)

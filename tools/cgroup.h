@@ -17,8 +17,8 @@ bool cgroup_mount(char *out, size_t size);
 /* A word as a path: as it is if it begins with a slash, else below the mount. False: no mount, or too long. */
 bool cgroup_path(const char *word, char out[static PATH_MAX]);
 
-/* Make the cgroup, if there is none. False: errno tells; ENOTDIR: there is something else. */
-bool cgroup_make(const char *path);
+/* Make the cgroup, if there is none: *made. False: errno tells; ENOTDIR: there is something else. */
+bool cgroup_make(const char *path, bool *made);
 
 /* Is the one open at `fd` still what the path leads to? Not after it was removed, and perhaps made again. */
 bool cgroup_is(const char *path, int fd);

@@ -150,12 +150,17 @@ static int reach_check(const struct context *c, const char *command, bool in_cgr
 static int join(const struct context *c, const char *word)
 {
 	char path[PATH_MAX], by[PATH_MAX];
+	bool made;
 	if (!cgroup_path(word, path))
 		return complain(c, "--cgroup: %s: there is no cgroup2 mount (cgroups(7))", word);
-	if (!cgroup_make(path))
+	if (!cgroup_make(path, &made))
 		return complain(c, "--cgroup: %s: %s", path, errno == ENOTDIR ? "no cgroup of version 2" : strerror(errno));
-	if (!cgroup_join(path))
-		return complain(c, "--cgroup: %s: %s", path, strerror(errno));
+	if (!cgroup_join(path)) {
+		const int error = errno;
+		if (made)
+			rmdir(path);
+		return complain(c, "--cgroup: %s: %s", path, strerror(error));
+	}
 	if (!cgroup_steered(path, by))
 		note(c, "--cgroup: %s: no pinwatch steers it now", path);
 	return DONE;

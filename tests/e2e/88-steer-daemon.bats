@@ -41,6 +41,8 @@ teardown() {
 
 nothing_attached() { [[ -z $(bpftool cgroup show "$CGROUP_PATH" | grep steer_) ]]; }
 
+cgroups_below() { find "$CGROUP_PATH" -mindepth 1 -type d; }
+
 @test "a second one on the same cgroup, or below it, says so; --dry-run steers nothing" {
     pool
     steer_start
@@ -53,11 +55,17 @@ nothing_attached() { [[ -z $(bpftool cgroup show "$CGROUP_PATH" | grep steer_) ]
     expect_status 1 "$BUILD/pinwatch" steer --table "$TABLE" --cgroup "$CGROUP/below"
     expect_match "$CGROUP_PATH: another pinwatch steers it already" "$output" "the complaint about the one above"
     rmdir "$CGROUP_PATH/below"
+    expect_status 1 "$BUILD/pinwatch" steer --table "$TABLE" --cgroup "$CGROUP/new"
+    expect_eq "" "$(cgroups_below)" "cgroups that it made, and was refused"
     steer_stop
     steer_start --dry-run
     await_steered $A 5060 tcp $C
     expect_eq "$A 5060 peer $A 5060" "$(in_cgroup "$(client steered)" tcp 4 $A 5060)" "dry run"
     steer_stop
+    rmdir "$CGROUP_PATH"
+    steer_start --dry-run
+    steer_stop
+    expect_eq "0 gone" "$status $([[ -d $CGROUP_PATH ]] || echo gone)" "a cgroup that a dry run made"
     expect_status 1 "$BUILD/pinwatch" steer --table "$TABLE" --cgroup /tmp
     expect_match "/tmp: no cgroup of version 2" "$output" "no cgroup"
     expect_status 2 "$BUILD/pinwatch" steer
@@ -91,6 +99,9 @@ nothing_attached() { [[ -z $(bpftool cgroup show "$CGROUP_PATH" | grep steer_) ]
     expect_status 1 $PINWATCH steer --table "$TABLE" --cgroup "$CGROUP"
     expect_one_line "$output" "the complaint without any"
     expect_match "needs CAP_BPF" "$output" "the complaint without any"
+    expect_status 1 $PINWATCH steer --table "$TABLE" --cgroup "$CGROUP/new"
+    expect_eq "" "$(cgroups_below)" "cgroups that it made in vain"
+    [[ -d $CGROUP_PATH ]]
 }
 
 @test "a table that comes later, and one that replaces it, are followed" {
@@ -144,6 +155,10 @@ nothing_attached() { [[ -z $(bpftool cgroup show "$CGROUP_PATH" | grep steer_) ]
     expect_status 2 "$BUILD/pinctl" run --cgroup -- bash -c 'exit 7'
     expect_status 1 "$BUILD/pinctl" run --cgroup /tmp -- true
     expect_match "/tmp: no cgroup of version 2" "$output" "no cgroup"
+    chown 65534 "$CGROUP_PATH"                          # it may make one there, and may not leave the one it is in
+    expect_status 1 setpriv --reuid 65534 --clear-groups "$BUILD/pinctl" run --cgroup "$CGROUP/new" -- true
+    expect_match "$CGROUP_PATH/new: Permission denied" "$output" "one that may not be joined"
+    expect_eq "" "$(cgroups_below)" "cgroups that it made in vain"
 }
 
 @test "programs under the shim are left to it, whatever the kernel's map still says" {

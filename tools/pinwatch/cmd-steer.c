@@ -62,6 +62,7 @@ struct steer {
 	struct context *c;
 	char cgroup[PATH_MAX];
 	bool dry_run;
+	bool made;			/* the cgroup was not there */
 	bool gone;			/* the cgroup was removed */
 	int lock, fd, status;
 	char status_path[STATUS_PATH];
@@ -301,7 +302,7 @@ static int take_cgroup(struct steer *s, const char *word)
 	char by[PATH_MAX];
 	if (!cgroup_path(word, s->cgroup))
 		return complain(s->c, "%s: there is no cgroup2 mount (cgroups(7))", word);
-	if (!cgroup_make(s->cgroup))
+	if (!cgroup_make(s->cgroup, &s->made))
 		return complain(s->c, "%s: %s", s->cgroup, errno == ENOTDIR ? "no cgroup of version 2" : strerror(errno));
 	if (s->dry_run)
 		return DONE;
@@ -332,7 +333,8 @@ static int attach(struct steer *s)
 	return DONE;
 }
 
-static void finish(struct steer *s)
+/* A cgroup that was steered stays, for programs that come later; one that was made in vain does not. */
+static void finish(struct steer *s, bool steered)
 {
 	steering_close(&s->steering);
 	s->entries.map = -1;
@@ -340,6 +342,8 @@ static void finish(struct steer *s)
 	tables_close(&s->tables);
 	status_close(s->status, s->status_path);
 	cgroup_close(s);
+	if (s->made && !steered)
+		rmdir(s->cgroup);
 }
 
 int cmd_steer(struct context *c, int argc, char **argv)
@@ -373,6 +377,6 @@ int cmd_steer(struct context *c, int argc, char **argv)
 		run(&s);
 		notify("STOPPING=1");
 	}
-	finish(&s);
+	finish(&s, status == DONE && !s.dry_run);
 	return status;
 }
