@@ -79,6 +79,19 @@ bool cgroup_make(const char *path, bool *made)
 	return *made || errno == EEXIST;
 }
 
+int cgroup_open(const char *path)
+{
+	struct statfs fs;
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd == -1 || (fstatfs(fd, &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC))
+		return fd;
+	close(fd);
+	errno = ENOTDIR;
+	return -1;
+}
+
+const char *cgroup_error(int error) { return error == ENOTDIR ? "no cgroup of version 2" : strerror(error); }
+
 bool cgroup_is(const char *path, int fd)
 {
 	struct stat there, here;

@@ -20,6 +20,12 @@ bool cgroup_path(const char *word, char out[static PATH_MAX]);
 /* Make the cgroup, if there is none: *made. False: errno tells; ENOTDIR: there is something else. */
 bool cgroup_make(const char *path, bool *made);
 
+/* Open its directory. -1: errno tells; ENOTDIR: there is something else. */
+int cgroup_open(const char *path);
+
+/* errno of the two, in words. */
+const char *cgroup_error(int error);
+
 /* Is the one open at `fd` still what the path leads to? Not after it was removed, and perhaps made again. */
 bool cgroup_is(const char *path, int fd);
 

@@ -154,7 +154,7 @@ static int join(const struct context *c, const char *word)
 	if (!cgroup_path(word, path))
 		return complain(c, "--cgroup: %s: there is no cgroup2 mount (cgroups(7))", word);
 	if (!cgroup_make(path, &made))
-		return complain(c, "--cgroup: %s: %s", path, errno == ENOTDIR ? "no cgroup of version 2" : strerror(errno));
+		return complain(c, "--cgroup: %s: %s", path, cgroup_error(errno));
 	if (!cgroup_join(path)) {
 		const int error = errno;
 		if (made)

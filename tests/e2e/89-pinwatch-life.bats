@@ -115,6 +115,29 @@ reach() { bare "$(client reach)" "$@"; }
     expect_eq 1 "$(pinwatch_status '.tables | length')" "tables"
 }
 
+@test "with few file descriptors it says what is missing, and can be ended" {
+    local n
+    needs_pinwatch
+    pinctl init --conf=/dev/null >/dev/null
+    for n in {6..34}; do
+        status=0
+        (ulimit -n $n; exec timeout -k 5 1 "$BUILD/pinwatch" --table "$TABLE") >"$LOGS/few-$n" 2>&1 3>&- 4>&- || status=$?
+        expect_eq "" "$(grep 'seen: *$' "$LOGS/few-$n" || true)" "reasons that are missing, with $n"
+        expect_match '^(0|1|124|127)$' "$status" "exit status with $n"      # 137: it had to be killed; 127: too few for its libraries
+    done
+    expect_match "Too many open files" "$(cat "$LOGS"/few-*)" "what it says"
+}
+
+@test "--cgroup: what is no cgroup is said to be none, once" {
+    needs_pinwatch
+    pinctl init --conf=/dev/null >/dev/null
+    pinwatch_start --cgroup /tmp
+    expect_match 'cgroup_skb/egress: not attached[^'$'\n'']*: /tmp: no cgroup of version 2'$'\n' "$(cat "$LOGS/pinwatch.log")" "what it says"
+    sleep 1.2                                           # it looks once a second whether it is another one now
+    pinwatch_stop
+    expect_eq "" "$(grep -E 'made again|removed' "$LOGS/pinwatch.log" || true)" "lines about another one"
+}
+
 @test "standard descriptors that are closed do not become a table's or a program's" {
     needs_pinwatch
     pinctl init --conf=/dev/null >/dev/null

@@ -6,7 +6,6 @@
  * this with exit 0, and however it ends, the cgroup's programs are as without it.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -165,7 +164,7 @@ static bool cgroup_take(struct steer *s)
 	s->lock = cgroup_lock(s->cgroup);
 	if (s->lock == -1)
 		return false;
-	s->fd = open(s->cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	s->fd = cgroup_open(s->cgroup);
 	return s->fd != -1;
 }
 
@@ -303,7 +302,7 @@ static int take_cgroup(struct steer *s, const char *word)
 	if (!cgroup_path(word, s->cgroup))
 		return complain(s->c, "%s: there is no cgroup2 mount (cgroups(7))", word);
 	if (!cgroup_make(s->cgroup, &s->made))
-		return complain(s->c, "%s: %s", s->cgroup, errno == ENOTDIR ? "no cgroup of version 2" : strerror(errno));
+		return complain(s->c, "%s: %s", s->cgroup, cgroup_error(errno));
 	if (s->dry_run)
 		return DONE;
 	if (cgroup_steered(s->cgroup, by))

@@ -233,7 +233,7 @@ static void on_timer(struct watch *w)
 
 /* ---- start ---- */
 
-static void take_signals(struct watch *w)
+static bool take_signals(struct watch *w)
 {
 	sigset_t set;
 	sigemptyset(&set);
@@ -242,6 +242,7 @@ static void take_signals(struct watch *w)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	w->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	signal(SIGPIPE, SIG_IGN);
+	return w->signals != -1;
 }
 
 static bool open_rings(struct watch *w)
@@ -258,11 +259,13 @@ static bool open_rings(struct watch *w)
 	return w->rings || (events < 0 && messages < 0);
 }
 
-static void listen_all(struct watch *w)
+static bool listen_all(struct watch *w)
 {
 	const struct itimerspec second = {.it_interval.tv_sec = 1, .it_value.tv_sec = 1};
 	w->epoll = epoll_create1(EPOLL_CLOEXEC);
 	w->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (w->epoll == -1 || w->timer == -1)
+		return false;
 	timerfd_settime(w->timer, 0, &second, NULL);
 	w->status = w->observer ? -1 : status_open(w->status_path);
 	if (w->status == -1 && !w->observer)
@@ -276,6 +279,7 @@ static void listen_all(struct watch *w)
 		listen_to(w, w->spaces.space[i].icmp, SOURCE_SPACE + 2 * i);
 		listen_to(w, w->spaces.space[i].icmpv6, SOURCE_SPACE + 2 * i + 1);
 	}
+	return true;
 }
 
 /* One line for each that is not there. False: none is. */
@@ -322,8 +326,10 @@ static int start(struct watch *w, const struct watch_words *words)
 {
 	probes_open(&w->probes, words->cgroup, words->idle_s ? words->idle_s : PACKETS_IDLE_S);
 	spaces_open(&w->spaces, words->netns, words->spaces, &w->probes);
-	if (!tell_probes(w) || !open_rings(w))
+	if (!tell_probes(w))
 		return complain(NULL, "nothing can be watched");
+	if (!open_rings(w))
+		return complain(NULL, "events cannot be read: %s", strerror(errno));
 	w->tables.probes = &w->probes;
 	w->tables.netns = w->spaces.space[0].cookie;
 	w->tables.look_only = words->dry_run;
@@ -334,8 +340,7 @@ static int start(struct watch *w, const struct watch_words *words)
 	tell_tables(w);
 	if (all_busy(&w->tables))
 		return FAILED;
-	listen_all(w);
-	return DONE;
+	return listen_all(w) ? DONE : complain(NULL, "events cannot be waited for: %s", strerror(errno));
 }
 
 static void run(struct watch *w)
@@ -379,8 +384,7 @@ int watch_run(struct context *c, const struct watch_words *words, const struct o
 	w.observer = observer;
 	if (tables)
 		*tables = &w.tables;
-	take_signals(&w);
-	status = start(&w, words);
+	status = take_signals(&w) ? start(&w, words) : complain(NULL, "signals cannot be waited for: %s", strerror(errno));
 	if (status == DONE) {
 		if (!observer)
 			notify("READY=1");

@@ -3,7 +3,6 @@
 
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -41,6 +40,7 @@ static uint64_t now_ns(void)
 
 /* ---- the cgroup ---- */
 
+/* -1: errno tells. */
 static int open_cgroup(struct probes *p, char *path, size_t size)
 {
 	struct stat st = {0};
@@ -48,12 +48,11 @@ static int open_cgroup(struct probes *p, char *path, size_t size)
 		snprintf(path, size, "%s", p->cgroup);
 	else if (!cgroup_mount(path, size))
 		snprintf(path, size, "no cgroup2 mount");
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd != -1)
-		fstat(fd, &st);
+	if (stat(path, &st) == -1)
+		st = (struct stat){0};
 	p->cgroup_dev = st.st_dev;
 	p->cgroup_ino = st.st_ino;
-	return fd;
+	return cgroup_open(path);
 }
 
 /* Those of a probe are all attached, or it is not. */
@@ -62,11 +61,11 @@ static void attach(struct probes *p, unsigned first, unsigned end)
 	struct hook hooks[HOOKS];
 	char path[256];
 	list_hooks(p->datagram, hooks);
-	int fd = open_cgroup(p, path, sizeof path);
+	const int fd = open_cgroup(p, path, sizeof path), error = errno;
 	for (unsigned i = first; i < end; i++) {
 		struct probe *probe = &p->probe[hooks[i].probe];
 		if (fd == -1)
-			snprintf(probe->why, sizeof probe->why, "%.120s: %s", path, strerror(ENOENT));
+			snprintf(probe->why, sizeof probe->why, "%.120s: %s", path, cgroup_error(error));
 		else if (bpf_program__fd(hooks[i].prog) >= 0)
 			probe_attached(probe, bpf_program__attach_cgroup(hooks[i].prog, fd), hooks[i].link, path);
 	}

@@ -128,8 +128,10 @@ static void load(struct probes *p, const enum probe_id *of, unsigned n, int (*wi
 			good |= 1u << i;
 		unload(p, of[0]);
 	}
-	if (good)
-		with(p, good);
+	int error = good ? with(p, good) : 0;
+	for (unsigned i = 0; error && i < n; i++)
+		if (good >> i & 1)
+			probe_because(&p->probe[of[i]], error);
 }
 
 /* ---- attaching ---- */
