@@ -69,8 +69,9 @@ reach() { bare "$(client reach)" "$@"; }
 @test "pinwatch --cgroup: datagrams are seen again when the cgroup is made again" {
     pool
     mkdir "$CGROUP_PATH"
-    pinwatch_start --cgroup "$CGROUP_PATH"
+    pinwatch_start --cgroup "$CGROUP"                   # below the mount, as `pinwatch steer` and `pinctl run` have it
     await_watched 3
+    expect_match "cgroup/sendmsg4 *$CGROUP_PATH" "$("$BUILD/pinwatch" status)" "status"
     rmdir "$CGROUP_PATH"
     await 5 "the cgroup to be missed" grep -q "$CGROUP_PATH: was removed" "$LOGS/pinwatch.log"
     expect_match "cgroup_skb/egress *not attached" "$("$BUILD/pinwatch" status)" "status"
@@ -110,6 +111,12 @@ reach() { bare "$(client reach)" "$@"; }
     expect_status 2 "$BUILD/pinwatch" --table ''
     expect_match "an empty word" "$output" "an empty path"
     expect_match "pinwatch steer" "$("$BUILD/pinwatch" --help)" "--help"
+    expect_status 2 "$BUILD/pinwatch" --cgroup ''
+    expect_match "no path: ''" "$output" "an empty path, which would be the root's"
+    expect_status 2 "$BUILD/pinwatch" trace --cgroup --json
+    expect_match "no path: '--json'" "$output" "an option for a path"
+    expect_status 2 "$BUILD/pinwatch" --cgroup none --cgroup "$CGROUP"
+    expect_match "one only" "$output" "two cgroups"
     pinctl init --conf=/dev/null >/dev/null
     pinwatch_start --table "$TABLE"
     expect_eq 1 "$(pinwatch_status '.tables | length')" "tables"

@@ -17,6 +17,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "cgroup.h"
 #include "diag.h"
 #include "icmp.h"
 #include "notify.h"
@@ -63,7 +64,11 @@ error_t watch_word(int key, char *arg, struct watch_words *w)
 {
 	switch (key) {
 	case KEY_NETNS: return add(w->netns, &w->spaces, SPACES_MAX - 1, "--netns", arg);
-	case KEY_CGROUP: w->cgroup = arg; return 0;
+	case KEY_CGROUP:
+		if (w->cgroup || *arg == '\0' || *arg == '-')
+			return misused(NULL, "--cgroup: %s: '%s'", w->cgroup ? "one only" : "no path", arg), EINVAL;
+		w->cgroup = arg;
+		return 0;
 	case KEY_IDLE: return seconds(arg, &w->idle_s);
 	default: return ARGP_ERR_UNKNOWN;
 	}
@@ -322,9 +327,16 @@ static bool all_busy(const struct tables *t)
 	return t->named ? busy == t->n : busy > 0 && served == 0;
 }
 
+/* Its path, as pinwatch steer has it. Without a mount it is as it stands, and will not be found. */
+static const char *cgroup_of(const char *word)
+{
+	static char path[PATH_MAX];
+	return word && strcmp(word, "none") != 0 && cgroup_path(word, path) ? path : word;
+}
+
 static int start(struct watch *w, const struct watch_words *words)
 {
-	probes_open(&w->probes, words->cgroup, words->idle_s ? words->idle_s : PACKETS_IDLE_S);
+	probes_open(&w->probes, cgroup_of(words->cgroup), words->idle_s ? words->idle_s : PACKETS_IDLE_S);
 	spaces_open(&w->spaces, words->netns, words->spaces, &w->probes);
 	if (!tell_probes(w))
 		return complain(NULL, "nothing can be watched");

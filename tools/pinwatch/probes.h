@@ -50,8 +50,8 @@ struct probes {
 /*
  * Loads and attaches what can be; `cgroup`: a directory of a cgroup2 mount, or
  * NULL for the root of the first that mountinfo shows, or "none": datagrams are
- * not watched; `idle_s`: packets.h. A
- * struct probes of zeros is fine for probes_close.
+ * not watched. It is not copied. `idle_s`: packets.h. A struct probes of zeros is
+ * fine for probes_close.
  */
 void probes_open(struct probes *p, const char *cgroup, uint32_t idle_s);
 
