@@ -100,6 +100,8 @@ static error_t parse_common(int key, char *arg, struct argp_state *state)
 	case 't':
 		if (*arg == '\0' || strlen(arg) >= TABLE_PATH)
 			return misused(p->context, "--table: %s: %s", *arg ? "path too long" : "empty path", arg), EINVAL;
+		if (p->context->table_arg && strcmp(p->context->table_arg, arg) != 0)
+			return misused(p->context, "--table: one only: %s", arg), EINVAL;
 		p->context->table_arg = arg;
 		return 0;
 	default:

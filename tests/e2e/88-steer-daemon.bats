@@ -71,6 +71,10 @@ cgroups_below() { find "$CGROUP_PATH" -mindepth 1 -type d; }
     expect_status 2 "$BUILD/pinwatch" steer
     expect_status 2 "$BUILD/pinwatch" steer --table "$TABLE" --cgroup ""
     expect_match "no path: ''" "$output" "an empty path, which would be the root's"
+    expect_status 2 timeout 10 "$BUILD/pinwatch" steer -t "$TABLE" -t /dev/shm/other --cgroup "$CGROUP"
+    expect_match "steer: --table: one only: /dev/shm/other" "$output" "two tables, whose pins may disagree"
+    expect_status 2 timeout 10 "$BUILD/pinwatch" steer --cgroup "$CGROUP" --cgroup other
+    expect_match "steer: --cgroup: one only: other" "$output" "two cgroups"
 }
 
 @test "three capabilities are enough; without CAP_PERFMON nothing is read, and all datagrams go to the pin" {

@@ -40,7 +40,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct words *w = state->input;
 	switch (key) {
-	case KEY_CGROUP: w->cgroup = arg; return 0;
+	case KEY_CGROUP:
+		if (w->cgroup)
+			return misused(NULL, "steer: --cgroup: one only: %s", arg), EINVAL;
+		w->cgroup = arg;
+		return 0;
 	case KEY_DRY_RUN: w->dry_run = true; return 0;
 	case 'v': w->verbose = true; return 0;
 	default: return ARGP_ERR_UNKNOWN;
