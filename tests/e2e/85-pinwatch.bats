@@ -201,6 +201,36 @@ except OSError: pass' "$addr" "$BATS_TEST_TMPDIR/connected" 3>&- 4>&- &
     for v in 4 6; do expect_unharmed "$v" options "${pin[options$v]}"; done
 }
 
+@test "a server that refuses a REGISTER five times is refused each time, and silent never" {
+    local plain connected mute
+    pinctl init --conf=/dev/null >/dev/null
+    pinwatch_start
+    ways_up plain connected mute
+    plain=$(first 4 plain) connected=$(first 4 connected) mute=$(first 4 mute)
+    silent "$mute"
+    await 5 "a silent socket" port_open udp "$mute" 5060
+    # In this order, so that what is said of the third comes after all there is to say of the others.
+    /usr/bin/python3 - "$plain" "$connected" "$mute" <<'PY'
+import socket, sys, time
+sockets = [(a, socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) for a in sys.argv[1:]]
+sockets[1][1].connect((sys.argv[2], 5060))
+text = ("REGISTER sip:pool.test SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:5070;rport;branch=z9hG4bK%s\r\n"
+        "From: <sip:a@b>;tag=1\r\nTo: <sip:a@b>\r\nCall-ID: %s\r\nCSeq: 1 REGISTER\r\nContent-Length: 0\r\n\r\n")
+for gap in 0.5, 1, 2, 4, 0:
+    for address, s in sockets:
+        for attempt in 1, 2:            # the error of the one before comes first
+            try: s.send((text % (address, address)).encode()) if s is sockets[1][1] else s.sendto((text % (address, address)).encode(), (address, 5060)); break
+            except ConnectionRefusedError: pass
+    time.sleep(gap)
+PY
+    await 5 "$mute to be silent" eval '[[ $(told "$mute") == silent ]]'
+    expect_eq "refused" "$(told "$plain")" "what was said of an unconnected socket's server"
+    expect_eq "refused" "$(told "$connected")" "what was said of a connected socket's server"
+}
+
+# told ADDR : what pinwatch said of it, each word once.
+told() { sed -n "s/^pinwatch: \([a-z ]*\) $1 5060.udp.*/\1/p" "$LOGS/pinwatch.log" | sort -u; }
+
 @test "a SIP answer over UDP to a program without the shim confirms the pin" {
     local addr
     pinctl init --conf=/dev/null >/dev/null

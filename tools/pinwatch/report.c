@@ -136,6 +136,8 @@ void report_event(struct report *r, const struct watch_event *event)
 		return;
 	if (e.what == WATCH_REFUSED)
 		find_sender(r, &e);
+	if (e.what == WATCH_REFUSED && v.kind == VERDICT_FAILED)
+		refusals_note(&r->refusals, &e.peer, e.port, e.now);
 	report_as(e.pid, e.comm);
 	for (size_t i = 0; i < r->tables->n; i++) {
 		struct served *s = &r->tables->served[i];

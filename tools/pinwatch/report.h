@@ -11,6 +11,7 @@
 #define STICKYDNS_PINWATCH_REPORT_H
 
 #include "probes.h"
+#include "refusals.h"
 #include "tables.h"
 #include "verdict.h"
 
@@ -33,6 +34,7 @@ struct report {
 	bool verbose;			/* say it */
 	/* Told of each event of a table's endpoint, whatever it proves; may be NULL: pinwatch trace. */
 	void (*observer)(const struct watch_event *e, const struct endpoint *to, struct verdict v);
+	struct refusals refusals;	/* of datagrams */
 	uint64_t events, outcomes;	/* that came, and that said something of an endpoint of a table */
 	struct outcome_seen seen[RECENT_OUTCOMES];	/* the (outcomes % RECENT_OUTCOMES)-th is the oldest */
 };

@@ -39,13 +39,20 @@ static void conclude(const struct sighting *g, struct verdict v)
 	report_tell(g->report, &g->e, v, UINT64_MAX);
 }
 
+/* Did anything come from there since, an answer or an ICMP error? */
+static bool heard_since(const struct sighting *g, uint64_t since_ms)
+{
+	return pins_heard_since(&g->s->table, g->ref, &g->e, since_ms) ||
+	       refusals_since(&g->report->refusals, &g->m->flow.peer, g->m->flow.port, since_ms * 1000000);
+}
+
 static void request(const struct sighting *g)
 {
 	struct transactions *requests = g->s->requests;
 	struct tx x;
 	if (tx_find(requests, g->key, g->sip->method, g->now_ms, &x) && !x.answered && !x.finished) {
 		uint64_t age = tx_age_ms(&x, g->now_ms);
-		if (silence_verdict(g->sip->method, x.sends, age, pins_heard_since(&g->s->table, g->ref, &g->e, x.since_ms)))
+		if (silence_verdict(g->sip->method, x.sends, age, heard_since(g, x.since_ms)))
 			conclude(g, (struct verdict){VERDICT_FAILED, CAUSE_SILENCE});
 	}
 	tx_sent(requests, g->key, g->sip->method, &g->e, g->now_ms);
