@@ -59,6 +59,7 @@ FUZZ = $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/*.c))
 TEST_PARTS = $(UNIT) $(STRESS) $(FUZZ) $(CLIENTS) $(CLIENT_LIBS)
 
 SCRIPTS = lookups.bt failures.bt latency.bt
+UNITS = pinwatch.service pinwatch-steer@.service
 
 BUILD_PACKAGES = gcc make pkg-config libc6-dev libc-ares-dev libjansson-dev libconfuse-dev \
 	systemtap-sdt-dev clang bpftool libbpf-dev
@@ -289,13 +290,13 @@ install-pinwatch:
 	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(UNITDIR)
 	install -m 755 $(B)/pinwatch $(DESTDIR)$(SBINDIR)/pinwatch
 	install -m 644 tools/man/pinwatch.8 $(DESTDIR)$(MANDIR)/man8/pinwatch.8
-	sed 's|/usr/local/sbin|$(SBINDIR)|' tools/systemd/pinwatch.service >$(DESTDIR)$(UNITDIR)/pinwatch.service
-	chmod 644 $(DESTDIR)$(UNITDIR)/pinwatch.service
+	set -e; for u in $(UNITS); do \
+		sed 's|/usr/local/sbin|$(SBINDIR)|' tools/systemd/$$u >$(DESTDIR)$(UNITDIR)/$$u; chmod 644 $(DESTDIR)$(UNITDIR)/$$u; done
 
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/pinctl $(DESTDIR)$(LIBDIR)/libstickydns.so $(DESTDIR)$(MANDIR)/man1/pinctl.1 \
 		$(DESTDIR)$(MANDIR)/man5/stickydns.conf.5 $(DESTDIR)$(MANDIR)/man8/libstickydns.8 $(DESTDIR)$(COMPDIR)/pinctl
-	rm -f $(DESTDIR)$(SBINDIR)/pinwatch $(DESTDIR)$(MANDIR)/man8/pinwatch.8 $(DESTDIR)$(UNITDIR)/pinwatch.service
+	rm -f $(DESTDIR)$(SBINDIR)/pinwatch $(DESTDIR)$(MANDIR)/man8/pinwatch.8 $(UNITS:%=$(DESTDIR)$(UNITDIR)/%)
 	rm -rf $(DESTDIR)$(DOCDIR) $(DESTDIR)$(DATADIR)
 
 clean:

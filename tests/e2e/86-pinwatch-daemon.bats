@@ -272,10 +272,7 @@ failed_at() { grep -q "failed.*$1" <<<"$(pinctl events)"; }
     need setpriv
     caps=$(sed -n 's/^CapabilityBoundingSet=//p' "$TESTS/../tools/systemd/pinwatch.service" | tr 'A-Z ' 'a-z,' | sed 's/cap_/+/g')
     expect_eq "+bpf,+perfmon,+net_admin,+net_raw" "$caps" "the set"
-    /usr/bin/python3 -c 'import socket, sys
-s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind(sys.argv[1]); s.settimeout(20)
-while True: print(s.recv(100).decode(), flush=True)' "$BATS_TEST_TMPDIR/notify" >"$BATS_TEST_TMPDIR/told" 3>&- 4>&- &
-    await 5 "the manager" test -S "$BATS_TEST_TMPDIR/notify"
+    manager_start
     export NOTIFY_SOCKET=$BATS_TEST_TMPDIR/notify
     PINWATCH="setpriv --bounding-set -all,$caps --inh-caps -all,$caps --ambient-caps -all --no-new-privs $BUILD/pinwatch"
     pinned

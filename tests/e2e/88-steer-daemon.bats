@@ -108,6 +108,35 @@ cgroups_below() { find "$CGROUP_PATH" -mindepth 1 -type d; }
     [[ -d $CGROUP_PATH ]]
 }
 
+@test "the unit file: what it starts, with its capabilities alone, steers and tells systemd" {
+    local unit="$TESTS/../tools/systemd/pinwatch-steer@.service" caps start
+    need setpriv
+    pool
+    mkdir "$CGROUP_PATH"
+    caps=$(sed -n 's/^CapabilityBoundingSet=//p' "$unit" | tr 'A-Z ' 'a-z,' | sed 's/cap_/+/g')
+    expect_eq "+bpf,+perfmon,+net_admin" "$caps" "the set"
+    start=$(sed -n 's,^ExecStart=/usr/local/sbin/,,p' "$unit")
+    expect_eq "pinwatch steer --cgroup %I" "$start" "what it starts"
+    needs_pinwatch
+    manager_start
+    env NOTIFY_SOCKET="$BATS_TEST_TMPDIR/notify" STICKYDNS_TABLE="$TABLE" \
+        setpriv --bounding-set "-all,$caps" --inh-caps "-all,$caps" --ambient-caps -all --no-new-privs \
+        $BUILD/${start//%I/$CGROUP/below} >>"$LOGS/steer.log" 2>&1 3>&- 4>&- </dev/null &
+    STEER_PID=$!
+    await 10 "READY=1" grep -q READY=1 "$BATS_TEST_TMPDIR/told"
+    expect_eq 000000c000001000 "$(sed -n 's/^CapEff:\t//p' /proc/"$STEER_PID"/status)" "effective capabilities"
+    expect_eq "true true" "$(steer_status '"\(.tables[0].served) \(.reads)"')" "the table served, what is sent read"
+    CGROUP+=/below
+    pinctl set pool.test $C
+    await 5 "a connect to go to $C" eval \
+        '[[ $(in_cgroup "$(client steered)" tcp 4 $A 5060) == "$C 5060 peer $A 5060" ]]'
+    expect_eq "$C 5060 OPTIONS from $A 5060" "$(in_cgroup "$(client steered)" udp 0 4 sendto $A 5060 OPTIONS c b)" "a datagram"
+    steer_stop
+    expect_eq 0 "$status" "exit status after SIGTERM"
+    await 5 "STOPPING=1" grep -q STOPPING=1 "$BATS_TEST_TMPDIR/told"
+    rmdir "$CGROUP_PATH/below"
+}
+
 @test "a table that comes later, and one that replaces it, are followed" {
     local address
     for address in $A $B $C; do server_start $address 5060 whoami; done

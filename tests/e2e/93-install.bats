@@ -19,11 +19,13 @@ installed() { find "$1" ! -type d -printf '%P\n' | sort; }
     tree_copy
     for prefix in /usr/local /opt/sticky; do
         make install DESTDIR="$root" PREFIX="$prefix" >"$LOGS/make-install.log" 2>&1
-        for file in 'lib.*/libstickydns\.so' 'bin/pinctl' 'share/stickydns/(lookups|failures|latency)\.bt' '.*man/man1/pinctl\.1(\.gz)?' 'sbin/pinwatch' '.*man/man8/pinwatch\.8' '.*/pinwatch\.service'; do
+        for file in 'lib.*/libstickydns\.so' 'bin/pinctl' 'share/stickydns/(lookups|failures|latency)\.bt' '.*man/man1/pinctl\.1(\.gz)?' 'sbin/pinwatch' '.*man/man8/pinwatch\.8' '.*/pinwatch\.service' '.*/pinwatch-steer@\.service'; do
             expect_match "(^|"$'\n'")${prefix#/}/$file" "$(installed "$root")" "installed files"
         done
         expect_eq "$prefix/lib/libstickydns.so" "$(sed -n 's/^usdt:\([^:]*\):.*/\1/p' \
             "$root$prefix/share/stickydns/"*.bt | sort -u)" "the library that the bpftrace scripts look into"
+        expect_eq "$prefix/sbin/pinwatch" "$(sed -n 's/^ExecStart=\([^ ]*\).*/\1/p' \
+            "$root$prefix/lib/systemd/system/"pinwatch* | sort -u)" "what the units start"
         expect_eq "" "$(installed "$root" | grep -v "^${prefix#/}/" | grep -v '^etc/' || true)" "files outside PREFIX"
         make uninstall DESTDIR="$root" PREFIX="$prefix" >"$LOGS/make-uninstall.log" 2>&1
         expect_eq "" "$(installed "$root")" "files that uninstall left"

@@ -41,6 +41,14 @@ await_watched() { await 5 "$1 addresses watched" watched "$1"; }
 # packets_seen true|false : it looks at packets, as it does while somebody sends datagrams to a watched address.
 packets_seen() { [[ $(pinwatch_status '.probes | map(select(.name | startswith("cgroup_skb")).attached) | all') == "$1" ]]; }
 
+# manager_start : takes what sd_notify(3) is told: NOTIFY_SOCKET=$BATS_TEST_TMPDIR/notify; a line each in `told`.
+manager_start() {
+    /usr/bin/python3 -c 'import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind(sys.argv[1]); s.settimeout(60)
+while True: print(s.recv(100).decode(), flush=True)' "$BATS_TEST_TMPDIR/notify" >"$BATS_TEST_TMPDIR/told" 2>/dev/null 3>&- 4>&- &
+    await 5 "the manager" test -S "$BATS_TEST_TMPDIR/notify"
+}
+
 failures_of() { candidate_field "$1" "$2" failures; }
 
 # moved HOST ADDR : its pin is elsewhere.

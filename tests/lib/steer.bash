@@ -12,7 +12,7 @@ steer_teardown() {
     [[ -d ${CGROUP_PATH:-/nonexistent} ]] || return 0
     echo 1 >"$CGROUP_PATH/cgroup.kill"
     await 5 "$CGROUP_PATH empty" grep -q 'populated 0' "$CGROUP_PATH/cgroup.events"
-    rmdir "$CGROUP_PATH"
+    find "$CGROUP_PATH" -depth -type d -exec rmdir {} \;
 }
 
 # steer_start [OPTION...] : by $TABLE, until it answers. PINWATCH is how it is run.
