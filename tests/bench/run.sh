@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What each part costs: the hooked call beside the bare one, and the bound that it keeps to.
 #
-#   tests/bench/run.sh [--json] [calls|lookup|probe|start|watch...]
+#   tests/bench/run.sh [--json] [calls|lookup|probe|start|watch|steered...]
 #
 # Each row is the median over pairs that were measured in turn (measure.h): `more` of
 # the differences, `ratio` of the quotients. `pairs`: how many. Rows without a bound
@@ -12,10 +12,11 @@ here=$(cd "$(dirname "$0")" && pwd)
 BUILD=${BUILD:-$(dirname "$(dirname "$here")")/build}
 json=
 [ "${1:-}" = --json ] && json=yes && shift
-[ $# -gt 0 ] || set -- calls dns lookup probe start watch
+[ $# -gt 0 ] || set -- calls dns lookup probe start watch steered
 
 dir=$(mktemp -d /dev/shm/stickydns-bench.XXXXXX) || exit 1
-trap 'rm -rf "$dir"' EXIT
+cgroups=()
+trap 'rm -rf "$dir"; [ ${#cgroups[@]} -eq 0 ] || rmdir "${cgroups[@]}"' EXIT
 trap 'exit 1' INT TERM
 unset LD_PRELOAD "${!STICKYDNS@}"
 export STICKYDNS_TABLE=$dir/table
@@ -37,15 +38,33 @@ bench() {
     probe) timeout 60 "$bin/probe" ;;
     start) timeout 60 "$bin/start" "$BUILD/libstickydns.so" ;;
     watch) watch ;;
+    steered) steered ;;
     *) echo "bench: no part is called $1" >&2 && return 2 ;;
     esac
 }
 
 # pinwatch needs root, and to have been built; without it the other rows stand.
+has_pinwatch() {
+    { [ -x "$BUILD/pinwatch" ] && [ "$(id -u)" = 0 ]; } || { echo "bench: pinwatch is left out: it needs root, and what \`make\` says is missing" >&2; return 1; }
+}
+
 watch() {
     local bin=$BUILD/tests/bench
-    { [ -x "$BUILD/pinwatch" ] && [ "$(id -u)" = 0 ]; } || { echo "bench: pinwatch is left out: it needs root, and what \`make\` says is missing" >&2; return 0; }
+    has_pinwatch || return 0
     STICKYDNS_TABLE=$dir/watched "$BUILD/pinctl" init --conf=/dev/null >/dev/null && timeout 120 "$bin/watch" "$BUILD/pinwatch" "$dir/watched"
+}
+
+# Two cgroups beside each other; without them the other rows stand.
+steered() {
+    local bin=$BUILD/tests/bench mount table=$dir/steered
+    has_pinwatch || return 0
+    mount=$(awk '/ - cgroup2 / { print $5; exit }' /proc/self/mountinfo)
+    cgroups=("$mount/stickydns-bench-$$" "$mount/stickydns-bench-$$-bare")
+    [ -n "$mount" ] && mkdir "${cgroups[@]}" 2>/dev/null ||
+        { rmdir "${cgroups[@]}" 2>/dev/null; cgroups=(); echo "bench: pinwatch steer is left out: it needs a cgroup2 mount" >&2; return 0; }
+    "$BUILD/pinctl" init --table "$table" --conf=/dev/null >/dev/null &&
+        "$BUILD/pinctl" set --table "$table" pool.bench.test 127.9.9.1,127.9.9.2 &&
+        timeout 60 "$bin/steered" "$BUILD/pinwatch" "$table" "${cgroups[@]}"
 }
 
 broken=

@@ -9,111 +9,28 @@
  * refused until another process, which looks the name up without a pause, is led
  * elsewhere.
  */
-#include <arpa/inet.h>
-#include <errno.h>
-#include <signal.h>
-#include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "measure.h"
 #include "pins.h"
+#include "pinwatch.h"
+#include "rounds.h"
 
-enum { PORT = 25061, ROUNDS = 2000, PARTS = 20, ROUND_PAIRS = 41, MOVES = 301, WAIT_S = 5 };
+enum { PORT = 25061, ROUNDS = 2000, ROUND_PAIRS = 41, MOVES = 301 };
 
 static const char *pinwatch_path, *table_path, *cgroup = "none";
 
 /* ---- pinwatch ---- */
 
-/* sd_notify(3): it is ready when it says so. */
-static int manager(char path[static 64])
+static pid_t start(void)
 {
-	struct sockaddr_un here = {.sun_family = AF_UNIX};
-	const struct timeval limit = {.tv_sec = WAIT_S};
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	snprintf(path, 64, "/tmp/stickydns-bench-%d", (int)getpid());
-	memcpy(here.sun_path, path, 64);
-	unlink(path);
-	if (fd == -1 || bind(fd, (struct sockaddr *)&here, sizeof here) == -1 ||
-	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) == -1)
-		broken("no socket: %s", strerror(errno));
-	return fd;
-}
-
-static pid_t pinwatch_start(void)
-{
-	char path[64], said[64] = "";
-	int fd = manager(path);
-	pid_t pid = fork();
-	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGTERM);	/* whatever breaks here */
-		setenv("NOTIFY_SOCKET", path, 1);
-		setenv("RUNTIME_DIRECTORY", "/tmp", 1);
-		execl(pinwatch_path, pinwatch_path, "--table", table_path, cgroup ? "--cgroup" : NULL, cgroup, (char *)NULL);
-		_exit(127);
-	}
-	ssize_t n = recv(fd, said, sizeof said - 1, 0);
-	if (pid == -1 || n == -1 || strncmp(said, "READY=1", 7) != 0)
-		broken("%s does not get ready", pinwatch_path);
-	close(fd);
-	unlink(path);
-	return pid;
-}
-
-static void pinwatch_stop(pid_t pid)
-{
-	int status;
-	if (kill(pid, SIGTERM) == -1 || waitpid(pid, &status, 0) == -1 || status != 0)
-		broken("%s does not end well", pinwatch_path);
+	return pinwatch_start((const char *const[]){pinwatch_path, "--table", table_path, cgroup ? "--cgroup" : NULL, cgroup, NULL});
 }
 
 /* ---- rounds ---- */
 
-struct rounds {
-	struct sockaddr_in to;
-	int listener;			/* of TCP */
-	int from, at;			/* of UDP */
-};
-
-static void tcp_round(const struct rounds *r)
-{
-	int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (connect(client, (const struct sockaddr *)&r->to, sizeof r->to) == -1)
-		broken("connect: %s", strerror(errno));
-	int server = accept(r->listener, NULL, NULL);
-	close(server);			/* resets: SO_LINGER goes with it */
-	close(client);
-}
-
-static void udp_round(const struct rounds *r)
-{
-	char byte = 'x';
-	if (sendto(r->from, &byte, 1, 0, (const struct sockaddr *)&r->to, sizeof r->to) != 1 || recv(r->at, &byte, 1, 0) != 1)
-		broken("datagram: %s", strerror(errno));
-}
-
-/* The quickest of PARTS, so that what else runs on the machine, which lasts longer than any of them, is left out. */
-static uint64_t timed(const struct rounds *r, size_t n, void (*round)(const struct rounds *))
-{
-	uint64_t best = UINT64_MAX;
-	for (size_t part = 0; part <= PARTS; part++) {		/* the first one warms up */
-		uint64_t start = now_ns();
-		for (size_t i = 0; i < n / PARTS; i++)
-			round(r);
-		uint64_t ns = now_ns() - start;
-		if (part > 0 && ns < best)
-			best = ns;
-	}
-	return best * PARTS;
-}
-
 static uint64_t with_or_without(const struct rounds *r, enum way way, size_t n, void (*round)(const struct rounds *))
 {
-	pid_t pid = way == OURS ? pinwatch_start() : 0;
+	pid_t pid = way == OURS ? start() : 0;
 	uint64_t ns = timed(r, n, round);
 	if (pid)
 		pinwatch_stop(pid);
@@ -125,24 +42,13 @@ static uint64_t run_udp(void *arg, enum way way, size_t n) { return with_or_with
 
 static void bench_rounds(void)
 {
-	static struct rounds r = {.to = {.sin_family = AF_INET}};
-	const struct linger reset = {.l_onoff = 1};
-	r.to.sin_port = htons(PORT);
-	r.to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	r.listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	r.at = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	r.from = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	setsockopt(r.listener, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
-	if (bind(r.listener, (struct sockaddr *)&r.to, sizeof r.to) == -1 || listen(r.listener, 16) == -1 ||
-	    bind(r.at, (struct sockaddr *)&r.to, sizeof r.to) == -1)
-		broken("port %d: %s", PORT, strerror(errno));
+	struct rounds r;
+	rounds_open(&r, PORT);
 	measure(&(struct row){"connect, accept, close, pinwatch --cgroup none", BOUND_PERCENT, 2, run_tcp, &r, ROUNDS, ROUND_PAIRS});
 	cgroup = NULL;
 	measure(&(struct row){"connect, accept, close, pinwatch", BOUND_PERCENT, 2, run_tcp, &r, ROUNDS, ROUND_PAIRS});
 	measure(&(struct row){"datagram sent, received, pinwatch", BOUND_NONE, 0, run_udp, &r, 10 * ROUNDS, ROUND_PAIRS});
-	close(r.listener);
-	close(r.at);
-	close(r.from);
+	rounds_close(&r);
 }
 
 /* ---- a failure, and the lookup that is led elsewhere ---- */
@@ -224,7 +130,7 @@ static void bench_move(void)
 	_Atomic uint64_t *when = mmap(NULL, sizeof *when, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (when == MAP_FAILED || store_open(table_path, &table) != STORE_OK || name_canonical("pool.bench.test", &n) != NAME_OK)
 		broken("no table");
-	pid_t pid = pinwatch_start();
+	pid_t pid = start();
 	led_to(&n);
 	usleep(100000);
 	for (size_t i = 0; i < MOVES; i++)
