@@ -10,14 +10,12 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include "cgroup.h"
 #include "diag.h"
 #include "icmp.h"
 #include "notify.h"
@@ -39,41 +37,6 @@ static const struct argp_option options[] = {
 	{0},
 };
 
-static error_t add(const char **list, size_t *n, size_t most, const char *option, char *arg)
-{
-	if (*arg == '\0')
-		return misused(NULL, "%s: an empty word", option), EINVAL;
-	if (*n == most)
-		return misused(NULL, "%s: too many: %s", option, arg), EINVAL;
-	list[(*n)++] = arg;
-	return 0;
-}
-
-static error_t seconds(const char *arg, uint32_t *out)
-{
-	char *end;
-	errno = 0;
-	const long long n = strtoll(arg, &end, 10);
-	if (end == arg || *end || errno || n < 1 || n > UINT32_MAX)
-		return misused(NULL, "--idle: not a number of seconds: %s", arg), EINVAL;
-	*out = (uint32_t)n;
-	return 0;
-}
-
-error_t watch_word(int key, char *arg, struct watch_words *w)
-{
-	switch (key) {
-	case KEY_NETNS: return add(w->netns, &w->spaces, SPACES_MAX - 1, "--netns", arg);
-	case KEY_CGROUP:
-		if (w->cgroup || *arg == '\0' || *arg == '-')
-			return misused(NULL, "--cgroup: %s: '%s'", w->cgroup ? "one only" : "no path", arg), EINVAL;
-		w->cgroup = arg;
-		return 0;
-	case KEY_IDLE: return seconds(arg, &w->idle_s);
-	default: return ARGP_ERR_UNKNOWN;
-	}
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct watch_words *w = state->input;
@@ -81,11 +44,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_INIT: state->err_stream = NULL; return 0;
 	case '?':
 	case KEY_USAGE: cmd_help(key, "pinwatch", state); return 0;
-	case 't':
-		for (size_t i = 0; i < w->tables; i++)
-			if (strcmp(w->table[i], arg) == 0)
-				return 0;
-		return add(w->table, &w->tables, TABLES_MAX, "--table", arg);
+	case 't': return watch_table(arg, w);
 	case KEY_DRY_RUN: w->dry_run = true; return 0;
 	case 'v': w->verbose = true; return 0;
 	case ARGP_KEY_ARG: return misused(NULL, "one word too many: %s", arg), EINVAL;
@@ -327,16 +286,9 @@ static bool all_busy(const struct tables *t)
 	return t->named ? busy == t->n : busy > 0 && served == 0;
 }
 
-/* Its path, as pinwatch steer has it. Without a mount it is as it stands, and will not be found. */
-static const char *cgroup_of(const char *word)
-{
-	static char path[PATH_MAX];
-	return word && strcmp(word, "none") != 0 && cgroup_path(word, path) ? path : word;
-}
-
 static int start(struct watch *w, const struct watch_words *words)
 {
-	probes_open(&w->probes, cgroup_of(words->cgroup), words->idle_s ? words->idle_s : PACKETS_IDLE_S);
+	probes_open(&w->probes, watch_cgroup(words), words->idle_s ? words->idle_s : PACKETS_IDLE_S);
 	spaces_open(&w->spaces, words->netns, words->spaces, &w->probes);
 	if (!tell_probes(w))
 		return complain(NULL, "nothing can be watched");

@@ -33,6 +33,12 @@ enum { KEY_NETNS = 0x2000, KEY_CGROUP, KEY_IDLE };
 
 error_t watch_word(int key, char *arg, struct watch_words *w);
 
+/* Another table; the same twice is one. */
+error_t watch_table(char *arg, struct watch_words *w);
+
+/* The cgroup's path, or "none", or NULL. Without a cgroup2 mount it is as it stands, and will not be found. */
+const char *watch_cgroup(const struct watch_words *w);
+
 /* Somebody who only looks on. */
 struct observer {
 	void (*event)(const struct watch_event *e, const struct endpoint *to, struct verdict v);	/* report.h */
