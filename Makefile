@@ -164,12 +164,14 @@ $(B)/pinwatch: $(PINWATCH_OBJ) $(PINWATCH_SHARED) $(B)/libpolicy.a
 # The shim's pure modules, which unit tests and fuzz targets link without the hooks.
 PURE = answer rewrite wire dnsstream sip sipstream transactions course moves memory
 PURE_OBJ = $(PURE:%=$(B)/shim/%.o)
-PURE_WATCH = $(B)/tools/pinwatch/verdict.o $(B)/tools/pinwatch/icmp.o
 
-$(B)/tests/unit/%: tests/unit/%.c $(PURE_OBJ) $(PURE_WATCH) $(B)/libpolicy.a
+$(B)/tests/unit/%: tests/unit/%.c $(PURE_OBJ) $(B)/libpolicy.a
 	@mkdir -p $(@D)
 	$(say) TEST $<
-	$(Q)$(CC) $(BASE) -Ishim -Itools/pinwatch $(CFLAGS) $(LDFLAGS) -Itests/unit -o $@ $< $(PURE_OBJ) $(PURE_WATCH) $(B)/libpolicy.a
+	$(Q)$(CC) $(BASE) -Ishim -Itools/pinwatch $(CFLAGS) $(LDFLAGS) -Itests/unit -o $@ $< $(filter %.o,$^) $(B)/libpolicy.a
+
+$(B)/tests/unit/verdicts: $(B)/shim/verdicts.o
+$(B)/tests/unit/watch: $(B)/tools/pinwatch/verdict.o $(B)/tools/pinwatch/icmp.o
 
 # Built plainly a fuzz target replays its corpus.
 $(B)/tests/fuzz/%: tests/fuzz/%.c $(PURE_OBJ) $(B)/libpolicy.a

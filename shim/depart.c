@@ -25,9 +25,10 @@ static bool concerns(const struct table *t, const struct endpoint *asked, const 
 /* The endpoint that is asked, if there is something to decide; otherwise d->quiet says what is known. */
 static bool take_asked(struct table *t, const struct sockaddr *to, socklen_t to_len, struct departure *d, struct verdict *v)
 {
+	uint64_t key;
 	if (to_len > sizeof(struct sockaddr_storage) || !memory_readable(to, to_len))
 		return false;
-	d->quiet = verdict_quiet(t, to, to_len, d->now_ms);
+	d->quiet = verdict_quiet(t, to, to_len, d->now_ms, &key);
 	if (d->quiet != QUIET_NOT || !endpoint_from_sockaddr(to, to_len, &d->asked))
 		return false;
 	d->asked.transport = TRANSPORT_UDP;
@@ -36,7 +37,7 @@ static bool take_asked(struct table *t, const struct sockaddr *to, socklen_t to_
 		return true;
 	if (!v->settled && dns_port(d->asked.port))
 		return false;
-	verdict_quieten(t, to, to_len, d->now_ms, v->ref != 0);
+	verdict_quieten(key, v->ref != 0);
 	d->quiet = v->ref ? QUIET_CANDIDATE : QUIET_STRANGER;
 	return false;
 }
@@ -60,8 +61,9 @@ static bool take_peer(struct table *t, int fd, struct departure *d, struct verdi
 {
 	struct verdict at;
 	const uint64_t number = connection_number(fd);
+	uint64_t key = 0;
 	if (number && !d->addressed)
-		d->quiet = verdict_quiet_connection(t, number, d->now_ms);
+		d->quiet = verdict_quiet_connection(t, number, d->now_ms, &key);
 	if (!number || d->quiet != QUIET_NOT || !connection_of(fd, &d->peer))
 		return false;
 	d->asked = d->peer.asked;
@@ -69,7 +71,7 @@ static bool take_peer(struct table *t, int fd, struct departure *d, struct verdi
 	verdict_of(t, &d->peer.real, &at);
 	if (d->addressed || concerns_peer(t, d, v, &at))
 		return true;
-	verdict_quieten_connection(t, number, d->now_ms, at.ref != 0);
+	verdict_quieten_connection(key, at.ref != 0);
 	d->quiet = at.ref ? QUIET_CANDIDATE : QUIET_STRANGER;
 	return false;
 }

@@ -149,14 +149,13 @@ static enum quiet quiet_in(const word64 words[static HASHES], uint64_t key)
 	return word == key ? QUIET_STRANGER : QUIET_CANDIDATE;
 }
 
-enum quiet verdict_quiet(const struct table *t, const struct sockaddr *sa, socklen_t len, uint64_t now_ms)
+enum quiet verdict_quiet(const struct table *t, const struct sockaddr *sa, socklen_t len, uint64_t now_ms, uint64_t *key)
 {
-	return quiet_in(quiet, quiet_key(t, sa, len, now_ms));
+	return quiet_in(quiet, *key = quiet_key(t, sa, len, now_ms));
 }
 
-void verdict_quieten(const struct table *t, const struct sockaddr *sa, socklen_t len, uint64_t now_ms, bool candidate)
+void verdict_quieten(uint64_t key, bool candidate)
 {
-	const uint64_t key = quiet_key(t, sa, len, now_ms);
 	if (key)
 		put64(&quiet[hash_slot(key, HASHES)], key | candidate);
 }
@@ -167,35 +166,39 @@ static uint64_t still_key(const struct table *t, uint64_t number, uint64_t now_m
 	return h ? h : 2;
 }
 
-enum quiet verdict_quiet_connection(const struct table *t, uint64_t number, uint64_t now_ms)
+enum quiet verdict_quiet_connection(const struct table *t, uint64_t number, uint64_t now_ms, uint64_t *key)
 {
-	return quiet_in(still, still_key(t, number, now_ms));
+	return quiet_in(still, *key = still_key(t, number, now_ms));
 }
 
-void verdict_quieten_connection(const struct table *t, uint64_t number, uint64_t now_ms, bool candidate)
+void verdict_quieten_connection(uint64_t key, bool candidate)
 {
-	const uint64_t key = still_key(t, number, now_ms);
 	put64(&still[hash_slot(key, HASHES)], key | candidate);
 }
 
 /* ---- told ---- */
 
-static uint64_t told_key(const struct table *t, const struct endpoint *e, bool registered)
+/* Even: somebody is about to tell. With the low bit: it was told. */
+static uint64_t told_key(const struct endpoint *e, bool registered, uint64_t epoch, uint32_t now)
 {
-	return endpoint_key(e, moment(epoch_of(t), (uint64_t)tick_now() << 1 | registered));
+	const uint64_t h = endpoint_key(e, moment(epoch, (uint64_t)now << 1 | registered)) & ~UINT64_C(1);
+	return h ? h : 2;
 }
 
 bool verdict_told(const struct table *t, const struct endpoint *e, bool registered)
 {
-	const uint64_t key = told_key(t, e, registered);
-	return get64(&told[hash_slot(key, HASHES)]) == key;
+	const uint64_t key = told_key(e, registered, epoch_of(t), tick_now());
+	word64 *w = &told[hash_slot(key, HASHES)];
+	if (get64(w) == (key | 1))
+		return true;
+	put64(w, key);
+	return false;
 }
 
 /* The verdict of an earlier epoch stays as it is. */
-static void tell_settled(const struct table *t, const struct endpoint *e)
+static void tell_settled(const struct endpoint *e, uint64_t epoch, uint32_t now)
 {
-	const uint32_t now = tick_now();
-	const uint64_t key = settled_key(e, epoch_of(t), now);
+	const uint64_t key = settled_key(e, epoch, now);
 	const word64 *at = &settled[hash_slot(key, HASHES)].key;
 	if (get64(at) == key)
 		settle(key, (addr_ref)(get64(&settled[hash_slot(key, HASHES)].what) >> 32), now);
@@ -203,8 +206,13 @@ static void tell_settled(const struct table *t, const struct endpoint *e)
 
 void verdict_tell(const struct table *t, const struct endpoint *e, bool registered)
 {
-	const uint64_t key = told_key(t, e, registered);
-	put64(&told[hash_slot(key, HASHES)], key);
+	const uint64_t epoch = epoch_of(t);
+	const uint32_t now = tick_now();
+	const uint64_t key = told_key(e, registered, epoch, now);
+	word64 *w = &told[hash_slot(key, HASHES)];
+	if (get64(w) != key)
+		return;
+	put64(w, key | 1);
 	if (!registered)
-		tell_settled(t, e);
+		tell_settled(e, epoch, now);
 }

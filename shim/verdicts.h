@@ -31,19 +31,22 @@ bool verdict_holds(const struct table *t, uint64_t epoch);
  * Is there nothing to decide before a datagram goes to this socket address, of which
  * `len` bytes can be read, and no DNS there? So it was when verdict_quieten() was last called for it,
  * in this second, and nothing has changed since. The steady state of what is
- * none of ours, and of the pin.
+ * none of ours, and of the pin. *key stands for the address and what holds now: who then
+ * finds that there is nothing to decide says so of that key, so that what changed
+ * meanwhile counts.
  */
 enum quiet { QUIET_NOT, QUIET_STRANGER, QUIET_CANDIDATE };
-enum quiet verdict_quiet(const struct table *t, const struct sockaddr *sa, socklen_t len, uint64_t now_ms);
-void verdict_quieten(const struct table *t, const struct sockaddr *sa, socklen_t len, uint64_t now_ms, bool candidate);
+enum quiet verdict_quiet(const struct table *t, const struct sockaddr *sa, socklen_t len, uint64_t now_ms, uint64_t *key);
+void verdict_quieten(uint64_t key, bool candidate);
 
 /* The same for what goes through a connected socket, by the number of its connection (connection.h). */
-enum quiet verdict_quiet_connection(const struct table *t, uint64_t number, uint64_t now_ms);
-void verdict_quieten_connection(const struct table *t, uint64_t number, uint64_t now_ms, bool candidate);
+enum quiet verdict_quiet_connection(const struct table *t, uint64_t number, uint64_t now_ms, uint64_t *key);
+void verdict_quieten_connection(uint64_t key, bool candidate);
 
 /*
- * A success of `e` was told: it need not be told again in this tick while nothing
- * has changed. `registered`: by a REGISTER.
+ * Was a success of `e` told, so that it need not be told again in this tick, for
+ * nothing has changed? If not, the caller tells it, and then calls verdict_tell(), which
+ * notes nothing if something has changed since this was asked. `registered`: by a REGISTER.
  */
 bool verdict_told(const struct table *t, const struct endpoint *e, bool registered);
 void verdict_tell(const struct table *t, const struct endpoint *e, bool registered);

@@ -1,0 +1,282 @@
+/*
+ * verdicts.c: what the shim remembers of endpoints, and what ends that: a change in the table, a lookup, time.
+ *
+ * Names of this process are in the test's hands, the table is a real one, and each row changes
+ * something before what was decided is noted, or after.
+ */
+#include "check.h"
+#include "clock.h"
+#include "dns.h"
+#include "lab.h"
+#include "session.h"
+#include "verdicts.h"
+
+/* ---- what this process looked up (session.h) ---- */
+
+static unsigned lookups, decisions;
+
+unsigned recent_count(void) { return lookups; }
+
+/* Asked for once for each decision. None: all names that hold an address count. */
+size_t recent_names(struct name_ref out[static RECENT])
+{
+	(void)out;
+	decisions++;
+	return 0;
+}
+
+bool dns_port(uint16_t port) { return port == 53; }
+
+/* ---- a table: name a on 1, 2, 3, pinned on 1 ---- */
+
+static struct lab lab;
+
+static struct endpoint place(unsigned i)
+{
+	return (struct endpoint){lab_v4(i), 5060, TRANSPORT_UDP};
+}
+
+static void begin(void)
+{
+	const struct name a = lab_name("a");
+	const struct address addrs[] = {lab_v4(1), lab_v4(2), lab_v4(3)};
+	struct name_ref ref;
+	lab_open(&lab, 64);
+	lab_lookup(&lab.t, &a, addrs, 3, &ref);
+	clock_after(10);
+	clock_ns -= clock_ns % 1000000000;	/* the beginning of a second */
+}
+
+static void fail(unsigned i)
+{
+	const struct outcome o = {.endpoint = place(i), .reach = REACH_ALL};
+	pins_failed(&lab.t, &o, CAUSE_REFUSED);
+}
+
+static void steer_off(void)
+{
+	struct settings_block b = {.given = 1u << SET_STEER, .set = settings_builtin()};
+	b.set.value[SET_STEER] = STEER_OFF;
+	settings_store(&lab.t, &b, NULL, 0, NULL);
+}
+
+enum change { NOTHING, PIN_MOVES, OTHER_FAILS, SETTING, LOOKUP, SHORTLY, SECOND };
+
+static void change(enum change c)
+{
+	switch (c) {
+	case NOTHING: break;
+	case PIN_MOVES: fail(1); break;
+	case OTHER_FAILS: fail(2); break;
+	case SETTING: steer_off(); break;
+	case LOOKUP: lookups++; break;
+	case SHORTLY: clock_after(1.0 / 32); break;	/* of a tick of 1/16 s */
+	case SECOND: clock_after(1); break;
+	}
+}
+
+/* ---- four memories ---- */
+
+static uint64_t key;
+
+static bool quiet_known(void)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(5060), .sin_addr.s_addr = htonl(0xc0000201)};
+	return verdict_quiet(&lab.t, (struct sockaddr *)&to, sizeof to, clock_ns / 1000000, &key) == QUIET_CANDIDATE;
+}
+
+static void quiet_note(void) { verdict_quieten(key, true); }
+
+static bool still_known(void)
+{
+	return verdict_quiet_connection(&lab.t, 7, clock_ns / 1000000, &key) == QUIET_CANDIDATE;
+}
+
+static void still_note(void) { verdict_quieten_connection(key, true); }
+
+static bool told_known(void)
+{
+	const struct endpoint e = place(1);
+	return verdict_told(&lab.t, &e, false);
+}
+
+static void told_note(void)
+{
+	const struct endpoint e = place(1);
+	verdict_tell(&lab.t, &e, false);
+}
+
+static bool registered_known(void)
+{
+	const struct endpoint e = place(1);
+	return verdict_told(&lab.t, &e, true);
+}
+
+static void registered_note(void)
+{
+	const struct endpoint e = place(1);
+	verdict_tell(&lab.t, &e, true);
+}
+
+static const struct memory {
+	const char *name;
+	bool (*known)(void);
+	void (*note)(void);
+} memories[] = {
+	{"an address that is quiet", quiet_known, quiet_note},
+	{"a connection that is quiet", still_known, still_note},
+	{"a success that was told", told_known, told_note},
+	{"that of a REGISTER", registered_known, registered_note},
+};
+
+static void play(const struct memory *m)
+{
+	static const struct {
+		const char *rule;
+		enum change before, after;	/* it is noted */
+		bool known;
+	} rows[] = {
+		{"holds", NOTHING, NOTHING, true},
+		{"for a while", NOTHING, SHORTLY, true},
+		{"not in the next second", NOTHING, SECOND, false},
+		{"until the pin moves", NOTHING, PIN_MOVES, false},
+		{"until an endpoint fails", NOTHING, OTHER_FAILS, false},
+		{"until a setting changes", NOTHING, SETTING, false},
+		{"until a name is looked up", NOTHING, LOOKUP, false},
+		{"the pin moved before it was noted", PIN_MOVES, NOTHING, false},
+		{"an endpoint failed before it was noted", OTHER_FAILS, NOTHING, false},
+		{"a setting changed before it was noted", SETTING, NOTHING, false},
+		{"a name was looked up before it was noted", LOOKUP, NOTHING, false},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		check_row("%s: %s", m->name, rows[i].rule);
+		begin();
+		check_true("not known at first", !m->known());
+		change(rows[i].before);
+		m->note();
+		change(rows[i].after);
+		check_true(rows[i].known ? "known" : "not known", m->known() == rows[i].known);
+		lab_close(&lab);
+	}
+}
+
+/* One that has told something must not say it of what another has found out. */
+static void kinds(void)
+{
+	const struct endpoint e = place(1), other = place(2);
+	begin();
+	check_row("a success that was told is none of a REGISTER, nor of another endpoint");
+	check_true("not told", !verdict_told(&lab.t, &e, false));
+	verdict_tell(&lab.t, &e, false);
+	check_true("told", verdict_told(&lab.t, &e, false));
+	check_true("of a REGISTER", !verdict_told(&lab.t, &e, true));
+	check_true("another endpoint", !verdict_told(&lab.t, &other, false));
+	check_row("a stranger is quiet, too");
+	check_true("not at first", verdict_quiet_connection(&lab.t, 8, clock_ns / 1000000, &key) == QUIET_NOT);
+	verdict_quieten_connection(key, false);
+	check_true("then", verdict_quiet_connection(&lab.t, 8, clock_ns / 1000000, &key) == QUIET_STRANGER);
+	lab_close(&lab);
+}
+
+/* ---- where it goes ---- */
+
+static void verdict_text(unsigned place_of, char out[static 64])
+{
+	const struct endpoint e = place(place_of);
+	char to[ADDRESS_TEXT];
+	struct verdict v;
+	verdict_of(&lab.t, &e, &v);
+	lab_text(&v.to.addr, to);
+	snprintf(out, 64, "%s", !v.ref ? "stranger" : v.request ? to : v.settled ? v.told ? "told" : "stays" : "?");
+}
+
+static void decided(void)
+{
+	static const struct {
+		const char *rule;
+		unsigned asked;
+		const char *first;
+		enum change change;
+		const char *then;
+		unsigned decisions;		/* for both */
+	} rows[] = {
+		{"the pin stays", 1, "stays", NOTHING, "stays", 1},
+		{"another goes to the pin", 2, "1", NOTHING, "1", 1},
+		{"a stranger is none's", 9, "stranger", NOTHING, "stranger", 0},
+		{"is remembered for a while", 2, "1", SHORTLY, "1", 1},
+		{"and the pin, too", 1, "stays", SHORTLY, "stays", 1},
+		{"is decided anew after a second", 2, "1", SECOND, "1", 2},
+		{"the pin, too", 1, "stays", SECOND, "stays", 2},
+		{"when the pin moved", 3, "1", PIN_MOVES, "2", 2},
+		{"the old pin, too", 1, "stays", PIN_MOVES, "2", 2},
+		{"when a setting changed", 2, "1", SETTING, "stays", 2},
+		{"when a name was looked up", 2, "1", LOOKUP, "1", 2},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		char text[64];
+		check_row("verdict: %s", rows[i].rule);
+		begin();
+		decisions = 0;
+		verdict_text(rows[i].asked, text);
+		check_text("at first", rows[i].first, text);
+		change(rows[i].change);
+		verdict_text(rows[i].asked, text);
+		check_text("then", rows[i].then, text);
+		check_number("decisions", rows[i].decisions, decisions);
+		lab_close(&lab);
+	}
+}
+
+/* That a success was told shows in the verdict of the pin, which is asked for anyway. */
+static void told_of_the_pin(void)
+{
+	static const struct {
+		const char *rule;
+		enum change before, after;
+		const char *then;
+	} rows[] = {
+		{"told", NOTHING, NOTHING, "told"},
+		{"told, and an endpoint failed", NOTHING, OTHER_FAILS, "stays"},
+		{"an endpoint failed before it was noted", OTHER_FAILS, NOTHING, "stays"},
+		{"told in an earlier tick", NOTHING, SECOND, "stays"},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		char text[64];
+		check_row("the pin: %s", rows[i].rule);
+		begin();
+		verdict_text(1, text);
+		check_true("not told at first", !told_known());
+		change(rows[i].before);
+		verdict_text(1, text);
+		check_text("before it is noted", "stays", text);
+		told_note();
+		change(rows[i].after);
+		verdict_text(1, text);
+		check_text("then", rows[i].then, text);
+		lab_close(&lab);
+	}
+}
+
+static void holds(void)
+{
+	const struct endpoint e = place(1);
+	struct verdict v;
+	begin();
+	check_row("a verdict holds until something changes");
+	verdict_of(&lab.t, &e, &v);
+	check_true("at first", verdict_holds(&lab.t, v.epoch));
+	fail(2);
+	check_true("no longer", !verdict_holds(&lab.t, v.epoch));
+	lab_close(&lab);
+}
+
+int main(void)
+{
+	for (size_t i = 0; i < sizeof memories / sizeof *memories; i++)
+		play(&memories[i]);
+	kinds();
+	decided();
+	told_of_the_pin();
+	holds();
+	return check_done();
+}
