@@ -8,9 +8,9 @@
 enum { ROUNDS = 16 };
 
 static void hand_event(struct table *t, enum event_kind kind, enum cause cause, const struct name *n,
-		       const struct address *a)
+		       const struct address *a, bool is_explicit)
 {
-	struct event ev = {.kind = (uint8_t)kind, .cause = (uint8_t)cause, .is_explicit = kind == EVENT_SET};
+	struct event ev = {.kind = (uint8_t)kind, .cause = (uint8_t)cause, .is_explicit = is_explicit};
 	memcpy(ev.name, n->text, sizeof ev.name);
 	if (a) {
 		ev.has_addr = 1;
@@ -68,7 +68,7 @@ enum hand_status pins_set(struct table *t, const struct name *n, const struct ad
 		if (!cas64(w, seen64(w), pin_pack(pin)))
 			continue;
 		index_add(t, refs[0], ref);
-		hand_event(t, EVENT_SET, CAUSE_BY_HAND, n, &addrs[0]);
+		hand_event(t, EVENT_SET, CAUSE_BY_HAND, n, &addrs[0], true);
 		return HAND_OK;
 	}
 	return HAND_FULL;
@@ -101,22 +101,38 @@ enum hand_status pins_adopt(struct table *t, const struct name *n, const struct 
 	if (!cas64(w, word, pin_pack(pin)))
 		return HAND_OK;			/* it has got one meanwhile */
 	index_add(t, addr, ref);
-	hand_event(t, EVENT_PINNED, CAUSE_RESTORED, n, a);
+	hand_event(t, EVENT_PINNED, CAUSE_RESTORED, n, a, false);
 	return HAND_OK;
 }
 
 /* ---- drop ---- */
 
+/* Of each pin that it had; of a name without one, that it is forgotten. */
+static void tell_dropped(struct table *t, const struct name *n, const struct name_view *v)
+{
+	bool any = false;
+	for (unsigned f = 0; f < FAMILIES; f++) {
+		const struct pin_view *p = &v->pin[f];
+		if (p->present)
+			hand_event(t, EVENT_DROPPED, CAUSE_BY_HAND, n, &p->addr, p->is_explicit);
+		any |= p->present;
+	}
+	if (!any)
+		hand_event(t, EVENT_DROPPED, CAUSE_BY_HAND, n, NULL, false);
+}
+
 enum hand_status pins_drop(struct table *t, const struct name *n)
 {
 	struct name_ref ref;
+	struct name_view v;
 	if (!table_find(t, n, &ref))
 		return HAND_NO_NAME;
 	if (!t->writable)
 		return HAND_READ_ONLY;
+	pins_view(t, ref, &v);
 	if (!table_retire(t, ref))
 		return HAND_NO_NAME;
-	hand_event(t, EVENT_DROPPED, CAUSE_BY_HAND, n, NULL);
+	tell_dropped(t, n, &v);
 	return HAND_OK;
 }
 
@@ -151,7 +167,7 @@ static bool drop_unpublished(struct table *t, struct name_ref ref, const struct 
 		return put32(&name_hot(t, ref)->absent[f], 0), false;
 	if (!cas64(w, word, 0))
 		return false;
-	hand_event(t, EVENT_DROPPED, CAUSE_ABSENT, n, &a);
+	hand_event(t, EVENT_DROPPED, CAUSE_ABSENT, n, &a, false);
 	return true;
 }
 

@@ -143,6 +143,16 @@ repeated() { printf "$1%.0s" $(seq "$2"); }
     expect_eq "[]" "$(pinctl list --json)" "the other name was dropped all the same"
 }
 
+@test "events of a drop say what each pin was" {
+    pinctl set a.test 192.0.2.1
+    pinctl set a.test 2001:db8::7
+    pinctl drop a.test
+    expect_eq "dropped a.test 192.0.2.1 by hand true
+dropped a.test 2001:db8::7 by hand true" "$(pinctl events --json |
+        jq -r 'select(.event == "dropped") | "\(.event) \(.name) \(.address) \(.cause) \(.explicit)"')" "as JSON"
+    expect_eq "192.0.2.1 2001:db8::7" "$(pinctl events -n 2 | cut -f4 | xargs)" "in rows"
+}
+
 @test "events: rows, -n, JSON; -f ends by SIGTERM, SIGINT and with its reader, and changes over" {
     local signal pid status
     for n in 1 2 3; do pinctl set "n$n.test" 192.0.2.$n; done

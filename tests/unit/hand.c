@@ -75,7 +75,12 @@ static const struct script_row drop[] = {
 	 "ask a 31; drop a; ask a 31; drop a; ask a 31; drop a; ask a 31; drop a; ask a 31; drop a;"
 	 "ask a 31; drop a; ask a 31; drop a; ask a 31; drop a; ask a 31; drop a; ask a 31; drop a;"
 	 "ask a 31; stale a -> 31"},
-	{"events", "ask a 1; drop a; events -> pinned 1, dropped "},
+	{"events", "ask a 1; drop a; events -> pinned 1, dropped 1"},
+	{"events, of each family", "ask a 1,2,v1,v2; events; drop a; events -> dropped 1, dropped v1"},
+	{"events, of the address that a list led to", "set a 7,8; ask a 1; fail a 7 5060t; events; drop a; events -> dropped 8"},
+	{"events, of a target", "srv _sip._udp.d b:5060:10; events; drop _sip._udp.d; events -> dropped b:5060"},
+	{"events, of a name without a pin", "ask a 1; refresh a - 60; events; drop a; events -> dropped "},
+	{"events, of a pin that was over", "set a 9 60; events; wait 61; drop a; events -> dropped "},
 };
 
 static const struct script_row refresh[] = {
