@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#include "store.h"
+#include "journal.h"
 
 enum { READ_ROUNDS = 3 };
 
@@ -140,6 +140,7 @@ bool settings_store(struct table *t, const struct settings_block *defaults,
 		put32(&bank->dns_ports[i], ports ? ports[2 * i] | (uint32_t)ports[2 * i + 1] << 16 : 0);
 	put32(&bank->hosts, (uint32_t)n);
 	publish32(&t->header->settings_bank, count + 1);
+	journal_wake(t);
 	return true;
 }
 

@@ -65,7 +65,7 @@ void settings_pattern(const struct table *t, int i, char out[static NAME_BYTES])
 /*
  * Replace all at once: `n` host blocks in the order of the file, and the ports
  * beside 53 that DNS servers listen on (0: none; NULL: none at all). Readers see
- * the old ones or the new ones. Callers exclude each other (flock on the
+ * the old ones or the new ones; who waits in journal_wait() is woken. Callers exclude each other (flock on the
  * table file). False: too many, or no memory left in the table's file system.
  */
 bool settings_store(struct table *t, const struct settings_block *defaults,

@@ -210,6 +210,32 @@ static void woken(bool writable)
 	lab_close(&lab);
 }
 
+/* A wait ends, with nothing in the journal, when settings change: pinwatch steers by them. */
+static void woken_by_settings(void)
+{
+	enum { WAIT_S = 20 };
+	const struct settings_block b = {.set = settings_builtin()};
+	const struct timespec pause = {.tv_nsec = 10000000};
+	const uint64_t from = now_ms();
+	struct lab lab;
+	int status = 0;
+	lab_open(&lab, 8);
+	fflush(stdout);
+	pid_t pid = fork();
+	if (pid == 0) {
+		journal_wait(&lab.t, 0, WAIT_S * 1000);
+		_exit(0);
+	}
+	check_row("a follower is woken when settings change");
+	while (waitpid(pid, &status, WNOHANG) == 0) {
+		settings_store(&lab.t, &b, NULL, 0, NULL);	/* the first may come before the wait */
+		nanosleep(&pause, NULL);
+	}
+	check_number("status", 0, (uint64_t)status);
+	check_true("before its time was up", now_ms() - from < WAIT_S * 1000 - 1000);
+	lab_close(&lab);
+}
+
 static void waits(void)
 {
 	struct lab lab;
@@ -264,6 +290,7 @@ int main(void)
 	bounds();
 	woken(true);
 	woken(false);
+	woken_by_settings();
 	waits();
 	observers();
 	return check_done();
