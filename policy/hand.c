@@ -123,15 +123,18 @@ static void tell_dropped(struct table *t, const struct name *n, const struct nam
 
 enum hand_status pins_drop(struct table *t, const struct name *n)
 {
-	struct name_ref ref;
+	struct name_ref ref, again;
 	struct name_view v;
 	if (!table_find(t, n, &ref))
 		return HAND_NO_NAME;
 	if (!t->writable)
 		return HAND_READ_ONLY;
+	const uint16_t led = target_is_led_to(t, ref) ? led_port(get32(&name_cold(t, ref)->family_port)) : 0;
 	pins_view(t, ref, &v);
 	if (!table_retire(t, ref))
 		return HAND_NO_NAME;
+	if (led && table_insert(t, n, &again))
+		target_note(t, again, led);
 	tell_dropped(t, n, &v);
 	return HAND_OK;
 }

@@ -143,7 +143,7 @@ struct name_cold {
 	word32 ttl_end;				/* of which families a TTL is known, and when the least of them ends (words.h) */
 	word32 origin_pid[FAMILIES];		/* who set the pin */
 	word32 origin[FAMILIES];		/* enum origin */
-	word32 first;				/* 1 + the family that libc put first; 0: not known */
+	word32 family_port;			/* which family libc put first, and where a service led to it (words.h) */
 	word32 direct;				/* tick of the last lookup that was not for a service's target */
 };
 static_assert(sizeof(struct name_cold) == 360, "no hidden padding");

@@ -136,10 +136,11 @@ static void stamp_used(struct table *t, struct name_ref ref)
 /* Which family libc puts first, for when it cannot be asked. */
 static void note_first(struct table *t, struct name_ref ref, const struct pool pool[static FAMILIES])
 {
-	uint32_t first = pool[FAMILY_V4].first ? 1 + FAMILY_V4 : pool[FAMILY_V6].first ? 1 + FAMILY_V6 : 0;
-	word32 *w = &name_cold(t, ref)->first;
-	if (t->writable && first && get32(w) != first)
-		put32(w, first);
+	const uint16_t first = pool[FAMILY_V4].first ? 1 + FAMILY_V4 : pool[FAMILY_V6].first ? 1 + FAMILY_V6 : 0;
+	word32 *w = &name_cold(t, ref)->family_port;
+	const uint32_t old = get32(w);
+	if (t->writable && first && first_family(old) != first)
+		cas32(w, old, family_port_pack(first, led_port(old)));
 }
 
 /* Asked for itself, and not as a target: then its own pin is what steers (steer.h). */
@@ -179,6 +180,7 @@ bool pins_target(struct table *t, const struct name *host, uint16_t port, struct
 	if (port == 0 || name_is_service(host) || !table_insert(t, host, &ref))
 		return false;
 	*out = target_address(t, host, port);
+	target_note(t, ref, port);
 	if (t->writable && get32(&t->header->targets) == 0)
 		put32(&t->header->targets, 1);
 	return true;
@@ -266,7 +268,7 @@ static size_t known(struct table *t, const struct lookup *l, struct name_ref ref
 	for (unsigned f = 0; f < FAMILIES; f++) {
 		pool[f].n = 0;
 		pool[f].lead = LEAD_NONE;
-		pool[f].first = get32(&name_cold(t, ref)->first) == 1 + f;
+		pool[f].first = first_family(get32(&name_cold(t, ref)->family_port)) == 1 + f;
 		if (pool[f].asked)
 			known_family(t, l, ref, (enum family)f, set, stale_s, &pool[f]);
 		n += pool[f].n;

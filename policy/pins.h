@@ -184,7 +184,10 @@ enum hand_status pins_set(struct table *t, const struct name *n, const struct ad
  */
 enum hand_status pins_adopt(struct table *t, const struct name *n, const struct address *a);
 
-/* Forget a name and all its pins. */
+/*
+ * Forget a name and all its pins. A host that a service leads to stays as a name, of which
+ * nothing else is known: the target would have none.
+ */
 enum hand_status pins_drop(struct table *t, const struct name *n);
 
 /*

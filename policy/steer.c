@@ -6,7 +6,6 @@
 #include "tick.h"
 
 enum {
-	SIP_PORT = 5060, SIPS_PORT = 5061,	/* RFC 3261 19.1.2 */
 	DIRECT_S = 3600,			/* a target that was asked for for itself counts as such so long */
 	HOLDERS_MAX = 16,			/* names regarded; an address of more is not steered */
 };

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "probe.h"
+#include "target.h"
 #include "tick.h"
 
 enum { HEAD_WORDS = HEAD_BYTES / 8, TAIL_WORDS = TAIL_BYTES / 8 };
@@ -73,7 +74,7 @@ static void clear_rest(struct name_hot *hot, struct name_cold *cold)
 	put32(&hot->used, 0);
 	put32(&hot->dns_down, 0);
 	put32(&cold->moves, 0);
-	put32(&cold->first, 0);
+	put32(&cold->family_port, 0);
 	put32(&cold->ttl_end, 0);
 	put32(&cold->direct, 0);
 }
@@ -92,7 +93,7 @@ static bool name_write(struct table *t, uint32_t slot, uint64_t key, const void 
 	return true;
 }
 
-/* Names with an explicit pin never give way. */
+/* Names with an explicit pin never give way, nor does the host of a service, by which its target is named. */
 static uint32_t name_idle(const struct table *t, uint32_t slot, uint64_t key)
 {
 	for (unsigned f = 0; f < FAMILIES; f++) {
@@ -100,6 +101,8 @@ static uint32_t name_idle(const struct table *t, uint32_t slot, uint64_t key)
 		if (p.ref && p.is_explicit && p.reuse == (uint8_t)key_reuse(key))
 			return 0;
 	}
+	if (target_is_led_to(t, (struct name_ref){slot, key}))
+		return 0;
 	uint32_t used = get32(&t->hot[slot].used);
 	return used ? 1 + tick_since(tick_now(), used) : 1;	/* never looked up: it may have come this instant */
 }

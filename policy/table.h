@@ -43,9 +43,9 @@ bool table_find_hash(const struct table *t, uint64_t hash, struct name_ref *out,
 bool table_is_service(const struct table *t, struct name_ref r);
 
 /*
- * Find or insert. False: the table is full of explicit pins here, its file system
- * is full, or it is read-only. The idlest of the records probed gives way when
- * none is free.
+ * Find or insert. False: the table is full of explicit pins and hosts of services here,
+ * its file system is full, or it is read-only. The idlest of the records probed gives way
+ * when none is free.
  */
 bool table_insert(struct table *t, const struct name *n, struct name_ref *out);
 

@@ -7,12 +7,15 @@
  * health and the index are the same for both. A target fails when an endpoint of
  * its host failed and no other address of that host is fit.
  *
- * The host has a name record, by which it is found again. No locks, no allocation.
+ * The host has a name record, by which it is found again: while a service leads to it the
+ * record does not give way (table.h), and is forgotten only in part (pins_drop). No locks, no allocation.
  */
 #ifndef STICKYDNS_TARGET_H
 #define STICKYDNS_TARGET_H
 
 #include "addrs.h"
+
+enum { SIP_PORT = 5060, SIPS_PORT = 5061 };	/* RFC 3261 19.1.2 */
 
 /* The target host:port as table `t` knows it. */
 struct address target_address(const struct table *t, const struct name *host, uint16_t port);
@@ -27,6 +30,15 @@ static inline bool target_same_host(const struct address *a, const struct addres
 
 /* The host's record and name. False: no target, or the table has forgotten the host. */
 bool target_host(const struct table *t, const struct address *a, struct name_ref *out, struct name *host);
+
+/* Remembers that a service leads to the host on this port. */
+void target_note(struct table *t, struct name_ref host, uint16_t port);
+
+/*
+ * Is there a service with a target on the host, on the port noted last or on those of SIP?
+ * One load in a table without targets.
+ */
+bool target_is_led_to(const struct table *t, struct name_ref host);
 
 /*
  * An address as address_format() gives it, a target as "sbc1.example.com:5060", or

@@ -230,6 +230,12 @@ static inline uint32_t seen_age(uint32_t seen, uint32_t now_s)
 	return seen == 0 ? UINT32_MAX : age < SEEN_MASK - ahead ? age : 0;
 }
 
+/* ---- of a name: which family libc put first, 1 + enum family; the port where a service led to it last. 0: not known ---- */
+
+static inline uint32_t family_port_pack(uint16_t first, uint16_t port) { return (uint32_t)port << 16 | first; }
+static inline uint16_t first_family(uint32_t w) { return (uint16_t)w; }
+static inline uint16_t led_port(uint32_t w) { return (uint16_t)(w >> 16); }
+
 /* ---- a connect in flight ---- */
 
 struct pending {

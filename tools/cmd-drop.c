@@ -37,18 +37,26 @@ static const struct usage usage = {
 	.parser = parse,
 };
 
+static int drop_name(struct context *c, const char *text, bool all)
+{
+	struct name name;
+	enum hand_status s = HAND_NO_NAME;
+	if (name_canonical(text, &name) == NAME_OK)
+		s = pins_drop(&c->table, &name);
+	/* With --all, one that somebody else dropped meanwhile is dropped. */
+	return all && s == HAND_NO_NAME ? DONE : hand_result(c, s, text);
+}
+
+static bool is_service(const char *text) { return *text == '_'; }
+
+/* Services first: a host stays while one leads to it. */
 static int drop(struct context *c, const struct names *l, bool all)
 {
 	int status = DONE;
-	for (size_t i = 0; i < l->n; i++) {
-		struct name name;
-		enum hand_status s = HAND_NO_NAME;
-		if (name_canonical(l->name[i], &name) == NAME_OK)
-			s = pins_drop(&c->table, &name);
-		/* With --all, one that somebody else dropped meanwhile is dropped. */
-		if (!(all && s == HAND_NO_NAME) && hand_result(c, s, l->name[i]) != DONE)
-			status = FAILED;
-	}
+	for (int hosts = 0; hosts < 2; hosts++)
+		for (size_t i = 0; i < l->n; i++)
+			if (is_service(l->name[i]) != hosts && drop_name(c, l->name[i], all) != DONE)
+				status = FAILED;
 	return status;
 }
 

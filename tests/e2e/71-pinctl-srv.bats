@@ -30,6 +30,19 @@ service() { pinctl list --json | jq -r --arg name "$1" ".[] | select(.name == \$
     expect_eq "" "$(pinctl list | grep ^_sip || true)" "after drop"
 }
 
+@test "a host that a service leads to is dropped: the target, and save, still have its name" {
+    pinctl set $SIP sbc1.pool.test:5090
+    pinctl set sbc1.pool.test 192.0.2.7
+    pinctl drop sbc1.pool.test
+    expect_eq "$SIP sbc1.pool.test:5090 sbc1.pool.test -" "$(pinctl list | cut -f1,3 | xargs)" "the pins"
+    expect_match $'\nset _sip._udp.pool.test sbc1.pool.test:5090\n' "$(pinctl save)" "the saved text"
+    pinctl drop sbc1.pool.test $SIP
+    expect_eq "[]" "$(pinctl list --json)" "after a drop of both"
+    pinctl set $SIP sbc1.pool.test:5090
+    pinctl drop --all
+    expect_eq "[]" "$(pinctl list --json)" "after a drop of all"
+}
+
 @test "set: a list of targets in order of preference, whole or not at all, for a time" {
     local targets
     pinctl set _SIP._udp.Pool.test. SBC1.pool.test.:5060,sbc2.pool.test:5060,sbc2.pool.test:5062 --ttl 1h

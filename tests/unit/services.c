@@ -149,6 +149,61 @@ static void no_port(void)
 	lab_close(&s.lab);
 }
 
+static const struct script_row hosts[] = {
+	{"dropped, keeps its name as a target", "srv " S " a:5060:10; ask+ a 1,2; drop a -> done; pin a -> none; pin " S " -> a:5060 tentative"},
+	{"and nothing else", "srv " S " a:5060:10; ask+ a 1,2; drop a; ask+ a 2,1 -> 2,1"},
+	{"twice", "srv " S " a:5060:10; drop a -> done; drop a -> done; pin " S " -> a:5060 tentative"},
+	{"of any port", "srv " S " a:5090:10; drop a; pin " S " -> a:5090 tentative; drop a; pin " S " -> a:5090 tentative"},
+	{"of one service that is gone and another", "srv " S " a:5060:10; srv " T " a:5090:10; drop " T "; drop a; pin " S " -> a:5060 tentative"},
+	{"of a target set by hand", "set " S " a:5090; drop a; pin " S " -> a:5090 explicit"},
+	{"of one in a list", "set " S " a:5090,b:5090; drop b; report " S " fail a:5090; pin " S " -> b:5090 explicit"},
+	{"is forgotten when no service leads to it any more", "srv " S " a:5060:10; drop " S "; drop a; pin a -> no-name"},
+	{"is forgotten where none ever did", "srv " S " a:5060:10; ask b 2; drop b; pin b -> no-name"},
+};
+
+/* 300 names are looked up, 5 s after each other, in a table for 8. */
+static unsigned crowd(struct lab *lab, unsigned from)
+{
+	unsigned served = 0;
+	for (unsigned k = from; k < from + 300; k++) {
+		char text[16];
+		struct name_ref ref;
+		snprintf(text, sizeof text, "host%u", k);
+		const struct name n = lab_name(text);
+		const struct address a = lab_v4(1000 + k), lead = lab_lookup(&lab->t, &n, &a, 1, &ref);
+		clock_after(5);
+		served += address_equal(&a, &lead);
+	}
+	return served;
+}
+
+/* A pin by hand to a target would have no name without the record of its host. */
+static void hosts_stay(void)
+{
+	struct lab lab;
+	struct address target;
+	struct name_ref ref;
+	char text[TARGET_TEXT];
+	const struct address a = lab_v4(1);
+	const struct name service = lab_name(S), host = lab_name("sbc1");
+	lab_open(&lab, 8);
+	pins_target(&lab.t, &host, 5090, &target);
+	pins_set(&lab.t, &service, &target, 1, 0);
+	lab_lookup(&lab.t, &host, &a, 1, &ref);
+
+	check_row("a full table: the host of a service never gives way");
+	check_number("others served meanwhile", 300, crowd(&lab, 0));
+	target_format(&lab.t, &target, text);
+	check_text("the target", "sbc1:5090", text);
+
+	check_row("it does when the service is gone");
+	pins_drop(&lab.t, &service);
+	check_number("others served meanwhile", 300, crowd(&lab, 300));
+	target_format(&lab.t, &target, text);
+	check_text("the target", "?:5090", text);
+	lab_close(&lab);
+}
+
 int main(void)
 {
 	SCRIPT_PLAY("the first choice", choice);
@@ -160,5 +215,7 @@ int main(void)
 	SCRIPT_PLAY("absent from DNS", absent);
 	SCRIPT_PLAY("a broken connection", broken);
 	no_port();
+	SCRIPT_PLAY("a host", hosts);
+	hosts_stay();
 	return check_done();
 }
