@@ -191,11 +191,18 @@ static int finish(struct call *c, struct table *t, int r, struct addrinfo **res)
 	return r;
 }
 
+/* What the table answers without DNS, since that failed of late or need not be asked. NULL: it is to be asked. */
+static struct addrinfo *unasked(struct call *c, struct table *t)
+{
+	struct addrinfo *list = pins_dns_down(t, &c->name) ? from_table(c, t, DOWN) : NULL;
+	return list ? list : from_table(c, t, SERVES);
+}
+
 static int lookup(struct call *c, struct table *t, struct addrinfo **res)
 {
-	struct addrinfo *list;
 	flow_sweep();
-	if ((pins_dns_down(t, &c->name) && (list = from_table(c, t, DOWN))) || (list = from_table(c, t, SERVES)))
+	struct addrinfo *list = unasked(c, t);
+	if (list)
 		return *res = list, 0;
 	int r = real()->getaddrinfo(c->node, c->service, c->hints, res);
 	return finish(c, t, r, res);
@@ -217,6 +224,18 @@ int addrinfo_lookup(const char *node, const char *service, const struct addrinfo
 	if (!start(&c, t, node, service, hints))
 		return real()->getaddrinfo(node, service, hints, res);
 	return lookup(&c, t, res);
+}
+
+bool addrinfo_unasked(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **res)
+{
+	struct call c;
+	struct table *t = session_table();
+	int saved = errno;
+	struct addrinfo *list = start(&c, t, node, service, hints) ? unasked(&c, t) : NULL;
+	if (list)
+		*res = list;
+	errno = saved;
+	return list != NULL;
 }
 
 int addrinfo_finish(const char *node, const char *service, const struct addrinfo *hints, int r, struct addrinfo **res)

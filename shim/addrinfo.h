@@ -9,11 +9,15 @@
 #define STICKYDNS_ADDRINFO_H
 
 #include <netdb.h>
+#include <stdbool.h>
 
 /* As getaddrinfo(3). `node` may be NULL. errno is the real call's. */
 int addrinfo_lookup(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **res);
 
-/* libc's own lookup ended with `r` and *res: what the program is to get. For getaddrinfo_a(3). */
+/* Does the table answer without DNS? Then *res is it; else it stays as it is. For getaddrinfo_a(3), as is the next. */
+bool addrinfo_unasked(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **res);
+
+/* libc's own lookup ended with `r` and *res: what the program is to get. */
 int addrinfo_finish(const char *node, const char *service, const struct addrinfo *hints, int r, struct addrinfo **res);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "addrinfo.h"
@@ -14,6 +15,8 @@
 enum { STATE, SEAL };
 enum { SUBMITTED = 0x51a7e001, LEADING, LED };
 
+enum { AT_ONCE = 256 };		/* of more requests in one call all go to libc */
+
 static _Atomic int *word_of(struct gaicb *g, int which) { return (_Atomic int *)&g->__glibc_reserved[which]; }
 
 /* Of this very request: a copy of it was not submitted. */
@@ -23,13 +26,23 @@ static int seal_of(const struct gaicb *g)
 	return (int)(uint32_t)hash_words(&at, 1, SUBMITTED);
 }
 
-static void submitted(struct gaicb *g)
+static void put_state(struct gaicb *g, int state)
 {
 	atomic_store_explicit(word_of(g, SEAL), seal_of(g), memory_order_relaxed);
-	atomic_store_explicit(word_of(g, STATE), SUBMITTED, memory_order_release);
+	atomic_store_explicit(word_of(g, STATE), state, memory_order_release);
 }
 
 static _Atomic int *result_of(struct gaicb *g) { return (_Atomic int *)&g->__return; }
+
+/* The table has answered: as libc leaves a request that is over. */
+static bool answered(struct gaicb *g)
+{
+	if (!addrinfo_unasked(g->ar_name, g->ar_service, g->ar_request, &g->ar_result))
+		return false;
+	atomic_store_explicit(result_of(g), 0, memory_order_relaxed);
+	put_state(g, LED);
+	return true;
+}
 
 /* Another thread led it after libc was asked here. */
 static int ended_with(struct gaicb *g) { return atomic_load_explicit(result_of(g), memory_order_relaxed); }
@@ -50,13 +63,27 @@ static int lead(struct gaicb *g, int r)
 	return led;
 }
 
+/* The requests that are libc's to answer, in their places. */
+static void submit(struct gaicb *const list[], int n, struct gaicb *rest[])
+{
+	for (int i = 0; i < n; i++) {
+		rest[i] = list[i] && answered(list[i]) ? NULL : list[i];
+		if (rest[i])
+			put_state(rest[i], SUBMITTED);
+	}
+}
+
 int gai_submit(int mode, struct gaicb *list[], int n, struct sigevent *how)
 {
+	struct gaicb *rest[AT_ONCE];
+	const bool few = n <= AT_ONCE && (mode == GAI_WAIT || mode == GAI_NOWAIT);
 	flow_sweep();
-	for (int i = 0; i < n; i++)
+	if (few)
+		submit(list, n, rest);
+	for (int i = 0; !few && i < n; i++)
 		if (list[i])
-			submitted(list[i]);
-	int r = real()->getaddrinfo_a(mode, list, n, how), saved = errno;
+			put_state(list[i], SUBMITTED);
+	int r = real()->getaddrinfo_a(mode, few ? rest : list, n, how), saved = errno;
 	for (int i = 0; mode == GAI_WAIT && i < n; i++)
 		if (list[i])
 			gai_result(list[i]);

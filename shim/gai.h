@@ -7,6 +7,10 @@
  * Until then ar_name, ar_service and ar_request must be as they were, as libc wants
  * it of a request in progress.
  *
+ * What the table answers without DNS, as of a name for which it failed of late, is there when
+ * the call returns: libc gets NULL in its place, which it passes over, and tells the
+ * program when the others are there, or at once if there are none.
+ *
  * What became of a request is noted in two of the words that struct gaicb reserves
  * for the implementation, and libc does not use. Whoever finds another thread, or the
  * code that a signal handler has interrupted, at work on a request is told that it is

@@ -56,3 +56,43 @@ async() { local how=$1; shift; $how "$(client async)" "$@"; }
     expect_eq "$(async bare suspend nothing.test 192.0.2.7)" "$(async with_shim suspend nothing.test 192.0.2.7)" "both"
     expect_match "^error: Name or service not known" "$(async with_shim wait nothing.test)" "no such name"
 }
+
+# Questions that dnsmasq saw so far.
+asked() { grep -c 'query\[' "$LOGS/dnsmasq.log" || true; }
+
+# pool.test comes from the table, in each way, and DNS hears nothing; a name beside it comes from DNS.
+expect_unasked() {
+    local pin=$1 before way
+    before=$(asked)
+    for way in wait suspend poll thread threads; do
+        expect_eq "$pin" "$(async with_shim $way pool.test | awk '{ print $1 }')" "first address, $way"
+    done
+    expect_eq "$before" "$(asked)" "questions after them"
+    for way in wait suspend poll thread threads; do
+        expect_eq "$pin 127.0.0.9" "$(async with_shim $way pool.test other.test | awk '{ print $1 }' | xargs)" "beside another name, $way"
+    done
+    expect_eq $((before + 10)) "$(asked)" "questions after them, two for the other name each time"
+}
+
+@test "getaddrinfo_a: DNS is not asked for a name for which it failed of late" {
+    local pin
+    DNS_OPTIONS+=(--log-queries)
+    dns_write other.test 127.0.0.9
+    dns_pool pool.test $POOL
+    pin=$(async with_shim wait pool.test | awk '{ print $1 }')
+    dns_stop
+    expect_eq "$pin" "$(async with_shim poll pool.test | awk '{ print $1 }')" "first address when DNS fails"
+    dns_start
+    expect_unasked "$pin"
+}
+
+@test "getaddrinfo_a: serve = on, DNS is not asked while the TTL runs" {
+    local pin
+    DNS_TTL=60 DNS_OPTIONS+=(--log-queries)
+    dns_write other.test 127.0.0.9
+    dns_pool pool.test $POOL
+    settings 'default { serve = on }'
+    pin=$(async with_shim wait pool.test | awk '{ print $1 }')
+    pinctl refresh pool.test
+    expect_unasked "$pin"
+}
