@@ -1,0 +1,89 @@
+/* strangers: what calls cost on descriptors that are none of ours. See both.h. */
+#include <fcntl.h>
+#include <sys/syscall.h>
+
+#include "both.h"
+
+/* ---- calls on one descriptor ---- */
+
+static uint64_t run_getsockopt(void *arg, enum way way, size_t n)
+{
+	const int fd = *(const int *)arg;
+	uint64_t start = now_ns();
+	for (size_t i = 0; i < n; i++) {
+		int value = 0;
+		socklen_t len = sizeof value;
+		calls[way].getsockopt(fd, SOL_SOCKET, SO_ERROR, &value, &len);
+	}
+	return now_ns() - start;
+}
+
+static uint64_t run_read(void *arg, enum way way, size_t n)
+{
+	char byte;
+	const int fd = *(const int *)arg;
+	uint64_t start = now_ns();
+	for (size_t i = 0; i < n; i++)
+		calls[way].read(fd, &byte, 1);
+	return now_ns() - start;
+}
+
+/* ---- close ---- */
+
+enum { CLOSES = 200 };
+
+/* Descriptors that the shim did not see being made. */
+static void open_unseen(int fds[static CLOSES], int from)
+{
+	for (size_t i = 0; i < CLOSES; i++)
+		fds[i] = (int)syscall(SYS_dup, from);
+}
+
+static void open_sockets(int fds[static CLOSES], int from)
+{
+	(void)from;
+	for (size_t i = 0; i < CLOSES; i++)
+		fds[i] = calls[OURS].socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+}
+
+struct closing {
+	int from;
+	void (*open)(int fds[static CLOSES], int from);
+};
+
+static uint64_t run_close(void *arg, enum way way, size_t n)
+{
+	const struct closing *c = arg;
+	int fds[CLOSES];
+	c->open(fds, c->from);
+	if (fds[CLOSES - 1] == -1)
+		broken("cannot open: %s", strerror(errno));
+	uint64_t start = now_ns();
+	for (size_t i = 0; i < n && i < CLOSES; i++)
+		calls[way].close(fds[i]);
+	return now_ns() - start;
+}
+
+static void bench_strangers(void)
+{
+	int pair[2];
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == -1)
+		broken("socketpair: %s", strerror(errno));
+	struct closing unseen = {pair[0], open_unseen}, sockets = {-1, open_sockets};
+	measure(&(struct row){"getsockopt, an fd that is none of ours", BOUND_NS, 5, run_getsockopt, &pair[0], 0, 0});
+	measure(&(struct row){"close, an fd that is none of ours", BOUND_NS, 5, run_close, &unseen, CLOSES, 0});
+	/* No bound: 5 ns are a third of a percent of it, which is what the machine's noise comes to. */
+	measure(&(struct row){"close, a UNIX socket", BOUND_NONE, 0, run_close, &sockets, CLOSES, 0});
+	int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+	if (zero == -1)
+		broken("/dev/zero: %s", strerror(errno));
+	measure(&(struct row){"read, an fd that is none of ours", BOUND_NS, 5, run_read, &zero, 0, 0});
+	close(zero);
+}
+
+int main(void)
+{
+	begin();
+	bench_strangers();
+	return 0;
+}
