@@ -152,6 +152,36 @@ struct srv_word candidates_srv(const struct table *t, struct name_ref r, unsigne
 	return srv_unpack(get64(&words[TARGETS + i]), name_candidate(r, get64(&words[i])));
 }
 
+/* ---- as another table knew them ---- */
+
+/* False: it was seen here since, or everything that is here was. */
+static bool recall(struct table *t, struct name_ref r, const struct address *addr, uint32_t now, uint32_t age_s)
+{
+	struct place at;
+	const uint32_t now_s = now / TICKS_PER_S;
+	addr_ref ref = addr_find(t, addr);
+	word64 *w = ref ? word_of(t, r, ref) : NULL;
+	if (w && seen_age(name_candidate(r, get64(w)).seen, now_s) <= age_s)
+		return false;
+	if (w)
+		see_again(w, r, ref, now_s - age_s);
+	else if (!find_place(t, r, now_s, SETTLED_S, &at) || seen_age(name_candidate(r, at.word).seen, now_s) <= age_s ||
+		 !(ref || (ref = addr_insert(t, addr))) ||
+		 !take_in(t, r, (struct candidate_word){.ref = ref, .seen = seen_stamp(now_s - age_s)}, &at))
+		return false;
+	stamp_used(addr_at(t, ref), now);
+	return true;
+}
+
+void candidates_recall(struct table *t, struct name_ref r, const struct srv_record *records, size_t n, uint32_t now,
+		       uint32_t age_s)
+{
+	const bool service = table_is_service(t, r);
+	for (size_t i = 0; t->writable && age_s <= SEEN_MAX_S && i < n && i < CANDIDATES; i++)
+		if (recall(t, r, &records[i].target, now, age_s) && service)
+			candidates_publish(t, r, &records[i], 1);
+}
+
 /* ---- by hand ---- */
 
 bool candidates_rank(struct table *t, struct name_ref r, addr_ref addr, uint8_t rank)

@@ -17,6 +17,10 @@ void candidates_learn(struct table *t, struct name_ref r, const struct address *
 /* What the records of an SRV answer say of those that are candidates. */
 void candidates_publish(struct table *t, struct name_ref r, const struct srv_record *records, size_t n);
 
+/* Both, for an answer `age_s` seconds ago that another table had: what was seen here since stays as it is. */
+void candidates_recall(struct table *t, struct name_ref r, const struct srv_record *records, size_t n, uint32_t now,
+		       uint32_t age_s);
+
 /* Priority and weight of the candidate in place `i`; zeros when nothing is known, or the name is no service. */
 struct srv_word candidates_srv(const struct table *t, struct name_ref r, unsigned i);
 

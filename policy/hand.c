@@ -105,6 +105,18 @@ enum hand_status pins_adopt(struct table *t, const struct name *n, const struct 
 	return HAND_OK;
 }
 
+enum hand_status pins_recall(struct table *t, const struct name *n, const struct srv_record *records, size_t count,
+			     uint32_t age_s)
+{
+	struct name_ref ref;
+	if (!t->writable)
+		return HAND_READ_ONLY;
+	if (!table_insert(t, n, &ref))
+		return HAND_FULL;
+	candidates_recall(t, ref, records, count, tick_now(), age_s);
+	return HAND_OK;
+}
+
 /* ---- drop ---- */
 
 /* Of each pin that it had; of a name without one, that it is forgotten. */

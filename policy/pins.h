@@ -185,6 +185,14 @@ enum hand_status pins_set(struct table *t, const struct name *n, const struct ad
 enum hand_status pins_adopt(struct table *t, const struct name *n, const struct address *a);
 
 /*
+ * What DNS had said `age_s` seconds ago, as another table knew it: for when DNS is down, for
+ * steering and for failures before the first lookup here. Of a plain name only `target` of
+ * each record counts, which is an address. What was seen here since stays as it is.
+ */
+enum hand_status pins_recall(struct table *t, const struct name *n, const struct srv_record *records, size_t count,
+			     uint32_t age_s);
+
+/*
  * Forget a name and all its pins. A host that a service leads to stays as a name, of which
  * nothing else is known: the target would have none.
  */

@@ -223,11 +223,13 @@ static inline struct srv_word srv_unpack(uint64_t w, struct candidate_word c)
 
 static inline uint32_t seen_stamp(uint32_t now_s) { return now_s & SEEN_MASK ? now_s & SEEN_MASK : 1; }
 
+enum { SEEN_AHEAD_S = 60, SEEN_MAX_S = SEEN_MASK - SEEN_AHEAD_S - 1 };
+
 /* Seconds since then, within a lap of the 24 bits (194 days); what lies just ahead is another CPU's now. UINT32_MAX: never. */
 static inline uint32_t seen_age(uint32_t seen, uint32_t now_s)
 {
-	const uint32_t age = (now_s - seen) & SEEN_MASK, ahead = 60;
-	return seen == 0 ? UINT32_MAX : age < SEEN_MASK - ahead ? age : 0;
+	const uint32_t age = (now_s - seen) & SEEN_MASK;
+	return seen == 0 ? UINT32_MAX : age <= SEEN_MAX_S ? age : 0;
 }
 
 /* ---- of a name: which family libc put first, 1 + enum family; the port where a service led to it last. 0: not known ---- */

@@ -20,7 +20,7 @@
 static const struct usage usage = {
 	.args_doc = "[FILE]",
 	.doc = "Take back what save wrote, from FILE or stdin: pins set by hand, other pins as tentative ones where a name has "
-	       "none, drained addresses. Whole or not at all.",
+	       "none, what DNS said, drained addresses. Whole or not at all.",
 	.parser = parse_one_word,
 };
 
@@ -36,7 +36,7 @@ struct run {
 static int understood(void *arg, const struct saved_entry *e)
 {
 	const struct run *r = arg;
-	if (e->until > r->now + TIME_MAX_S)
+	if (e->kind == SAVED_SET && e->time > r->now + TIME_MAX_S)
 		return complain(r->c, "an end too far away: %s", e->name.text);
 	return DONE;
 }
@@ -82,20 +82,37 @@ static void forget_made(struct run *r)
 
 /* ---- then the pins ---- */
 
+static enum hand_status take_seen(struct table *t, const struct saved_entry *e, const struct address *addrs, time_t now)
+{
+	struct srv_record records[CANDIDATES];
+	const time_t age = e->time < now ? now - e->time : 0;
+	for (size_t i = 0; i < e->n; i++)
+		records[i] = (struct srv_record){addrs[i], e->records[i].priority, e->records[i].weight};
+	return pins_recall(t, &e->name, records, e->n, age < UINT32_MAX ? (uint32_t)age : UINT32_MAX);
+}
+
+static enum hand_status take_set(struct table *t, const struct saved_entry *e, const struct address *addrs, time_t now)
+{
+	if (e->time && e->time <= now)
+		return HAND_OK;
+	return pins_set(t, &e->name, addrs, e->n, e->time ? (uint32_t)(e->time - now) : 0);
+}
+
 static enum hand_status take_back(struct table *t, const struct saved_entry *e, const struct address *addrs, time_t now)
 {
-	if (e->kind == SAVED_DRAIN)
-		return pins_drain(t, &addrs[0], true);
-	if (e->kind == SAVED_AUTO)
-		return pins_adopt(t, &e->name, &addrs[0]);
-	return e->until && e->until <= now ? HAND_OK
-					   : pins_set(t, &e->name, addrs, e->n, e->until ? (uint32_t)(e->until - now) : 0);
+	switch (e->kind) {
+	case SAVED_DRAIN: return pins_drain(t, &addrs[0], true);
+	case SAVED_SET: return take_set(t, e, addrs, now);
+	case SAVED_AUTO: return pins_adopt(t, &e->name, &addrs[0]);
+	case SAVED_SEEN: break;
+	}
+	return take_seen(t, e, addrs, now);
 }
 
 static int take(void *arg, const struct saved_entry *e)
 {
 	struct run *r = arg;
-	struct address addrs[PREFERENCES];
+	struct address addrs[CANDIDATES];
 	for (size_t i = 0; i < e->n; i++)
 		server_address(&r->c->table, &e->servers[i], true, &addrs[i]);
 	return hand_result(r->c, take_back(&r->c->table, e, addrs, r->now), e->name.text);

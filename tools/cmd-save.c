@@ -19,7 +19,8 @@
 
 static const struct usage usage = {
 	.args_doc = "[FILE]",
-	.doc = "Write what is pinned, and which addresses are drained, to FILE or stdout, as text that restore takes back.",
+	.doc = "Write what is pinned, what DNS said, and which addresses are drained, to FILE or stdout, as text that restore "
+	       "takes back.",
 	.parser = parse_one_word,
 };
 
@@ -80,21 +81,57 @@ static void write_pin(FILE *f, const struct table *t, const struct name_view *v,
 	fputc('\n', f);
 }
 
+static void write_candidate(FILE *f, const struct table *t, const struct candidate_view *k)
+{
+	char text[TARGET_TEXT];
+	server_text(t, &k->addr, text);
+	fprintf(f, " %s", text);
+	if (address_is_target(&k->addr))
+		fprintf(f, ":%u:%u", k->priority, k->weight);
+}
+
+static bool was_seen(const struct table *t, const struct candidate_view *k)
+{
+	return k->seen_s != UINT32_MAX && can_be_named(t, &k->addr);
+}
+
+/* A line for those that were last seen in the same second, so for what one answer said. */
+static void write_seen(FILE *f, const struct table *t, const struct name_view *v, time_t now)
+{
+	bool done[CANDIDATES] = {false};
+	for (size_t i = 0; i < v->n_candidates; i++) {
+		char when[SAVED_TIME];
+		if (done[i] || !was_seen(t, &v->candidates[i]))
+			continue;
+		saved_time(now - v->candidates[i].seen_s, when);
+		fprintf(f, "seen %s %s", v->name.text, when);
+		for (size_t k = i; k < v->n_candidates; k++) {
+			if (v->candidates[k].seen_s != v->candidates[i].seen_s || !was_seen(t, &v->candidates[k]))
+				continue;
+			write_candidate(f, t, &v->candidates[k]);
+			done[k] = true;
+		}
+		fputc('\n', f);
+	}
+}
+
 /* A pin that has failed is one no more. */
-static void write_name(FILE *f, const struct table *t, const struct name_view *v)
+static void write_name(FILE *f, const struct table *t, const struct name_view *v, time_t now)
 {
 	for (enum family k = 0; k < FAMILIES; k++)
 		if (v->pin[k].present && !v->pin[k].failed)
 			write_pin(f, t, v, k);
+	write_seen(f, t, v, now);
 }
 
 static void write_all(FILE *f, const struct context *c, const struct names *l)
 {
 	const struct table *t = &c->table;
+	const time_t now = time(NULL);
 	char text[TARGET_TEXT];
 	uint32_t cursor = 0;
 	struct address a;
-	saved_time(time(NULL), text);
+	saved_time(now, text);
 	fprintf(f, "# %s; pinctl restore takes it back\nstickydns %d\n", text, SAVED_VERSION);
 	while (pins_drained(t, &cursor, &a)) {
 		server_text(t, &a, text);
@@ -106,7 +143,7 @@ static void write_all(FILE *f, const struct context *c, const struct names *l)
 		struct name_view v;
 		/* What is no name was put there by another program than ours. */
 		if (names_find(c, l, i, &name, &ref) && pins_view(t, ref, &v) && strcmp(name.text, v.name.text) == 0)
-			write_name(f, t, &v);
+			write_name(f, t, &v, now);
 	}
 	fputs("end\n", f);
 }

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORDS = PREFERENCES + 5, LINE = 4096, AT = 512, CHUNK = 1 << 16 };
+#include "format.h"
+
+enum { WORDS = CANDIDATES + 5, LINE = 4096, AT = 512, CHUNK = 1 << 16 };
 
 void saved_time(time_t t, char out[static SAVED_TIME])
 {
@@ -84,7 +86,7 @@ static int parse_until(const struct context *at, char **words, size_t *n, struct
 	if (*n < 4 || strcmp(words[*n - 2], "until") != 0)
 		return DONE;
 	*n -= 2;
-	return time_read(words[*n + 1], &e->until) ? DONE : complain(at, "not a time: '%s'", words[*n + 1]);
+	return time_read(words[*n + 1], &e->time) ? DONE : complain(at, "not a time: '%s'", words[*n + 1]);
 }
 
 static int parse_pin(const struct context *at, char **words, size_t n, struct saved_entry *e)
@@ -99,15 +101,56 @@ static int parse_pin(const struct context *at, char **words, size_t n, struct sa
 	return status;
 }
 
+/* "sbc1.example.com:5060:10:60": takes priority and weight off the end of the word. */
+static int parse_record(const struct context *at, char *word, struct srv_record *out)
+{
+	uint32_t first = 0, second = 0;
+	char *weight = strrchr(word, ':');
+	if (weight)
+		*weight = '\0';
+	char *priority = strrchr(word, ':');
+	const bool whole = weight && priority && number_parse(priority + 1, 0, UINT16_MAX, &first) &&
+			   number_parse(weight + 1, 0, UINT16_MAX, &second);
+	if (weight && !whole)
+		*weight = ':';
+	if (!whole)
+		return complain(at, "not TARGET:PORT:PRIORITY:WEIGHT: '%s'", word);
+	*priority = '\0';
+	*out = (struct srv_record){.priority = (uint16_t)first, .weight = (uint16_t)second};
+	return DONE;
+}
+
+static int parse_seen(const struct context *at, char **words, size_t n, struct saved_entry *e)
+{
+	int status = n < 4 ? complain(at, "a name, a time and what was seen are wanted") : host_parse(at, words[1], &e->name);
+	if (status == DONE && !time_read(words[2], &e->time))
+		status = complain(at, "not a time: '%s'", words[2]);
+	if (status == DONE && n - 3 > CANDIDATES)
+		status = complain(at, "one word too many: '%s'", words[n - 1]);
+	for (size_t i = 3; status == DONE && i < n; i++, e->n++) {
+		if (name_is_service(&e->name))
+			status = parse_record(at, words[i], &e->records[e->n]);
+		if (status == DONE)
+			status = server_parse(at, &e->name, words[i], &e->servers[e->n]);
+	}
+	return status;
+}
+
 static int parse_entry(const struct context *at, char **words, size_t n, struct saved_entry *e)
 {
-	static const char *const kinds[] = {[SAVED_DRAIN] = "drain", [SAVED_SET] = "set", [SAVED_AUTO] = "auto"};
+	static const struct {
+		const char *word;
+		int (*parse)(const struct context *at, char **words, size_t n, struct saved_entry *e);
+	} kinds[] = {
+		[SAVED_DRAIN] = {"drain", parse_drain}, [SAVED_SET] = {"set", parse_pin},
+		[SAVED_AUTO] = {"auto", parse_pin},	[SAVED_SEEN] = {"seen", parse_seen},
+	};
 	*e = (struct saved_entry){0};
 	for (unsigned k = 0; k < sizeof kinds / sizeof *kinds; k++) {
-		if (strcmp(words[0], kinds[k]) != 0)
+		if (strcmp(words[0], kinds[k].word) != 0)
 			continue;
 		e->kind = (enum saved_kind)k;
-		return (k == SAVED_DRAIN ? parse_drain : parse_pin)(at, words, n, e) == DONE ? DONE : FAILED;
+		return kinds[k].parse(at, words, n, e) == DONE ? DONE : FAILED;
 	}
 	return complain(at, "not understood: '%s'", words[0]);
 }
@@ -123,7 +166,7 @@ static int parse_frame(const struct context *at, char **words, size_t n, enum st
 		return complain(at, "after the end: '%s'", words[0]);
 	if (*stage == AT_START && (n != 2 || strcmp(words[0], "stickydns") != 0))
 		return complain(at, "no saved table: '%s'", words[0]);
-	if (*stage == AT_START && strcmp(words[1], "1") != 0)
+	if (*stage == AT_START && strcmp(words[1], "1") != 0 && strcmp(words[1], "2") != 0)
 		return complain(at, "of another version: '%s'", words[1]);
 	if (*stage == WITHIN && n > 1)
 		return complain(at, "one word too many: '%s'", words[1]);

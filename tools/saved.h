@@ -1,15 +1,18 @@
 /*
  * saved.h: a table as text, which `pinctl save` writes and `pinctl restore` reads.
  *
- *	stickydns 1
+ *	stickydns 2
  *	drain 192.0.2.12
  *	set sip.example.com 192.0.2.7 192.0.2.8 until 2026-11-22T12:00:00Z
+ *	seen sip.example.com 2026-11-21T11:58:03Z 192.0.2.7 192.0.2.8 192.0.2.9
  *	auto _sip._udp.example.com sbc1.example.com:5060
+ *	seen _sip._udp.example.com 2026-11-21T11:58:03Z sbc1.example.com:5060:10:60
  *	end
  *
  * Words are parted by spaces; what follows a # that begins a line is skipped. `set`:
  * an explicit pin of one family, in order of preference; `auto`: one that DNS and
- * the servers' health chose. A file that does not close with `end` was cut short.
+ * the servers' health chose; `seen`: what DNS said then, of a service with priority and
+ * weight. Version 1 had no `seen`. A file that does not close with `end` was cut short.
  */
 #ifndef STICKYDNS_SAVED_H
 #define STICKYDNS_SAVED_H
@@ -19,16 +22,17 @@
 
 #include "server.h"
 
-enum { SAVED_VERSION = 1 };
+enum { SAVED_VERSION = 2 };
 
-enum saved_kind { SAVED_DRAIN, SAVED_SET, SAVED_AUTO };
+enum saved_kind { SAVED_DRAIN, SAVED_SET, SAVED_AUTO, SAVED_SEEN };
 
 struct saved_entry {
 	enum saved_kind kind;
 	struct name name;		/* not of SAVED_DRAIN */
-	struct server servers[PREFERENCES];
-	size_t n;			/* 1 but for SAVED_SET */
-	time_t until;			/* of SAVED_SET; 0: for ever */
+	struct server servers[CANDIDATES];
+	struct srv_record records[CANDIDATES];	/* of SAVED_SEEN and a service: priority and weight of each */
+	size_t n;			/* 1 of SAVED_DRAIN and SAVED_AUTO, at most PREFERENCES of SAVED_SET */
+	time_t time;			/* of SAVED_SET when it ends, 0: never; of SAVED_SEEN when it was */
 };
 
 /* A saved table in memory: the text itself, since a table of a million names as entries would fill it. */

@@ -44,7 +44,41 @@ pins() {
         '.[] | select(.name == "list.test") | [.candidates[] | "\(.address)=\(.rank)"] | join(" ")')" "the lists"
     expect_match '^(3600|359[0-9])$' "$(pin_field short.test expires_s)" "seconds until it ends"
     expect_eq "restored" "$(pinctl events --json | jq -r 'select(.name == "auto.test") | .cause' | sort -u)" "cause of the auto pins"
-    expect_eq "$(grep -v '^#\|until' "$BATS_TEST_TMPDIR/saved")" "$(pinctl save | grep -v '^#\|until')" "saved again"
+    untimed() { grep -v '^#\|until' "$@" | sed -E 's/^(seen [^ ]* )[^ ]*/\1/'; }
+    expect_match $'\nseen auto.test  127.0.0.11\n' "$(untimed "$BATS_TEST_TMPDIR/saved")" "the text"
+    expect_eq "$(untimed "$BATS_TEST_TMPDIR/saved")" "$(pinctl save | untimed)" "saved again"
+}
+
+# Beside it a table from the first version of the text, which had pins alone.
+@test "restored before the first lookup: DNS down, an address from elsewhere, and how old it is" {
+    local pin other
+    need curl
+    dns_srv _sip._udp.pool.test sbc1.pool.test:5062:10:60 sbc2.pool.test:5062:20:40
+    dns_pool pool.test 127.0.0.11 127.0.0.12
+    for n in 11 12; do server_start 127.0.0.$n 5060 accept; done
+    pin=$(first_of shim pool.test)
+    other=$([[ $pin == 127.0.0.11 ]] && echo 127.0.0.12 || echo 127.0.0.11)
+    pinctl refresh _sip._udp.pool.test >/dev/null
+    pinctl save >"$BATS_TEST_TMPDIR/saved"
+    expect_match $'\nseen _sip._udp.pool.test [^ ]* sbc1.pool.test:5062:10:60 sbc2.pool.test:5062:20:40\n' \
+        "$(cat "$BATS_TEST_TMPDIR/saved")" "the text"
+    dns_stop
+
+    rm "$TABLE"
+    sed '/^seen/d; s/^stickydns 2/stickydns 1/' "$BATS_TEST_TMPDIR/saved" | pinctl restore
+    expect_eq EAI_AGAIN "$(first_of shim pool.test)" "a lookup when only pins are restored"
+    expect_eq "$other" "$(with_shim curl -sS "http://$other:5060/")" "who answers at the other address"
+
+    rm "$TABLE"
+    pinctl restore "$BATS_TEST_TMPDIR/saved"
+    expect_eq "$pin" "$(with_shim curl -sS "http://$other:5060/")" "who answers at the other address"
+    expect_eq "$pin" "$(first_of shim pool.test)" "a lookup"
+    expect_eq "sbc1.pool.test 5062 10 60 sbc2.pool.test 5062 20 40" "$(pinctl list --json | jq -r \
+        '.[] | select(.name == "_sip._udp.pool.test") | .candidates[] | "\(.target) \(.port) \(.priority) \(.weight)"' | xargs)" "the service"
+
+    rm "$TABLE"
+    sed -E 's/^(seen pool.test )[^ ]*/\12020-01-01T00:00:00Z/' "$BATS_TEST_TMPDIR/saved" | pinctl restore
+    expect_eq EAI_AGAIN "$(first_of shim pool.test)" "a lookup when it is too old"
 }
 
 @test "a restored auto pin leads programs, and gives way to what the table has learnt by then" {
@@ -68,7 +102,7 @@ pins() {
     pinctl restore "$SAVED"
     expect_eq "a.test 192.0.2.8 explicit tentative" "$(pins)" "the pins"
     pinctl drop --all
-    expect_eq "stickydns 1 end" "$(pinctl save | grep -v '^#' | xargs)" "an empty table"
+    expect_eq "stickydns 2 end" "$(pinctl save | grep -v '^#' | xargs)" "an empty table"
 }
 
 # refused REGEX LINE... : is not taken, says so in one line, and changes nothing.
@@ -87,7 +121,7 @@ refused() {
     refused " cut short, or no saved table" "$head" "$good"
     refused " cut short, or no saved table" ""
     refused "1: no saved table: 'set'" "$good" end
-    refused "1: of another version: '2'" "stickydns 2" "$good" end
+    refused "1: of another version: '3'" "stickydns 3" "$good" end
     refused "4: after the end: 'set'" "$head" "$good" end "$good"
     refused "3: not understood: 'pin'" "$head" "$good" "pin x.test 192.0.2.3" end
     refused "3: one word too many: 'x'" "$head" "$good" "end x"
@@ -106,6 +140,12 @@ refused() {
     refused "3: one word too many: '2099-01-01T00:00:00Z'" "$head" "$good" "auto x.test until 2099-01-01T00:00:00Z" end
     refused "3: one address is wanted" "$head" "$good" "drain" end
     refused "3: not an address: 'sbc1.test:5060'" "$head" "$good" "drain sbc1.test:5060" end
+    refused "3: a name, a time and what was seen" "$head" "$good" "seen x.test 2026-01-01T00:00:00Z" end
+    refused "3: not a time: '192.0.2.3'" "$head" "$good" "seen x.test 192.0.2.3 192.0.2.4" end
+    refused "3: not an address: 'x'" "$head" "$good" "seen x.test 2026-01-01T00:00:00Z 192.0.2.3 x" end
+    refused "3: not TARGET:PORT: 'a.test'" "$head" "$good" "seen _sip._udp.test 2026-01-01T00:00:00Z a.test:5060:1" end
+    refused "3: not TARGET:PORT:PRIORITY:WEIGHT: 'a.test:1:1:65536'" "$head" "$good" "seen _sip._udp.test 2026-01-01T00:00:00Z a.test:1:1:65536" end
+    refused "3: one word too many: '192.0.2.17'" "$head" "$good" "seen x.test 2026-01-01T00:00:00Z $(seq -s' ' -f 192.0.2.%g 17)" end
     refused "3: longer than 4095 bytes" "$head" "$good" "# $(printf '%5000s')" end
     saved "$head" "set x.test 192.0.2.3 until 2099-01-01T00:00:00Z" end
     complains 1 "restore: an end too far away: x.test" restore "$SAVED"

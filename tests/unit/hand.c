@@ -45,6 +45,29 @@ static const struct script_row adopt[] = {
 	{"of a service", "adopt _sip._udp.d b:5060; srv _sip._udp.d a:5060:10,b:5060:20 -> b:5060"},
 };
 
+static const struct script_row recall[] = {
+	{"DNS is down before the first lookup", "adopt a 2; recall a 1,2,3 600 -> done; stale a -> 2,1,3"},
+	{"without a pin", "recall a 1,2 600; stale a -> 1,2"},
+	{"of both families", "recall a 1,v1 600; stale a -> 1,v1"},
+	{"not when it was seen too long ago", "recall a 1,2 90000; stale a -> none"},
+	{"its age goes on here", "recall a 1,2 86000; stale a -> 1,2; wait 500; stale a -> none"},
+	{"not over a lap of the clock", "recall a 1,2 16777210; stale a -> none"},
+	{"nor over several", "recall a 1,2 4294967295; stale a -> none"},
+	{"steers to the pin", "adopt a 2; steer * 1 5060u -> asked; recall a 1,2 600; steer * 1 5060u -> 2:5060"},
+	{"a pin moves before the first lookup", "adopt a 2; recall a 1,2 600; fail * 2 5060u; pin a -> 1 tentative"},
+	{"is no answer", "recall a 1,2 600; ask a 3 -> 3; pin a -> 3 tentative"},
+	{"what was seen since stays so", "ask a 1,2; wait 600; recall a 1,2,3 80000; wait 7000; stale a -> 1,2"},
+	{"what was seen before is newer now", "ask a 1,2; wait 80000; recall a 1 10; wait 10000; stale a -> 1"},
+	{"none of 16 that were seen since gives way",
+	 "ask a 21,22,23,24,25,26,27,28,29,30,31,32,33,34,35,36; wait 100; recall a 1 200; stale a -> 21,22,23,24,25,26,27,28,29,30,31,32,33,34,35,36"},
+	{"one of 16 that were seen before does", "ask a 21,22,23,24,25,26,27,28,29,30,31,32,33,34,35,36; wait 300; recall a 1 200; "
+						 "steer a 1 5060u -> 21:5060"},
+	{"a service: by priority", "recall _sip._udp.d a:5060:20,b:5060:10 600; recall a 1 600; recall b 2 600; adopt _sip._udp.d b:5060; fail * 2 5060u;"
+				   "pin _sip._udp.d -> a:5060 tentative"},
+	{"a service: what was published since stays so", "srv _sip._udp.d a:5060:10,b:5060:30,c:5060:20; recall _sip._udp.d b:5060:15,c:5060:40 600;"
+							 "ask+ a 1; fail * 1 5060u; pin _sip._udp.d -> c:5060 tentative"},
+};
+
 static const struct script_row expiry[] = {
 	{"holds until its end", "set a 9 60; ask a 1,2; wait 59; ask a 1,2 -> +9,1,2; pin a -> 9 explicit"},
 	{"then the first address", "set a 9 60; ask a 1,2; wait 61; pin a -> none; ask a 2,1 -> 2,1; pin a -> 2 tentative"},
@@ -118,6 +141,7 @@ int main(void)
 	SCRIPT_PLAY("adopted", adopt);
 	SCRIPT_PLAY("set", set);
 	SCRIPT_PLAY("preference list", list);
+	SCRIPT_PLAY("recalled", recall);
 	SCRIPT_PLAY("expiry", expiry);
 	SCRIPT_PLAY("drop", drop);
 	SCRIPT_PLAY("refresh", refresh);

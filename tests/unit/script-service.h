@@ -57,6 +57,24 @@ static inline void script_srv_refresh(struct script *s, char **w)
 	script_say(s, "", "%s", status != HAND_OK ? "failed" : dropped ? "dropped" : "done");
 }
 
+static inline void script_recall(struct script *s, char **w)
+{
+	struct srv_record records[SCRIPT_RECORDS];
+	struct pool pool[FAMILIES];
+	const struct name n = lab_name(w[1]);
+	size_t count = 0;
+	if (name_is_service(&n)) {
+		count = script_records(s, w[2], records);
+	} else {
+		script_pool(w[2], pool);
+		for (unsigned f = 0; f < FAMILIES; f++)
+			for (size_t i = 0; i < pool[f].n; i++)
+				records[count++] = (struct srv_record){.target = pool[f].addr[i]};
+	}
+	const enum hand_status status = pins_recall(&s->lab.t, &n, records, count, (uint32_t)strtoul(w[3], NULL, 10));
+	script_say(s, "", "%s", status == HAND_OK ? "done" : "failed");
+}
+
 /* The ports of its candidates, as they are shown. */
 static inline void script_ports(struct script *s, char **w)
 {

@@ -15,6 +15,7 @@
  *   pin NAME                       the pins: `1 tentative`, `1 confirmed 5060t`, `9 explicit` … `failed`
  *   set NAME ADDRS [TTL]  drop NAME  refresh NAME ADDRS TTL  report NAME fail|ok ADDR  adopt NAME ADDR
  *                                  by hand. `done`, `dropped`, `no-name`, `no-address`, `full`
+ *   recall NAME ADDRS|TARGETS SECONDS  what another table knew, seen so long ago
  *   drain|undrain ADDR
  *   cool ADDR PORT[t|u]            the endpoint: fit, due, or seconds of cooling as `LOW..HIGH` to match
  *   healthy NAME ADDR              as seen for the name: yes, no
@@ -352,7 +353,7 @@ static const struct script_verb {
 	{"cool", script_cool},	     {"opt", script_opt},      {"wait", script_wait},	{"events", script_events},
 	{"healthy", script_healthy}, {"lead", script_lead},    {"srv", script_srv},	{"ask+", script_ask},
 	{"broken", script_outcome},  {"steer", script_steer},  {"steer-any", script_steer},
-	{"refresh-srv", script_srv_refresh}, {"adopt", script_hand}, {"ports", script_ports},
+	{"refresh-srv", script_srv_refresh}, {"adopt", script_hand}, {"ports", script_ports}, {"recall", script_recall},
 };
 
 /* `24..36` takes any number between; all else is compared as text. */
