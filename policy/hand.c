@@ -141,12 +141,13 @@ enum hand_status pins_drop(struct table *t, const struct name *n)
 		return HAND_NO_NAME;
 	if (!t->writable)
 		return HAND_READ_ONLY;
-	const uint16_t led = target_is_led_to(t, ref) ? led_port(get32(&name_cold(t, ref)->family_port)) : 0;
+	const uint16_t port = led_port(get32(&name_cold(t, ref)->family_port));
+	const bool led_to = host_is_led_to(t, n, port);
 	pins_view(t, ref, &v);
 	if (!table_retire(t, ref))
 		return HAND_NO_NAME;
-	if (led && table_insert(t, n, &again))
-		target_note(t, again, led);
+	if (led_to && table_insert(t, n, &again))
+		target_note(t, again, port);
 	tell_dropped(t, n, &v);
 	return HAND_OK;
 }

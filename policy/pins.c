@@ -179,7 +179,7 @@ bool pins_target(struct table *t, const struct name *host, uint16_t port, struct
 	struct name_ref ref;
 	if (port == 0 || name_is_service(host) || !table_insert(t, host, &ref))
 		return false;
-	*out = target_address(t, host, port);
+	*out = host_target(t, host, port);
 	target_note(t, ref, port);
 	if (t->writable && get32(&t->header->targets) == 0)
 		put32(&t->header->targets, 1);
@@ -220,7 +220,7 @@ bool pins_by_hand(const struct table *t, struct name_ref service)
 
 bool pins_is_target(const struct table *t, const struct name *host, const struct name_ref *names, size_t n)
 {
-	const struct address any = target_address(t, host, 0);
+	const struct address any = host_target(t, host, 0);
 	for (size_t i = 0; i < n; i++) {
 		if (names[i].slot >= t->layout.name_slots || !table_is_service(t, names[i]) || !name_current(t, names[i]))
 			continue;

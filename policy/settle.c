@@ -117,7 +117,7 @@ static void settle_target(struct table *t, const struct outcome *o, struct name_
 {
 	struct outcome at_target = *o;
 	struct verdict tv = *v;
-	at_target.endpoint.addr = target_address(t, name, o->endpoint.port);
+	at_target.endpoint.addr = host_target(t, name, o->endpoint.port);
 	tv.e = &at_target.endpoint;
 	tv.addr = addr_find(t, &tv.e->addr);
 	struct addr_record *a = addr_at(t, tv.addr);

@@ -180,7 +180,7 @@ static void ask_holder(const struct question *q, struct name_ref ref, bool own, 
 	if (!table_at(q->t, ref.slot, &same, &host) || same.key != ref.key || name_is_service(&host))
 		return;
 	if (get32(&q->t->header->targets)) {
-		const struct address a = target_address(q->t, &host, q->e->port);
+		const struct address a = host_target(q->t, &host, q->e->port);
 		target = addr_find(q->t, &a);
 	}
 	if (!may_steer(q, &host, target != 0)) {

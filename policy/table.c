@@ -3,8 +3,8 @@
 
 #include <string.h>
 
+#include "host.h"
 #include "probe.h"
-#include "target.h"
 #include "tick.h"
 
 enum { HEAD_WORDS = HEAD_BYTES / 8, TAIL_WORDS = TAIL_BYTES / 8 };
@@ -93,6 +93,13 @@ static bool name_write(struct table *t, uint32_t slot, uint64_t key, const void 
 	return true;
 }
 
+static bool is_host(const struct table *t, uint32_t slot, uint64_t key)
+{
+	const uint16_t port = led_port(get32(&t->cold[slot].family_port));
+	struct name n;
+	return port && name_copy(t, slot, key, &n) && host_is_led_to(t, &n, port);
+}
+
 /* Names with an explicit pin never give way, nor does the host of a service, by which its target is named. */
 static uint32_t name_idle(const struct table *t, uint32_t slot, uint64_t key)
 {
@@ -101,7 +108,7 @@ static uint32_t name_idle(const struct table *t, uint32_t slot, uint64_t key)
 		if (p.ref && p.is_explicit && p.reuse == (uint8_t)key_reuse(key))
 			return 0;
 	}
-	if (target_is_led_to(t, (struct name_ref){slot, key}))
+	if (is_host(t, slot, key))
 		return 0;
 	uint32_t used = get32(&t->hot[slot].used);
 	return used ? 1 + tick_since(tick_now(), used) : 1;	/* never looked up: it may have come this instant */

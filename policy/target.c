@@ -4,12 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-struct address target_address(const struct table *t, const struct name *host, uint16_t port)
-{
-	return (struct address){.words = {name_hash(host, t->seed), name_hash(host, ~t->seed)},
-				.scope = ADDRESS_TARGET | port};
-}
-
 bool target_host(const struct table *t, const struct address *a, struct name_ref *out, struct name *host)
 {
 	return address_is_target(a) && table_find_hash(t, a->words[0], out, host) &&
@@ -22,26 +16,6 @@ void target_note(struct table *t, struct name_ref host, uint16_t port)
 	const uint32_t old = get32(w);
 	if (t->writable && led_port(old) != port)
 		cas32(w, old, family_port_pack(first_family(old), port));
-}
-
-static bool leads_to(const struct table *t, const struct name *host, uint16_t port)
-{
-	const struct address target = target_address(t, host, port);
-	const addr_ref addr = addr_find(t, &target);
-	struct name_ref service;
-	uint32_t cursor = 0;
-	return addr && index_next(t, addr, &cursor, &service);
-}
-
-bool target_is_led_to(const struct table *t, struct name_ref host)
-{
-	struct name_ref same;
-	struct name name;
-	if (!get32(&t->header->targets))
-		return false;
-	const uint16_t port = led_port(get32(&name_cold(t, host)->family_port));
-	return port && table_at(t, host.slot, &same, &name) && same.key == host.key &&
-	       (leads_to(t, &name, port) || leads_to(t, &name, SIP_PORT) || leads_to(t, &name, SIPS_PORT));
 }
 
 void target_format(const struct table *t, const struct address *a, char out[static TARGET_TEXT])

@@ -13,12 +13,7 @@
 #ifndef STICKYDNS_TARGET_H
 #define STICKYDNS_TARGET_H
 
-#include "addrs.h"
-
-enum { SIP_PORT = 5060, SIPS_PORT = 5061 };	/* RFC 3261 19.1.2 */
-
-/* The target host:port as table `t` knows it. */
-struct address target_address(const struct table *t, const struct name *host, uint16_t port);
+#include "host.h"
 
 static inline uint16_t target_port(const struct address *a) { return (uint16_t)a->scope; }
 
@@ -33,12 +28,6 @@ bool target_host(const struct table *t, const struct address *a, struct name_ref
 
 /* Remembers that a service leads to the host on this port. */
 void target_note(struct table *t, struct name_ref host, uint16_t port);
-
-/*
- * Is there a service with a target on the host, on the port noted last or on those of SIP?
- * One load in a table without targets.
- */
-bool target_is_led_to(const struct table *t, struct name_ref host);
 
 /*
  * An address as address_format() gives it, a target as "sbc1.example.com:5060", or
