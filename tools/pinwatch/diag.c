@@ -43,6 +43,20 @@ static struct query query_of(uint8_t family, uint16_t flags)
 
 typedef bool take_fn(void *arg, const struct inet_diag_msg *m);
 
+/* One piece of an answer, of n bytes. False: it was the last one. */
+static bool piece(const char *buf, size_t n, take_fn *take, void *arg, bool *taken)
+{
+	for (size_t at = 0; n - at >= sizeof(struct nlmsghdr);) {
+		const struct nlmsghdr *h = (const void *)(buf + at);
+		if (h->nlmsg_type != SOCK_DIAG_BY_FAMILY || h->nlmsg_len > n - at ||
+		    h->nlmsg_len < NLMSG_LENGTH(sizeof(struct inet_diag_msg)))
+			return false;
+		*taken = *taken || take(arg, (const void *)(buf + at + NLMSG_HDRLEN));
+		at += NLMSG_ALIGN(h->nlmsg_len) < n - at ? NLMSG_ALIGN(h->nlmsg_len) : n - at;
+	}
+	return true;
+}
+
 /* True: one was taken. The rest is read away all the same, or the next query would get it. */
 static bool each(int fd, const struct query *q, take_fn *take, void *arg)
 {
@@ -50,14 +64,7 @@ static bool each(int fd, const struct query *q, take_fn *take, void *arg)
 	bool taken = false, more = send(fd, q, sizeof *q, 0) == sizeof *q;
 	while (more) {
 		ssize_t n = recv(fd, buf, sizeof buf, 0);
-		unsigned left = n > 0 ? (unsigned)n : 0;
-		more = n > 0 && q->header.nlmsg_flags & NLM_F_DUMP;
-		for (const struct nlmsghdr *h = (void *)buf; NLMSG_OK(h, left); h = NLMSG_NEXT(h, left)) {
-			if (h->nlmsg_type == SOCK_DIAG_BY_FAMILY && h->nlmsg_len >= NLMSG_LENGTH(sizeof(struct inet_diag_msg)))
-				taken = taken || take(arg, NLMSG_DATA(h));
-			else
-				more = false;
-		}
+		more = n > 0 && piece(buf, (size_t)n, take, arg, &taken) && q->header.nlmsg_flags & NLM_F_DUMP;
 	}
 	return taken;
 }

@@ -117,7 +117,7 @@ static void fill_service(struct fill *f, struct name_ref ref)
 /* What a target's host leads to is where the other targets of its services lead. */
 static void fill_services_of(struct fill *f, const struct name *host, uint16_t port)
 {
-	const struct address target = target_address(f->table, host, port);
+	const struct address target = host_target(f->table, host, port);
 	addr_ref ref = addr_find(f->table, &target);
 	struct name_ref service;
 	uint32_t cursor = 0;
