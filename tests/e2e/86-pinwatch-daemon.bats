@@ -393,3 +393,18 @@ failed_at() { grep -q "failed.*$1" <<<"$(pinctl events)"; }
         wait $pid || true' - "$BUILD/pinwatch" "$BUILD/pinctl" "$paths" "$LOGS/pinwatch.log"
     expect_match "/run/stickydns/table.v1: served" "$output" "the table that came later"
 }
+
+@test "the units allow the families of sockets that pinwatch opens" {
+    local unit words
+    needs_pinwatch
+    need strace
+    pinctl init --conf=/dev/null >/dev/null
+    cgroup=$(awk '/ - cgroup2 / { print $5; exit }' /proc/self/mountinfo)/stickydns-test-$BATS_SUITE_TEST_NUMBER-$RANDOM
+    for unit in pinwatch pinwatch-steer@; do
+        words=; [[ $unit == pinwatch ]] || words="steer --cgroup $cgroup"
+        strace -f -o "$LOGS/strace" -e trace=socket timeout 2 "$BUILD/pinwatch" $words --table "$TABLE" >>"$LOGS/pinwatch.log" 2>&1 || true
+        expect_eq "" "$(comm -23 <(sed -n 's/.*socket(\(AF_[A-Z0-9]*\),.* = [0-9].*/\1/p' "$LOGS/strace" | sort -u) \
+            <(sed -n 's/^RestrictAddressFamilies=//p' "$TESTS/../tools/systemd/$unit.service" | tr ' ' '\n' | sort -u))" "families that $unit does not allow"
+        expect_ne 0 "$(grep -c 'socket(AF_' "$LOGS/strace")" "sockets that were opened"
+    done
+}
