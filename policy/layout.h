@@ -166,7 +166,8 @@ struct addr_record {
 	word32 other_failed;
 	word32 drained;				/* 1: kept away by `pinctl drain` */
 	word32 used;				/* tick of the last answer or outcome */
-	uint8_t pad[12];
+	uint8_t pad[4];
+	word64 unanswered;			/* TCP connects that were given up, to the port where that was last */
 	struct endpoint_record endpoints[ENDPOINTS];
 };
 static_assert(offsetof(struct addr_record, endpoints) == 64, "the first line is the address");

@@ -1,8 +1,9 @@
-/* notes.c: what processes leave in an endpoint's record for each other: heard, registered, in flight. See pins.h. */
+/* notes.c: what processes leave in an endpoint's record for each other: heard, registered, in flight, unanswered. See pins.h. */
 #include <errno.h>
 #include <signal.h>
 
 #include "addrs.h"
+#include "decide.h"
 #include "hot.h"
 #include "pins.h"
 #include "tick.h"
@@ -93,4 +94,25 @@ HOT bool pins_pending_over(struct table *t, addr_ref ref, const struct endpoint 
 	if (word && mine)
 		put64(w, 0);
 	return word && !mine;
+}
+
+/* ---- given up unanswered ---- */
+
+/* Of two that end at once one may be left out: it takes one more then. */
+bool pins_unanswered(struct table *t, const struct outcome *o)
+{
+	const addr_ref ref = addr_find(t, &o->endpoint.addr);
+	struct addr_record *a = addr_at(t, ref);
+	const struct endpoint_record *e = endpoint_at(t, ref, &o->endpoint);
+	const uint32_t now = tick_now(), waited = tick_since(now, o->since);
+	if (!a || !t->writable || waited > tick_of(PENDING_MAX_S))
+		return false;
+	const uint64_t word = get64(&a->unanswered);
+	struct unanswered u = unanswered_unpack(word);
+	if (u.since == 0 || u.port != o->endpoint.port || tick_since(now, u.since) > tick_of(PATH_S) ||
+	    (e && (get32(&e->succeeded) >= u.since || get32(&e->failed) >= u.since)))
+		u = (struct unanswered){.since = o->since, .port = o->endpoint.port};
+	u.waited = (uint16_t)(u.waited + waited < UINT16_MAX ? u.waited + waited : UINT16_MAX);
+	const bool enough = u.waited >= tick_of(GIVE_UP_S) && tick_since(now, u.since) >= tick_of(GIVE_UP_S);
+	return cas64(&a->unanswered, word, enough ? 0 : unanswered_pack(u)) && enough;
 }

@@ -149,6 +149,13 @@ bool pins_reset(struct table *t, const struct outcome *o);
 void pins_pending(struct table *t, addr_ref ref, const struct endpoint *e, struct pending mine);
 bool pins_pending_over(struct table *t, addr_ref ref, const struct endpoint *e, uint32_t pid);
 
+/*
+ * A TCP connect to o->endpoint that began at o->since was given up by its program, unanswered. One says
+ * nothing if it is short (the loser of happy eyeballs, RFC 8305): true if all of the last minute waited for
+ * 3 s together, in no less time, and no success or failure came between. Then the endpoint has failed.
+ */
+bool pins_unanswered(struct table *t, const struct outcome *o);
+
 /* Is there a process of this number? kill(2) with signal 0. May set errno. */
 bool pins_process_lives(uint32_t pid);
 

@@ -11,6 +11,7 @@
  *   candidate  address ref 32 | last published 24 (s) | name's reuse 4 | rank 4
  *   srv        priority 16 | weight 16 | low bits of its candidate's ref 24 | name's reuse 4 | 15
  *   pending    since 32 (tick) | pid 32
+ *   unanswered since 32 (tick) | waited 16 (ticks) | port 16
  *
  * An address ref is the slot of an address record plus one (22 bits) and the low
  * bits of that record's reuse count (10), so that a ref to an evicted address
@@ -249,6 +250,20 @@ static inline uint64_t pending_pack(struct pending p) { return (uint64_t)p.since
 static inline struct pending pending_unpack(uint64_t w)
 {
 	return (struct pending){.since = (uint32_t)(w >> 32), .pid = (uint32_t)w};
+}
+
+/* ---- connects that were given up unanswered ---- */
+
+struct unanswered {
+	uint32_t since;			/* tick when the first began; 0: none */
+	uint16_t waited;		/* ticks, all together */
+	uint16_t port;
+};
+
+static inline uint64_t unanswered_pack(struct unanswered u) { return (uint64_t)u.since << 32 | (uint64_t)u.waited << 16 | u.port; }
+static inline struct unanswered unanswered_unpack(uint64_t w)
+{
+	return (struct unanswered){.since = (uint32_t)(w >> 32), .waited = (uint16_t)(w >> 16), .port = (uint16_t)w};
 }
 
 #endif

@@ -121,15 +121,24 @@ static enum cause cause_of(enum progress p, const struct flow *fl)
 /* So long that a program may turn to the next address (vain.h). */
 static bool waits(const struct flow *fl) { return tick_since(tick_now(), fl->since) >= VAIN_TICKS; }
 
+/* Programs whose patience is shorter than ours: their waits are added up. */
+static enum cause given_up(const struct flow *fl)
+{
+	const struct outcome o = {.endpoint = fl->to, .since = fl->since};
+	struct table *t = session_table_here();
+	if (!waits(fl))
+		return CAUSE_NONE;
+	vain_note(&fl->to);
+	return t && pins_unanswered(t, &o) ? CAUSE_TIMED_OUT : cause_of(WAITING, fl);
+}
+
 void flow_give_up(int fd)
 {
 	int saved = errno;
 	struct flow fl = *pending_flow(fd);
 	if (pending_mine(fd)) {
 		const enum progress p = progress_of(fd, &fl);
-		if (p == WAITING && waits(&fl))
-			vain_note(&fl.to);
-		conclude(fd, FD_UNKNOWN, cause_of(p, &fl));
+		conclude(fd, FD_UNKNOWN, p == WAITING ? given_up(&fl) : cause_of(p, &fl));
 	}
 	errno = saved;
 }

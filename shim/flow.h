@@ -5,9 +5,10 @@
  * outcome is taken once, by whichever call of the program shows it first:
  * getsockopt(SO_ERROR), a second connect, shutdown, close, or the next lookup,
  * which reads TCP_INFO of all that are pending. SYN_SENT for 3 s is a failure
- * only when the program gives up, or at a lookup; an earlier close says nothing
- * (the loser of happy eyeballs, RFC 8305). A child that closes an inherited
- * descriptor blames nobody. No locks; errno is kept by every function here.
+ * only when the program gives up, or at a lookup; an earlier close by itself says
+ * nothing (the loser of happy eyeballs, RFC 8305): such are added up
+ * (pins_unanswered). A child that closes an inherited descriptor blames nobody.
+ * No locks; errno is kept by every function here.
  */
 #ifndef STICKYDNS_FLOW_H
 #define STICKYDNS_FLOW_H

@@ -29,6 +29,22 @@ attempts() { "$1" /usr/bin/python3 "$TESTS/clients/attempts.py" pool.test 5060 4
     expect_match '^127.0.0.1[123]$' "$(attempts with_shim close)" "the address reached"
 }
 
+@test "processes of little patience: what they wait in vain adds up, and the pin moves for all" {
+    local i addrs
+    begin
+    for i in 1 2 3; do
+        with_shim /usr/bin/python3 -c 'import socket
+s = socket.socket(); s.settimeout(1.6)
+try: s.connect(("pool.test", 5060)); print(s.getpeername()[0])
+except OSError as e: print(type(e).__name__)'
+    done >"$LOGS/patience"
+    expect_eq "TimeoutError TimeoutError" "$(head -n 2 "$LOGS/patience" | paste -sd ' ')" "the first two"
+    expect_match '^127.0.0.1[123]$' "$(tail -n 1 "$LOGS/patience")" "whom the third reaches"
+    expect_eq "1 timed" "$(failures_of "$pin") $(pinctl events | grep -o -m 1 'timed')" "failures of $pin"
+}
+
+failures_of() { candidate_field pool.test "$1" failures; }
+
 @test "where the pin answers, all attempts meet it" {
     begin
     nft delete table ip silent

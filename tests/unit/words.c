@@ -68,6 +68,19 @@ static void unpack_candidate(uint64_t w, uint64_t f[static FIELDS])
 	memcpy(f, v, sizeof v);
 }
 
+static uint64_t pack_unanswered(const uint64_t f[static FIELDS])
+{
+	return unanswered_pack((struct unanswered){.since = (uint32_t)f[0], .waited = (uint16_t)f[1], .port = (uint16_t)f[2]});
+}
+
+static void unpack_unanswered(uint64_t w, uint64_t f[static FIELDS])
+{
+	struct unanswered u = unanswered_unpack(w);
+	f[0] = u.since;
+	f[1] = u.waited;
+	f[2] = u.port;
+}
+
 static uint64_t pack_pending(const uint64_t f[static FIELDS])
 {
 	return pending_pack((struct pending){(uint32_t)f[0], (uint32_t)f[1]});
@@ -97,6 +110,7 @@ static const struct word_kind kinds[] = {
 	{"confirmed", 4, {"ref", "port", "transport", "reuse"}, {UINT32_MAX, 65535, 3, 255}, pack_confirmed, unpack_confirmed},
 	{"health", 7, {"transport", "port", "cool-off end", "failures", "n", "cause", "trying"}, {3, 65535, COOL_MASK, SUM_MASK, 15, 63, 1}, pack_health, unpack_health},
 	{"candidate", 4, {"ref", "seen", "reuse", "rank"}, {UINT32_MAX, SEEN_MASK, 15, 15}, pack_candidate, unpack_candidate},
+	{"unanswered", 3, {"since", "waited", "port"}, {UINT32_MAX, UINT16_MAX, UINT16_MAX}, pack_unanswered, unpack_unanswered},
 	{"pending", 2, {"since", "pid"}, {UINT32_MAX, UINT32_MAX}, pack_pending, unpack_pending},
 };
 

@@ -1,0 +1,81 @@
+/* Connects that were given up unanswered: when do they add up to a failure? */
+#include "lab.h"
+
+#include "addrs.h"
+#include "check.h"
+#include "clock.h"
+#include "pins.h"
+#include "tick.h"
+
+enum { STEPS = 14 };
+enum what { END, GIVEN_UP, SUCCESS, FAILURE, OTHER_PORT };
+
+/* After `before` seconds, something happens; a connect that is given up began `waited` seconds ago. */
+struct step {
+	enum what what;
+	double before, waited;
+	bool failed;			/* expected of it */
+};
+
+static const struct {
+	const char *rule;
+	struct step steps[STEPS];
+} rows[] = {
+	{"one says nothing", {{GIVEN_UP, 2, 2, false}}},
+	{"but after 3 s", {{GIVEN_UP, 3, 3, true}}},
+	{"two of 2 s in 4 s", {{GIVEN_UP, 2, 2, false}, {GIVEN_UP, 2, 2, true}}},
+	{"with a pause between", {{GIVEN_UP, 2, 2, false}, {GIVEN_UP, 30, 2, true}}},
+	{"at the same time: the 3 s have not passed", {{GIVEN_UP, 2, 2, false}, {GIVEN_UP, 0, 2, false}, {GIVEN_UP, 0, 2, false}}},
+	{"short ones take more", {{GIVEN_UP, 1, 0.5, false}, {GIVEN_UP, 1, 0.5, false}, {GIVEN_UP, 1, 0.5, false},
+				  {GIVEN_UP, 1, 0.5, false}, {GIVEN_UP, 1, 0.5, false}, {GIVEN_UP, 1, 0.5, true}}},
+	{"an answer between begins anew", {{GIVEN_UP, 2, 2, false}, {SUCCESS, 0.5, 0, false}, {GIVEN_UP, 2.5, 2, false},
+					   {GIVEN_UP, 2, 2, true}}},
+	{"so does a failure", {{GIVEN_UP, 2, 2, false}, {FAILURE, 0.5, 0, false}, {GIVEN_UP, 2.5, 2, false}}},
+	{"told once", {{GIVEN_UP, 2, 2, false}, {GIVEN_UP, 2, 2, true}, {GIVEN_UP, 0, 2, false}}},
+	{"more than a minute apart", {{GIVEN_UP, 2, 2, false}, {GIVEN_UP, 62, 2, false}}},
+	{"to another port", {{GIVEN_UP, 2, 2, false}, {OTHER_PORT, 2, 2, false}, {GIVEN_UP, 2, 2, false}}},
+	{"longer than any connect waits", {{GIVEN_UP, 200, 200, false}}},
+};
+
+static struct outcome outcome_of(uint16_t port, double waited)
+{
+	return (struct outcome){.endpoint = {lab_v4(1), port, TRANSPORT_TCP}, .reach = 1,
+				.since = tick_now() - (uint32_t)(waited * TICKS_PER_S)};
+}
+
+static bool happen(struct table *t, const struct step *s)
+{
+	const struct outcome o = outcome_of(s->what == OTHER_PORT ? 5061 : 5060, s->waited);
+	switch (s->what) {
+	case GIVEN_UP:
+	case OTHER_PORT: return pins_unanswered(t, &o);
+	case SUCCESS: return pins_succeeded(t, &o), false;
+	case FAILURE: return pins_failed(t, &o, CAUSE_REFUSED), false;
+	case END: break;
+	}
+	return false;
+}
+
+int main(void)
+{
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct lab lab;
+		struct name_ref ref;
+		struct address a[] = {lab_v4(1), lab_v4(2)};
+		const struct name n = lab_name("sip");
+		lab_open(&lab, 8);
+		lab_lookup(&lab.t, &n, a, 2, &ref);
+		for (const struct step *s = rows[i].steps; s->what != END; s++) {
+			clock_after(s->before);
+			check_row("%s, step %d", rows[i].rule, (int)(s - rows[i].steps) + 1);
+			check_number("failed", s->failed, happen(&lab.t, s));
+		}
+		lab_close(&lab);
+	}
+	struct lab lab;
+	lab_open(&lab, 8);
+	check_row("to an address that nobody knows");
+	check_true("not failed", !pins_unanswered(&lab.t, &(struct outcome){.endpoint = {lab_v4(9), 5060, TRANSPORT_TCP}}));
+	lab_close(&lab);
+	return check_done();
+}
