@@ -92,3 +92,35 @@ s = socket.socket(socket.AF_INET6 if ":" in a else socket.AF_INET, socket.SOCK_D
         expect_one_line "$output" "--idle=$word"
     done
 }
+
+@test "of another network namespace, whose sockets cannot be listed, a connect is enough" {
+    local other
+    unshare --net sleep 60 3>&- 4>&- &
+    other=$!
+    there() { nsenter --net=/proc/"$other"/ns/net "$@"; }
+    other_ready() { [[ $(readlink /proc/"$other"/ns/net) != $(readlink /proc/self/ns/net) ]]; }
+    await 5 "the other namespace" other_ready
+    there ip link set lo up
+    there "$BUILD/pinctl" -t "$TABLE" init --conf=/dev/null >/dev/null
+    pinctl set pool.test 127.0.0.11 >/dev/null
+    pinwatch_start --idle 60
+    await_watched 1
+    there "$(client reach)" udp-connected 127.0.0.11 5060 >>"$LOGS/reach.log" || true
+    await 5 "a look at packets" packets_seen true
+}
+
+@test "hooks that cannot be attached when they are wanted are missed aloud, and tried again" {
+    local limit n complaint="cgroup_skb/.*: not attached: .*Too many open files"
+    pinned --idle 60
+    for ((limit = 0; ; limit++)); do [[ -e /proc/$PINWATCH_PID/fd/$limit ]] || break; done
+    limit=$((limit + 1))            # room for one more
+    prlimit --pid "$PINWATCH_PID" --nofile="$limit":
+    reach udp "$pin4" 5060
+    await 5 "a complaint" grep -q "$complaint" "$LOGS/pinwatch.log"
+    expect_eq "0 of 2" "$(pinwatch_status '.probes | map(select(.name | startswith("cgroup_skb"))) | "\(map(select(.attached)) | length) of \(length)"')" "hooks: both or none"
+    n=$(grep -c "$complaint" "$LOGS/pinwatch.log")
+    reach udp "$pin4" 5060
+    expect_eq "$n" "$(grep -c "$complaint" "$LOGS/pinwatch.log")" "complaints"
+    prlimit --pid "$PINWATCH_PID" --nofile=1024:
+    await 10 "a look at packets" packets_seen true
+}

@@ -118,8 +118,10 @@ static int on_message(void *ctx, void *data, size_t size)
 static int on_wake(void *ctx, void *data, size_t size)
 {
 	struct watch *w = ctx;
-	(void)data, (void)size;
-	packets_wanted(&w->probes);
+	if (size > 0 && *(const uint8_t *)data == WAKE_CONNECTED)
+		packets_hint(&w->probes, &w->spaces);
+	else
+		packets_wanted(&w->probes);
 	return 0;
 }
 

@@ -19,7 +19,7 @@
 enum { V4_HEADER = 20, V6_HEADER = 40, UDP_HEADER = 8, PASS = 1, STAMP_NS = 1000000000 };
 
 bool attended;				/* pinwatch looks at the packets */
-bool sockets;				/* a socket was connected to a watched address */
+__u64 sockets;				/* where one was connected to a watched address: network namespace (cookie); 0: nowhere */
 __u64 sent;				/* when a datagram last went to a watched address, to a second or so */
 
 struct {
@@ -42,7 +42,7 @@ struct {
 	__uint(max_entries, RING_MESSAGES);
 } messages SEC(".maps");
 
-/* One byte each, which says nothing: somebody sends. */
+/* One byte each, an enum watch_wake. If there is no room, there are enough of them. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, RING_WAKES);
@@ -201,6 +201,8 @@ static __always_inline void note_sender(void *map, const void *key, __u64 cookie
 	bpf_map_update_elem(map, key, out, BPF_ANY);
 }
 
+static __always_inline void wake(__u8 why) { bpf_ringbuf_output(&wakes, &why, sizeof why, 0); }
+
 static __always_inline bool to_watched(struct bpf_sock_addr *ctx, const __u32 to[4], struct sender_key *flow)
 {
 	if (ctx->protocol != PROTOCOL_UDP || !may_be_watched(to) || !ctx->user_port)
@@ -223,14 +225,15 @@ static __always_inline int connects(struct bpf_sock_addr *ctx, const __u32 to[4]
 		return PASS;
 	const __u64 cookie = bpf_get_socket_cookie(ctx);
 	note_sender(&connected, &cookie, cookie, &who);
-	sockets = true;
+	if (!attended && !sockets)
+		wake(WAKE_CONNECTED);
+	sockets = flow.peer.netns;
 	return PASS;
 }
 
 /* Through a socket that is not connected. */
 static __always_inline int sends(struct bpf_sock_addr *ctx, const __u32 to[4])
 {
-	const __u8 wake = 1;
 	struct sender_key flow;
 	struct sender who;
 	if (!to_watched(ctx, to, &flow))
@@ -239,7 +242,7 @@ static __always_inline int sends(struct bpf_sock_addr *ctx, const __u32 to[4])
 	sent_now();
 	if (attended)
 		return PASS;
-	bpf_ringbuf_output(&wakes, (void *)&wake, sizeof wake, 0);
+	wake(WAKE_SENT);
 	copy_sent(ctx, &flow, &who);
 	return PASS;
 }

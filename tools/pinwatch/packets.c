@@ -10,10 +10,11 @@
 #include <unistd.h>
 
 #include "cgroup.h"
+#include "cmd.h"
 #include "datagram.skel.h"
 
 /* Of datagram.bpf.c: first those that tell, then those that see packets. */
-enum { HOOKS_TELLING = 4, HOOKS = 6, LOOK_S = 60 };
+enum { HOOKS_TELLING = 4, HOOKS = 6, LOOK_S = 60, RETRY_S = 5 };
 
 struct hook {
 	struct bpf_program *prog;
@@ -102,15 +103,36 @@ static void rest(struct probes *p)
 	}
 }
 
+/* Both or none: requests without their answers would look like silence. */
+static bool look(struct probes *p)
+{
+	attach(p, HOOKS_TELLING, HOOKS);
+	if (p->probe[PROBE_OUT].attached && p->probe[PROBE_IN].attached)
+		return true;
+	detach(p, HOOKS_TELLING, HOOKS);
+	return false;
+}
+
+/* Once, until it works again. */
+static void tell(struct probes *p)
+{
+	for (unsigned i = PROBE_OUT; !p->packets && !p->packets_told && i <= PROBE_IN; i++)
+		if (*p->probe[i].why)
+			note(NULL, "%s: not attached: %s", p->probe[i].name, p->probe[i].why);
+	p->packets_told = !p->packets;
+}
+
 void packets_wanted(struct probes *p)
 {
 	p->packets_since = now_ns();
 	if (!p->datagram || p->packets)
 		return;
-	p->packets = true;
 	p->probe[PROBE_OUT].unwanted = p->probe[PROBE_IN].unwanted = false;
-	attach(p, HOOKS_TELLING, HOOKS);
-	p->datagram->bss->attended = true;
+	p->probe[PROBE_OUT].why[0] = p->probe[PROBE_IN].why[0] = '\0';
+	p->packets = look(p);
+	p->packets_missing = !p->packets;
+	p->datagram->bss->attended = true;	/* from here on requests are taken from packets, or not at all */
+	tell(p);
 }
 
 static bool is_idle(const struct probes *p)
@@ -128,18 +150,32 @@ static void leave(struct probes *p)
 	rest(p);
 }
 
+/* Is there a socket that is connected, or may be where that cannot be asked? */
+static void look_for_sockets(struct probes *p, const struct spaces *s)
+{
+	const uint64_t where = p->datagram->bss->sockets;
+	if ((where && !spaces_list(s, where)) || spaces_connected(s, p))
+		packets_wanted(p);
+	else if (p->packets)
+		leave(p);
+}
+
+void packets_hint(struct probes *p, const struct spaces *s)
+{
+	if (p->datagram && !p->packets)
+		look_for_sockets(p, s);
+}
+
 void packets_tend(struct probes *p, const struct spaces *s)
 {
 	if (!p->datagram)
 		return;
-	const bool look = p->packets_tended++ % LOOK_S == 0 || p->datagram->bss->sockets;
-	p->datagram->bss->sockets = false;
-	if (p->packets ? !is_idle(p) : !look)
-		return;
-	if (spaces_connected(s, p))
+	const uint32_t n = p->packets_tended++;
+	if (p->packets ? is_idle(p) : n % LOOK_S == 0 || p->datagram->bss->sockets)
+		look_for_sockets(p, s);
+	else if (p->packets_missing && n % RETRY_S == 0)
 		packets_wanted(p);
-	else if (p->packets)
-		leave(p);
+	p->datagram->bss->sockets = 0;
 }
 
 void packets_open(struct probes *p)
@@ -147,10 +183,12 @@ void packets_open(struct probes *p)
 	if (!p->datagram)
 		return;
 	attach(p, 0, HOOKS_TELLING);
-	if (p->probe[PROBE_SEND].attached)
+	if (p->probe[PROBE_SEND].attached) {
 		rest(p);
-	else
+	} else {
+		p->packets_told = true;		/* what is missing from the start is said with all that is */
 		packets_wanted(p);
+	}
 }
 
 bool packets_renew(struct probes *p)

@@ -4,12 +4,13 @@
  * A hook that sees packets costs each packet of the cgroup's programs a call, TCP's
  * too. So those hooks are there only while somebody sends datagrams to a watched
  * address: from when the hook on sendmsg(2) tells of it, or a UDP socket is found that
- * is connected to one, until nothing was sent for idle_s. The first takes some
- * milliseconds, in which the request that began it is taken from the hook and an
- * answer is missed; the second takes a second, in which both are. Whoever gets no answer
+ * is connected to one, until nothing was sent for idle_s. That takes some milliseconds,
+ * a second at most. Meanwhile answers are missed, and of a connected socket requests too. Whoever gets no answer
  * sends again (RFC 3261 17.1.1.2).
  *
- * Where the hooks that tell cannot be attached, packets are looked at all the time.
+ * Where the hooks that tell cannot be attached, packets are looked at all the time; where
+ * connected sockets cannot be listed, when one was connected. Hooks that cannot be attached
+ * when they are wanted are said to be missing, once, and tried again every 5 s.
  */
 #ifndef STICKYDNS_PINWATCH_PACKETS_H
 #define STICKYDNS_PINWATCH_PACKETS_H
@@ -27,6 +28,9 @@ bool packets_renew(struct probes *p);
 
 /* Somebody sends datagrams to a watched address, or may: look at packets, from now for idle_s at least. */
 void packets_wanted(struct probes *p);
+
+/* A UDP socket was connected to a watched address: is it still there? */
+void packets_hint(struct probes *p, const struct spaces *s);
 
 /*
  * Once a second: is it still so? And is there a connected socket, of which no hook tells what it sends? The lists

@@ -43,6 +43,7 @@ struct probes {
 	uint64_t cgroup_dev, cgroup_ino; /* that they are attached to; zeros: to none */
 	uint32_t idle_s;		/* packets.h */
 	bool packets;			/* are looked at */
+	bool packets_missing, packets_told; /* they cannot be; that was said */
 	uint32_t packets_tended;	/* so often */
 	uint64_t packets_since;		/* when that was last asked for; CLOCK_MONOTONIC, ns */
 };

@@ -34,6 +34,8 @@ static void open_here(struct space *s, struct probes *p)
 		return;
 	}
 	s->diag = diag_open();
+	if (s->diag == -1)
+		note(NULL, "connected UDP sockets cannot be listed: %s: packets are looked at from when one is connected", strerror(errno));
 	s->icmp = icmp_open();
 	opened(&p->probe[PROBE_ICMP], s->icmp, errno);
 	s->icmpv6 = icmpv6_open();
@@ -99,6 +101,14 @@ bool spaces_has(const struct spaces *s, uint64_t cookie)
 	for (size_t i = 0; i < s->n; i++)
 		if (s->space[i].cookie == cookie)
 			return true;
+	return false;
+}
+
+bool spaces_list(const struct spaces *s, uint64_t cookie)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->space[i].cookie == cookie)
+			return s->space[i].diag != -1;
 	return false;
 }
 

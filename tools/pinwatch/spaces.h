@@ -33,6 +33,9 @@ void spaces_close(struct spaces *s);
 /* Is it one of them? */
 bool spaces_has(const struct spaces *s, uint64_t cookie);
 
+/* Can connected sockets of this namespace be listed? */
+bool spaces_list(const struct spaces *s, uint64_t cookie);
+
 /* Is a UDP socket of theirs connected to a watched address? */
 bool spaces_connected(const struct spaces *s, const struct probes *p);
 

@@ -43,6 +43,9 @@ static inline __u32 watch_bit(const __u32 addr[4])
 }
 _Static_assert(FILTER_BITS == 1 << (32 - 13), "the hash is as long as the filter");
 
+/* Why pinwatch may have to look at packets: a datagram was sent; a socket was connected, which is no more than a hint. */
+enum watch_wake { WAKE_SENT = 1, WAKE_CONNECTED };
+
 /* What became of a socket. */
 enum watch_what {
 	WATCH_ESTABLISHED = 1,			/* a connect came through */
