@@ -171,6 +171,19 @@ bool table_insert(struct table *t, const struct name *n, struct name_ref *out)
 	return false;
 }
 
+static uint32_t name_stays(const struct table *t, uint32_t slot, uint64_t key)
+{
+	(void)t, (void)slot, (void)key;
+	return 0;
+}
+
+bool table_insert_spare(struct table *t, const struct name *n, struct name_ref *out)
+{
+	static const struct probe_kind spare = {name_key, name_is, name_whole, name_write, name_stays};
+	const struct probe p = probe_for(t, n);
+	return probe_find(t, names, &p, 0, out) || (t->writable && probe_insert(t, spare, &p, out));
+}
+
 bool table_retire(struct table *t, struct name_ref r)
 {
 	return t->writable && cas64(&t->hot[r.slot].key, r.key, key_in_state(r.key, KEY_RETIRED));

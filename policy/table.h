@@ -49,6 +49,9 @@ bool table_is_service(const struct table *t, struct name_ref r);
  */
 bool table_insert(struct table *t, const struct name *n, struct name_ref *out);
 
+/* The same where a record is free: none gives way, however idle. False, too, when there is none. */
+bool table_insert_spare(struct table *t, const struct name *n, struct name_ref *out);
+
 /* Forget the record: its words can no longer be changed through `r`. False: it was gone already. */
 bool table_retire(struct table *t, struct name_ref r);
 

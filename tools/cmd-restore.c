@@ -1,9 +1,10 @@
 /*
  * cmd-restore.c: pinctl restore [FILE]: a saved table (saved.h) into the one in use.
  *
- * Whole or not at all: all of the text is judged, then every name, address and
- * target gets its record, and only then the first pin is set. What has no room is
- * found in the first two passes, and the names that they made are forgotten again.
+ * The pins whole or not at all: all of the text is judged, then every name of a pin
+ * gets its record, explicit ones first, then every address and target, and only then
+ * the first pin is set. What has no room is found before that, and the names that
+ * were made are forgotten again. What DNS said comes last, as far as there is room.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -20,14 +21,15 @@
 static const struct usage usage = {
 	.args_doc = "[FILE]",
 	.doc = "Take back what save wrote, from FILE or stdin: pins set by hand, other pins as tentative ones where a name has "
-	       "none, what DNS said, drained addresses. Whole or not at all.",
+	       "none, drained addresses, all of them or none; and what DNS said, as far as there is room.",
 	.parser = parse_one_word,
 };
 
 struct run {
 	struct context *c;
 	struct names made;		/* names that were not in the table */
-	uint32_t live;			/* names in it; a full one would give others away for them */
+	uint32_t live;			/* names in it; none gives way */
+	uint32_t autos_left, seen_left;	/* lines left out for want of room */
 	time_t now;
 };
 
@@ -41,31 +43,79 @@ static int understood(void *arg, const struct saved_entry *e)
 	return DONE;
 }
 
-/* ---- then room for all ---- */
+/* ---- then room for the pins ---- */
 
 static bool name_room(struct run *r, const struct name *n)
 {
 	struct name_ref ref;
 	if (table_find(&r->c->table, n, &ref))
 		return true;
-	return r->live++ < r->c->table.names_capacity && table_insert(&r->c->table, n, &ref) &&
-	       names_add(&r->made, n->text);
+	if (!table_insert_spare(&r->c->table, n, &ref))
+		return false;
+	r->live++;
+	return names_add(&r->made, n->text);
 }
 
-static bool server_room(struct run *r, const struct server *s)
+/* Of the name, and of the hosts that targets are named by. */
+static bool names_room(struct run *r, const struct saved_entry *e)
 {
-	struct address a;
-	return (!s->is_target || name_room(r, &s->host)) && server_address(&r->c->table, s, true, &a) &&
-	       addr_insert(&r->c->table, &a);
-}
-
-static int room(void *arg, const struct saved_entry *e)
-{
-	struct run *r = arg;
 	bool enough = e->kind == SAVED_DRAIN || name_room(r, &e->name);
 	for (size_t i = 0; enough && i < e->n; i++)
-		enough = server_room(r, &e->servers[i]);
-	return enough ? DONE : complain(r->c, "no room left in the table or in its file system: nothing was restored");
+		enough = !e->servers[i].is_target || name_room(r, &e->servers[i].host);
+	return enough;
+}
+
+/* Has it all of names_room(), still? */
+static bool names_there(const struct run *r, const struct saved_entry *e)
+{
+	struct name_ref ref;
+	bool there = e->kind == SAVED_DRAIN || table_find(&r->c->table, &e->name, &ref);
+	for (size_t i = 0; there && i < e->n; i++)
+		there = !e->servers[i].is_target || table_find(&r->c->table, &e->servers[i].host, &ref);
+	return there;
+}
+
+static bool addrs_room(struct run *r, const struct saved_entry *e)
+{
+	bool enough = true;
+	for (size_t i = 0; enough && i < e->n; i++) {
+		struct address a;
+		enough = server_address(&r->c->table, &e->servers[i], true, &a) && addr_insert(&r->c->table, &a);
+	}
+	return enough;
+}
+
+static int no_room(const struct run *r)
+{
+	return complain(r->c, "no room left in the table or in its file system: nothing was restored");
+}
+
+static int room_explicit(void *arg, const struct saved_entry *e)
+{
+	struct run *r = arg;
+	return e->kind != SAVED_SET || names_room(r, e) ? DONE : no_room(r);
+}
+
+/*
+ * A table that has filled up holds more names than it was made for, each within
+ * PROBES records of where it hashes to, which another seed can deny a few of them:
+ * those are left out. More than there are records at all is too little room.
+ */
+static int room_auto(void *arg, const struct saved_entry *e)
+{
+	struct run *r = arg;
+	const struct table *t = &r->c->table;
+	if (e->kind != SAVED_AUTO || names_room(r, e))
+		return DONE;
+	r->autos_left++;
+	return r->live >= t->names_capacity && r->live + r->autos_left <= t->layout.name_slots ? DONE : no_room(r);
+}
+
+/* After all names, so that a refused file leaves no addresses, which nobody can take back at once. */
+static int room_addrs(void *arg, const struct saved_entry *e)
+{
+	struct run *r = arg;
+	return e->kind == SAVED_SEEN || !names_there(r, e) || addrs_room(r, e) ? DONE : no_room(r);
 }
 
 /* Names that others looked up meanwhile stay. */
@@ -109,13 +159,38 @@ static enum hand_status take_back(struct table *t, const struct saved_entry *e, 
 	return take_seen(t, e, addrs, now);
 }
 
-static int take(void *arg, const struct saved_entry *e)
+static enum hand_status take(const struct run *r, const struct saved_entry *e)
 {
-	struct run *r = arg;
 	struct address addrs[CANDIDATES];
 	for (size_t i = 0; i < e->n; i++)
 		server_address(&r->c->table, &e->servers[i], true, &addrs[i]);
-	return hand_result(r->c, take_back(&r->c->table, e, addrs, r->now), e->name.text);
+	return take_back(&r->c->table, e, addrs, r->now);
+}
+
+static int take_pin(void *arg, const struct saved_entry *e)
+{
+	const struct run *r = arg;
+	if (e->kind == SAVED_SEEN || (e->kind == SAVED_AUTO && !names_there(r, e)))
+		return DONE;
+	return hand_result(r->c, take(r, e), e->name.text);
+}
+
+/* ---- then what DNS said ---- */
+
+static int take_said(void *arg, const struct saved_entry *e)
+{
+	struct run *r = arg;
+	if (e->kind == SAVED_SEEN && (!names_room(r, e) || !addrs_room(r, e) || take(r, e) != HAND_OK))
+		r->seen_left++;
+	return DONE;
+}
+
+static void tell_left(const struct run *r)
+{
+	if (r->autos_left)
+		note(r->c, "no room left for auto pins: left out: %u", r->autos_left);
+	if (r->seen_left)
+		note(r->c, "no room left for what DNS said: lines left out: %u", r->seen_left);
 }
 
 /* ---- all ---- */
@@ -136,7 +211,11 @@ static int make_room(struct run *r, const struct saved *s)
 	struct table_stats stats;
 	pins_stats(&r->c->table, &stats);
 	r->live = stats.names;
-	int status = saved_each(r->c, s, room, r);
+	int status = saved_each(r->c, s, room_explicit, r);
+	if (status == DONE)
+		status = saved_each(r->c, s, room_auto, r);
+	if (status == DONE)
+		status = saved_each(r->c, s, room_addrs, r);
 	if (status != DONE)
 		forget_made(r);
 	return status;
@@ -151,7 +230,11 @@ static int restore(struct context *c, const struct saved *s)
 	if (status == DONE)
 		status = make_room(&r, s);
 	if (status == DONE)
-		status = saved_each(c, s, take, &r);
+		status = saved_each(c, s, take_pin, &r);
+	if (status == DONE)
+		status = saved_each(c, s, take_said, &r);
+	if (status == DONE)
+		tell_left(&r);
 	names_free(&r.made);
 	return status;
 }

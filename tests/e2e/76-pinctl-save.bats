@@ -156,18 +156,54 @@ refused() {
     complains 2 "restore: one word too many: b" restore "$SAVED" b
 }
 
-@test "a table without room for all of it stays as it was" {
+# lines N FORMAT : FORMAT for each number to N, where % is the number.
+lines() { for ((n = 1; n <= $1; n++)); do echo "${2//%/$n}"; done; }
+
+@test "a table without room for all pins stays as it was, and keeps its room" {
+    local kind
     pinctl init --names 10
     pinctl set old.test 192.0.2.1
-    saved "stickydns 1"
-    for n in {1..12}; do echo "auto n$n.test 192.0.2.$n"; done >>"$SAVED"
-    echo end >>"$SAVED"
-    complains 1 "restore: no room left .*: nothing was restored" restore "$SAVED"
-    expect_eq "old.test 192.0.2.1 explicit tentative" "$(pins)" "the pins"
-    expect_eq 1 "$(pinctl list | grep -c '')" "names"
-    sed -i '3,5d' "$SAVED"
+    for kind in auto set; do
+        saved "stickydns 2" "$(lines 24 'seen s%.test 2026-01-01T00:00:00Z 192.0.3.%')" "$(lines 24 "$kind n%.test 192.0.2.%")" end
+        complains 1 "restore: no room left .*: nothing was restored" restore "$SAVED"
+        expect_eq "old.test 192.0.2.1 explicit tentative" "$(pins)" "the pins"
+        expect_eq 1 "$(pinctl list | grep -c '')" "names"
+        expect_eq 1 "$(pinctl stats --json | jq .addresses.live)" "addresses"
+    done
+    sed -i '/n2[0-9]/d' "$SAVED"
     pinctl restore "$SAVED"
-    expect_eq 10 "$(pinctl list | grep -c '')" "names when there is room"
+    expect_eq 20 "$(pins | grep -c ' explicit ')" "pins when there is room"
+}
+
+@test "what a full table held fits into one of the same size: more names than it was made for" {
+    pinctl init --names 64
+    for n in {1..128}; do pinctl set "n$n.test" "192.0.2.$n"; done
+    pinctl save "$BATS_TEST_TMPDIR/saved"
+    expect_eq 128 "$(grep -c '^set' "$BATS_TEST_TMPDIR/saved")" "pins that it held"
+    pinctl init --names 64 --replace
+    pinctl restore "$BATS_TEST_TMPDIR/saved"
+    expect_eq "$(grep ^set "$BATS_TEST_TMPDIR/saved")" "$(pinctl save | grep ^set)" "pins restored"
+}
+
+# 4096 records, of which a name reaches 128: as it filled up, other names found places than will now.
+@test "a larger one too: of auto pins what finds no place is left out, of explicit ones nothing" {
+    pinctl init --names 2048
+    saved "stickydns 2" "$(lines 4000 'auto n%.test 10.1.0.1')" "$(lines 90 'set e%.test 192.0.2.%')" end
+    pinctl restore "$SAVED" 2>"$BATS_TEST_TMPDIR/err"
+    expect_eq 90 "$(pinctl save | grep -c ^set)" "explicit pins"
+    local autos left
+    autos=$(pinctl save | grep -c ^auto)
+    left=$(sed -n 's/.*no room left for auto pins: left out: //p' "$BATS_TEST_TMPDIR/err")
+    expect_eq 4000 "$((autos + left))" "auto pins and those left out"
+    expect_eq 0 "$(pinctl stats --json | jq .counters.evicted)" "names that gave way"
+}
+
+@test "what DNS said is left out where there is no room, the pins are taken" {
+    pinctl init --names 10
+    saved "stickydns 2" "$(lines 30 'seen s%.test 2026-01-01T00:00:00Z 192.0.3.%')" "$(lines 15 'auto n%.test 192.0.2.%')" end
+    complains 0 "restore: no room left for what DNS said: lines left out: 25" restore "$SAVED"
+    expect_eq 15 "$(pins | grep -c ' auto ')" "pins"
+    expect_eq 20 "$(pinctl list | grep -c '')" "names"
 }
 
 @test "save FILE leaves the old file whole when it fails, and takes no table of another boot" {

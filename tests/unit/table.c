@@ -135,6 +135,27 @@ static void idlest_goes(void)
 	lab_close(&lab);
 }
 
+static void spare_only(void)
+{
+	struct lab lab;
+	struct name_ref ref, same;
+	struct name last = numbered(15), one_more = numbered(16);
+	lab_open(&lab, 8);
+	for (unsigned k = 0; k < 15; k++)
+		insert(&lab.t, k);
+	check_row("a spare record is taken, and found again");
+	check_true("inserted", table_insert_spare(&lab.t, &last, &ref));
+	check_true("found", table_insert_spare(&lab.t, &last, &same) && same.slot == ref.slot && same.key == ref.key);
+	check_row("where none is spare, none gives way");
+	clock_after(60);
+	check_true("not inserted", !table_insert_spare(&lab.t, &one_more, &same));
+	check_number("names", 16, walk(&lab.t));
+	check_number("evicted", 0, get64(&lab.t.header->counters[COUNT_EVICTED]));
+	table_retire(&lab.t, ref);
+	check_true("inserted where one was dropped", table_insert_spare(&lab.t, &one_more, &same) && same.slot == ref.slot);
+	lab_close(&lab);
+}
+
 static void explicit_stay(void)
 {
 	struct lab lab;
@@ -372,6 +393,7 @@ int main(void)
 	thousand();
 	smallest();
 	idlest_goes();
+	spare_only();
 	explicit_stay();
 	retired();
 	abandoned();
