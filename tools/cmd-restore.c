@@ -40,8 +40,13 @@ static int understood(void *arg, const struct saved_entry *e)
 	const struct run *r = arg;
 	if (e->kind == SAVED_SET && e->time > r->now + TIME_MAX_S)
 		return complain(r->c, "an end too far away: %s", e->name.text);
+	if (e->gone)
+		note(r->c, "left out, its interface is not there: %s of %s", e->gone, e->name.text);
 	return DONE;
 }
+
+/* Is it of that kind, and is anything left of it? */
+static bool is_one(const struct saved_entry *e, enum saved_kind kind) { return e->kind == kind && e->n > 0; }
 
 /* ---- then room for the pins ---- */
 
@@ -105,7 +110,7 @@ static int room_auto(void *arg, const struct saved_entry *e)
 {
 	struct run *r = arg;
 	const struct table *t = &r->c->table;
-	if (e->kind != SAVED_AUTO || names_room(r, e))
+	if (!is_one(e, SAVED_AUTO) || names_room(r, e))
 		return DONE;
 	r->autos_left++;
 	return r->live >= t->names_capacity && r->live + r->autos_left <= t->layout.name_slots ? DONE : no_room(r);
@@ -170,7 +175,7 @@ static enum hand_status take(const struct run *r, const struct saved_entry *e)
 static int take_pin(void *arg, const struct saved_entry *e)
 {
 	const struct run *r = arg;
-	if (e->kind == SAVED_SEEN || (e->kind == SAVED_AUTO && !names_there(r, e)))
+	if (e->kind == SAVED_SEEN || e->n == 0 || (e->kind == SAVED_AUTO && !names_there(r, e)))
 		return DONE;
 	return hand_result(r->c, take(r, e), e->name.text);
 }
@@ -180,7 +185,7 @@ static int take_pin(void *arg, const struct saved_entry *e)
 static int take_said(void *arg, const struct saved_entry *e)
 {
 	struct run *r = arg;
-	if (e->kind == SAVED_SEEN && (!names_room(r, e) || !addrs_room(r, e) || take(r, e) != HAND_OK))
+	if (is_one(e, SAVED_SEEN) && (!names_room(r, e) || !addrs_room(r, e) || take(r, e) != HAND_OK))
 		r->seen_left++;
 	return DONE;
 }

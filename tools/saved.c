@@ -1,6 +1,7 @@
 /* saved.c: reads a saved table. See saved.h. */
 #include "saved.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@ void saved_time(time_t t, char out[static SAVED_TIME])
 		strcpy(out, "-");
 }
 
+/* A machine without a clock of its own boots into 1970, and saw things before that: long ago, but not 0, which is never. */
 static bool time_read(const char *word, time_t *out)
 {
 	struct tm tm = {0};
@@ -23,7 +25,9 @@ static bool time_read(const char *word, time_t *out)
 	if (!end || *end)
 		return false;
 	*out = timegm(&tm);
-	return *out > 0;
+	if (*out < 1)
+		*out = 1;
+	return true;
 }
 
 /* ---- the file ---- */
@@ -89,6 +93,29 @@ static int parse_until(const struct context *at, char **words, size_t *n, struct
 	return time_read(words[*n + 1], &e->time) ? DONE : complain(at, "not a time: '%s'", words[*n + 1]);
 }
 
+/* "fe80::7%eth7" without an eth7: the file is right, and the machine another, or not all there yet. */
+static bool interface_gone(const char *word)
+{
+	char plain[INET6_ADDRSTRLEN];
+	struct in6_addr bytes;
+	struct address a;
+	const size_t len = strcspn(word, "%");
+	if (len >= sizeof plain || word[len] == '\0' || word[len + 1] == '\0')
+		return false;
+	memcpy(plain, word, len);
+	plain[len] = '\0';
+	return inet_pton(AF_INET6, plain, &bytes) == 1 && IN6_IS_ADDR_LINKLOCAL(&bytes) && !address_parse(word, &a);
+}
+
+/* Such an address of a plain name is noted in the entry, to be left out. */
+static bool leave_out(struct saved_entry *e, const char *word)
+{
+	if (name_is_service(&e->name) || !interface_gone(word))
+		return false;
+	e->gone = word;
+	return true;
+}
+
 static int parse_pin(const struct context *at, char **words, size_t n, struct saved_entry *e)
 {
 	int status = e->kind == SAVED_SET ? parse_until(at, words, &n, e) : DONE;
@@ -96,7 +123,7 @@ static int parse_pin(const struct context *at, char **words, size_t n, struct sa
 		status = n < 3 ? complain(at, "a name and what it is pinned to are wanted") : host_parse(at, words[1], &e->name);
 	if (status == DONE && n - 2 > (e->kind == SAVED_SET ? PREFERENCES : 1))
 		status = complain(at, "one word too many: '%s'", words[n - 1]);
-	for (size_t i = 2; status == DONE && i < n; i++)
+	for (size_t i = 2; status == DONE && i < n && !(e->kind == SAVED_AUTO && leave_out(e, words[i])); i++)
 		status = server_list_take(at, &e->name, words[i], e->servers, e->n++);
 	return status;
 }
@@ -127,11 +154,13 @@ static int parse_seen(const struct context *at, char **words, size_t n, struct s
 		status = complain(at, "not a time: '%s'", words[2]);
 	if (status == DONE && n - 3 > CANDIDATES)
 		status = complain(at, "one word too many: '%s'", words[n - 1]);
-	for (size_t i = 3; status == DONE && i < n; i++, e->n++) {
+	for (size_t i = 3; status == DONE && i < n; i++) {
+		if (leave_out(e, words[i]))
+			continue;
 		if (name_is_service(&e->name))
 			status = parse_record(at, words[i], &e->records[e->n]);
 		if (status == DONE)
-			status = server_parse(at, &e->name, words[i], &e->servers[e->n]);
+			status = server_parse(at, &e->name, words[i], &e->servers[e->n++]);
 	}
 	return status;
 }

@@ -31,8 +31,9 @@ struct saved_entry {
 	struct name name;		/* not of SAVED_DRAIN */
 	struct server servers[CANDIDATES];
 	struct srv_record records[CANDIDATES];	/* of SAVED_SEEN and a service: priority and weight of each */
-	size_t n;			/* 1 of SAVED_DRAIN and SAVED_AUTO, at most PREFERENCES of SAVED_SET */
-	time_t time;			/* of SAVED_SET when it ends, 0: never; of SAVED_SEEN when it was */
+	const char *gone;		/* of SAVED_AUTO and SAVED_SEEN: an address left out, its interface is not there; or NULL */
+	size_t n;			/* without it; 1 of SAVED_DRAIN and SAVED_AUTO, at most PREFERENCES of SAVED_SET */
+	time_t time;			/* of SAVED_SET when it ends, 0: never; of SAVED_SEEN when it was, at least 1 */
 };
 
 /* A saved table in memory: the text itself, since a table of a million names as entries would fill it. */

@@ -206,6 +206,22 @@ lines() { for ((n = 1; n <= $1; n++)); do echo "${2//%/$n}"; done; }
     expect_eq 20 "$(pinctl list | grep -c '')" "names"
 }
 
+@test "an interface that is not there, and a clock that was in 1970: those are left out, the rest is taken" {
+    saved "stickydns 2" "auto a.test fe80::1%gone0" "seen a.test 2026-01-01T00:00:00Z fe80::1%gone0" \
+        "seen b.test $(date -u -d '1 minute ago' +%FT%TZ) fe80::1%gone0 192.0.2.2 fe80::3%lo" "auto b.test 192.0.2.2" \
+        "seen c.test 1970-01-01T00:00:00Z 192.0.2.3" "seen d.test 1969-12-31T23:59:59Z 192.0.2.4" "set e.test 192.0.2.5" end
+    pinctl restore "$SAVED" 2>"$BATS_TEST_TMPDIR/err"
+    local said="pinctl: restore: left out, its interface is not there: fe80::1%gone0 of"
+    expect_eq "$said a.test"$'\n'"$said a.test"$'\n'"$said b.test" "$(cat "$BATS_TEST_TMPDIR/err")" "what is said"
+    expect_eq $'b.test 192.0.2.2 auto tentative\ne.test 192.0.2.5 explicit tentative' "$(pins)" "the pins"
+    expect_eq "192.0.2.2 fe80::3%lo" "$(pinctl save | sed -n 's/^seen b.test [^ ]* //p')" "what DNS said"
+    expect_eq "" "$(pinctl list | grep a.test || true)" "the name of which nothing is left"
+    saved "stickydns 2" "set a.test fe80::1%gone0" end
+    complains 1 "restore: $SAVED:2: not an address: 'fe80::1%gone0'" restore "$SAVED"
+    saved "stickydns 2" "seen a.test 2026-01-01T00:00:00Z 192.0.2.3%gone0" end
+    complains 1 "restore: $SAVED:2: not an address: '192.0.2.3%gone0'" restore "$SAVED"
+}
+
 @test "save FILE leaves the old file whole when it fails, and takes no table of another boot" {
     complains 1 "save: no table at $TABLE" save
     pinctl set a.test 192.0.2.1
