@@ -281,13 +281,13 @@ HOT static int connect_candidate(struct table *t, int fd, const struct sockaddr 
 
 /* ---- steering ---- */
 
-/* Does another connect of this process wait for it? */
+/* Does another connect of this process wait for it? One that came through waits for its program only. */
 static bool is_waited_for(const struct endpoint *e)
 {
 	struct pending_walk w = pending_all();
 	for (int fd; (fd = pending_next(&w)) != -1;) {
 		const struct flow *fl = pending_flow(fd);
-		if (endpoint_same(&fl->to, e) && waits(fl))
+		if (endpoint_same(&fl->to, e) && waits(fl) && progress_of(fd, fl) == WAITING)
 			return true;
 	}
 	return false;

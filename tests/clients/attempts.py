@@ -1,13 +1,16 @@
 """Connects as RFC 8305 has it: to each address of a name in turn, the next after so many milliseconds.
 
-    attempts.py HOST PORT MS close|keep
+    attempts.py HOST PORT MS close|keep|late
 
-close: an attempt without an answer is given up before the next; keep: it stays in flight beside it.
-Prints the address that was connected to, as the program asked for it, or "none".
+close: an attempt without an answer is given up before the next; keep: it stays in flight beside it; late: what
+becomes of them is asked after the last one.
+Prints the address that was connected to, as the program asked for it, or "none"; late: the servers that were reached.
 """
 import select
 import socket
+import subprocess
 import sys
+import time
 
 host, port, wait_ms, how = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
 poll, attempts = select.poll(), {}
@@ -16,6 +19,9 @@ for family, kind, protocol, _, address in socket.getaddrinfo(host, port, socket.
     attempt.setblocking(False)
     attempt.connect_ex(address)
     attempts[attempt.fileno()] = (attempt, address[0])
+    if how == "late":
+        time.sleep(wait_ms / 1000)
+        continue
     poll.register(attempt, select.POLLOUT)
     for fd, _ in poll.poll(wait_ms):
         attempt, asked = attempts[fd]
@@ -25,4 +31,7 @@ for family, kind, protocol, _, address in socket.getaddrinfo(host, port, socket.
     if how == "close" and attempt.fileno() in attempts:
         poll.unregister(attempt)
         attempt.close()
+if how == "late":
+    seen = subprocess.run(["ss", "-Htn", "dport", f"= :{port}"], capture_output=True, text=True, check=True).stdout
+    sys.exit(print(*sorted({line.split()[4].rsplit(":", 1)[0] for line in seen.splitlines()})))
 print("none")

@@ -50,3 +50,10 @@ failures_of() { candidate_field pool.test "$1" failures; }
     nft delete table ip silent
     expect_eq "$pin" "$(repeat 6 attempts with_shim keep | sort -u)" "the address reached"
 }
+
+@test "an attempt that came through long before its program asks is none in vain" {
+    begin
+    nft delete table ip silent
+    expect_eq "127.0.0.11 127.0.0.12 127.0.0.13" "$(attempts bare late)" "the servers reached, bare"
+    expect_eq "$pin" "$(attempts with_shim late)" "the servers reached"
+}
