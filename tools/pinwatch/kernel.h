@@ -47,7 +47,7 @@ struct sock {
 #pragma clang attribute pop
 
 /* net/tcp_states.h, linux/socket.h, linux/in.h: numbers that programs see and that never change. */
-enum { STATE_ESTABLISHED = 1, STATE_SYN_SENT = 2, STATE_SYN_RECV = 3, STATE_CLOSE = 7 };
+enum { STATE_ESTABLISHED = 1, STATE_SYN_SENT = 2, STATE_SYN_RECV = 3, STATE_FIN_WAIT1 = 4, STATE_FIN_WAIT2 = 5, STATE_CLOSE = 7 };
 enum { FAMILY_INET = 2, FAMILY_INET6 = 10 };
 enum { PROTOCOL_TCP = 6, PROTOCOL_UDP = 17 };
 

@@ -133,11 +133,15 @@ static __always_inline void connection_breaks(struct sock *sk, bool early)
 		tell(sk, &peer, n, WATCH_ENDED, TRANSPORT_TCP, sk->sk_err);
 }
 
-/* EPIPE: a reset after the server's FIN (tcp_reset()), which ends what the server had closed. */
+/*
+ * EPIPE: a reset after the server's FIN (tcp_reset()), which ends what the server had closed. And what the program
+ * has closed is reset when the server goes on to send.
+ */
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(tcp_state, struct sock *sk, int from, int to)
 {
-	const bool ends = to == STATE_CLOSE && sk->sk_err && sk->sk_err != EPIPE;
+	const bool closed = from == STATE_FIN_WAIT1 || from == STATE_FIN_WAIT2;
+	const bool ends = to == STATE_CLOSE && sk->sk_err && sk->sk_err != EPIPE && !(closed && sk->sk_err == ECONNRESET);
 	if ((to != STATE_SYN_SENT && from != STATE_SYN_SENT && !ends) || sk->sk_protocol != PROTOCOL_TCP)
 		return 0;
 	if (to == STATE_SYN_SENT)
