@@ -6,12 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cgroup.h"
 #include "cmd.h"
 #include "datagram.skel.h"
+#include "tick.h"
 
 /* Of datagram.bpf.c: first those that tell, then those that see packets. */
 enum { HOOKS_TELLING = 4, HOOKS = 6, LOOK_S = 60, RETRY_S = 5 };
@@ -30,13 +30,6 @@ static void list_hooks(struct datagram_bpf *d, struct hook out[HOOKS])
 		{d->progs.datagram_out, &d->links.datagram_out, PROBE_OUT}, {d->progs.datagram_in, &d->links.datagram_in, PROBE_IN},
 	};
 	memcpy(out, all, sizeof all);
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
 /* ---- the cgroup ---- */
@@ -124,7 +117,7 @@ static void tell(struct probes *p)
 
 void packets_wanted(struct probes *p)
 {
-	p->packets_since = now_ns();
+	p->packets_since = tick_now();
 	if (!p->datagram || p->packets)
 		return;
 	p->probe[PROBE_OUT].unwanted = p->probe[PROBE_IN].unwanted = false;
@@ -137,9 +130,10 @@ void packets_wanted(struct probes *p)
 
 static bool is_idle(const struct probes *p)
 {
-	const uint64_t sent = __atomic_load_n(&p->datagram->bss->sent, __ATOMIC_RELAXED);
-	const uint64_t last = sent > p->packets_since ? sent : p->packets_since;
-	return p->probe[PROBE_SEND].attached && now_ns() - last > p->idle_s * UINT64_C(1000000000);
+	const uint64_t sent_ns = __atomic_load_n(&p->datagram->bss->sent, __ATOMIC_RELAXED);
+	const uint32_t sent = (uint32_t)(sent_ns / (1000000000u / TICKS_PER_S));
+	const uint32_t last = sent > p->packets_since ? sent : p->packets_since;
+	return p->probe[PROBE_SEND].attached && tick_since(tick_now(), last) / TICKS_PER_S >= p->idle_s;
 }
 
 static void leave(struct probes *p)

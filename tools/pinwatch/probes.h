@@ -45,7 +45,7 @@ struct probes {
 	bool packets;			/* are looked at */
 	bool packets_missing, packets_told; /* they cannot be; that was said */
 	uint32_t packets_tended;	/* so often */
-	uint64_t packets_since;		/* when that was last asked for; CLOCK_MONOTONIC, ns */
+	uint32_t packets_since;		/* tick when that was last asked for */
 };
 
 /*
