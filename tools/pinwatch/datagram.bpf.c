@@ -113,15 +113,9 @@ static __always_inline bool flow_watched(struct __sk_buff *skb, const __u32 peer
 
 /* ---- copies ---- */
 
-static __always_inline struct watch_message *blank_message(void)
-{
-	__u32 zero = 0;
-	return bpf_map_lookup_elem(&scratch, &zero);
-}
-
-/* With `length` bytes of text in it; `who`: its sender, or NULL if it comes in. */
-static __always_inline void hand_on(struct watch_message *m, const struct sender_key *flow, const struct sender *who,
-				    __u64 cookie, __u32 scope, __u32 length)
+/* All but the text, of `length` bytes; `who`: its sender, or NULL if it comes in. */
+static __always_inline void describe(struct watch_message *m, const struct sender_key *flow, const struct sender *who,
+				     __u64 cookie, __u32 scope, __u32 length)
 {
 	m->flow = *flow;
 	m->cookie = cookie;
@@ -133,8 +127,6 @@ static __always_inline void hand_on(struct watch_message *m, const struct sender
 		__builtin_memcpy(m->comm, who->comm, sizeof m->comm);
 	m->scope = scope;
 	m->length = length;
-	if (bpf_ringbuf_output(&messages, m, __builtin_offsetof(struct watch_message, text) + length, 0))
-		__sync_fetch_and_add(&lost, 1);
 }
 
 static __always_inline bool starts(const char seen[8], const char want[8], __u32 length)
@@ -154,28 +146,38 @@ static __always_inline bool is_request(const char first[8])
 static __always_inline void copy_packet(struct __sk_buff *skb, const struct datagram *d, const struct sender_key *flow,
 					const struct sender *who)
 {
-	__u32 length = skb->len - d->payload;
-	struct watch_message *m = blank_message();
+	__u32 zero = 0, length = skb->len - d->payload;
+	struct watch_message *m = bpf_map_lookup_elem(&scratch, &zero);
 	if (!m || skb->len <= d->payload)
 		return;
 	if (length > MESSAGE_MAX)
 		length = MESSAGE_MAX;
 	if (length == 0 || bpf_skb_load_bytes(skb, d->payload, m->text, length))
 		return;
-	hand_on(m, flow, who, bpf_get_socket_cookie(skb), skb->ifindex, length);
+	describe(m, flow, who, bpf_get_socket_cookie(skb), skb->ifindex, length);
+	if (bpf_ringbuf_output(&messages, m, __builtin_offsetof(struct watch_message, text) + length, 0))
+		__sync_fetch_and_add(&lost, 1);
 }
 
-/* Of one whose packets are not looked at yet. */
+/* Of one whose packets are not looked at yet. Right in the ring: a sender may be preempted, with the scratch half full. */
 static __always_inline void copy_sent(struct bpf_sock_addr *ctx, const struct sender_key *flow, const struct sender *who)
 {
 	const struct text text = text_sent();
 	__u32 length = text.length < MESSAGE_MAX ? text.length : MESSAGE_MAX;
 	char first[8] = {};
-	struct watch_message *m = blank_message();
-	if (!m || length < sizeof first || bpf_probe_read_user(first, sizeof first, text.at) || !is_request(first) ||
-	    bpf_probe_read_user(m->text, length, text.at))
+	if (length < sizeof first || bpf_probe_read_user(first, sizeof first, text.at) || !is_request(first))
 		return;
-	hand_on(m, flow, who, bpf_get_socket_cookie(ctx), ctx->sk ? ctx->sk->bound_dev_if : 0, length);
+	struct watch_message *m = bpf_ringbuf_reserve(&messages, sizeof *m, 0);
+	if (!m) {
+		__sync_fetch_and_add(&lost, 1);
+		return;
+	}
+	if (bpf_probe_read_user(m->text, length, text.at)) {
+		bpf_ringbuf_discard(m, 0);
+		return;
+	}
+	describe(m, flow, who, bpf_get_socket_cookie(ctx), ctx->sk ? ctx->sk->bound_dev_if : 0, length);
+	bpf_ringbuf_submit(m, 0);
 }
 
 /* ---- who sends ---- */
