@@ -8,6 +8,7 @@ setup_file() {
     use_clients lookup
     use_static_client steered
     use_static_client reach
+    use_libraries libslow
 }
 
 setup() {
@@ -33,6 +34,18 @@ reach() { bare "$(client reach)" "$@"; }
     expect_match "steering  $STEER_PID" "$output" "the other one"
     expect_status 0 "$BUILD/pinwatch" status
     expect_match "pinwatch  $PINWATCH_PID" "$output" "when it goes on"
+}
+
+# A socket is bound before it listens, and who asks in between is refused, as by one whose owner is dead.
+@test "status: asked while one is about to listen, it finds that one later" {
+    pool
+    PINWATCH="env LD_PRELOAD=$(library libslow) $BUILD/pinwatch"
+    steer_start
+    pinwatch_start
+    expect_status 0 "$BUILD/pinwatch" status
+    expect_match "steering  $STEER_PID" "$output" "the one that steers"
+    expect_match "pinwatch  $PINWATCH_PID" "$output" "the one that watches"
+    expect_eq "$(printf '%s.sock\n' "$PINWATCH_PID" "$STEER_PID" | sort)" "$(ls /run/pinwatch | sort)" "sockets"
 }
 
 @test "what happens right behind init --replace counts in the new table" {

@@ -5,14 +5,7 @@ load ../lib/harness
 load ../lib/sticking
 setup_file() {
     use_clients lookup dial signals jump spawn threads dlopener matrix
-    library libctor
-    library libresolve
-    library libnomem
-}
-
-# tests/clients/NAME.c as a shared library.
-library() {
-    ${CC:-cc} -std=gnu17 -O1 -g -Wall -shared -fPIC -o "$BATS_FILE_TMPDIR/$1.so" "$TESTS/clients/$1.c"
+    use_libraries libctor libresolve libnomem
 }
 
 SMALL_STACK=32     # KiB; without the shim, lookup needs 20
@@ -24,7 +17,7 @@ SMALL_STACK=32     # KiB; without the shim, lookup needs 20
     local order run
     pool_up
     export CTOR_HOST=pool.test CTOR_PORT=5060
-    for order in "$BUILD/libstickydns.so:$BATS_FILE_TMPDIR/libctor.so" "$BATS_FILE_TMPDIR/libctor.so:$BUILD/libstickydns.so"; do
+    for order in "$BUILD/libstickydns.so:$(library libctor)" "$(library libctor):$BUILD/libstickydns.so"; do
         rm -f "$TABLE"
         for run in 1 2 3 4; do
             with_shim env LD_PRELOAD="$order" "$(client lookup)" -4 pool.test >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err"
@@ -39,7 +32,7 @@ SMALL_STACK=32     # KiB; without the shim, lookup needs 20
     pool_up
     export CTOR_HOST=pool.test CTOR_PORT=5060
     ${CC:-cc} -D_GNU_SOURCE -o "$BATS_TEST_TMPDIR/linked" "$TESTS/clients/lookup.c" -Wl,--no-as-needed \
-        "$BATS_FILE_TMPDIR/libctor.so" -Wl,-rpath,"$BATS_FILE_TMPDIR"
+        "$(library libctor)" -Wl,-rpath,"$(dirname "$(library libctor)")"
     for bind in "" 1; do
         rm -f "$TABLE"
         for run in 1 2 3 4; do
@@ -111,7 +104,7 @@ SMALL_STACK=32     # KiB; without the shim, lookup needs 20
 
 @test "a plug-in that resolves, opened and closed again and again" {
     pool_up
-    expect_sticks "in plug-ins" "$(client dlopener)" "$BATS_FILE_TMPDIR/libresolve.so" pool.test 20
+    expect_sticks "in plug-ins" "$(client dlopener)" "$(library libresolve)" pool.test 20
 }
 
 @test "threads with small stacks" {
@@ -140,7 +133,7 @@ SMALL_STACK=32     # KiB; without the shim, lookup needs 20
     pool_up
     pinctl set pool.test 127.0.0.99
     for how in "" "-c" "-6 -m" "-f ghbn" "-f ghbn2" "-f ghbn_r"; do
-        seen=$(with_shim env LD_PRELOAD="$BUILD/libstickydns.so:$BATS_FILE_TMPDIR/libnomem.so" "$(client lookup)" -4 $how pool.test)
+        seen=$(with_shim env LD_PRELOAD="$BUILD/libstickydns.so:$(library libnomem)" "$(client lookup)" -4 $how pool.test)
         expect_eq "127.0.0.11 127.0.0.12 127.0.0.13" \
             "$(tr ' ' '\n' <<<"$seen" | sed 's/^::ffff://' | grep -E '^127\.0\.0\.1[123]$' | sort | xargs)" "libc's addresses with lookup $how"
     done

@@ -14,6 +14,19 @@ use_clients() {
 
 client() { echo "$BATS_RUN_TMPDIR/clients/$1"; }
 
+# use_libraries NAME... : as use_clients, as shared libraries; `library NAME` is the path.
+use_libraries() {
+    local name dir=$BATS_RUN_TMPDIR/clients
+    mkdir -p "$dir"
+    for name; do
+        [[ ! -e $dir/$name.so ]] || continue
+        ${CC:-cc} -std=gnu17 -D_GNU_SOURCE -O1 -g -Wall -shared -fPIC -o "$dir/$name.so.$$" "$TESTS/clients/$name.c"
+        mv "$dir/$name.so.$$" "$dir/$name.so"
+    done
+}
+
+library() { client "$1.so"; }
+
 # client_start ID bare|shim [PROGRAM] : starts lookup_client (or PROGRAM), which reads a command a line
 # and answers each with a line. ask ID COMMAND... sends one and prints the answer.
 declare -gA CLIENT_PID=() CLIENT_IN=() CLIENT_OUT=()

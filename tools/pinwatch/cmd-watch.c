@@ -234,8 +234,6 @@ static bool listen_all(struct watch *w)
 		return false;
 	timerfd_settime(w->timer, 0, &second, NULL);
 	w->status = w->observer ? -1 : status_open(w->status_path);
-	if (w->status == -1 && !w->observer)
-		note(NULL, "%s: %s: `pinwatch status` will not find this one", status_directory(), strerror(errno));
 	if (w->rings)
 		listen_to(w, ring_buffer__epoll_fd(w->rings), SOURCE_RINGS);
 	listen_to(w, w->signals, SOURCE_SIGNALS);

@@ -10,6 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "cmd.h"
 #include "format.h"
 #include "view.h"
 
@@ -69,26 +70,50 @@ const char *status_directory(void)
 	return dir && *dir ? dir : "/run/pinwatch";
 }
 
-int status_open(char path[static STATUS_PATH])
+static int given_up(int fd)
+{
+	const int saved = errno;
+	close(fd);
+	errno = saved;
+	return -1;
+}
+
+/* Bound and listening as `at`; what is there already was left by an earlier process with our number. -1: errno tells. */
+static int listen_at(const char *at)
 {
 	struct sockaddr_un here = {.sun_family = AF_UNIX};
-	const char *dir = status_directory();
-	path[0] = '\0';
-	if (mkdir(dir, 0755) == -1 && errno != EEXIST)
-		return -1;
+	snprintf(here.sun_path, sizeof here.sun_path, "%s", at);
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd == -1)
 		return -1;
-	snprintf(path, STATUS_PATH, "%s/%d.sock", dir, (int)getpid());
-	memcpy(here.sun_path, path, sizeof here.sun_path);
-	unlink(path);			/* of an earlier process with our number */
-	if (bind(fd, (const struct sockaddr *)&here, sizeof here) == 0 && chmod(path, 0660) == 0 && listen(fd, 8) == 0)
-		return fd;
-	int saved = errno;
-	close(fd);
-	errno = saved;
-	path[0] = '\0';
-	return -1;
+	unlink(at);
+	if (bind(fd, (const struct sockaddr *)&here, sizeof here) == -1 || chmod(at, 0660) == -1 || listen(fd, 8) == -1)
+		return given_up(fd);
+	return fd;
+}
+
+/* The socket has its name only once it listens: who asks takes one that refuses for a dead one's, and removes it. */
+static int open_in(const char *dir, char path[static STATUS_PATH])
+{
+	char early[STATUS_PATH];
+	const int pid = (int)getpid();
+	if (mkdir(dir, 0755) == -1 && errno != EEXIST)
+		return -1;
+	snprintf(early, sizeof early, "%s/%d.new", dir, pid);
+	snprintf(path, STATUS_PATH, "%s/%d.sock", dir, pid);
+	int fd = listen_at(early);
+	return fd == -1 || rename(early, path) == 0 ? fd : given_up(fd);
+}
+
+int status_open(char path[static STATUS_PATH])
+{
+	const char *dir = status_directory();
+	int fd = open_in(dir, path);
+	if (fd == -1) {
+		note(NULL, "%s: %s: `pinwatch status` will not find this one", dir, strerror(errno));
+		path[0] = '\0';
+	}
+	return fd;
 }
 
 void status_close(int fd, const char *path)

@@ -16,7 +16,7 @@
 /* The directory of the sockets. */
 const char *status_directory(void);
 
-/* Listens. -1 and errno: it cannot be asked. `path` is for status_close. */
+/* Listens. -1: it cannot be asked, and has said so. `path` is for status_close. */
 enum { STATUS_PATH = 108 };		/* unix(7), sun_path */
 int status_open(char path[static STATUS_PATH]);
 void status_close(int fd, const char *path);
