@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "hash.h"
 #include "tick.h"
 
@@ -23,9 +24,7 @@ enum { LEASE_S = 10 };		/* a follower that died is woken for in vain so long */
 
 static void stamp(const struct table *t, struct event *e)
 {
-	struct timespec ts;
-	clock_gettime(CLOCK_REALTIME, &ts);
-	e->time_ns = (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+	e->time_ns = clock_ns(CLOCK_REALTIME);
 	e->pid = store_pid(t);
 	e->origin = t->origin;
 	memset(e->comm, 0, sizeof e->comm);

@@ -9,19 +9,21 @@
 #define STICKYDNS_TICK_H
 
 #include <stdint.h>
-#include <time.h>
+
+#include "clock.h"
 
 enum { TICKS_PER_S = 16 };
 
 static inline uint32_t tick_of(uint32_t seconds) { return seconds * TICKS_PER_S; }
 
-/* Now, in ticks; never 0. clock_gettime(2). */
+/* The tick of a time of CLOCK_MONOTONIC, in nanoseconds. */
+static inline uint32_t tick_at(uint64_t ns) { return (uint32_t)(ns / (NS_PER_S / TICKS_PER_S)); }
+
+/* Now, in ticks; never 0. */
 static inline uint32_t tick_now(void)
 {
-	struct timespec ts;
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
-	uint64_t t = (uint64_t)ts.tv_sec * TICKS_PER_S + (uint64_t)ts.tv_nsec / (1000000000u / TICKS_PER_S);
-	return t ? (uint32_t)t : 1;
+	const uint32_t t = tick_at(clock_ns(CLOCK_MONOTONIC_COARSE));
+	return t ? t : 1;
 }
 
 /* Ticks from `then` to `now`; 0 when `then` lies ahead (another CPU's clock, a torn word). */

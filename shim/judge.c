@@ -2,8 +2,8 @@
 #include "judge.h"
 
 #include <sys/mman.h>
-#include <time.h>
 
+#include "clock.h"
 #include "route.h"
 #include "session.h"
 #include "socket.h"
@@ -22,12 +22,7 @@ void judge_start(void)
 
 struct transactions *judge_requests(void) { return requests; }
 
-uint64_t judge_now_ms(void)
-{
-	struct timespec ts;
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
+uint64_t judge_now_ms(void) { return clock_ns(CLOCK_MONOTONIC_COARSE) / NS_PER_MS; }
 
 bool judge_peer(int fd, const struct endpoint *e, struct peer *out)
 {

@@ -8,8 +8,8 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "clock.h"
 #include "reply-srv.h"
 
 enum {
@@ -34,17 +34,12 @@ struct work {
 	ares_channel channel;
 	size_t busy, silent;		/* in flight; ended by time-out */
 	bool heard;			/* something answered, if only by an error */
-	int64_t moved_ms;		/* when something last ended */
-	int64_t limit_ms;		/* without anything ending: cancel */
+	uint64_t moved_ms;		/* when something last ended */
+	uint64_t limit_ms;		/* without anything ending: cancel */
 	struct flight flights[RESOLVE_WINDOW];
 };
 
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
+static uint64_t now_ms(void) { return clock_ns(CLOCK_MONOTONIC) / NS_PER_MS; }
 
 /* ---- answers ---- */
 
@@ -269,7 +264,7 @@ const char *resolve(char *const *names, size_t n, const struct resolve_options *
 	if (status == ARES_SUCCESS)
 		status = w ? channel_open(&w->channel, o) : ARES_ENOMEM;
 	if (status == ARES_SUCCESS) {
-		w->limit_ms = (int64_t)o->timeout_ms + SLACK_MS;
+		w->limit_ms = (uint64_t)o->timeout_ms + SLACK_MS;
 		*asked = ask_all(w, names, n, done, arg);
 	}
 	if (w && w->channel)

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cgroup.h"
+#include "clock.h"
 #include "fill.h"
 #include "format.h"
 #include "notify.h"
@@ -98,13 +99,6 @@ static void take_signals(void)
 }
 
 /* ---- the table ---- */
-
-static uint64_t now_ms(void)
-{
-	struct timespec ts;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
 
 /* Nothing of the old one stays: its pins are no more. */
 static void changed_over(struct steer *s)
@@ -192,7 +186,7 @@ static void look_at_cgroup(struct steer *s)
 /* A table that comes, or was replaced or cut short; a cgroup that was made again. */
 static void look(struct steer *s)
 {
-	uint64_t now = now_ms();
+	uint64_t now = clock_ns(CLOCK_MONOTONIC) / NS_PER_MS;
 	struct served *t = &s->tables.served[0];
 	bool over = s->table && (t->over || store_retired(s->table)), first = s->looked_ms == 0;
 	if (!over && !first && now - s->looked_ms < LOOK_MS)

@@ -2,21 +2,14 @@
 #include "fill.h"
 
 #include <string.h>
-#include <time.h>
 
+#include "clock.h"
 #include "steer.h"
 #include "target.h"
 #include "tick.h"
 
 enum { SIP = 5060, SIPS = 5061 };	/* RFC 3261 19.1.2 */
 enum { ROUND_MS = 1000, HOLDERS = 64 };
-
-static uint64_t now_us(void)
-{
-	struct timespec ts;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
-}
 
 /* ---- one endpoint ---- */
 
@@ -210,7 +203,7 @@ void fill_begin(struct fill *f, const struct table *t, struct entries *e)
 
 static bool round_begins(struct fill *f)
 {
-	uint64_t now = now_us() / 1000;
+	uint64_t now = clock_ns(CLOCK_MONOTONIC) / NS_PER_MS;
 	if (f->begun_ms && now - f->begun_ms < ROUND_MS && f->epoch == pins_epoch(f->table))
 		return false;
 	if (f->begun_ms && now - f->begun_ms < ROUND_MS / 10)
@@ -247,7 +240,7 @@ bool fill_slice(struct fill *f, unsigned budget_us)
 {
 	if (f->over && !round_begins(f))
 		return false;
-	for (uint64_t end = now_us() + budget_us; now_us() < end;)
+	for (uint64_t end = clock_ns(CLOCK_MONOTONIC) + (uint64_t)budget_us * NS_PER_US; clock_ns(CLOCK_MONOTONIC) < end;)
 		for (int i = 0; i < 16; i++)
 			if (!round_goes_on(f)) {
 				entries_sweep(f->entries);

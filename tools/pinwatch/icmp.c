@@ -7,9 +7,9 @@
 #include <netinet/ip_icmp.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "endpoint.h"
 #include "verdict.h"
 
@@ -81,13 +81,6 @@ bool icmpv6_parse(const uint8_t *p, size_t n, struct icmp_error *out)
 	return quoted(inner + V6_HEADER, AF_INET6, inner + 8, inner + 24, verdict_icmpv6(p[1]), out);
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
-
 enum icmp_status icmp_read(int fd, bool v6, uint64_t netns, struct icmp_error *out)
 {
 	uint8_t buf[1500];
@@ -97,7 +90,7 @@ enum icmp_status icmp_read(int fd, bool v6, uint64_t netns, struct icmp_error *o
 	if (n == -1)
 		return ICMP_NO_MORE;
 	*out = (struct icmp_error){.event = {.peer.netns = netns, .what = WATCH_REFUSED, .transport = TRANSPORT_UDP,
-					     .now = now_ns(), .scope = v6 ? from.sin6_scope_id : 0}};
+					     .now = clock_ns(CLOCK_MONOTONIC), .scope = v6 ? from.sin6_scope_id : 0}};
 	bool says = v6 ? icmpv6_parse(buf, (size_t)n, out) : icmp_parse(buf, (size_t)n, out);
 	return says ? ICMP_EVENT : ICMP_NOTHING;
 }

@@ -130,8 +130,7 @@ void packets_wanted(struct probes *p)
 
 static bool is_idle(const struct probes *p)
 {
-	const uint64_t sent_ns = __atomic_load_n(&p->datagram->bss->sent, __ATOMIC_RELAXED);
-	const uint32_t sent = (uint32_t)(sent_ns / (1000000000u / TICKS_PER_S));
+	const uint32_t sent = tick_at(__atomic_load_n(&p->datagram->bss->sent, __ATOMIC_RELAXED));
 	const uint32_t last = sent > p->packets_since ? sent : p->packets_since;
 	return p->probe[PROBE_SEND].attached && tick_since(tick_now(), last) / TICKS_PER_S >= p->idle_s;
 }

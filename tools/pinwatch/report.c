@@ -3,8 +3,8 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "clock.h"
 #include "cmd.h"
 #include "tick.h"
 #include "view.h"
@@ -39,11 +39,9 @@ static void say(const struct report *r, const struct outcome_seen *o)
 
 void report_tell(struct report *r, const struct endpoint *e, struct verdict v, uint64_t latency_us)
 {
-	struct timespec ts;
 	struct outcome_seen *o = &r->seen[r->outcomes++ % RECENT_OUTCOMES];
-	clock_gettime(CLOCK_REALTIME, &ts);
 	*o = (struct outcome_seen){.endpoint = *e, .verdict = v, .latency_us = latency_us, .pid = who.pid,
-				   .time_ns = (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec};
+				   .time_ns = clock_ns(CLOCK_REALTIME)};
 	memcpy(o->comm, who.comm, sizeof o->comm);
 	if (r->verbose || (r->look_only && !r->observer))
 		say(r, o);
@@ -97,11 +95,6 @@ static bool is_client(const struct served *s, const struct watch_event *e, const
 	const struct addr_record *a = addr_at(&s->table, addr_find(&s->table, &to->addr));
 	int slot = a ? endpoint_find(a, to->transport, to->port) : -1;
 	return slot >= 0 && get32(&a->endpoints[slot].succeeded) != 0;
-}
-
-static uint32_t tick_at(uint64_t ns)
-{
-	return ns ? (uint32_t)(ns / (1000000000u / TICKS_PER_S)) : 0;
 }
 
 /* A datagram's error comes without a process: who sent it is known from before. */

@@ -3,8 +3,8 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "clock.h"
 #include "journal.h"
 
 enum {
@@ -13,13 +13,6 @@ enum {
 	CLOCKS_DIFFER_NS = 1000000,	/* between two readings of two clocks */
 	SAME_NS = 10000000,		/* between two sightings of one error */
 };
-
-static uint64_t now_of(clockid_t clock)
-{
-	struct timespec ts;
-	clock_gettime(clock, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
 
 /* ---- the names ---- */
 
@@ -164,8 +157,8 @@ static bool told_already(const struct trace *t, const struct traced *w)
 
 void trace_event(struct trace *t, const struct watch_event *e, const struct endpoint *to, struct verdict v)
 {
-	const uint64_t now = now_of(CLOCK_MONOTONIC), ago = now > e->now ? now - e->now : 0;
-	struct traced w = {.time_ns = now_of(CLOCK_REALTIME) - ago, .due_ns = now + SETTLE_MS * 1000000ull,
+	const uint64_t now = clock_ns(CLOCK_MONOTONIC), ago = now > e->now ? now - e->now : 0;
+	struct traced w = {.time_ns = clock_ns(CLOCK_REALTIME) - ago, .due_ns = now + SETTLE_MS * 1000000ull,
 			   .netns = e->peer.netns, .cookie = e->cookie, .to = *to, .verdict = v, .pid = e->pid,
 			   .error = e->error};
 	w.latency_us = e->started && e->now >= e->started ? (e->now - e->started) / 1000 : UINT64_MAX;
@@ -179,7 +172,7 @@ void trace_event(struct trace *t, const struct watch_event *e, const struct endp
 
 int trace_due(struct trace *t, bool all)
 {
-	const uint64_t now = now_of(CLOCK_MONOTONIC);
+	const uint64_t now = clock_ns(CLOCK_MONOTONIC);
 	while (t->n && (all || t->waiting[t->first].due_ns <= now))
 		tell_first(t);
 	fflush(stdout);

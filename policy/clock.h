@@ -1,0 +1,17 @@
+/* clock.h: the kernel's clocks, in nanoseconds. clock_gettime(2). */
+#ifndef STICKYDNS_CLOCK_H
+#define STICKYDNS_CLOCK_H
+
+#include <stdint.h>
+#include <time.h>
+
+enum { NS_PER_US = 1000, NS_PER_MS = 1000000, NS_PER_S = 1000000000 };
+
+static inline uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec ts;
+	clock_gettime(clock, &ts);
+	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
+}
+
+#endif
