@@ -71,7 +71,7 @@ TEST_PACKAGES = bats parallel dnsmasq-base sip-tester sipsak kamailio baresip li
 PINWATCH_MISSING := $(strip $(shell for p in $(CLANG) $(BPFTOOL); do command -v $$p >/dev/null || echo $$p; done; \
 	$(PKG_CONFIG) --exists libbpf 2>/dev/null || echo libbpf))
 
-.PHONY: all pinwatch-missing demo test check bench fuzz asan tsan deps install install-pinwatch uninstall clean help test-parts programs fuzzers bench-parts libs
+.PHONY: all pinwatch-missing demo test check check-parts bench fuzz asan tsan deps install install-pinwatch uninstall clean help test-parts programs fuzzers bench-parts libs
 
 all: $(B)/libstickydns.so $(B)/pinctl $(SCRIPTS:%=$(B)/%) $(if $(PINWATCH_MISSING),pinwatch-missing,$(B)/pinwatch)
 
@@ -215,21 +215,27 @@ bench-parts: $(BENCH) $(BENCH_LIBS)
 
 # ---- front door ----
 
+# These build on all CPUs, unless make was told on how many.
+PARALLEL = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+
 demo: deps
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) --no-print-directory $(PARALLEL) all
 	$(Q)BUILD=$(abspath $(B)) tests/demo.sh
 
 test: deps
+	$(Q)$(MAKE) --no-print-directory $(PARALLEL) check-parts
 	$(Q)$(MAKE) --no-print-directory check
 
 # With names of test files only those run, and no fuzzer.
-check: all test-parts $(if $(TESTS),,fuzzers)
+check-parts: all test-parts $(if $(TESTS),,fuzzers)
+
+check: check-parts
 	$(Q)BUILD=$(abspath $(B)) FUZZ_SECONDS=$(FUZZ_SECONDS) tests/run.sh $(TESTS)
 
 bench: all bench-parts
 	$(Q)BUILD=$(abspath $(B)) tests/bench/run.sh
 
-SANITIZE = $(MAKE) --no-print-directory CC=$(CC) CFLAGS="-O1 -g -fno-omit-frame-pointer $(1)" LDFLAGS="$(1)"
+SANITIZE = $(MAKE) --no-print-directory $(PARALLEL) CC=$(CC) CFLAGS="-O1 -g -fno-omit-frame-pointer $(1)" LDFLAGS="$(1)"
 
 asan:
 	$(Q)$(call SANITIZE,-fsanitize=address$(comma)undefined -fno-sanitize-recover=all) B=build/asan programs

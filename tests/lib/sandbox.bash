@@ -89,6 +89,7 @@ sandbox_furnish() {
 sandbox_environment() {
     unset STICKYDNS STICKYDNS_TABLE STICKYDNS_NAMES STICKYDNS_LOG STICKYDNS_LEVEL STICKYDNS_LIB
     unset LD_PRELOAD RES_OPTIONS LOCALDOMAIN HOSTALIASES http_proxy https_proxy all_proxy ALL_PROXY
+    unset MAKEFLAGS MFLAGS MAKELEVEL
     export LC_ALL=C
 }
 
