@@ -16,15 +16,15 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "clock.h"
 #include "hash.h"
+#include "now.h"
 #include "tick.h"
 
 enum { LEASE_S = 10 };		/* a follower that died is woken for in vain so long */
 
 static void stamp(const struct table *t, struct event *e)
 {
-	e->time_ns = clock_ns(CLOCK_REALTIME);
+	e->time_ns = now_ns(CLOCK_REALTIME);
 	e->pid = store_pid(t);
 	e->origin = t->origin;
 	memset(e->comm, 0, sizeof e->comm);

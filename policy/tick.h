@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-#include "clock.h"
+#include "now.h"
 
 enum { TICKS_PER_S = 16 };
 
@@ -22,7 +22,7 @@ static inline uint32_t tick_at(uint64_t ns) { return (uint32_t)(ns / (NS_PER_S /
 /* Now, in ticks; never 0. */
 static inline uint32_t tick_now(void)
 {
-	const uint32_t t = tick_at(clock_ns(CLOCK_MONOTONIC_COARSE));
+	const uint32_t t = tick_at(now_ns(CLOCK_MONOTONIC_COARSE));
 	return t ? t : 1;
 }
 

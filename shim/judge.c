@@ -3,7 +3,7 @@
 
 #include <sys/mman.h>
 
-#include "clock.h"
+#include "now.h"
 #include "route.h"
 #include "session.h"
 #include "socket.h"
@@ -22,7 +22,7 @@ void judge_start(void)
 
 struct transactions *judge_requests(void) { return requests; }
 
-uint64_t judge_now_ms(void) { return clock_ns(CLOCK_MONOTONIC_COARSE) / NS_PER_MS; }
+uint64_t judge_now_ms(void) { return now_ns(CLOCK_MONOTONIC_COARSE) / NS_PER_MS; }
 
 bool judge_peer(int fd, const struct endpoint *e, struct peer *out)
 {

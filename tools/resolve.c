@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clock.h"
+#include "now.h"
 #include "reply-srv.h"
 
 enum {
@@ -39,7 +39,7 @@ struct work {
 	struct flight flights[RESOLVE_WINDOW];
 };
 
-static uint64_t now_ms(void) { return clock_ns(CLOCK_MONOTONIC) / NS_PER_MS; }
+static uint64_t now_ms(void) { return now_ns(CLOCK_MONOTONIC) / NS_PER_MS; }
 
 /* ---- answers ---- */
 

@@ -13,10 +13,10 @@
 #include <unistd.h>
 
 #include "cgroup.h"
-#include "clock.h"
 #include "fill.h"
 #include "format.h"
 #include "notify.h"
+#include "now.h"
 #include "pinwatch.h"
 #include "status.h"
 #include "steering.h"
@@ -186,7 +186,7 @@ static void look_at_cgroup(struct steer *s)
 /* A table that comes, or was replaced or cut short; a cgroup that was made again. */
 static void look(struct steer *s)
 {
-	uint64_t now = clock_ns(CLOCK_MONOTONIC) / NS_PER_MS;
+	uint64_t now = now_ns(CLOCK_MONOTONIC) / NS_PER_MS;
 	struct served *t = &s->tables.served[0];
 	bool over = s->table && (t->over || store_retired(s->table)), first = s->looked_ms == 0;
 	if (!over && !first && now - s->looked_ms < LOOK_MS)

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "clock.h"
+#include "now.h"
 #include "steer.h"
 #include "target.h"
 #include "tick.h"
@@ -203,7 +203,7 @@ void fill_begin(struct fill *f, const struct table *t, struct entries *e)
 
 static bool round_begins(struct fill *f)
 {
-	uint64_t now = clock_ns(CLOCK_MONOTONIC) / NS_PER_MS;
+	uint64_t now = now_ns(CLOCK_MONOTONIC) / NS_PER_MS;
 	if (f->begun_ms && now - f->begun_ms < ROUND_MS && f->epoch == pins_epoch(f->table))
 		return false;
 	if (f->begun_ms && now - f->begun_ms < ROUND_MS / 10)
@@ -240,7 +240,7 @@ bool fill_slice(struct fill *f, unsigned budget_us)
 {
 	if (f->over && !round_begins(f))
 		return false;
-	for (uint64_t end = clock_ns(CLOCK_MONOTONIC) + (uint64_t)budget_us * NS_PER_US; clock_ns(CLOCK_MONOTONIC) < end;)
+	for (uint64_t end = now_ns(CLOCK_MONOTONIC) + (uint64_t)budget_us * NS_PER_US; now_ns(CLOCK_MONOTONIC) < end;)
 		for (int i = 0; i < 16; i++)
 			if (!round_goes_on(f)) {
 				entries_sweep(f->entries);

@@ -9,8 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "clock.h"
 #include "endpoint.h"
+#include "now.h"
 #include "verdict.h"
 
 #ifndef ICMP_FILTER
@@ -90,7 +90,7 @@ enum icmp_status icmp_read(int fd, bool v6, uint64_t netns, struct icmp_error *o
 	if (n == -1)
 		return ICMP_NO_MORE;
 	*out = (struct icmp_error){.event = {.peer.netns = netns, .what = WATCH_REFUSED, .transport = TRANSPORT_UDP,
-					     .now = clock_ns(CLOCK_MONOTONIC), .scope = v6 ? from.sin6_scope_id : 0}};
+					     .now = now_ns(CLOCK_MONOTONIC), .scope = v6 ? from.sin6_scope_id : 0}};
 	bool says = v6 ? icmpv6_parse(buf, (size_t)n, out) : icmp_parse(buf, (size_t)n, out);
 	return says ? ICMP_EVENT : ICMP_NOTHING;
 }

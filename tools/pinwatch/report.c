@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "clock.h"
 #include "cmd.h"
+#include "now.h"
 #include "tick.h"
 #include "view.h"
 
@@ -41,7 +41,7 @@ void report_tell(struct report *r, const struct endpoint *e, struct verdict v, u
 {
 	struct outcome_seen *o = &r->seen[r->outcomes++ % RECENT_OUTCOMES];
 	*o = (struct outcome_seen){.endpoint = *e, .verdict = v, .latency_us = latency_us, .pid = who.pid,
-				   .time_ns = clock_ns(CLOCK_REALTIME)};
+				   .time_ns = now_ns(CLOCK_REALTIME)};
 	memcpy(o->comm, who.comm, sizeof o->comm);
 	if (r->verbose || (r->look_only && !r->observer))
 		say(r, o);

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "clock.h"
 #include "journal.h"
+#include "now.h"
 
 enum {
 	LOOK_BACK = 1024,		/* journal events, at most */
@@ -157,8 +157,8 @@ static bool told_already(const struct trace *t, const struct traced *w)
 
 void trace_event(struct trace *t, const struct watch_event *e, const struct endpoint *to, struct verdict v)
 {
-	const uint64_t now = clock_ns(CLOCK_MONOTONIC), ago = now > e->now ? now - e->now : 0;
-	struct traced w = {.time_ns = clock_ns(CLOCK_REALTIME) - ago, .due_ns = now + SETTLE_MS * 1000000ull,
+	const uint64_t now = now_ns(CLOCK_MONOTONIC), ago = now > e->now ? now - e->now : 0;
+	struct traced w = {.time_ns = now_ns(CLOCK_REALTIME) - ago, .due_ns = now + SETTLE_MS * 1000000ull,
 			   .netns = e->peer.netns, .cookie = e->cookie, .to = *to, .verdict = v, .pid = e->pid,
 			   .error = e->error};
 	w.latency_us = e->started && e->now >= e->started ? (e->now - e->started) / 1000 : UINT64_MAX;
@@ -172,7 +172,7 @@ void trace_event(struct trace *t, const struct watch_event *e, const struct endp
 
 int trace_due(struct trace *t, bool all)
 {
-	const uint64_t now = clock_ns(CLOCK_MONOTONIC);
+	const uint64_t now = now_ns(CLOCK_MONOTONIC);
 	while (t->n && (all || t->waiting[t->first].due_ns <= now))
 		tell_first(t);
 	fflush(stdout);
