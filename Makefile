@@ -152,7 +152,7 @@ $(PINWATCH_OBJ): $(B)/tools/pinwatch/%.o: tools/pinwatch/%.c | libs
 	$(say) CC $<
 	$(Q)$(CC) $(BASE) -Itools -Ishim -isystem $(@D) $(HARDEN) $(CFLAGS) $(TOOL_CFLAGS) -pthread -c -o $@ $<
 
-$(patsubst %,$(B)/tools/pinwatch/%.o,packets probes steering): $(PINWATCH_BPF)
+$(patsubst %,$(B)/tools/pinwatch/%.o,connects packets probes steering): $(PINWATCH_BPF)
 
 $(B)/pinwatch: $(PINWATCH_OBJ) $(PINWATCH_SHARED) $(B)/libpolicy.a
 	$(say) LD $@

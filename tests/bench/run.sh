@@ -48,23 +48,27 @@ has_pinwatch() {
     { [ -x "$BUILD/pinwatch" ] && [ "$(id -u)" = 0 ]; } || { echo "bench: pinwatch is left out: it needs root, and what \`make\` says is missing" >&2; return 1; }
 }
 
+# alone SCRIPT WORD... : in a network of its own, in which no TIME_WAIT is kept: rounds would use up its ports.
+alone() { unshare --net bash -euc 'ip link set lo up; echo 0 >/proc/sys/net/ipv4/tcp_max_tw_buckets;'"$1" "$@"; }
+
 watch() {
-    local bin=$BUILD/tests/bench
     has_pinwatch || return 0
-    STICKYDNS_TABLE=$dir/watched "$BUILD/pinctl" init --conf=/dev/null >/dev/null && timeout 120 "$bin/watch" "$BUILD/pinwatch" "$dir/watched"
+    alone '"$1/pinctl" init --table "$2" --conf=/dev/null >/dev/null
+        "$1/pinctl" set --table "$2" server.bench.test 127.9.9.9
+        timeout 120 "$1/tests/bench/watch" "$1/pinwatch" "$2"' "$BUILD" "$dir/watched"
 }
 
 # Two cgroups beside each other; without them the other rows stand.
 steered() {
-    local bin=$BUILD/tests/bench mount table=$dir/steered
+    local mount table=$dir/steered
     has_pinwatch || return 0
     mount=$(awk '/ - cgroup2 / { print $5; exit }' /proc/self/mountinfo)
     cgroups=("$mount/stickydns-bench-$$" "$mount/stickydns-bench-$$-bare")
     [ -n "$mount" ] && mkdir "${cgroups[@]}" 2>/dev/null ||
         { rmdir "${cgroups[@]}" 2>/dev/null; cgroups=(); echo "bench: pinwatch steer is left out: it needs a cgroup2 mount" >&2; return 0; }
-    "$BUILD/pinctl" init --table "$table" --conf=/dev/null >/dev/null &&
-        "$BUILD/pinctl" set --table "$table" pool.bench.test 127.9.9.1,127.9.9.2 &&
-        timeout 60 "$bin/steered" "$BUILD/pinwatch" "$table" "${cgroups[@]}"
+    alone '"$1/pinctl" init --table "$2" --conf=/dev/null >/dev/null
+        "$1/pinctl" set --table "$2" pool.bench.test 127.9.9.1,127.9.9.2
+        timeout 60 "$1/tests/bench/steered" "$1/pinwatch" "$2" "${@:3}"' "$BUILD" "$table" "${cgroups[@]}"
 }
 
 broken=

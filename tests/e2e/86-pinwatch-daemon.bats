@@ -21,6 +21,8 @@ pinned() {
 
 watches() { [[ $(pinwatch_status '.tables[0].watched') == "$1" ]]; }
 
+state_seen() { [[ $(pinwatch_status '.probes[] | select(.name == "inet_sock_set_state") | .attached') == true ]]; }
+
 outcome_seen() { [[ $(pinwatch_status .outcomes) -ge $1 ]]; }
 
 @test "a failure that the shim reports too is counted once, whoever was first" {
@@ -99,6 +101,8 @@ outcome_seen() { [[ $(pinwatch_status .outcomes) -ge $1 ]]; }
 s = socket.create_server((sys.argv[1], 5060), backlog=1024)
 while True: s.accept()[0].close()' "$pin" 3>&- 4>&- &
     await 5 "the server" port_open tcp "$pin" 5060
+    reach tcp "$pin" 5060 >>"$LOGS/reach.log"       # which may be missed (83)
+    await 5 "a look at changes of state" state_seen
     expect_eq "done 10000" "$(reach many "$pin" 5060 1000 10)" "connects that came through"
     await 5 "10,000 outcomes" outcome_seen 10000
     expect_eq 0 "$(pinwatch_status .lost)" "events lost"
@@ -302,7 +306,7 @@ failed_at() { grep -q "failed.*$1" <<<"$(pinctl events)"; }
 
     mount -t tmpfs none /sys/kernel/btf
     pinwatch_run
-    expect_eq 3 "$(grep -c 'not attached' "$LOGS/pinwatch.log")" "lines without BTF: $(cat "$LOGS/pinwatch.log")"
+    expect_eq 4 "$(grep -c 'not attached' "$LOGS/pinwatch.log")" "lines without BTF: $(cat "$LOGS/pinwatch.log")"
     dns_pool pool.test $POOL
     pin=$(first)
     await_watched 3

@@ -16,6 +16,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "connects.h"
 #include "diag.h"
 #include "icmp.h"
 #include "notify.h"
@@ -118,10 +119,11 @@ static int on_message(void *ctx, void *data, size_t size)
 static int on_wake(void *ctx, void *data, size_t size)
 {
 	struct watch *w = ctx;
-	if (size > 0 && *(const uint8_t *)data == WAKE_CONNECTED)
-		packets_hint(&w->probes, &w->spaces);
-	else
-		packets_wanted(&w->probes);
+	switch (size > 0 ? *(const uint8_t *)data : 0) {
+	case WAKE_SENT: packets_wanted(&w->probes); break;
+	case WAKE_CONNECTED: packets_hint(&w->probes, &w->spaces); break;
+	case WAKE_CONNECTS: connects_wanted(&w->probes); break;
+	}
 	return 0;
 }
 
@@ -190,6 +192,7 @@ static void on_timer(struct watch *w)
 	if (packets_renew(&w->probes))
 		tell_cgroup(w);
 	packets_tend(&w->probes, &w->spaces);
+	connects_tend(&w->probes);
 	if (lost > w->lost_told && w->observer)
 		w->observer->lost(lost - w->lost_told);
 	else if (lost > w->lost_told)
@@ -288,7 +291,7 @@ static bool all_busy(const struct tables *t)
 
 static int start(struct watch *w, const struct watch_words *words)
 {
-	probes_open(&w->probes, watch_cgroup(words), words->idle_s ? words->idle_s : PACKETS_IDLE_S);
+	probes_open(&w->probes, watch_cgroup(words), words->idle_s ? words->idle_s : PACKETS_IDLE_S, w->observer != NULL);
 	spaces_open(&w->spaces, words->netns, words->spaces, &w->probes);
 	if (!tell_probes(w))
 		return complain(NULL, "nothing can be watched");

@@ -14,6 +14,7 @@
 #include "common.bpf.h"
 
 #include "kernel.h"
+#include "note.bpf.h"
 #include "sent.bpf.h"
 
 enum { V4_HEADER = 20, V6_HEADER = 40, UDP_HEADER = 8, PASS = 1, STAMP_NS = 1000000000 };
@@ -21,6 +22,9 @@ enum { V4_HEADER = 20, V6_HEADER = 40, UDP_HEADER = 8, PASS = 1, STAMP_NS = 1000
 bool attended;				/* pinwatch looks at the packets */
 __u64 sockets;				/* where one was connected to a watched address: network namespace (cookie); 0: nowhere */
 __u64 sent;				/* when a datagram last went to a watched address, to a second or so */
+
+bool connects_attended;			/* pinwatch looks at changes of state */
+__u64 connected_tcp;			/* when a TCP connect to a watched address last began */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -207,7 +211,7 @@ static __always_inline void wake(__u8 why) { bpf_ringbuf_output(&wakes, &why, si
 
 static __always_inline bool to_watched(struct bpf_sock_addr *ctx, const __u32 to[4], struct sender_key *flow)
 {
-	if (ctx->protocol != PROTOCOL_UDP || !may_be_watched(to) || !ctx->user_port)
+	if (!may_be_watched(to) || !ctx->user_port)
 		return false;
 	__builtin_memset(flow, 0, sizeof *flow);
 	__builtin_memcpy(flow->peer.addr, to, sizeof flow->peer.addr);
@@ -219,17 +223,37 @@ static __always_inline bool to_watched(struct bpf_sock_addr *ctx, const __u32 to
 }
 
 /* What it sends later passes no hook. It may send nothing: getaddrinfo(3) connects sockets to learn its own addresses. */
-static __always_inline int connects(struct bpf_sock_addr *ctx, const __u32 to[4])
+static __always_inline void datagrams_connect(struct bpf_sock_addr *ctx, __u64 netns)
 {
-	struct sender_key flow;
 	struct sender who;
-	if (!to_watched(ctx, to, &flow))
-		return PASS;
 	const __u64 cookie = bpf_get_socket_cookie(ctx);
 	note_sender(&connected, &cookie, cookie, &who);
 	if (!attended && !sockets)
 		wake(WAKE_CONNECTED);
-	sockets = flow.peer.netns;
+	sockets = netns;
+}
+
+static __always_inline void stream_connects(struct bpf_sock_addr *ctx)
+{
+	struct bpf_sock *sk = ctx->sk;
+	struct note *n = sk ? bpf_sk_storage_get(&notes, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE) : NULL;
+	if (!n)
+		return;
+	note_begins(n);
+	connected_tcp = n->started;
+	if (!connects_attended)
+		wake(WAKE_CONNECTS);
+}
+
+static __always_inline int connects(struct bpf_sock_addr *ctx, const __u32 to[4])
+{
+	struct sender_key flow;
+	if (!to_watched(ctx, to, &flow))
+		return PASS;
+	if (ctx->protocol == PROTOCOL_UDP)
+		datagrams_connect(ctx, flow.peer.netns);
+	else if (ctx->type == TYPE_STREAM)
+		stream_connects(ctx);
 	return PASS;
 }
 

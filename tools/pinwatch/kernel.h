@@ -44,11 +44,21 @@ struct sock {
 	__u16 sk_protocol;
 };
 
+struct tcp_sock {
+	__u64 bytes_acked;			/* RFC 4898 tcpEStatsAppHCThruOctetsAcked */
+	__u32 srtt_us;				/* eight times the smoothed round trip */
+};
+
+struct bpf_iter__bpf_sk_storage_map {
+	struct sock *sk;
+	void *value;
+};
+
 #pragma clang attribute pop
 
 /* net/tcp_states.h, linux/socket.h, linux/in.h: numbers that programs see and that never change. */
-enum { STATE_ESTABLISHED = 1, STATE_SYN_SENT = 2, STATE_SYN_RECV = 3, STATE_FIN_WAIT1 = 4, STATE_FIN_WAIT2 = 5, STATE_CLOSE = 7 };
-enum { FAMILY_INET = 2, FAMILY_INET6 = 10 };
+enum { STATE_ESTABLISHED = 1, STATE_SYN_SENT = 2, STATE_SYN_RECV = 3, STATE_CLOSE = 7 };
+enum { FAMILY_INET = 2, FAMILY_INET6 = 10, TYPE_STREAM = 1 };
 enum { PROTOCOL_TCP = 6, PROTOCOL_UDP = 17 };
 
 #endif

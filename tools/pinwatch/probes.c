@@ -9,19 +9,21 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "connects.h"
 #include "datagram.skel.h"
 #include "packets.h"
 #include "watch.skel.h"
 
 /* Which probe each of an object's programs belongs to, in its order. */
-static const enum probe_id of_watch[] = {PROBE_TCP_STATE, PROBE_TCP_RETRANSMIT, PROBE_UDP_ERROR};
+static const enum probe_id of_watch[] = {PROBE_TCP_STATE, PROBE_TCP_STATE, PROBE_TCP_RESET, PROBE_TCP_RETRANSMIT, PROBE_ERROR};
 static const enum probe_id of_datagram[] = {PROBE_SEND, PROBE_SEND, PROBE_SEND, PROBE_SEND, PROBE_OUT, PROBE_IN};
 enum { WATCH_PROGRAMS = sizeof of_watch / sizeof *of_watch, DATAGRAM_PROGRAMS = sizeof of_datagram / sizeof *of_datagram };
 
 static const struct probe blank[PROBES_ALL] = {
-	[PROBE_TCP_STATE] = {.name = "inet_sock_set_state", .sees = "outcomes of TCP connections"},
+	[PROBE_TCP_STATE] = {.name = "inet_sock_set_state", .sees = "TCP connects that come through"},
+	[PROBE_TCP_RESET] = {.name = "tcp_receive_reset", .sees = "TCP refusals and resets"},
 	[PROBE_TCP_RETRANSMIT] = {.name = "tcp_retransmit_skb", .sees = "SYNs that nobody answers"},
-	[PROBE_UDP_ERROR] = {.name = "inet_sk_error_report", .sees = "ICMP errors of connected UDP sockets"},
+	[PROBE_ERROR] = {.name = "inet_sk_error_report", .sees = "TCP time-outs and ICMP errors of connected sockets"},
 	[PROBE_SEND] = {.name = "cgroup/sendmsg4", .sees = "who begins to send datagrams"},
 	[PROBE_OUT] = {.name = "cgroup_skb/egress", .sees = "UDP silence"},
 	[PROBE_IN] = {.name = "cgroup_skb/ingress", .sees = "answers over UDP"},
@@ -92,8 +94,10 @@ static int load_datagram(struct probes *p, unsigned mask)
 		return errno;
 	p->datagram->rodata->pidns_dev = ns.dev;
 	p->datagram->rodata->pidns_ino = ns.ino;
-	if (p->watch)
+	if (p->watch) {
 		bpf_map__reuse_fd(p->datagram->maps.watched, bpf_map__fd(p->watch->maps.watched));
+		bpf_map__reuse_fd(p->datagram->maps.notes, bpf_map__fd(p->watch->maps.notes));
+	}
 	choose(p->datagram->obj, mask);
 	int error = -datagram_bpf__load(p->datagram);
 	if (error) {
@@ -151,17 +155,18 @@ static void attach_watch(struct probes *p)
 {
 	struct watch_bpf *w = p->watch;
 	const struct {
+		enum probe_id probe;
 		struct bpf_program *prog;
 		struct bpf_link **link;
-	} all[WATCH_PROGRAMS] = {
-		{w->progs.tcp_state, &w->links.tcp_state},
-		{w->progs.tcp_retransmit, &w->links.tcp_retransmit},
-		{w->progs.udp_error, &w->links.udp_error},
+	} failures[] = {
+		{PROBE_TCP_RESET, w->progs.tcp_reset, &w->links.tcp_reset},
+		{PROBE_TCP_RETRANSMIT, w->progs.tcp_retransmit, &w->links.tcp_retransmit},
+		{PROBE_ERROR, w->progs.socket_error, &w->links.socket_error},
 	};
-	for (unsigned i = 0; i < WATCH_PROGRAMS; i++)
-		if (bpf_program__fd(all[i].prog) >= 0)
-			probe_attached(&p->probe[of_watch[i]], bpf_program__attach(all[i].prog), all[i].link,
-				       "all network namespaces");
+	for (unsigned i = 0; i < sizeof failures / sizeof *failures; i++)
+		if (bpf_program__fd(failures[i].prog) >= 0)
+			probe_attached(&p->probe[failures[i].probe], bpf_program__attach(failures[i].prog), failures[i].link,
+				       EVERYWHERE);
 }
 
 /* Without the senders of datagrams, ICMP has nothing to be held against. */
@@ -173,7 +178,7 @@ static void leave_out(struct probes *p)
 	}
 }
 
-void probes_open(struct probes *p, const char *cgroup, uint32_t idle_s)
+void probes_open(struct probes *p, const char *cgroup, uint32_t idle_s, bool all)
 {
 	const bool none = cgroup && strcmp(cgroup, "none") == 0;
 	*p = (struct probes){.watched = -1, .senders = -1, .connected = -1, .cgroup = none ? NULL : cgroup, .idle_s = idle_s};
@@ -194,6 +199,7 @@ void probes_open(struct probes *p, const char *cgroup, uint32_t idle_s)
 		p->connected = bpf_map__fd(p->datagram->maps.connected);
 		packets_open(p);
 	}
+	connects_open(p, all);
 }
 
 void probes_close(struct probes *p)

@@ -15,7 +15,7 @@
 #include "watch.h"
 
 enum probe_id {
-	PROBE_TCP_STATE, PROBE_TCP_RETRANSMIT, PROBE_UDP_ERROR,	/* watch.bpf.c, in this order */
+	PROBE_TCP_STATE, PROBE_TCP_RESET, PROBE_TCP_RETRANSMIT, PROBE_ERROR,	/* watch.bpf.c */
 	PROBE_SEND, PROBE_OUT, PROBE_IN,			/* datagram.bpf.c: connect and sendmsg; packets */
 	PROBE_ICMP, PROBE_ICMPV6,				/* icmp.c */
 	PROBES_ALL
@@ -29,6 +29,8 @@ struct probe {
 	char why[160];			/* it is not attached */
 	bool unwanted;			/* it is not attached because nobody wants it */
 };
+
+#define EVERYWHERE "all network namespaces"	/* where */
 
 struct watch_bpf;
 struct datagram_bpf;
@@ -46,15 +48,18 @@ struct probes {
 	bool packets_missing, packets_told; /* they cannot be; that was said */
 	uint32_t packets_tended;	/* so often */
 	uint32_t packets_since;		/* tick when that was last asked for */
+	bool connects_on_demand;	/* connects.h */
+	bool connects_told;		/* that they cannot be looked at */
+	uint32_t connects_since;	/* tick when that was last asked for */
 };
 
 /*
  * Loads and attaches what can be; `cgroup`: a directory of a cgroup2 mount, or
  * NULL for the root of the first that mountinfo shows, or "none": datagrams are
- * not watched. It is not copied. `idle_s`: packets.h. A struct probes of zeros is
- * fine for probes_close.
+ * not watched. It is not copied. `idle_s`: packets.h, connects.h. `all`: nothing of
+ * TCP may be missed, whatever it costs. A struct probes of zeros is fine for probes_close.
  */
-void probes_open(struct probes *p, const char *cgroup, uint32_t idle_s);
+void probes_open(struct probes *p, const char *cgroup, uint32_t idle_s, bool all);
 
 void probes_close(struct probes *p);
 

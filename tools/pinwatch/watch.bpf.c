@@ -1,14 +1,14 @@
 /*
- * watch.bpf.c: what becomes of TCP connections to watched addresses.
+ * watch.bpf.c: what becomes of connections to watched addresses.
  *
- * A client's socket passes CLOSE -> SYN_SENT in the call to connect, so that is
- * where its process is known; it ends in whatever context the last packet or the
- * timer runs in. Between the two it carries a note, in storage that goes with the
- * socket. A socket whose connect began before pinwatch did has none.
+ * A connect is noted in the call to connect(2), where its process is known; it ends in
+ * whatever context the last packet or the timer runs in. Between the two the socket
+ * carries a note. A socket whose connect began before pinwatch did has none.
  *
- * sk_err is set before the state becomes CLOSE, so that change alone tells a
- * refusal, a reset, a time-out (tcp_done_with_error()); a program's own close
- * leaves it 0. All others pay for one look at a filter.
+ * Failures are told by hooks that nothing else meets: resets, errors, retransmits. That
+ * a connect came through is told by its change of state, a hook which every TCP socket
+ * passes six times in its life: so that one is there only while somebody connects to a
+ * watched address (connects.h). All others pay for one look at a filter.
  */
 #include "common.bpf.h"
 
@@ -17,26 +17,9 @@
 #include <bpf/bpf_tracing.h>
 
 #include "kernel.h"
+#include "note.bpf.h"
 
 enum { TRANSPORT_TCP = 1, TRANSPORT_UDP = 2 };	/* endpoint.h */
-
-/* On a socket: its connect. */
-struct note {
-	__u64 started;
-	__u32 pid;
-	__u8 retransmits;
-	__u8 told;				/* WATCH_WAITS */
-	__u8 joined;				/* pinwatch came later than its connect */
-	__u8 pad;
-	char comm[WATCH_COMM];
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, struct note);
-} notes SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -65,7 +48,7 @@ static __always_inline bool peer_watched(const struct sock *sk, struct watch_key
 }
 
 static __always_inline void tell(struct sock *sk, const struct watch_key *peer, const struct note *n,
-				 enum watch_what what, __u8 transport, __u16 error)
+				 enum watch_what what, __u16 error, __u64 now)
 {
 	struct watch_event *e = bpf_ringbuf_reserve(&events, sizeof *e, 0);
 	if (!e) {
@@ -75,13 +58,13 @@ static __always_inline void tell(struct sock *sk, const struct watch_key *peer, 
 	__builtin_memset(e, 0, sizeof *e);
 	e->peer = *peer;
 	e->cookie = bpf_get_socket_cookie(sk);
-	e->now = bpf_ktime_get_ns();
+	e->now = now;
 	e->scope = sk->__sk_common.skc_bound_dev_if;
 	e->port = __builtin_bswap16(sk->__sk_common.skc_dport);
 	e->own_port = sk->__sk_common.skc_num;
 	e->error = error;
 	e->what = what;
-	e->transport = transport;
+	e->transport = what == WATCH_REFUSED ? TRANSPORT_UDP : TRANSPORT_TCP;
 	if (n) {
 		e->started = n->joined ? 0 : n->started;
 		e->pid = n->pid;
@@ -92,65 +75,107 @@ static __always_inline void tell(struct sock *sk, const struct watch_key *peer, 
 	bpf_ringbuf_submit(e, 0);
 }
 
-/* ---- TCP ---- */
+static __always_inline struct note *note_of(struct sock *sk) { return bpf_sk_storage_get(&notes, sk, NULL, 0); }
 
-static __always_inline void connect_begins(struct sock *sk)
+static __always_inline struct note *note_made(struct sock *sk)
 {
-	struct watch_key peer;
-	if (!peer_watched(sk, &peer))
-		return;
-	struct note *n = bpf_sk_storage_get(&notes, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
-	if (!n)
-		return;
-	__builtin_memset(n, 0, sizeof *n);
-	n->started = bpf_ktime_get_ns();
-	n->pid = pid_here();
-	bpf_get_current_comm(n->comm, sizeof n->comm);
+	return bpf_sk_storage_get(&notes, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
 }
 
-static __always_inline void connect_ends(struct sock *sk, int state)
+/* ---- TCP: how a connect fares ---- */
+
+/* The SYN is the first byte that the peer acknowledges. A server's side never sent one. */
+static __always_inline bool came_through(const struct tcp_sock *tp) { return tp->bytes_acked > 0; }
+
+/* A later end is another thing to tell than that it waited. */
+static __always_inline void tell_through(struct sock *sk, const struct watch_key *peer, struct note *n, __u64 when)
 {
-	struct watch_key peer;
-	if (!peer_watched(sk, &peer))
+	if (n && __sync_val_compare_and_swap(&n->through, 0, 1))
 		return;
-	struct note *n = bpf_sk_storage_get(&notes, sk, NULL, 0);
-	if (state == STATE_ESTABLISHED)
-		tell(sk, &peer, n, WATCH_ESTABLISHED, TRANSPORT_TCP, 0);
-	else if (state == STATE_CLOSE && !(n && n->told))
-		tell(sk, &peer, n, WATCH_ENDED, TRANSPORT_TCP, sk->sk_err);
+	tell(sk, peer, n, WATCH_ESTABLISHED, 0, when);
+	if (n)
+		n->told = 0;
 }
 
-/* `early`: it was in SYN_RECV, as a client is when both sides connect at once (RFC 9293 3.5), and every server. */
-static __always_inline void connection_breaks(struct sock *sk, bool early)
+static __always_inline void tell_end(struct sock *sk, const struct watch_key *peer, struct note *n, enum watch_what what,
+				     __u16 error)
 {
-	struct watch_key peer;
-	if (!peer_watched(sk, &peer))
+	if (n && n->told)
 		return;
-	struct note *n = bpf_sk_storage_get(&notes, sk, NULL, 0);
-	if (!early)
-		tell(sk, &peer, n, WATCH_BROKEN, TRANSPORT_TCP, sk->sk_err);
-	else if (n && !n->told)
-		tell(sk, &peer, n, WATCH_ENDED, TRANSPORT_TCP, sk->sk_err);
+	tell(sk, peer, n, what, error, bpf_ktime_get_ns());
+	if (n)
+		n->told = 1;
 }
 
-/*
- * EPIPE: a reset after the server's FIN (tcp_reset()), which ends what the server had closed. And what the program
- * has closed is reset when the server goes on to send.
- */
+/* What comes through, and what its program gives up. Where it fails, the hooks below tell. */
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(tcp_state, struct sock *sk, int from, int to)
 {
-	const bool closed = from == STATE_FIN_WAIT1 || from == STATE_FIN_WAIT2;
-	const bool ends = to == STATE_CLOSE && sk->sk_err && sk->sk_err != EPIPE && !(closed && sk->sk_err == ECONNRESET);
-	if ((to != STATE_SYN_SENT && from != STATE_SYN_SENT && !ends) || sk->sk_protocol != PROTOCOL_TCP)
+	struct watch_key peer;
+	struct note *n;
+	if ((to != STATE_SYN_SENT && from != STATE_SYN_SENT) || sk->sk_protocol != PROTOCOL_TCP || !peer_watched(sk, &peer))
 		return 0;
-	if (to == STATE_SYN_SENT)
-		connect_begins(sk);
-	else if (from == STATE_SYN_SENT)
-		connect_ends(sk, to);
-	else
-		connection_breaks(sk, from == STATE_SYN_RECV);
+	if (to == STATE_SYN_SENT) {
+		if ((n = note_made(sk)))
+			note_begins(n);
+	} else if (to == STATE_ESTABLISHED) {
+		tell_through(sk, &peer, note_of(sk), bpf_ktime_get_ns());
+	} else if (to == STATE_CLOSE && !sk->sk_err) {
+		tell_end(sk, &peer, note_of(sk), WATCH_ENDED, 0);
+	}
 	return 0;
+}
+
+/* For each socket that has a note: those that came through while tcp_state was not there. The handshake is the first round trip measured. */
+SEC("iter/bpf_sk_storage_map")
+int tcp_look(struct bpf_iter__bpf_sk_storage_map *ctx)
+{
+	struct sock *sk = ctx->sk;
+	struct note *n = ctx->value;
+	struct watch_key peer;
+	const struct tcp_sock *tp = sk ? bpf_skc_to_tcp_sock(sk) : NULL;
+	if (!tp || !n || n->through || !came_through(tp) || !peer_watched(sk, &peer))
+		return 0;
+	const __u64 now = bpf_ktime_get_ns(), then = n->started + (tp->srtt_us >> 3) * 1000ull;
+	tell_through(sk, &peer, note_of(sk), n->retransmits || !tp->srtt_us || then > now ? now : then);
+	return 0;
+}
+
+/* ---- TCP: how it fails ---- */
+
+/*
+ * The server's reset, before it takes effect. One that meets a connection which either end has closed already
+ * (EPIPE, tcp_reset()) ends nothing. In SYN_RECV a client is when both connect at once (RFC 9293 3.5); servers have no note.
+ */
+SEC("tp_btf/tcp_receive_reset")
+int BPF_PROG(tcp_reset, struct sock *sk)
+{
+	const int state = sk->__sk_common.skc_state;
+	struct watch_key peer;
+	if ((state != STATE_SYN_SENT && state != STATE_SYN_RECV && state != STATE_ESTABLISHED) || !peer_watched(sk, &peer))
+		return 0;
+	struct note *n = note_of(sk);
+	if (state == STATE_SYN_SENT)
+		tell_end(sk, &peer, n, WATCH_ENDED, ECONNREFUSED);
+	else if (state == STATE_ESTABLISHED)
+		tell_end(sk, &peer, n, WATCH_BROKEN, ECONNRESET);
+	else if (n)
+		tell_end(sk, &peer, n, WATCH_ENDED, ECONNRESET);
+	return 0;
+}
+
+/* Time-outs and ICMP errors. A program that takes its connect back (AF_UNSPEC, connect(2)) has left the peer's port empty. */
+static __always_inline void tcp_error(struct sock *sk, const struct watch_key *peer)
+{
+	const struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
+	const int state = sk->__sk_common.skc_state, error = sk->sk_err;
+	struct note *n = note_of(sk);
+	if (!tp || !sk->__sk_common.skc_dport || error == ECONNRESET || error == EPIPE)
+		return;
+	if (!came_through(tp) && n)
+		tell_end(sk, peer, n, WATCH_ENDED, error);
+	else if (came_through(tp) && (state == STATE_CLOSE || error == ETIMEDOUT))	/* and not what IP_RECVERR asked for */
+		tell_end(sk, peer, n, WATCH_BROKEN, error);
 }
 
 /* Long before the kernel gives up, which takes it 127 s (tcp(7), tcp_syn_retries). */
@@ -160,32 +185,39 @@ int BPF_PROG(tcp_retransmit, struct sock *sk)
 	struct watch_key peer;
 	if (sk->__sk_common.skc_state != STATE_SYN_SENT || !peer_watched(sk, &peer))
 		return 0;
-	struct note *n = bpf_sk_storage_get(&notes, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	struct note *n = note_made(sk);
 	if (!n)
 		return 0;
-	__u64 now = bpf_ktime_get_ns();
+	const __u64 now = bpf_ktime_get_ns();
 	if (!n->started) {
 		n->started = now;
 		n->joined = 1;
 	}
 	n->retransmits++;
-	if (n->told || n->retransmits < WAIT_RETRANSMITS || now - n->started < WAIT_MS * 1000000ull)
-		return 0;
-	n->told = 1;
-	tell(sk, &peer, n, WATCH_WAITS, TRANSPORT_TCP, 0);
+	if (n->retransmits >= WAIT_RETRANSMITS && now - n->started >= WAIT_MS * 1000000ull)
+		tell_end(sk, &peer, n, WATCH_WAITS, 0);
 	return 0;
 }
 
 /* ---- UDP ---- */
 
 /* An ICMP error for a connected socket. What the error queue of others says is told by icmp.c. */
+static __always_inline void udp_error(struct sock *sk, const struct watch_key *peer)
+{
+	if (sk->__sk_common.skc_state == STATE_ESTABLISHED)
+		tell(sk, peer, NULL, WATCH_REFUSED, sk->sk_err, bpf_ktime_get_ns());
+}
+
+/* sk_err is set before, and nobody has had the time to read it away (sk_error_report()). */
 SEC("tp_btf/inet_sk_error_report")
-int BPF_PROG(udp_error, struct sock *sk)
+int BPF_PROG(socket_error, struct sock *sk)
 {
 	struct watch_key peer;
-	if (sk->sk_protocol != PROTOCOL_UDP || !sk->sk_err || sk->__sk_common.skc_state != STATE_ESTABLISHED)
+	if (!sk->sk_err || !peer_watched(sk, &peer))
 		return 0;
-	if (peer_watched(sk, &peer))
-		tell(sk, &peer, NULL, WATCH_REFUSED, TRANSPORT_UDP, sk->sk_err);
+	if (sk->sk_protocol == PROTOCOL_TCP)
+		tcp_error(sk, &peer);
+	else if (sk->sk_protocol == PROTOCOL_UDP)
+		udp_error(sk, &peer);
 	return 0;
 }

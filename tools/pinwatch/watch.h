@@ -43,13 +43,16 @@ static inline __u32 watch_bit(const __u32 addr[4])
 }
 _Static_assert(FILTER_BITS == 1 << (32 - 13), "the hash is as long as the filter");
 
-/* Why pinwatch may have to look at packets: a datagram was sent; a socket was connected, which is no more than a hint. */
-enum watch_wake { WAKE_SENT = 1, WAKE_CONNECTED };
+/*
+ * What pinwatch is to look at: packets, as a datagram was sent; packets perhaps, as a UDP socket was connected, which
+ * is no more than a hint; what becomes of a TCP connect.
+ */
+enum watch_wake { WAKE_SENT = 1, WAKE_CONNECTED, WAKE_CONNECTS };
 
 /* What became of a socket. */
 enum watch_what {
 	WATCH_ESTABLISHED = 1,			/* a connect came through */
-	WATCH_ENDED,				/* a connect ended in CLOSE: with error, or given up by its program */
+	WATCH_ENDED,				/* a connect ended: with error, or given up by its program */
 	WATCH_WAITS,				/* SYN_SENT for WAIT_MS and WAIT_RETRANSMITS; its end is not told any more */
 	WATCH_BROKEN,				/* an established connection ended with error */
 	WATCH_REFUSED,				/* an error came in for a datagram */

@@ -1,0 +1,118 @@
+# pinwatch looks at changes of state, which every TCP connection pays for, only while somebody connects to a watched address.
+
+load ../lib/harness
+source "$TESTS/lib/pinwatch.bash"
+setup_file() { use_clients lookup; use_static_client reach; }
+
+reach() { bare "$(client reach)" "$@" >>"$LOGS/reach.log" || true; }
+
+# pinned [OPTION...] : a pin for pool.test in both families, left in $pin4 and $pin6, and pinwatch that watches the pool.
+pinned() {
+    pinctl init --conf=/dev/null >/dev/null
+    ip addr add 2001:db8::8/128 dev lo nodad
+    ip addr add 2001:db8::9/128 dev lo nodad
+    dns_pool pool.test 127.0.0.11 127.0.0.12 127.0.0.13 2001:db8::8 2001:db8::9
+    pin4=$(with_shim "$(client lookup)" -4 pool.test | cut -d' ' -f1)
+    pin6=$(with_shim "$(client lookup)" -6 pool.test | cut -d' ' -f1)
+    pinwatch_start "$@"
+    await_watched 5
+}
+
+state() { pinwatch_status '.probes[] | select(.name == "inet_sock_set_state") | .attached'; }
+looks() { [[ $(state) == "$1" ]]; }
+
+# server ADDR : takes connections on port 5060, and closes them when their clients do.
+server() {
+    /usr/bin/python3 -c 'import socket, sys
+a = sys.argv[1]
+s = socket.create_server((a, 5060), family=socket.AF_INET6 if ":" in a else socket.AF_INET)
+kept = []
+while True: kept.append(s.accept()[0])' "$1" 3>&- 4>&- &
+    await 5 "the server" port_open tcp "$([[ $1 == *:* ]] && echo "[$1]" || echo "$1")" 5060
+}
+
+@test "it begins when a program connects to a watched address, and ends when no connect is in flight any more" {
+    local how
+    pinned --idle 1
+    reach tcp 127.0.0.99 5060
+    reach tcp 2001:db8::1 5060
+    reach udp-connected 127.0.0.99 5060
+    reach udp "$pin4" 5060
+    await 5 "its refusal" moved pool.test "$pin4"
+    expect_eq false "$(state)" "a look at changes of state, before"
+    expect_match "inet_sock_set_state +not attached: nobody connects to a watched address" "$("$BUILD/pinwatch" status)" "status"
+    for how in "$pin4" "$pin6" "::ffff:$pin4"; do
+        reach tcp "$how" 5060
+        await 5 "a look at changes of state after a connect to $how" looks true
+        await 10 "none, a second later" looks false
+    done
+}
+
+@test "the connect that begins it is told as all others, with its process, for it is found when it came through sooner" {
+    local v pin
+    pinned
+    for v in 4 6; do
+        pin=pin$v pin=${!pin}
+        server "$pin"
+        [[ $v == 6 ]] || expect_eq false "$(state)" "a look at changes of state, before the first"
+        "$(client reach)" hold "$pin" 5060 >>"$LOGS/hold.log" 3>&- 4>&- &
+        await 5 "the connect to $pin told" grep -q "^pinwatch: connected $pin 5060/tcp.*latency_us [0-9].*(reach $!)" "$LOGS/pinwatch.log"
+        await 5 "the pin confirmed" eval '[[ $(pin_field pool.test state) == confirmed ]]'
+    done
+    expect_eq 2 "$(grep -c "^pinwatch: connected" "$LOGS/pinwatch.log")" "connects told"
+}
+
+@test "a failure needs no look: refused, unreachable and silent, when it is the first" {
+    local how
+    need nft
+    nft -f - <<-EOF
+	table inet faults {
+	    chain in {
+	        type filter hook input priority 0;
+	        tcp dport 5062 reject with icmpx type host-unreachable;
+	        tcp dport 5063 tcp flags & (syn | ack) == syn drop;
+	    }
+	}
+	EOF
+    pinned --idle 1
+    for how in "5061 ECONNREFUSED" "5062 EHOSTUNREACH" "5063 ETIMEDOUT 4"; do
+        set -- $how
+        pinctl init --replace --conf=/dev/null >/dev/null
+        pin4=$(with_shim "$(client lookup)" -4 pool.test | cut -d' ' -f1)
+        await_watched 3
+        await 10 "no look at changes of state" looks false
+        reach tcp "$pin4" "$1" ${3:-}
+        await 5 "the pin to move from $pin4" moved pool.test "$pin4"
+        expect_match "failed.*$pin4.*$1/tcp.*$2.*reach" "$(pinctl events)" "events of port $1"
+    done
+}
+
+@test "a hook that cannot be attached when it is wanted is missed aloud, once; failures are told all the same" {
+    local limit complaint="inet_sock_set_state: not attached: .*Too many open files"
+    pinned
+    for ((limit = 0; ; limit++)); do [[ -e /proc/$PINWATCH_PID/fd/$limit ]] || break; done
+    prlimit --pid "$PINWATCH_PID" --nofile="$limit":
+    reach tcp "$pin6" 5060
+    await 5 "a complaint" grep -q "$complaint" "$LOGS/pinwatch.log"
+    await 5 "the pin to move from $pin6" moved pool.test "$pin6" inet6
+    reach tcp "$pin4" 5060
+    await 5 "the pin to move from $pin4" moved pool.test "$pin4"
+    expect_eq 1 "$(grep -c "$complaint" "$LOGS/pinwatch.log")" "complaints"
+    prlimit --pid "$PINWATCH_PID" --nofile=1024:
+    reach tcp "$pin4" 5060
+    await 5 "a look at changes of state" looks true
+}
+
+@test "with connects of one cgroup, or of none, changes of state are always looked at" {
+    local word cgroup
+    cgroup=$(awk '/ - cgroup2 / { print $5; exit }' /proc/self/mountinfo)/stickydns-$(basename "$BATS_RUN_TMPDIR")-$BATS_SUITE_TEST_NUMBER
+    mkdir "$cgroup"
+    pinctl init --conf=/dev/null >/dev/null
+    for word in none "$cgroup"; do
+        pinwatch_start --idle 1 --cgroup "$word"
+        sleep 2         # twice as long as it takes to end
+        expect_eq true "$(state)" "a look at changes of state with --cgroup $word"
+        pinwatch_stop
+    done
+    rmdir "$cgroup"
+}

@@ -1,0 +1,94 @@
+/* connects.c: see connects.h. */
+#include "connects.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "cmd.h"
+#include "datagram.skel.h"
+#include "tick.h"
+#include "watch.skel.h"
+
+enum { ROOT_CGROUP = 1 };	/* its inode, on every cgroup2 mount */
+
+static struct probe *state(struct probes *p) { return &p->probe[PROBE_TCP_STATE]; }
+
+static bool is_loaded(const struct probes *p) { return p->watch && bpf_program__fd(p->watch->progs.tcp_state) >= 0; }
+
+/* Those that came through before the hook was there. */
+static void look(const struct probes *p)
+{
+	union bpf_iter_link_info which = {.map.map_fd = (__u32)bpf_map__fd(p->watch->maps.notes)};
+	LIBBPF_OPTS(bpf_iter_attach_opts, opts, .link_info = &which, .link_info_len = sizeof which);
+	char none[64];
+	struct bpf_link *link = NULL;
+	if (bpf_program__fd(p->watch->progs.tcp_look) >= 0)
+		link = bpf_program__attach_iter(p->watch->progs.tcp_look, &opts);
+	const int fd = link ? bpf_iter_create(bpf_link__fd(link)) : -1;
+	while (fd >= 0 && read(fd, none, sizeof none) > 0)
+		;
+	if (fd >= 0)
+		close(fd);
+	bpf_link__destroy(link);
+}
+
+static bool attach(struct probes *p)
+{
+	state(p)->unwanted = false;
+	probe_attached(state(p), bpf_program__attach(p->watch->progs.tcp_state), &p->watch->links.tcp_state, EVERYWHERE);
+	return state(p)->attached;
+}
+
+static void detach(struct probes *p)
+{
+	bpf_link__destroy(p->watch->links.tcp_state);
+	p->watch->links.tcp_state = NULL;
+	state(p)->attached = false;
+	state(p)->unwanted = true;
+	snprintf(state(p)->why, sizeof state(p)->why, "nobody connects to a watched address");
+	p->datagram->bss->connects_attended = false;
+}
+
+/* Once, until it works again. */
+static void tell(struct probes *p, bool works)
+{
+	if (!works && !p->connects_told)
+		note(NULL, "%s: not attached: %s", state(p)->name, state(p)->why);
+	p->connects_told = !works;
+}
+
+void connects_wanted(struct probes *p)
+{
+	p->connects_since = tick_now();
+	if (!p->connects_on_demand || state(p)->attached)
+		return;
+	tell(p, attach(p));
+	p->datagram->bss->connects_attended = state(p)->attached;
+	if (state(p)->attached)
+		look(p);
+}
+
+void connects_tend(struct probes *p)
+{
+	if (!p->connects_on_demand || !state(p)->attached)
+		return;
+	const uint32_t begun = tick_at(__atomic_load_n(&p->datagram->bss->connected_tcp, __ATOMIC_RELAXED));
+	const uint32_t last = begun > p->connects_since ? begun : p->connects_since;
+	const uint32_t idle_s = p->idle_s < CONNECTS_IDLE_S ? p->idle_s : CONNECTS_IDLE_S;
+	if (tick_since(tick_now(), last) / TICKS_PER_S >= idle_s)
+		detach(p);
+}
+
+void connects_open(struct probes *p, bool always)
+{
+	if (!is_loaded(p))
+		return;
+	p->connects_on_demand = !always && p->probe[PROBE_SEND].attached && p->cgroup_ino == ROOT_CGROUP;
+	if (p->connects_on_demand)
+		detach(p);
+	else
+		attach(p);
+}
