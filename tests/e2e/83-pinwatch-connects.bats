@@ -6,18 +6,6 @@ setup_file() { use_clients lookup; use_static_client reach; }
 
 reach() { bare "$(client reach)" "$@" >>"$LOGS/reach.log" || true; }
 
-# pinned [OPTION...] : a pin for pool.test in both families, left in $pin4 and $pin6, and pinwatch that watches the pool.
-pinned() {
-    pinctl init --conf=/dev/null >/dev/null
-    ip addr add 2001:db8::8/128 dev lo nodad
-    ip addr add 2001:db8::9/128 dev lo nodad
-    dns_pool pool.test 127.0.0.11 127.0.0.12 127.0.0.13 2001:db8::8 2001:db8::9
-    pin4=$(with_shim "$(client lookup)" -4 pool.test | cut -d' ' -f1)
-    pin6=$(with_shim "$(client lookup)" -6 pool.test | cut -d' ' -f1)
-    pinwatch_start "$@"
-    await_watched 5
-}
-
 state() { pinwatch_status '.probes[] | select(.name == "inet_sock_set_state") | .attached'; }
 looks() { [[ $(state) == "$1" ]]; }
 
@@ -33,7 +21,7 @@ while True: kept.append(s.accept()[0])' "$1" 3>&- 4>&- &
 
 @test "it begins when a program connects to a watched address, and ends when no connect is in flight any more" {
     local how
-    pinned --idle 1
+    pool_watched --idle 1
     reach tcp 127.0.0.99 5060
     reach tcp 2001:db8::1 5060
     reach udp-connected 127.0.0.99 5060
@@ -50,7 +38,7 @@ while True: kept.append(s.accept()[0])' "$1" 3>&- 4>&- &
 
 @test "the connect that begins it is told as all others, with its process, for it is found when it came through sooner" {
     local v pin
-    pinned
+    pool_watched
     for v in 4 6; do
         pin=pin$v pin=${!pin}
         server "$pin"
@@ -74,7 +62,7 @@ while True: kept.append(s.accept()[0])' "$1" 3>&- 4>&- &
 	    }
 	}
 	EOF
-    pinned --idle 1
+    pool_watched --idle 1
     for how in "5061 ECONNREFUSED" "5062 EHOSTUNREACH" "5063 ETIMEDOUT 4"; do
         set -- $how
         pinctl init --replace --conf=/dev/null >/dev/null
@@ -89,7 +77,7 @@ while True: kept.append(s.accept()[0])' "$1" 3>&- 4>&- &
 
 @test "a hook that cannot be attached when it is wanted is missed aloud, once; failures are told all the same" {
     local limit complaint="inet_sock_set_state: not attached: .*Too many open files"
-    pinned
+    pool_watched
     for ((limit = 0; ; limit++)); do [[ -e /proc/$PINWATCH_PID/fd/$limit ]] || break; done
     prlimit --pid "$PINWATCH_PID" --nofile="$limit":
     reach tcp "$pin6" 5060

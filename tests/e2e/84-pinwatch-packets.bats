@@ -6,22 +6,9 @@ setup_file() { use_clients lookup; use_static_client reach; }
 
 reach() { bare "$(client reach)" "$@" >>"$LOGS/reach.log" || true; }
 
-# pinned [OPTION...] : a pin for pool.test in both families, left in $pin4 and $pin6, and pinwatch that watches the pool.
-pinned() {
-    pinctl init --conf=/dev/null >/dev/null
-    ip addr add 2001:db8::8/128 dev lo nodad
-    ip addr add 2001:db8::9/128 dev lo nodad
-    dns_pool pool.test 127.0.0.11 127.0.0.12 127.0.0.13 2001:db8::8 2001:db8::9
-    pin4=$(with_shim "$(client lookup)" -4 pool.test | cut -d' ' -f1)
-    pin6=$(with_shim "$(client lookup)" -6 pool.test | cut -d' ' -f1)
-    [[ -z ${before:-} ]] || "$before"
-    pinwatch_start "$@"
-    await_watched 5
-}
-
 @test "it begins when a socket sends to a watched address, and ends when nothing was sent for long" {
     local how
-    pinned --idle 1
+    pool_watched --idle 1
     reach udp 127.0.0.99 5060
     reach udp-connected 127.0.0.99 5060
     reach tcp "$pin4" 5060
@@ -35,7 +22,7 @@ pinned() {
 }
 
 @test "getaddrinfo, which connects sockets for a moment, is no reason to look at packets" {
-    pinned --idle 60
+    pool_watched --idle 60
     for _ in 1 2 3; do bare "$(client lookup)" -4 pool.test >>"$LOGS/lookup.log"; done
     sleep 2         # twice as long as it takes to look for connected sockets
     packets_seen false || unexpected "a look at packets" "none" "$("$BUILD/pinwatch" status)"
@@ -44,7 +31,7 @@ pinned() {
 @test "of the first datagram of a socket an error counts, and the process is known, connected or not" {
     local how
     need nft
-    pinned --idle 60
+    pool_watched --idle 60
     nft -f - <<-EOF
 	table inet faults {
 	    chain in { type filter hook input priority 0; udp dport 5062 reject with icmpx type host-unreachable; }
@@ -73,7 +60,7 @@ s = socket.socket(socket.AF_INET6 if ":" in a else socket.AF_INET, socket.SOCK_D
 @test "a socket that is connected is found, before pinwatch came or later, and looked after as long as it is there" {
     local addr
     before=connected_socket
-    pinned --idle 1
+    pool_watched --idle 1
     for addr in "$pin4" "$pin6" "::ffff:$pin4"; do
         [[ $addr == "$pin4" ]] || connected_socket "$addr"
         await 5 "a look at packets for one to $addr" packets_seen true
@@ -111,7 +98,7 @@ s = socket.socket(socket.AF_INET6 if ":" in a else socket.AF_INET, socket.SOCK_D
 
 @test "hooks that cannot be attached when they are wanted are missed aloud, and tried again" {
     local limit n complaint="cgroup_skb/.*: not attached: .*Too many open files"
-    pinned --idle 60
+    pool_watched --idle 60
     for ((limit = 0; ; limit++)); do [[ -e /proc/$PINWATCH_PID/fd/$limit ]] || break; done
     limit=$((limit + 1))            # room for one more
     prlimit --pid "$PINWATCH_PID" --nofile="$limit":

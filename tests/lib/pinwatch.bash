@@ -38,6 +38,20 @@ pinwatch_status() { "$BUILD/pinwatch" status --json | jq -r ".[0] | $1"; }
 watched() { [[ $(pinwatch_status '[.tables[].watched] | add') == "$1" ]]; }
 await_watched() { await 5 "$1 addresses watched" watched "$1"; }
 
+# pool_watched [OPTION...] : pool.test in both families, a pin for it in $pin4 and $pin6, and pinwatch that watches it.
+# $before is a command that runs before pinwatch. Needs use_clients lookup.
+pool_watched() {
+    pinctl init --conf=/dev/null >/dev/null
+    ip addr add 2001:db8::8/128 dev lo nodad
+    ip addr add 2001:db8::9/128 dev lo nodad
+    dns_pool pool.test 127.0.0.11 127.0.0.12 127.0.0.13 2001:db8::8 2001:db8::9
+    pin4=$(with_shim "$(client lookup)" -4 pool.test | cut -d' ' -f1)
+    pin6=$(with_shim "$(client lookup)" -6 pool.test | cut -d' ' -f1)
+    [[ -z ${before:-} ]] || "$before"
+    pinwatch_start "$@"
+    await_watched 5
+}
+
 # packets_seen true|false : it looks at packets, as it does while somebody sends datagrams to a watched address.
 packets_seen() { [[ $(pinwatch_status '.probes | map(select(.name | startswith("cgroup_skb")).attached) | all') == "$1" ]]; }
 
