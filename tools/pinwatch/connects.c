@@ -42,14 +42,15 @@ static bool attach(struct probes *p)
 	return state(p)->attached;
 }
 
+/* Who connects meanwhile asks for it anew. */
 static void detach(struct probes *p)
 {
+	p->datagram->bss->connects_attended = false;
 	bpf_link__destroy(p->watch->links.tcp_state);
 	p->watch->links.tcp_state = NULL;
 	state(p)->attached = false;
 	state(p)->unwanted = true;
 	snprintf(state(p)->why, sizeof state(p)->why, "nobody connects to a watched address");
-	p->datagram->bss->connects_attended = false;
 }
 
 /* Once, until it works again. */
