@@ -9,6 +9,7 @@
 #include "datagram.h"
 #include "dns.h"
 #include "memory.h"
+#include "pieces.h"
 #include "route.h"
 #include "session.h"
 #include "verdicts.h"
@@ -88,13 +89,33 @@ static bool is_led_from(int fd, const struct sockaddr *to, socklen_t to_len)
 	return connection_of(fd, &c) && connection_is_led(&c) && endpoint_same(&c.asked, &e);
 }
 
-static bool read_message(const void *buf, size_t len, struct departure *d)
+static void parse(const void *buf, size_t len, struct departure *d)
 {
-	const size_t most = len < SIP_HEADER_MAX ? len : SIP_HEADER_MAX;
-	const size_t n = memory_near(buf, most) || memory_lasts(buf, most) ? most : memory_asked(buf, most);
-	d->sip = n == most && sip_looks(buf, n) && sip_parse_datagram(buf, n, &d->m);
+	d->sip = sip_looks(buf, len) && sip_parse_datagram(buf, len, &d->m);
 	d->key = d->sip ? sip_transaction(&d->m) : 0;
-	return n == most;
+}
+
+static __attribute__((noinline)) bool read_pieces(const struct iovec *piece, size_t pieces, struct departure *d)
+{
+	char whole[PIECES_MAX];
+	size_t len;
+	if (pieces > UIO_MAXIOV || !memory_readable(piece, pieces * sizeof *piece) || !pieces_readable(piece, pieces))
+		return false;
+	len = pieces_join(piece, pieces, SIZE_MAX, whole);
+	parse(whole, len, d);
+	return true;
+}
+
+static bool read_message(const struct iovec *piece, size_t pieces, struct departure *d)
+{
+	const void *buf = piece->iov_base;
+	const size_t len = piece->iov_len < SIP_HEADER_MAX ? piece->iov_len : SIP_HEADER_MAX;
+	if (!memory_readable(buf, len))
+		return false;
+	if (pieces > 1 && pieces_cut(buf, len))
+		return read_pieces(piece, pieces, d);
+	parse(buf, len, d);
+	return true;
 }
 
 /* ---- where it goes ---- */
@@ -206,7 +227,8 @@ static bool lead(int fd, struct departure *d)
 
 /* ---- the calls ---- */
 
-bool depart_plan(int fd, const void *buf, size_t len, const struct sockaddr *to, socklen_t to_len, struct departure *d)
+bool depart_plan(int fd, const struct iovec *piece, size_t pieces, const struct sockaddr *to, socklen_t to_len,
+		 struct departure *d)
 {
 	struct table *t = session_table_here();
 	struct verdict v;
@@ -217,7 +239,7 @@ bool depart_plan(int fd, const void *buf, size_t len, const struct sockaddr *to,
 	d->connected = !to || d->addressed;
 	const bool planned = t && route_moves && judge_requests() &&
 			     (d->connected ? take_peer(t, fd, d, &v) : take_asked(t, to, to_len, d, &v)) &&
-			     read_message(buf, len, d) && (d->sip || d->addressed || (v.datagram && !d->connected));
+			     read_message(piece, pieces, d) && (d->sip || d->addressed || (v.datagram && !d->connected));
 	if (planned) {
 		d->real = destination(t, fd, d, &v);
 		d->real.transport = TRANSPORT_UDP;

@@ -15,6 +15,8 @@
 #ifndef STICKYDNS_DEPART_H
 #define STICKYDNS_DEPART_H
 
+#include <sys/uio.h>
+
 #include "connection.h"
 #include "judge.h"
 #include "route.h"
@@ -39,12 +41,13 @@ struct departure {
 static inline bool depart_possible(void) { return route_moves && session_table_here(); }
 
 /*
- * fd's next datagram is at buf, its first piece if it has several, of which nothing
+ * fd's next datagram is made of these pieces (pieces.h), of which the first iovec alone
  * is known to be good. `to`: NULL if it goes to the connected peer. True: *d says where
  * it goes, and after it was sent depart_done() is to be told. False: as asked;
  * depart_unplanned() or datagram_sent() are to look at it afterwards.
  */
-bool depart_plan(int fd, const void *buf, size_t len, const struct sockaddr *to, socklen_t to_len, struct departure *d);
+bool depart_plan(int fd, const struct iovec *piece, size_t pieces, const struct sockaddr *to, socklen_t to_len,
+		 struct departure *d);
 
 /* Nothing was planned, and it was sent: looks at it. */
 void depart_unplanned(int fd, const void *buf, size_t len, const struct sockaddr *to, socklen_t to_len,

@@ -20,6 +20,7 @@
 #include "hooks.h"
 #include "memory.h"
 #include "passing.h"
+#include "pieces.h"
 #include "real.h"
 #include "route.h"
 
@@ -49,7 +50,15 @@ static ssize_t sent(enum watch w, int fd, const void *buf, ssize_t r, const stru
 	return r;
 }
 
-/* SIP and DNS messages are sent over UDP in one piece, or as a head and a body: the head says it. */
+/* A SIP message whose header is cut. */
+static __attribute__((noinline)) void sent_pieces(int fd, const struct msghdr *msg, size_t len)
+{
+	char whole[PIECES_MAX];
+	const size_t n = pieces_join(msg->msg_iov, msg->msg_iovlen, len, whole);
+	sent(WATCH_DATAGRAM, fd, whole, (ssize_t)n, msg->msg_name, msg->msg_namelen);
+}
+
+/* Otherwise they are sent over UDP in one piece, or as a head and a body: the head says it. */
 static ssize_t sent_message(enum watch w, int fd, const struct msghdr *msg, ssize_t r)
 {
 	const struct iovec *head = r > 0 && msg->msg_iovlen ? msg->msg_iov : NULL;
@@ -58,7 +67,9 @@ static ssize_t sent_message(enum watch w, int fd, const struct msghdr *msg, ssiz
 		w = head ? watch_ask(fd, head->iov_base, n, on_dns_port(msg->msg_name, msg->msg_namelen)) : WATCH_NONE;
 	if (w == WATCH_STREAM)
 		return stream_sent_message(fd, msg, r);
-	if (head)
+	if (w == WATCH_DATAGRAM && msg->msg_iovlen > 1 && head && pieces_cut(head->iov_base, n))
+		sent_pieces(fd, msg, (size_t)r);
+	else if (head)
 		sent(w, fd, head->iov_base, (ssize_t)n, msg->msg_name, msg->msg_namelen);
 	return r;
 }
@@ -66,16 +77,23 @@ static ssize_t sent_message(enum watch w, int fd, const struct msghdr *msg, ssiz
 /* ---- datagrams that are planned for ---- */
 
 /* *d is good for sent_unplanned() if not. */
-static bool plan(enum watch w, int fd, const void *buf, size_t len, const struct sockaddr *addr, socklen_t addrlen,
-		 struct departure *d)
+static bool plan(enum watch w, int fd, const struct iovec *piece, size_t pieces, const struct sockaddr *addr,
+		 socklen_t addrlen, struct departure *d)
 {
-	const size_t head = len < SIP_SHORTEST ? len : SIP_SHORTEST;
+	const void *buf = piece->iov_base;
+	const size_t head = piece->iov_len < SIP_SHORTEST ? piece->iov_len : SIP_SHORTEST;
 	d->quiet = QUIET_NOT;
 	d->connected = false;
 	/* Inherited, or a vfork child closed its own under this number: already its first request is to go to the pin. */
 	if (w == WATCH_UNKNOWN && depart_possible() && memory_readable(buf, head))
 		w = watch_ask(fd, buf, head, false);
-	return w == WATCH_DATAGRAM && depart_possible() && (addr || !is_dns(fd)) && depart_plan(fd, buf, len, addr, addrlen, d);
+	return w == WATCH_DATAGRAM && depart_possible() && (addr || !is_dns(fd)) && depart_plan(fd, piece, pieces, addr, addrlen, d);
+}
+
+static bool plan_whole(enum watch w, int fd, const void *buf, size_t len, const struct sockaddr *addr, socklen_t addrlen,
+		       struct departure *d)
+{
+	return plan(w, fd, &(struct iovec){(void *)(uintptr_t)buf, len}, 1, addr, addrlen, d);
 }
 
 static bool plan_message(enum watch w, int fd, const struct msghdr *msg, struct departure *d)
@@ -84,7 +102,7 @@ static bool plan_message(enum watch w, int fd, const struct msghdr *msg, struct 
 	return (w == WATCH_DATAGRAM || w == WATCH_UNKNOWN) && depart_possible() && memory_readable(msg, sizeof *msg) &&
 	       msg->msg_iovlen &&
 	       memory_readable(msg->msg_iov, sizeof *msg->msg_iov) &&
-	       plan(w, fd, msg->msg_iov->iov_base, msg->msg_iov->iov_len, msg->msg_name, msg->msg_namelen, d);
+	       plan(w, fd, msg->msg_iov, msg->msg_iovlen, msg->msg_name, msg->msg_namelen, d);
 }
 
 /* Sends what was planned; where the host itself cannot send to the pin, as the program asked. */
@@ -136,7 +154,7 @@ EXPORT ssize_t send(int fd, const void *buf, size_t len, int flags)
 	struct departure d;
 	if (w == WATCH_NONE)
 		return real()->send(fd, buf, len, flags);
-	if (plan(w, fd, buf, len, NULL, 0, &d))
+	if (plan_whole(w, fd, buf, len, NULL, 0, &d))
 		return send_whole(fd, buf, len, flags, NULL, 0, &d);
 	ssize_t r = real()->send(fd, buf, len, flags);
 	return passes_by(w, fd, buf, r) ? r : sent_unplanned(w, fd, buf, r, NULL, 0, &d);
@@ -148,7 +166,7 @@ EXPORT ssize_t write(int fd, const void *buf, size_t len)
 	struct departure d;
 	if (w == WATCH_NONE)
 		return real()->write(fd, buf, len);
-	if (plan(w, fd, buf, len, NULL, 0, &d))
+	if (plan_whole(w, fd, buf, len, NULL, 0, &d))
 		return send_whole(fd, buf, len, 0, NULL, 0, &d);
 	return sent_unplanned(w, fd, buf, real()->write(fd, buf, len), NULL, 0, &d);
 }
@@ -172,7 +190,7 @@ EXPORT ssize_t sendto(int fd, const void *buf, size_t len, int flags, const stru
 	struct departure d;
 	if (w == WATCH_NONE)
 		return real()->sendto(fd, buf, len, flags, addr, addrlen);
-	if (plan(w, fd, buf, len, addr, addrlen, &d))
+	if (plan_whole(w, fd, buf, len, addr, addrlen, &d))
 		return send_whole(fd, buf, len, flags, addr, addrlen, &d);
 	return sent_unplanned(w, fd, buf, real()->sendto(fd, buf, len, flags, addr, addrlen), addr, addrlen, &d);
 }

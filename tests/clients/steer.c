@@ -3,8 +3,8 @@
  *
  *	lookup HOST                       getaddrinfo: the first address
  *	udp4 | udp6                       a new unconnected socket, bound to the loopback address; the earlier one closes
- *	how CALL HEAP                     what to send with: sendto, sendmsg, sendmmsg, and where ADDR is - send, write,
- *	                                  writev; HEAP 1: all of it lies on the heap
+ *	how CALL HEAP [CUT]               what to send with: sendto, sendmsg, sendmmsg, and where ADDR is - send, write,
+ *	                                  writev; HEAP 1: all of it lies on the heap; CUT: in pieces of so many bytes
  *	METHOD ADDR PORT BRANCH ID [TAG]  a request; TAG: a To-tag. "sent". ADDR - : to the connected peer
  *	raw ADDR PORT TEXT                a datagram
  *	STATUS ADDR PORT BRANCH ID        a response to an OPTIONS of CSeq 7
@@ -38,7 +38,9 @@
 
 static int sock = -1, family = AF_INET;
 static char call[16] = "sendto";
+static size_t cut;
 static bool heap, forked;
+enum { PIECES = 128 };
 
 /* ---- addresses ---- */
 
@@ -92,17 +94,31 @@ static void *copy_of(const void *p, size_t len)
 	return memcpy(malloc(len), p, len);	/* never freed: few, and small */
 }
 
+static struct iovec piece_of(const char *text, size_t len)
+{
+	return (struct iovec){heap ? copy_of(text, len) : (void *)(uintptr_t)text, len};
+}
+
+static size_t pieces_of(const char *text, size_t len, struct iovec iov[PIECES])
+{
+	size_t n = 0;
+	for (; cut && n < PIECES - 1 && len > cut; text += cut, len -= cut)
+		iov[n++] = piece_of(text, cut);
+	iov[n++] = piece_of(text, len);
+	return n;
+}
+
 static ssize_t out(const char *text, const struct place *to)
 {
 	const size_t len = strlen(text);
-	struct iovec iov = {(void *)(uintptr_t)text, len};
+	struct iovec iov[PIECES];
+	const size_t n = pieces_of(text, len, iov);
 	void *name = to->len ? (void *)(uintptr_t)&to->sa : NULL;
-	struct mmsghdr m = {.msg_hdr = {.msg_name = name, .msg_namelen = to->len, .msg_iov = &iov, .msg_iovlen = 1}};
+	struct mmsghdr m = {.msg_hdr = {.msg_name = name, .msg_namelen = to->len, .msg_iov = iov, .msg_iovlen = n}};
 	struct mmsghdr *p = &m;
 	if (heap) {
-		iov.iov_base = copy_of(text, len);
 		m.msg_hdr.msg_name = name ? copy_of(&to->sa, to->len) : NULL;
-		m.msg_hdr.msg_iov = copy_of(&iov, sizeof iov);
+		m.msg_hdr.msg_iov = copy_of(iov, n * sizeof *iov);
 		p = copy_of(&m, sizeof m);
 	}
 	if (strcmp(call, "sendmsg") == 0)
@@ -117,7 +133,7 @@ static ssize_t out(const char *text, const struct place *to)
 	if (strcmp(call, "write") == 0)
 		return write(sock, p->msg_hdr.msg_iov->iov_base, len);
 	if (strcmp(call, "writev") == 0)
-		return writev(sock, p->msg_hdr.msg_iov, 1);
+		return writev(sock, p->msg_hdr.msg_iov, (int)n);
 	return sendto(sock, p->msg_hdr.msg_iov->iov_base, len, 0, p->msg_hdr.msg_name, p->msg_hdr.msg_namelen);
 }
 
@@ -285,14 +301,19 @@ static void bad(const char *addr, const char *port)
 	const char *hole = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	const char text[] = "OPTIONS sip:x SIP/2.0\r\n\r\n";
 	struct msghdr m = {.msg_name = &to.sa, .msg_namelen = to.len, .msg_iov = (struct iovec *)(uintptr_t)hole, .msg_iovlen = 1};
-	int e[5];
+	struct iovec iov[] = {{(void *)(uintptr_t)text, 10}, {(void *)(uintptr_t)hole, 100}};
+	struct msghdr pieces = {.msg_name = &to.sa, .msg_namelen = to.len, .msg_iov = iov, .msg_iovlen = 2};
+	int e[7];
 	e[0] = sendto(sock, text, sizeof text, 0, (const struct sockaddr *)hole, to.len) == -1 ? errno : 0;
 	e[1] = sendto(sock, hole, 100, 0, (const struct sockaddr *)&to.sa, to.len) == -1 ? errno : 0;
 	e[2] = sendmsg(sock, (const struct msghdr *)hole, 0) == -1 ? errno : 0;
 	e[3] = sendmsg(sock, &m, 0) == -1 ? errno : 0;
 	e[4] = sendto(sock, text, sizeof text, 0, (const struct sockaddr *)&to.sa, 1u << 31) == -1 ? errno : 0;
-	for (int i = 0; i < 5; i++)
-		printf("%s%s", strerrorname_np(e[i]), i < 4 ? " " : "\n");
+	e[5] = sendmsg(sock, &pieces, 0) == -1 ? errno : 0;
+	pieces.msg_iovlen = SIZE_MAX / sizeof *iov + 3;
+	e[6] = sendmsg(sock, &pieces, 0) == -1 ? errno : 0;
+	for (int i = 0; i < 7; i++)
+		printf("%s%s", strerrorname_np(e[i]), i < 6 ? " " : "\n");
 }
 
 static void lookup(const char *host)
@@ -314,8 +335,8 @@ static void obey(int n, char **w)
 		lookup(w[1]);
 	else if (strcmp(w[0], "udp4") == 0 || strcmp(w[0], "udp6") == 0)
 		open_udp(w[0][3] == '4' ? AF_INET : AF_INET6);
-	else if (strcmp(w[0], "how") == 0 && n == 3)
-		snprintf(call, sizeof call, "%s", w[1]), heap = atoi(w[2]), puts("so");
+	else if (strcmp(w[0], "how") == 0 && n >= 3)
+		snprintf(call, sizeof call, "%s", w[1]), heap = atoi(w[2]), cut = n > 3 ? (size_t)atoi(w[3]) : 0, puts("so");
 	else if (strcmp(w[0], "recv") == 0 && n >= 2)
 		in(w[1], n > 2 ? w[2] : NULL);
 	else if (strcmp(w[0], "fork") == 0)
