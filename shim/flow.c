@@ -175,6 +175,20 @@ void flow_sweep(void)
 	errno = saved;
 }
 
+/*
+ * A program that keeps what it looked up turns to the next address without a lookup. That was decided by what was
+ * known before: this is for all others.
+ */
+static void sweep_long(void)
+{
+	int saved = errno;
+	struct pending_walk w = pending_all();
+	for (int fd; (fd = pending_next(&w)) != -1;)
+		if (waited_long(pending_flow(fd)))
+			sweep_one(fd);
+	errno = saved;
+}
+
 /* ---- following ---- */
 
 void flow_copy(int from, int to)
@@ -367,5 +381,8 @@ HOT int flow_connect(int fd, const struct sockaddr *addr, socklen_t len)
 		flow_opened(fd, c = flow_ask_class(fd));
 	if (c != FD_STREAM || !to_candidate(t, addr, len, &fl, &v))
 		return real()->connect(fd, addr, len);
-	return connect_steered(t, fd, addr, len, &fl, &v, &r) ? r : connect_as_asked(t, fd, addr, len, &fl, &v);
+	if (!connect_steered(t, fd, addr, len, &fl, &v, &r))
+		r = connect_as_asked(t, fd, addr, len, &fl, &v);
+	sweep_long();
+	return r;
 }

@@ -1,11 +1,12 @@
 """Connects as RFC 8305 has it: to each address of a name in turn, the next after so many milliseconds.
 
-    attempts.py HOST PORT MS close|keep|late
+    attempts.py HOST PORT MS close|keep|late|stay
 
 close: an attempt without an answer is given up before the next; keep: it stays in flight beside it; late: what
-becomes of them is asked after the last one.
+becomes of them is asked after the last one; stay: as keep, and the program ends without closing any.
 Prints the address that was connected to, as the program asked for it, or "none"; late: the servers that were reached.
 """
+import os
 import select
 import socket
 import subprocess
@@ -26,7 +27,8 @@ for family, kind, protocol, _, address in socket.getaddrinfo(host, port, socket.
     for fd, _ in poll.poll(wait_ms):
         attempt, asked = attempts[fd]
         if attempt.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0:
-            sys.exit(print(asked))
+            print(asked, flush=True)
+            os._exit(0) if how == "stay" else sys.exit()
         poll.unregister(fd)
     if how == "close" and attempt.fileno() in attempts:
         poll.unregister(attempt)

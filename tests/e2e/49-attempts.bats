@@ -15,7 +15,7 @@ begin() {
 	EOF
 }
 
-attempts() { "$1" /usr/bin/python3 "$TESTS/clients/attempts.py" pool.test 5060 400 "$2"; }
+attempts() { "$1" /usr/bin/python3 "$TESTS/clients/attempts.py" pool.test 5060 "${3:-400}" "$2"; }
 
 @test "an attempt that is in flight unanswered: the next goes where the program asks" {
     begin
@@ -27,6 +27,13 @@ attempts() { "$1" /usr/bin/python3 "$TESTS/clients/attempts.py" pool.test 5060 4
     begin
     expect_ne none "$(attempts bare close)" "the address reached, bare"
     expect_match '^127.0.0.1[123]$' "$(attempts with_shim close)" "the address reached"
+}
+
+@test "an attempt in flight for long: when the program turns elsewhere without a lookup, the pin moves for all" {
+    begin
+    expect_match '^127.0.0.1[123]$' "$(attempts with_shim stay 3100)" "the address reached"
+    expect_eq "1 timed" "$(failures_of "$pin") $(pinctl events | grep -o -m 1 'timed')" "failures of $pin"
+    expect_ne "$pin" "$(pin_of pool.test)" "the pin"
 }
 
 @test "processes of little patience: what they wait in vain adds up, and the pin moves for all" {
