@@ -222,7 +222,7 @@ enum fd_class flow_ask_class(int fd)
 	errno = saved;
 	if (!known)
 		return FD_UNKNOWN;
-	return protocol == IPPROTO_TCP ? FD_STREAM : protocol == IPPROTO_UDP ? FD_DATAGRAM : FD_NONE;
+	return is_tcp(protocol) ? FD_STREAM : protocol == IPPROTO_UDP ? FD_DATAGRAM : FD_NONE;
 }
 
 /* The program's address, with another in it. */

@@ -36,6 +36,7 @@
 #include "real.h"
 #include "route.h"
 #include "session.h"
+#include "socket.h"
 #include "stream.h"
 
 __attribute__((constructor)) static void start(void)
@@ -216,7 +217,7 @@ static enum fd_class class_of(int domain, int type, int protocol)
 {
 	if (domain != AF_INET && domain != AF_INET6)
 		return FD_NONE;
-	if (type == SOCK_STREAM && (protocol == 0 || protocol == IPPROTO_TCP))
+	if (type == SOCK_STREAM && (protocol == 0 || is_tcp(protocol)))
 		return FD_STREAM;
 	return type == SOCK_DGRAM && (protocol == 0 || protocol == IPPROTO_UDP) ? FD_DATAGRAM : FD_NONE;
 }

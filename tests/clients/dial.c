@@ -24,6 +24,8 @@
  *	thread       blocking, but looked up in one thread and connected in another
  *	udp          connect of a datagram socket, then close
  *
+ * DIAL_PROTOCOL in the environment is that of socket(2); 0 takes its place where the kernel has it not.
+ *
  * Prints "try ADDRESS" before the connect and "done ERRNO" (or "done 0") when
  * it gave up or got through.
  */
@@ -164,6 +166,13 @@ static int pending(int fd, char **argv, double seconds)
 	return done(error);
 }
 
+static int open_socket(void)
+{
+	const char *protocol = getenv("DIAL_PROTOCOL");
+	int fd = socket(target->ai_family, target->ai_socktype, protocol ? atoi(protocol) : 0);
+	return fd != -1 ? fd : socket(target->ai_family, target->ai_socktype, 0);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 4)
@@ -177,7 +186,7 @@ int main(int argc, char **argv)
 	} else {
 		look_up(argv);
 	}
-	int fd = socket(target->ai_family, target->ai_socktype, 0);
+	int fd = open_socket();
 	static const char *const plain[] = { "block", "sndtimeo", "alarm", "thread", "udp" };
 	for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
 		if (strcmp(mode, plain[i]) == 0)

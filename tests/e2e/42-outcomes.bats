@@ -50,6 +50,21 @@ first() { with_shim "$(client lookup)" -4 "$1.test" | cut -d' ' -f1; }
     done
 }
 
+@test "the same over Multipath TCP" {
+    local way refused=(block poll recv unread) good=(thread send reconnect again)
+    export DIAL_PROTOCOL=262                    # IPPROTO_MPTCP
+    ways_up "${refused[@]}" "${good[@]}"
+    for way in "${refused[@]}"; do
+        dialled "$way"
+        expect_eq 1 "$(candidate_field "$way.test" "$tried" failures)" "$way ($said): failures of $tried"
+    done
+    server_start 0.0.0.0 5060 accept
+    for way in "${good[@]}"; do
+        dialled "$way"
+        expect_eq confirmed "$(pin_field "$way.test" state)" "$way ($said): state of the pin"
+    done
+}
+
 @test "a datagram socket's connect proves nothing, to an open port or a closed one" {
     ways_up udp
     dialled udp
