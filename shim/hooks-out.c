@@ -105,8 +105,39 @@ static bool plan_message(enum watch w, int fd, const struct msghdr *msg, struct 
 	       plan(w, fd, msg->msg_iov, msg->msg_iovlen, msg->msg_name, msg->msg_namelen, d);
 }
 
+/*
+ * The system call that the program made: with another one a sealed program (seccomp(2)) would end, and other
+ * arguments might be good. write(2) and writev(2) go to the connected peer, and take no flags.
+ */
+typedef ssize_t send_call(int fd, const struct msghdr *msg, int flags);
+
+static ssize_t by_sendmsg(int fd, const struct msghdr *msg, int flags) { return real()->sendmsg(fd, msg, flags); }
+
+static ssize_t by_sendmmsg(int fd, const struct msghdr *msg, int flags)
+{
+	struct mmsghdr one = {.msg_hdr = *msg};
+	return real()->sendmmsg(fd, &one, 1, flags) == 1 ? (ssize_t)one.msg_len : -1;
+}
+
+static ssize_t by_sendto(int fd, const struct msghdr *msg, int flags)
+{
+	return real()->sendto(fd, msg->msg_iov->iov_base, msg->msg_iov->iov_len, flags, msg->msg_name, msg->msg_namelen);
+}
+
+static ssize_t by_write(int fd, const struct msghdr *msg, int flags)
+{
+	(void)flags;
+	return real()->write(fd, msg->msg_iov->iov_base, msg->msg_iov->iov_len);
+}
+
+static ssize_t by_writev(int fd, const struct msghdr *msg, int flags)
+{
+	(void)flags;
+	return real()->writev(fd, msg->msg_iov, (int)msg->msg_iovlen);
+}
+
 /* Sends what was planned; where the host itself cannot send to the pin, as the program asked. */
-static ssize_t send_planned(int fd, const struct msghdr *asked, int flags, struct departure *d)
+static ssize_t send_planned(send_call *call, int fd, const struct msghdr *asked, int flags, struct departure *d)
 {
 	struct msghdr msg = *asked;
 	bool moved = d->moved;
@@ -116,13 +147,13 @@ static ssize_t send_planned(int fd, const struct msghdr *asked, int flags, struc
 	else if (moved)
 		msg.msg_name = &d->to;
 	if (moved) {
-		r = real()->sendmsg(fd, &msg, flags);
+		r = call(fd, &msg, flags);
 		if (r == -1 && d->connected)
 			depart_back(fd, d);
 		moved = r != -1 || !route_is_local(errno);
 	}
 	if (!moved)
-		r = real()->sendmsg(fd, d->connected ? &msg : asked, flags);
+		r = call(fd, d->connected ? &msg : asked, flags);
 	if (r != -1)
 		depart_done(fd, d, moved);
 	else if (d->connected)
@@ -130,13 +161,13 @@ static ssize_t send_planned(int fd, const struct msghdr *asked, int flags, struc
 	return r;
 }
 
-static ssize_t send_whole(int fd, const void *buf, size_t len, int flags, const struct sockaddr *addr, socklen_t addrlen,
-			  struct departure *d)
+static ssize_t send_whole(send_call *call, int fd, const void *buf, size_t len, int flags, const struct sockaddr *addr,
+			  socklen_t addrlen, struct departure *d)
 {
 	struct iovec whole = {(void *)(uintptr_t)buf, len};
 	const struct msghdr msg = {.msg_name = (void *)(uintptr_t)addr, .msg_namelen = addrlen, .msg_iov = &whole,
 				   .msg_iovlen = 1};
-	return send_planned(fd, &msg, flags, d);
+	return send_planned(call, fd, &msg, flags, d);
 }
 
 static ssize_t sent_unplanned(enum watch w, int fd, const void *buf, ssize_t r, const struct sockaddr *addr,
@@ -155,7 +186,7 @@ EXPORT ssize_t send(int fd, const void *buf, size_t len, int flags)
 	if (w == WATCH_NONE)
 		return real()->send(fd, buf, len, flags);
 	if (plan_whole(w, fd, buf, len, NULL, 0, &d))
-		return send_whole(fd, buf, len, flags, NULL, 0, &d);
+		return send_whole(by_sendto, fd, buf, len, flags, NULL, 0, &d);
 	ssize_t r = real()->send(fd, buf, len, flags);
 	return passes_by(w, fd, buf, r) ? r : sent_unplanned(w, fd, buf, r, NULL, 0, &d);
 }
@@ -167,7 +198,7 @@ EXPORT ssize_t write(int fd, const void *buf, size_t len)
 	if (w == WATCH_NONE)
 		return real()->write(fd, buf, len);
 	if (plan_whole(w, fd, buf, len, NULL, 0, &d))
-		return send_whole(fd, buf, len, 0, NULL, 0, &d);
+		return send_whole(by_write, fd, buf, len, 0, NULL, 0, &d);
 	return sent_unplanned(w, fd, buf, real()->write(fd, buf, len), NULL, 0, &d);
 }
 
@@ -179,7 +210,7 @@ EXPORT ssize_t writev(int fd, const struct iovec *piece, int pieces)
 		return real()->writev(fd, piece, pieces);
 	const struct msghdr msg = {.msg_iov = (struct iovec *)(uintptr_t)piece, .msg_iovlen = (size_t)pieces};
 	if (pieces > 0 && plan_message(w, fd, &msg, &d))
-		return send_planned(fd, &msg, 0, &d);
+		return send_planned(by_writev, fd, &msg, 0, &d);
 	ssize_t r = real()->writev(fd, piece, pieces);
 	return r == -1 ? sent(w, fd, NULL, r, NULL, 0) : sent_message(w, fd, &msg, r);
 }
@@ -191,7 +222,7 @@ EXPORT ssize_t sendto(int fd, const void *buf, size_t len, int flags, const stru
 	if (w == WATCH_NONE)
 		return real()->sendto(fd, buf, len, flags, addr, addrlen);
 	if (plan_whole(w, fd, buf, len, addr, addrlen, &d))
-		return send_whole(fd, buf, len, flags, addr, addrlen, &d);
+		return send_whole(by_sendto, fd, buf, len, flags, addr, addrlen, &d);
 	return sent_unplanned(w, fd, buf, real()->sendto(fd, buf, len, flags, addr, addrlen), addr, addrlen, &d);
 }
 
@@ -203,7 +234,7 @@ EXPORT ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 	if (w == WATCH_NONE)
 		return real()->sendmsg(fd, msg, flags);
 	if (plan_message(w, fd, msg, &d))
-		return send_planned(fd, msg, flags, &d);
+		return send_planned(by_sendmsg, fd, msg, flags, &d);
 	ssize_t r = real()->sendmsg(fd, msg, flags);
 	if (r == -1)
 		return w == WATCH_DATAGRAM && !d.connected ? r : sent(w, fd, NULL, r, NULL, 0);
@@ -231,7 +262,7 @@ static int send_vector(int fd, struct mmsghdr *vec, unsigned n, int flags)
 		done += r > 0 ? (unsigned)r : 0;
 		if (r == -1 || done < next || !planned)
 			break;
-		ssize_t len = send_planned(fd, &vec[done].msg_hdr, flags, &d);
+		ssize_t len = send_planned(by_sendmmsg, fd, &vec[done].msg_hdr, flags, &d);
 		if (len == -1)
 			break;
 		vec[done++].msg_len = (unsigned)len;

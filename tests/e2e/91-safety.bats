@@ -4,7 +4,7 @@
 load ../lib/harness
 load ../lib/sticking
 setup_file() {
-    use_clients lookup dial signals jump spawn threads dlopener matrix
+    use_clients lookup dial signals jump spawn threads dlopener matrix sealed
     use_libraries libctor libresolve libnomem
 }
 
@@ -159,6 +159,17 @@ SMALL_STACK=32     # KiB; without the shim, lookup needs 20
     with_shim "${checked[@]}" "$(client matrix)" quick pool.test six.test lone.test >"$BATS_TEST_TMPDIR/out"
     with_shim "${checked[@]}" "$(client matrix)" hostent pool.test six.test lone.test >"$BATS_TEST_TMPDIR/out"
     expect_match '127.0.0.99' "$(cat "$BATS_TEST_TMPDIR/out")" "an answer from the table"
+}
+
+# What is steered is sent by the program's own system call.
+@test "a program that is sealed (seccomp) but for the one system call that it sends by" {
+    local call expected=""
+    pinctl set pool.test 127.0.0.12,127.0.0.11 >/dev/null
+    for call in sendto send sendmsg sendmmsg write writev; do expected+="$call 127.0.0.12 "; done
+    expect_eq "${expected//0.12/0.11}writev of too many pieces EINVAL" \
+        "$(bare "$(client sealed)" 127.0.0.11 127.0.0.12 5060 | xargs)" "without the shim"
+    expect_eq "${expected}writev of too many pieces EINVAL" \
+        "$(with_shim "$(client sealed)" 127.0.0.11 127.0.0.12 5060 | xargs)" "with it"
 }
 
 @test "resource limits: file size, descriptors, address space" {
