@@ -12,6 +12,7 @@
 #include "hot.h"
 #include "tell.h"
 #include "tick.h"
+#include "undisturbed.h"
 
 enum {
 	TABLES = 16,			/* mappings kept: the present one, the one before, and empty ones */
@@ -22,8 +23,8 @@ enum {
 _Atomic(struct table *) session_current;
 
 static struct table tables[TABLES];
-static unsigned attached;		/* how many so far; changed by whoever set `attaching` */
-static _Atomic bool attaching;
+static unsigned attached;		/* how many so far; changed by whoever is `attaching` */
+static _Atomic pid_t attaching;		/* the process of which a thread is; 0: nobody */
 static word32 attached_at;		/* tick of the last try */
 
 /* The environment, copied: programs overwrite theirs. */
@@ -82,21 +83,39 @@ static struct table *attach(void)
 	return NULL;
 }
 
+/* One thread at a time. A child that was forked meanwhile has not got that thread: it takes over what was its parent's. */
+static bool attach_enter(void)
+{
+	const pid_t me = session_pid();
+	pid_t who = 0;
+	return atomic_compare_exchange_strong(&attaching, &who, me) ||
+	       (who != me && atomic_compare_exchange_strong(&attaching, &who, me));
+}
+
+/* The table, if nobody has attached to another one meanwhile. */
+static struct table *attach_again(void)
+{
+	struct table *t = atomic_load_explicit(&session_current, memory_order_acquire);
+	const struct undisturbed u = undisturbed_begin();
+	if (attach_enter()) {
+		put32(&attached_at, tick_now());
+		t = atomic_load_explicit(&session_current, memory_order_acquire);
+		if (store_retired(t))
+			t = attach();
+		if (t)
+			atomic_store_explicit(&session_current, t, memory_order_release);
+		atomic_store(&attaching, 0);
+	}
+	undisturbed_end(&u);
+	return t && !store_retired(t) ? t : NULL;
+}
+
 struct table *session_again(void)
 {
-	uint32_t now = tick_now();
-	if (tick_since(now, get32(&attached_at)) < RETRY_TICKS || atomic_exchange(&attaching, true))
-		return NULL;
-	put32(&attached_at, now);
-	struct table *t = atomic_load_explicit(&session_current, memory_order_acquire);
-	if (store_retired(t)) {
-		int saved = errno;
-		t = attach();
-		errno = saved;
-	}
-	if (t)
-		atomic_store_explicit(&session_current, t, memory_order_release);
-	atomic_store(&attaching, false);
+	int saved = errno;
+	const bool due = tick_since(tick_now(), get32(&attached_at)) >= RETRY_TICKS;
+	struct table *t = due ? attach_again() : NULL;
+	errno = saved;
 	return t;
 }
 

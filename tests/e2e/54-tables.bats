@@ -2,7 +2,7 @@
 # and pinctl run.
 
 load ../lib/harness
-setup_file() { use_clients lookup_client; }
+setup_file() { use_clients lookup_client changeover; }
 
 # Another user, who may read the table but not write it.
 NOBODY=(setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all)
@@ -114,3 +114,23 @@ public_client() {
     expect_le 3 "$(grep -c "$TABLE" "/proc/${CLIENT_PID[one]}/maps")" "tables that are still mapped"
 }
 follows() { [[ $(ask one first pool.test) == 127.0.0.77 ]]; }
+
+@test "whatever comes between while a program goes over to the new table, it gets there" {
+    local how
+    dns_pool pool.test 127.0.0.11
+    pinctl init
+    mkfifo "$BATS_TEST_TMPDIR/go"
+    for how in fork cancel jump; do
+        pinctl set pool.test 127.0.0.20
+        env "${SHIM_ENV[@]}" "$(client changeover)" "$how" pool.test 127.0.0.21 \
+            <"$BATS_TEST_TMPDIR/go" >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- 4>&- &
+        exec 9>"$BATS_TEST_TMPDIR/go"
+        await 10 "the program to have looked up" grep -q '^ready' "$BATS_TEST_TMPDIR/out"
+        pinctl init --replace
+        pinctl set pool.test 127.0.0.21
+        echo >&9
+        exec 9>&-
+        wait $! || expect_eq 0 $? "exit status, $how"
+        expect_eq 127.0.0.21 "$(tail -n 1 "$BATS_TEST_TMPDIR/out")" "pin of the new table, after $how"
+    done
+}
