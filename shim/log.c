@@ -16,6 +16,7 @@
 #include "real.h"
 #include "session.h"
 #include "target.h"
+#include "undisturbed.h"
 
 enum { LINE = 1024, PATH_BYTES = 256 };
 enum target { NOWHERE, TO_STDERR, TO_SYSLOG, TO_FILE };
@@ -83,11 +84,12 @@ static void to_file(const char *line, size_t len)
 	real()->close(fd);
 }
 
-/* `line` has room for the newline. */
+/* `line` has room for the newline. The program's call may be no cancellation point, as open(2) and write(2) are. */
 static void put_line(enum level l, char *line, int n)
 {
 	if (n < 0)
 		return;
+	const int cancel = cancel_defer();
 	size_t len = (size_t)n < LINE - 1 ? (size_t)n : LINE - 2;
 	line[len++] = '\n';
 	if (target == TO_STDERR)
@@ -96,6 +98,7 @@ static void put_line(enum level l, char *line, int n)
 		to_syslog(l, line, len - 1);
 	else if (target == TO_FILE)
 		to_file(line, len);
+	cancel_allow(cancel);
 }
 
 enum { ENDPOINT_TEXT = TARGET_TEXT + 16 };

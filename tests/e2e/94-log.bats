@@ -1,7 +1,7 @@
 # The shim's log: what happened to which name, in words; nothing unless asked.
 
 load ../lib/harness
-setup_file() { use_clients lookup dial; }
+setup_file() { use_clients lookup dial cancelled; }
 
 # logged WHAT EREGEX : some line of the log matches.
 logged() {
@@ -58,6 +58,13 @@ pid_of_run() { # with_shim, leaving the pid of the program in $pid
     lines=$(grep -c '' "$SHIM_LOG" || true)
     expect_ge 1 "$lines" "lines"
     expect_eq "$lines" "$(grep -c 'stickydns' "$SHIM_LOG" || true)" "lines that say who writes"
+}
+
+@test "a thread that is to be cancelled is not cancelled by a line of the log" {
+    pinctl set pool.test 127.0.0.11
+    expect_eq "got ECONNREFUSED" "$(bare "$(client cancelled)" 127.0.0.11 5060)" "without the shim"
+    expect_eq "got ECONNREFUSED" "$(with_shim "$(client cancelled)" 127.0.0.11 5060)" "with it"
+    logged "failed" "127.0.0.11.*ECONNREFUSED"
 }
 
 @test "a log that cannot be opened or written changes nothing" {
