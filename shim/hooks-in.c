@@ -47,14 +47,20 @@ static void datagram_in(int fd, void *buf, size_t n, struct sender from)
 		datagram_received(fd, buf, n, from.addr, from.len, from.room);
 }
 
+/*
+ * Can what a call with these flags received be told from the bytes? Of the error queue it is our own that came back;
+ * with MSG_TRUNC a TCP socket threw them away (tcp(7)), and there may be no buffer at all.
+ */
+static bool shows(int flags) { return !(flags & (MSG_ERRQUEUE | MSG_TRUNC)); }
+
 /* `r` bytes came into buf, which has room for `size`, or the call failed (-1, errno). Returns r. */
 static ssize_t received(enum watch w, int fd, void *buf, size_t size, ssize_t r, int flags, struct sender from)
 {
 	size_t n = r < 0 ? 0 : (size_t)r < size ? (size_t)r : size;
 	if (w == WATCH_UNKNOWN)
-		w = n > 0 && !(flags & MSG_ERRQUEUE) ? watch_ask(fd, buf, n, false)
-		    : r == -1                        ? unknown_failed(fd)
-						     : WATCH_NONE;
+		w = n > 0 && shows(flags) ? watch_ask(fd, buf, n, false)
+		    : r == -1             ? unknown_failed(fd)
+					  : WATCH_NONE;
 	if (w == WATCH_STREAM)
 		return stream_received(fd, buf, r, flags);
 	if (w == WATCH_NONE || (flags & MSG_ERRQUEUE))
@@ -99,7 +105,7 @@ EXPORT ssize_t recvfrom(int fd, void *buf, size_t len, int flags, struct sockadd
 static ssize_t received_message(enum watch w, int fd, struct msghdr *msg, socklen_t room, ssize_t r, int flags)
 {
 	const struct iovec *head = msg->msg_iovlen ? msg->msg_iov : NULL;
-	if (w == WATCH_UNKNOWN && r > 0 && head && !(flags & MSG_ERRQUEUE))
+	if (w == WATCH_UNKNOWN && r > 0 && head && shows(flags))
 		w = watch_ask(fd, head->iov_base, head->iov_len < (size_t)r ? head->iov_len : (size_t)r, false);
 	if (w == WATCH_STREAM)
 		return stream_received_message(fd, msg, r, flags);

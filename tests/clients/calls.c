@@ -224,6 +224,28 @@ static void sockets(void)
 	close(got), close(again), close(to), close(fd);
 }
 
+/* A connection that nobody saw being made, as one that is inherited is. MSG_TRUNC throws its bytes away (tcp(7)): no buffer is needed. */
+static void thrown_away(void)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET };
+	socklen_t len = sizeof at;
+	int listening = tcp(), one = tcp();
+	listen(listening, 1);
+	getsockname(listening, (void *)&at, &len);
+	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	con4(one, &at);
+	int accepted = accept(listening, NULL, NULL), other = dup(accepted);
+	struct iovec nowhere = { NULL, 100 };
+	struct msghdr msg = { .msg_iov = &nowhere, .msg_iovlen = 1 };
+	char bytes[300] = { 0 };
+	say("send", send(one, bytes, sizeof bytes, 0));
+	say("recv into nothing", recv(other, NULL, 100, MSG_TRUNC));
+	say("recvfrom into nothing", recvfrom(other, NULL, 100, MSG_TRUNC, NULL, NULL));
+	say("recvmsg into nothing", recvmsg(other, &msg, MSG_TRUNC));
+	say("recv into nothing, none left", recv(other, NULL, 100, MSG_TRUNC | MSG_DONTWAIT));
+	close(listening), close(one), close(accepted), close(other);
+}
+
 static void descriptors(void)
 {
 	int fd = tcp();
@@ -357,6 +379,7 @@ int main(int argc, char **argv)
 	connect_outcomes();
 	options();
 	sockets();
+	thrown_away();
 	open_descriptors("after socket calls");
 	high_numbers();
 	open_descriptors("after the limit");
