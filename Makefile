@@ -86,7 +86,7 @@ $(B)/libpolicy.a: $(POLICY_OBJ)
 
 $(B)/libstickydns.so: $(SHIM_OBJ) $(B)/libpolicy.a shim/libstickydns.map
 	$(say) LD $@
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,--version-script=shim/libstickydns.map -Wl,-z,defs,-z,now,-z,relro \
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,--version-script=shim/libstickydns.map -Wl,-z,defs,-z,now,-z,relro,-z,nodelete \
 		-Wl,-soname,libstickydns.so -o $@ $(SHIM_OBJ) $(B)/libpolicy.a
 
 $(B)/pinctl: $(TOOLS_OBJ) $(B)/libpolicy.a

@@ -107,6 +107,15 @@ SMALL_STACK=32     # KiB; without the shim, lookup needs 20
     expect_sticks "in plug-ins" "$(client dlopener)" "$(library libresolve)" pool.test 20
 }
 
+# Its hooks may be bound elsewhere by then, and what it maps would be mapped again each time.
+@test "a program that opens and closes the shim itself (dlopen) has it once" {
+    expect_eq 1 "$(bare env STICKYDNS_TABLE="$TABLE" python3 -c '
+import _ctypes, sys
+for i in range(50):
+    _ctypes.dlclose(_ctypes.dlopen(sys.argv[1], 2))
+print(open("/proc/self/maps").read().count(sys.argv[2]))' "$BUILD/libstickydns.so" "$TABLE")" "tables that are mapped"
+}
+
 @test "threads with small stacks" {
     pool_up
     bare "$(client threads)" pool.test 5060 4 20 "$SMALL_STACK" >"$BATS_TEST_TMPDIR/out-bare"
