@@ -11,9 +11,10 @@ enum { ROUNDS = 8, STAMP_TICKS = TICKS_PER_S };	/* a busy name's stamp is writte
 /* ---- connects whose process went away ---- */
 
 /*
- * A connect that is 3 s old with no success since, and whose process is gone,
- * failed: the process was ended while it waited. Whoever takes the note reports,
- * unless a failure since, maybe that very one (pinwatch), was reported already.
+ * A connect that is 3 s old with no success since, and whose process is gone, failed:
+ * the process was ended while it waited. One that is gone sooner has learnt nothing.
+ * Whoever takes the note reports, unless a failure since, maybe that very one
+ * (pinwatch), was reported already.
  */
 static bool reap_pending(struct table *t, const struct scene *sc, size_t i)
 {
@@ -23,9 +24,9 @@ static bool reap_pending(struct table *t, const struct scene *sc, size_t i)
 		struct endpoint_record *e = &a->endpoints[k];
 		uint64_t word = get64(&e->pending);
 		struct pending p = pending_unpack(word);
-		if (p.since == 0 || tick_since(sc->s.now, p.since) < tick_of(GIVE_UP_S) || pins_process_lives(p.pid))
-			continue;
-		if (!cas64(&e->pending, word, 0) || get32(&e->succeeded) >= p.since || get32(&e->failed) >= p.since)
+		if (p.since == 0 || pins_process_lives(p.pid) || !cas64(&e->pending, word, 0) ||
+		    tick_since(sc->s.now, p.since) < tick_of(GIVE_UP_S) ||
+		    get32(&e->succeeded) >= p.since || get32(&e->failed) >= p.since)
 			continue;
 		struct health h = health_unpack(get64(&e->health));
 		const struct outcome o = {.endpoint = {sc->addr[i], h.port, h.transport}, .reach = REACH_SHIM};

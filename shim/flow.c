@@ -143,6 +143,13 @@ void flow_give_up(int fd)
 	errno = saved;
 }
 
+void flow_give_up_all(void)
+{
+	struct pending_walk w = pending_all();
+	for (int fd; (fd = pending_next(&w)) != -1;)
+		flow_give_up(fd);
+}
+
 void flow_so_error(int fd, int error)
 {
 	int saved = errno;

@@ -50,6 +50,12 @@ __attribute__((constructor)) static void start(void)
 	errno = saved;
 }
 
+/* exit(3) of a program whose connects are in flight. */
+__attribute__((destructor)) static void end(void)
+{
+	flow_give_up_all();
+}
+
 /* ---- names to addresses ---- */
 
 EXPORT int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **res)

@@ -100,6 +100,8 @@ expect_unharmed() {
     for mode in kill-poll kill-block; do await 5 "$mode to connect" has_tried "$mode"; done
     kill -KILL "${pids[@]}"
     wait "${brief[@]}" "${pids[@]}" || true
+    expect_unharmed "${modes[@]:0:6}" "${modes[@]:7}"
+    sleep 3.2                           # as old as a failure, had anybody waited so long; of exit nobody has asked yet
     expect_unharmed "${modes[@]}"
 }
 
