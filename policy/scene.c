@@ -103,13 +103,19 @@ int scene_choice(const struct scene *sc, const struct address *a)
 	return -1;
 }
 
+/* Can a name of this kind lead there? What it is said to lead to, somebody may have scribbled into the table. */
+static bool is_fitting(const struct scene *sc, const struct address *a)
+{
+	return address_family(a) == sc->family && address_is_target(a) == name_is_service(sc->name);
+}
+
 static int choice_of_ref(const struct table *t, struct scene *sc, addr_ref ref)
 {
 	struct address a;
 	for (size_t i = 0; i < sc->s.n; i++)
 		if (sc->refs[i] == ref)
 			return (int)i;
-	return addr_read(t, ref, &a) ? choice_add(t, sc, &a, ref, false) : -1;
+	return addr_read(t, ref, &a) && is_fitting(sc, &a) ? choice_add(t, sc, &a, ref, false) : -1;
 }
 
 static void set_srv(struct scene *sc, int at, uint16_t priority, uint16_t weight)
@@ -146,7 +152,7 @@ static void add_candidates(const struct table *t, struct scene *sc, bool all, ui
 		words[i] = name_candidate(sc->ref, get64(&cold->candidates[i]));
 		words[i].rank = ranked ? words[i].rank : 0;
 		if ((!all && !words[i].rank) || !addr_read(t, words[i].ref, &addr[i]) ||
-		    address_family(&addr[i]) != sc->family)
+		    !is_fitting(sc, &addr[i]))
 			words[i].ref = 0;
 		else if (seen_age(words[i].seen, now_s) < newest)
 			newest = seen_age(words[i].seen, now_s);

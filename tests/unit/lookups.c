@@ -139,6 +139,33 @@ static void most_of_all(void)
 	lab_close(&s.lab);
 }
 
+/* Somebody has scribbled: the IPv4 pin, and a candidate, are something that no IPv4 answer can hold. */
+static void unfitting(const char *what, const struct address *a)
+{
+	struct lab lab;
+	struct name n = lab_name("a");
+	struct address list[2] = {lab_v4(1), lab_v4(2)};
+	struct pool pool[FAMILIES] = {[FAMILY_V4] = {.asked = true}};
+	const struct lookup l = {.name = &n};
+	struct name_ref ref;
+	bool fits = true;
+	lab_open(&lab, 64);
+	lab_lookup(&lab.t, &n, list, 2, &ref);
+	const addr_ref other = addr_insert(&lab.t, a);
+	const struct candidate_word c = {.ref = other, .seen = seen_stamp(tick_now() / TICKS_PER_S), .reuse = name_reuse(ref) & 15u};
+	put64(&name_hot(&lab.t, ref)->pin[FAMILY_V4], pin_pack((struct pin){.ref = other, .reuse = name_reuse(ref)}));
+	put64(&name_cold(&lab.t, ref)->candidates[1], candidate_pack(c));
+	check_row("the pin is scribbled over with %s", what);
+	const struct address first = lab_lookup(&lab.t, &n, list, 2, &ref);
+	check_true("the first of the answer", address_equal(&first, &list[0]));
+	put64(&name_hot(&lab.t, ref)->pin[FAMILY_V4], pin_pack((struct pin){.ref = other, .reuse = name_reuse(ref)}));
+	check_true("from the table", pins_stale(&lab.t, &l, true, pool, &ref));
+	for (size_t i = 0; i < pool[FAMILY_V4].n; i++)
+		fits &= address_family(&pool[FAMILY_V4].addr[i]) == FAMILY_V4 && !address_is_target(&pool[FAMILY_V4].addr[i]);
+	check_true("IPv4 addresses only", fits);
+	lab_close(&lab);
+}
+
 /* ---- serve = on: while the TTL runs, for the families that it is known of ---- */
 
 static const char *served(struct lab *lab, const struct name *n, bool v4, bool v6)
@@ -213,6 +240,9 @@ int main(void)
 	SCRIPT_PLAY("ageing", ageing);
 	SCRIPT_PLAY("many addresses", many);
 	most_of_all();
+	const struct address v6 = lab_v6(1), target = {.words = {1, 2}, .scope = ADDRESS_TARGET | 5060};
+	unfitting("an IPv6 address", &v6);
+	unfitting("an SRV target", &target);
 	SCRIPT_PLAY("DNS down", stale);
 	serving();
 	return check_done();
