@@ -7,6 +7,7 @@ The server listens at the address that HOST's lookup gives first, which is print
     METHOD     the program sends this request; with `+`, as one within a dialog
     STATUS     the server answers the oldest request that waits, and the program reads that
     STATUS-    the same, but the answer has a body, which is not read yet
+    STATUS!    the same, but the server has reset the connection behind its answer; prints what the next read says
     STATUS>METHOD  the server's request follows in the same segment, and is not read yet
     rest       what was not read is
     >METHOD    the server sends this request, and the program reads it
@@ -16,6 +17,7 @@ The server listens at the address that HOST's lookup gives first, which is print
 import select
 import signal
 import socket
+import struct
 import sys
 
 signal.signal(signal.SIGPIPE, signal.SIG_DFL)     # python ignores it, other programs die of it
@@ -52,11 +54,24 @@ class Connection:
         if len(self.program.recv(n, socket.MSG_WAITALL)) != n:
             sys.exit("the stream ended too early")
 
-    def answer(self, status, body=b"", then=b""):
+    def reset(self):
+        """The server is gone: SO_LINGER of 0 (socket(7))."""
+        self.server.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.server.close()
+
+    def next_read(self):
+        try:
+            print("end" if self.program.recv(1) == b"" else "bytes")
+        except ConnectionResetError:
+            print("reset")
+
+    def answer(self, status, body=b"", then=b"", reset=False):
         method, number = self.waiting.pop(0)
         message = fields("SIP/2.0 %s Said" % status, method, number, True, body)
         self.server.sendall(message + body + then)
         self.unread += body + then
+        if reset:
+            self.reset()
         select.select([self.program], [], [], 5)
         self.read(len(message))
 
@@ -87,6 +102,9 @@ class Connection:
             self.read_rest()
         elif what.endswith("-"):
             self.answer(what[:-1], BODY)
+        elif what.endswith("!"):
+            self.answer(what[:-1], reset=True)
+            self.next_read()
         elif what.startswith(">"):
             self.ask(method)
         elif status.isdigit():

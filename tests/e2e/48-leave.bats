@@ -53,6 +53,12 @@ sees() {
     sees "end" c REGISTER "503>OPTIONS" rest look
 }
 
+@test "a reset behind the answer is the program's to see" {
+    pools a b
+    expect_eq reset "$(bare "$TESTS/clients/sip_leave.py" a.test REGISTER 503! | tail -n 1)" "without the shim"
+    sees reset b REGISTER 503!
+}
+
 @test "it stays where a new one would lead to the same server: steer = off, a pin by hand, one server" {
     pools off hand list
     echo 'host "off.test" { steer = off }' >"$BATS_TEST_TMPDIR/conf"
