@@ -12,6 +12,7 @@
 #include "dnsstream.h"
 #include "real.h"
 #include "socket.h"
+#include "undisturbed.h"
 
 enum { CONNECTIONS = 8 };
 
@@ -138,13 +139,18 @@ struct source {
 
 /*
  * Asks first how much there is: a read that finds nothing would take a pending error
- * (ECONNRESET) away from the program.
+ * (ECONNRESET) away from the program. The program's own read is over: this one is no
+ * place to be cancelled.
  */
 static bool kernel_has(int fd, uint8_t *to, size_t len)
 {
 	int there = 0;
-	return ioctl(fd, FIONREAD, &there) == 0 && there >= 0 && (size_t)there >= len &&
-	       real()->recv(fd, to, len, MSG_PEEK | MSG_DONTWAIT) == (ssize_t)len;
+	if (ioctl(fd, FIONREAD, &there) == -1 || there < 0 || (size_t)there < len)
+		return false;
+	const int cancel = cancel_defer();
+	const ssize_t r = real()->recv(fd, to, len, MSG_PEEK | MSG_DONTWAIT);
+	cancel_allow(cancel);
+	return r == (ssize_t)len;
 }
 
 static bool peek(void *arg, uint8_t *to, size_t len)

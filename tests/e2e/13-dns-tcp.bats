@@ -2,7 +2,7 @@
 # anywhere. Real servers and real clients; a table of splits is tests/unit/dnsstream.c.
 
 load ../lib/harness
-setup_file() { use_clients raw lookup lookup_client; }
+setup_file() { use_clients raw lookup lookup_client cancelled; }
 
 POOL="127.0.0.11 127.0.0.12 127.0.0.13"
 
@@ -105,4 +105,11 @@ length, = struct.unpack("!H", s.recv(2))
 assert struct.unpack("!H", s.recv(length)[:2]) == (4711,)
 EOF_PY
     expect_eq "" "$(pinctl list 2>/dev/null)" "pins"
+}
+
+# A read that took bytes has happened; what we look for behind it must not be the cancellation point (pthreads(7)).
+@test "a thread that is cancelled while it reads gets what the kernel gave it" {
+    dns_pool pool.test $POOL
+    expect_eq "read 2" "$(bare "$(client cancelled)" dns 127.0.0.54 pool.test)" "without the shim"
+    expect_eq "read 2" "$(with_shim "$(client cancelled)" dns 127.0.0.54 pool.test)" "with it"
 }

@@ -62,8 +62,8 @@ pid_of_run() { # with_shim, leaving the pid of the program in $pid
 
 @test "a thread that is to be cancelled is not cancelled by a line of the log" {
     pinctl set pool.test 127.0.0.11
-    expect_eq "got ECONNREFUSED" "$(bare "$(client cancelled)" 127.0.0.11 5060)" "without the shim"
-    expect_eq "got ECONNREFUSED" "$(with_shim "$(client cancelled)" 127.0.0.11 5060)" "with it"
+    expect_eq "got ECONNREFUSED" "$(bare "$(client cancelled)" connect 127.0.0.11 5060)" "without the shim"
+    expect_eq "got ECONNREFUSED" "$(with_shim "$(client cancelled)" connect 127.0.0.11 5060)" "with it"
     logged "failed" "127.0.0.11.*ECONNREFUSED"
 }
 
