@@ -50,12 +50,15 @@ static ssize_t sent(enum watch w, int fd, const void *buf, ssize_t r, const stru
 	return r;
 }
 
+/* Where it is to go; NULL: to the connected peer, as with an address of no bytes (sendmsg(2) takes it for none). */
+static const struct sockaddr *name_of(const struct msghdr *msg) { return msg->msg_namelen ? msg->msg_name : NULL; }
+
 /* A SIP message whose header is cut. */
 static __attribute__((noinline)) void sent_pieces(int fd, const struct msghdr *msg, size_t len)
 {
 	char whole[PIECES_MAX];
 	const size_t n = pieces_join(msg->msg_iov, msg->msg_iovlen, len, whole);
-	sent(WATCH_DATAGRAM, fd, whole, (ssize_t)n, msg->msg_name, msg->msg_namelen);
+	sent(WATCH_DATAGRAM, fd, whole, (ssize_t)n, name_of(msg), msg->msg_namelen);
 }
 
 /* Otherwise they are sent over UDP in one piece, or as a head and a body: the head says it. */
@@ -64,13 +67,13 @@ static ssize_t sent_message(enum watch w, int fd, const struct msghdr *msg, ssiz
 	const struct iovec *head = r > 0 && msg->msg_iovlen ? msg->msg_iov : NULL;
 	size_t n = head && head->iov_len < (size_t)r ? head->iov_len : r > 0 ? (size_t)r : 0;
 	if (w == WATCH_UNKNOWN)
-		w = head ? watch_ask(fd, head->iov_base, n, on_dns_port(msg->msg_name, msg->msg_namelen)) : WATCH_NONE;
+		w = head ? watch_ask(fd, head->iov_base, n, on_dns_port(name_of(msg), msg->msg_namelen)) : WATCH_NONE;
 	if (w == WATCH_STREAM)
 		return stream_sent_message(fd, msg, r);
 	if (w == WATCH_DATAGRAM && msg->msg_iovlen > 1 && head && pieces_cut(head->iov_base, n))
 		sent_pieces(fd, msg, (size_t)r);
 	else if (head)
-		sent(w, fd, head->iov_base, (ssize_t)n, msg->msg_name, msg->msg_namelen);
+		sent(w, fd, head->iov_base, (ssize_t)n, name_of(msg), msg->msg_namelen);
 	return r;
 }
 
@@ -102,7 +105,7 @@ static bool plan_message(enum watch w, int fd, const struct msghdr *msg, struct 
 	return (w == WATCH_DATAGRAM || w == WATCH_UNKNOWN) && depart_possible() && memory_readable(msg, sizeof *msg) &&
 	       msg->msg_iovlen &&
 	       memory_readable(msg->msg_iov, sizeof *msg->msg_iov) &&
-	       plan(w, fd, msg->msg_iov, msg->msg_iovlen, msg->msg_name, msg->msg_namelen, d);
+	       plan(w, fd, msg->msg_iov, msg->msg_iovlen, name_of(msg), msg->msg_namelen, d);
 }
 
 /*

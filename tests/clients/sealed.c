@@ -3,9 +3,9 @@
  *
  *	sealed ADDRESS OTHER-ADDRESS PORT
  *
- * For each of sendto, send, sendmsg, sendmmsg, write and writev a child connects a UDP socket to ADDRESS where the call
- * takes no address, seals itself (seccomp(2)) and sends a REGISTER. Prints "CALL ADDRESS", where the request came in, or
- * "CALL signal N". Last "writev of too many pieces ERRNO".
+ * For each of sendto, send, sendmsg (with an address, and with one of no bytes), sendmmsg, write and writev a child
+ * connects a UDP socket to ADDRESS where the call takes no address, seals itself (seccomp(2)) and sends a REGISTER.
+ * Prints "CALL ADDRESS", where the request came in, or "CALL signal N". Last "writev of too many pieces ERRNO".
  */
 #define _GNU_SOURCE 1
 #include <arpa/inet.h>
@@ -39,6 +39,13 @@ static ssize_t by_sendmsg(int fd)
 	return sendmsg(fd, &m, 0);
 }
 
+/* An address of no bytes is none: it goes to the peer. */
+static ssize_t by_sendmsg_to_peer(int fd)
+{
+	struct msghdr m = { .msg_name = &to, .msg_iov = &whole, .msg_iovlen = 1 };
+	return sendmsg(fd, &m, 0);
+}
+
 static ssize_t by_sendmmsg(int fd)
 {
 	struct mmsghdr m = { { .msg_name = &to, .msg_namelen = sizeof to, .msg_iov = &whole, .msg_iovlen = 1 }, 0 };
@@ -52,7 +59,8 @@ static const struct {
 	int connected;
 } calls[] = {
 	{ "sendto", SYS_sendto, by_sendto, 0 },	       { "send", SYS_sendto, by_send, 1 },
-	{ "sendmsg", SYS_sendmsg, by_sendmsg, 0 },     { "sendmmsg", SYS_sendmmsg, by_sendmmsg, 0 },
+	{ "sendmsg", SYS_sendmsg, by_sendmsg, 0 },     { "sendmsg-peer", SYS_sendmsg, by_sendmsg_to_peer, 1 },
+	{ "sendmmsg", SYS_sendmmsg, by_sendmmsg, 0 },
 	{ "write", SYS_write, by_write, 1 },	       { "writev", SYS_writev, by_writev, 1 },
 };
 

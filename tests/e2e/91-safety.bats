@@ -174,7 +174,7 @@ print(open("/proc/self/maps").read().count(sys.argv[2]))' "$BUILD/libstickydns.s
 @test "a program that is sealed (seccomp) but for the one system call that it sends by" {
     local call expected=""
     pinctl set pool.test 127.0.0.12,127.0.0.11 >/dev/null
-    for call in sendto send sendmsg sendmmsg write writev; do expected+="$call 127.0.0.12 "; done
+    for call in sendto send sendmsg sendmsg-peer sendmmsg write writev; do expected+="$call 127.0.0.12 "; done
     expect_eq "${expected//0.12/0.11}writev of too many pieces EINVAL" \
         "$(bare "$(client sealed)" 127.0.0.11 127.0.0.12 5060 | xargs)" "without the shim"
     expect_eq "${expected}writev of too many pieces EINVAL" \
