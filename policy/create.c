@@ -86,6 +86,26 @@ static int open_temporary(const char *path, char temp[static TABLE_PATH + 16])
 	return fd;
 }
 
+/*
+ * Gives the file `next` the name of another, whose users then attach to it. By exchange the very table that had the
+ * name is in hand: of two that replace one at once the second retires the first one's, so that nobody stays there.
+ */
+static bool take_name(const char *next, const char *path)
+{
+	struct table old;
+	struct stat st;
+	const bool directory = lstat(path, &st) == 0 && S_ISDIR(st.st_mode);	/* rename(2) refuses */
+	const bool exchanged = !directory && renameat2(AT_FDCWD, next, AT_FDCWD, path, RENAME_EXCHANGE) == 0;
+	store_open(exchanged ? next : path, &old);
+	const bool taken = exchanged ? unlink(next) == 0 : rename(next, path) == 0;
+	int saved = errno;
+	if (taken && old.header && old.writable)
+		publish32(&old.header->retired, 1);
+	store_close(&old);
+	errno = saved;
+	return taken;
+}
+
 /* Gives the finished file its name; with `replace`, in place of the one that has it, without a gap. */
 static bool link_into_place(int fd, const char *temp, const char *path, bool replace)
 {
@@ -96,7 +116,7 @@ static bool link_into_place(int fd, const char *temp, const char *path, bool rep
 	if (linkat(AT_FDCWD, from, AT_FDCWD, to, AT_SYMLINK_FOLLOW) == -1 &&
 	    (errno != ENOENT || linkat(fd, "", AT_FDCWD, to, AT_EMPTY_PATH) == -1))	/* no /proc: root may do without */
 		return false;
-	if (!replace || rename(next, path) == 0)
+	if (!replace || take_name(next, path))
 		return true;
 	unlink(next);
 	return false;
@@ -122,17 +142,9 @@ static bool make_file(const char *path, uint32_t names, mode_t mode, gid_t group
 
 enum store_status store_create(const char *path, uint32_t names, mode_t mode, gid_t group, bool replace)
 {
-	struct table old = {0};
 	if (strlen(path) >= TABLE_PATH)
 		return errno = ENAMETOOLONG, STORE_SYSTEM;
 	if (!replace && access(path, F_OK) == 0)
 		return STORE_EXISTS;
-	if (replace)
-		store_open(path, &old);
-	bool made = make_file(path, names, mode, group, replace);
-	enum store_status s = made ? STORE_OK : file_status();
-	if (made && old.header && old.writable)
-		publish32(&old.header->retired, 1);
-	store_close(&old);
-	return s;
+	return make_file(path, names, mode, group, replace) ? STORE_OK : file_status();
 }

@@ -5,6 +5,7 @@
 #include "files.h"
 
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -121,6 +122,37 @@ static void making_at_once(void)
 	check_number("found it", 15, there);
 	check_number("neither", 0, other);
 	check_number("files", 1, files_like(path));
+	clean();
+}
+
+/* Many at once: whoever is on a table that another one replaced must be told. */
+static void replacing_at_once(void)
+{
+	enum { MANY = 16 };
+	unsigned astray = 0, failed = 0;
+	_Atomic unsigned *done = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	lab_path(path);
+	make(8);
+	fflush(stdout);
+	for (int i = 0; i < MANY; i++)
+		if (fork() == 0) {
+			struct table mine, last;
+			const bool made = store_create(path, 64, 0600, (gid_t)-1, true) == STORE_OK;
+			store_open(path, &mine);
+			for (++*done; *done < MANY;)
+				usleep(1000);
+			store_open(path, &last);
+			_exit(!made ? 2 : !store_retired(&mine) && mine.seed != last.seed ? 1 : 0);
+		}
+	for (int i = 0, status; i < MANY && wait(&status) > 0; i++) {
+		astray += WEXITSTATUS(status) == 1;
+		failed += WEXITSTATUS(status) > 1 || WIFSIGNALED(status);
+	}
+	check_row("%d processes replace one table", MANY);
+	check_number("failed", 0, failed);
+	check_number("left on another table, not told", 0, astray);
+	check_number("files", 1, files_like(path));
+	munmap((void *)done, 4096);
 	clean();
 }
 
@@ -263,6 +295,7 @@ int main(void)
 	making();
 	replacing();
 	making_at_once();
+	replacing_at_once();
 	other_users();
 	full();
 	return check_done();
