@@ -15,7 +15,8 @@
 
 enum {
 	POOL_MAX = 64,			/* addresses of one family of one answer that are regarded */
-	CHOICES = POOL_MAX + 18,	/* and the candidates, pins and last confirmed that are not in it */
+	KNOWN = 18,			/* candidates, the pin and the last confirmed one */
+	CHOICES = POOL_MAX + KNOWN,	/* an answer, and what is known that is not in it */
 
 	COOL_STEP_S = 30,		/* cool-off: min(30 s * n, 300 s) */
 	COOL_MAX_S = 300,
@@ -79,8 +80,8 @@ struct snapshot {
 	bool is_explicit, confirmed;
 	bool sum_changed;		/* a failure that counts came since the pin was set */
 	int last_confirmed;		/* index into choice, or -1 */
-	size_t n;
-	struct choice choice[CHOICES];	/* the answer first, in the resolver's order; targets in that of RFC 2782 */
+	size_t n;			/* CHOICES at most */
+	struct choice *choice;		/* the answer first, in the resolver's order; targets in that of RFC 2782 */
 };
 
 /* What becomes of a pin. */

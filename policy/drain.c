@@ -13,7 +13,8 @@ static void drain_event(struct table *t, enum event_kind kind, const struct addr
 static void move_off(struct table *t, struct name_ref ref, const struct name *name, enum family f)
 {
 	const struct settings set = settings_for(t, name);
-	struct scene sc;
+	struct scene_few room;
+	struct scene sc = scene_of_few(&room);
 	for (int round = 0; round < ROUNDS; round++) {
 		if (!scene_read(t, ref, name, f, NULL, NULL, 0, &sc) || sc.s.pin < 0)
 			return;

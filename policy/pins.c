@@ -18,7 +18,7 @@ enum { ROUNDS = 8, STAMP_TICKS = TICKS_PER_S };	/* a busy name's stamp is writte
  */
 static bool reap_pending(struct table *t, const struct scene *sc, size_t i)
 {
-	struct addr_record *a = addr_at(t, sc->refs[i]);
+	struct addr_record *a = addr_at(t, sc->place[i].ref);
 	bool failed = false;
 	for (unsigned k = 0; a && k < ENDPOINTS; k++) {
 		struct endpoint_record *e = &a->endpoints[k];
@@ -29,7 +29,7 @@ static bool reap_pending(struct table *t, const struct scene *sc, size_t i)
 		    get32(&e->succeeded) >= p.since || get32(&e->failed) >= p.since)
 			continue;
 		struct health h = health_unpack(get64(&e->health));
-		const struct outcome o = {.endpoint = {sc->addr[i], h.port, h.transport}, .reach = REACH_SHIM};
+		const struct outcome o = {.endpoint = {sc->place[i].addr, h.port, h.transport}, .reach = REACH_SHIM};
 		failed |= pins_failed(t, &o, CAUSE_ABANDONED);
 	}
 	return failed;
@@ -79,21 +79,22 @@ static void pool_from(struct pool *pool, const struct scene *sc, int head)
 	pool->extra = head >= 0 && pool->n > 0 && !sc->s.choice[head].in_answer;
 	pool->n = n <= POOL_MAX + 1 ? n : POOL_MAX + 1;
 	for (size_t i = 0; i < pool->n; i++)
-		pool->addr[i] = sc->addr[order[i]];
+		pool->addr[i] = sc->place[order[i]].addr;
 }
 
 /* A family that the answer lacks: only a pin set by hand is given all the same. */
 static void answer_empty(struct table *t, const struct lookup *l, struct name_ref ref, enum family f,
 			 const struct settings *set, struct pool *pool)
 {
-	struct scene sc;
+	struct scene_few room;
+	struct scene sc = scene_of_few(&room);
 	struct pin p = pin_unpack(get64(&name_hot(t, ref)->pin[f]));
 	if (!p.is_explicit || p.reuse != name_reuse(ref) || !scene_read(t, ref, l->name, f, pool, l, 0, &sc))
 		return;
 	struct transition tr = settle(t, &sc, pool, l, set, 0);
 	if (tr.head < 0)
 		return;
-	pool->addr[0] = sc.addr[tr.head];
+	pool->addr[0] = sc.place[tr.head].addr;
 	pool->n = 1;
 	pool->extra = true;
 	pool->lead = LEAD_EXPLICIT;
@@ -102,7 +103,8 @@ static void answer_empty(struct table *t, const struct lookup *l, struct name_re
 static void answer_family(struct table *t, const struct lookup *l, struct name_ref ref, enum family f,
 			  const struct settings *set, struct pool *pool)
 {
-	struct scene sc;
+	struct scene_many room;
+	struct scene sc = scene_of_many(&room);
 	if (pool->n == 0) {
 		answer_empty(t, l, ref, f, set, pool);
 		return;
@@ -249,7 +251,8 @@ bool pins_dns_down(const struct table *t, const struct name *n)
 static void known_family(struct table *t, const struct lookup *l, struct name_ref ref, enum family f,
 			 const struct settings *set, uint32_t stale_s, struct pool *pool)
 {
-	struct scene sc;
+	struct scene_few room;
+	struct scene sc = scene_of_few(&room);
 	if (!scene_read(t, ref, l->name, f, NULL, l, stale_s, &sc))
 		return;
 	bool any = false;

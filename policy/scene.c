@@ -78,15 +78,14 @@ static uint16_t sum_of(const struct table *t, addr_ref ref)
 	return a ? endpoint_sum(a, 15, true) : 0;
 }
 
+_Static_assert(KNOWN == CANDIDATES + 2, "all that is known has room");
+
 static int choice_add(const struct table *t, struct scene *sc, const struct address *a, addr_ref ref, bool in_answer)
 {
 	size_t i = sc->s.n;
-	if (i == CHOICES)
+	if (i == sc->room)
 		return -1;
-	sc->addr[i] = *a;
-	sc->refs[i] = ref;
-	sc->sums[i] = sum_of(t, ref);
-	sc->weight[i] = 0;
+	sc->place[i] = (struct place){.addr = *a, .ref = ref, .sum = sum_of(t, ref)};
 	sc->s.choice[i] = scene_judge(t, ref, sc->regard, sc->s.now);
 	sc->s.choice[i].in_answer = in_answer;
 	if (address_is_target(a))
@@ -98,7 +97,7 @@ static int choice_add(const struct table *t, struct scene *sc, const struct addr
 int scene_choice(const struct scene *sc, const struct address *a)
 {
 	for (size_t i = 0; i < sc->s.n; i++)
-		if (address_equal(&sc->addr[i], a))
+		if (address_equal(&sc->place[i].addr, a))
 			return (int)i;
 	return -1;
 }
@@ -113,7 +112,7 @@ static int choice_of_ref(const struct table *t, struct scene *sc, addr_ref ref)
 {
 	struct address a;
 	for (size_t i = 0; i < sc->s.n; i++)
-		if (sc->refs[i] == ref)
+		if (sc->place[i].ref == ref)
 			return (int)i;
 	return addr_read(t, ref, &a) && is_fitting(sc, &a) ? choice_add(t, sc, &a, ref, false) : -1;
 }
@@ -121,7 +120,7 @@ static int choice_of_ref(const struct table *t, struct scene *sc, addr_ref ref)
 static void set_srv(struct scene *sc, int at, uint16_t priority, uint16_t weight)
 {
 	sc->s.choice[at].priority = priority;
-	sc->weight[at] = weight;
+	sc->place[at].weight = weight;
 }
 
 static void add_pool(const struct table *t, struct scene *sc, const struct pool *pool)
@@ -197,6 +196,7 @@ bool scene_read(const struct table *t, struct name_ref ref, const struct name *n
 	out->family = f;
 	out->regard = l && l->port ? (struct regard){l->transport, l->port} : regard_of(t, ref, f);
 	out->s = (struct snapshot){
+		.choice = out->s.choice,
 		.now = tick_now(),
 		.used = get32(&hot->used),
 		.set_at = get32(&hot->set_at[f]),
@@ -236,11 +236,11 @@ void scene_event(struct table *t, const struct scene *sc, enum event_kind kind, 
 	memcpy(ev.name, sc->name->text, sizeof ev.name);
 	if (addr >= 0) {
 		ev.has_addr = 1;
-		ev.addr = sc->addr[addr];
+		ev.addr = sc->place[addr].addr;
 	}
 	if (old >= 0) {
 		ev.has_old = 1;
-		ev.old = sc->addr[old];
+		ev.old = sc->place[old].addr;
 	}
 	if (e) {
 		ev.transport = e->transport;
@@ -284,10 +284,10 @@ static void tell(struct table *t, const struct scene *sc, const struct transitio
 /* A tentative pin on choice `to`: any failure of that address since the scene was read moves it. 0: no room for the address. */
 static uint64_t tentative(struct table *t, const struct scene *sc, int to)
 {
-	addr_ref ref = sc->refs[to] ? sc->refs[to] : addr_insert(t, &sc->addr[to]);
+	addr_ref ref = sc->place[to].ref ? sc->place[to].ref : addr_insert(t, &sc->place[to].addr);
 	if (!addr_at(t, ref))
 		return 0;
-	return pin_pack((struct pin){.ref = ref, .sum = sc->sums[to], .reuse = name_reuse(sc->ref)});
+	return pin_pack((struct pin){.ref = ref, .sum = sc->place[to].sum, .reuse = name_reuse(sc->ref)});
 }
 
 /* Stamps a new pin and lets the index know. */
@@ -340,12 +340,12 @@ bool scene_doubt(struct table *t, const struct scene *sc)
 bool scene_confirm(struct table *t, const struct scene *sc, const struct transition *tr, int slot,
 		   const struct endpoint *e, enum cause why)
 {
-	const struct addr_record *a = addr_at(t, sc->refs[tr->to]);
+	const struct addr_record *a = addr_at(t, sc->place[tr->to].ref);
 	struct pin p = pin_unpack(sc->pin_word);
 	const bool here = tr->to == sc->s.pin;
 	if (!t->writable || !a || (here && p.confirmed && p.endpoints >> slot & 1))
 		return true;
-	struct pin next = here ? p : (struct pin){.ref = sc->refs[tr->to], .reuse = name_reuse(sc->ref)};
+	struct pin next = here ? p : (struct pin){.ref = sc->place[tr->to].ref, .reuse = name_reuse(sc->ref)};
 	next.endpoints = (uint8_t)((here && p.confirmed ? p.endpoints : 0u) | 1u << slot);
 	next.latest = (uint8_t)slot;
 	next.confirmed = true;
@@ -354,7 +354,7 @@ bool scene_confirm(struct table *t, const struct scene *sc, const struct transit
 	/* A failure between reading the scene and this sum would be lost in it. */
 	if (here && !sc->s.sum_changed && p.sum != endpoint_sum(a, p.confirmed ? p.endpoints : 15, !p.confirmed))
 		return false;
-	if (!here && sc->sums[tr->to] != endpoint_sum(a, 15, true))
+	if (!here && sc->place[tr->to].sum != endpoint_sum(a, 15, true))
 		return false;
 	if (!cas64(&name_hot(t, sc->ref)->pin[sc->family], sc->pin_word, pin_pack(next)))
 		return false;
@@ -372,7 +372,7 @@ bool scene_confirm(struct table *t, const struct scene *sc, const struct transit
 void scene_confirm_ranked(struct table *t, const struct scene *sc, int at, const struct endpoint *e, enum cause why)
 {
 	word64 *w = &name_hot(t, sc->ref)->confirmed[sc->family];
-	const uint64_t word = confirmed_pack((struct confirmed){sc->refs[at], e->port, e->transport, name_reuse(sc->ref)});
+	const uint64_t word = confirmed_pack((struct confirmed){sc->place[at].ref, e->port, e->transport, name_reuse(sc->ref)});
 	if (!t->writable || get64(w) == word)
 		return;
 	put64(w, word);
@@ -382,7 +382,7 @@ void scene_confirm_ranked(struct table *t, const struct scene *sc, int at, const
 
 bool scene_take_try(struct table *t, const struct scene *sc, int at)
 {
-	struct addr_record *a = addr_at(t, sc->refs[at]);
+	struct addr_record *a = addr_at(t, sc->place[at].ref);
 	uint32_t now_s = sc->s.now / TICKS_PER_S;
 	bool won = false;
 	for (unsigned i = 0; a && t->writable && i < ENDPOINTS; i++) {

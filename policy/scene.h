@@ -3,7 +3,8 @@
  * decision carried out. Private to policy/.
  *
  * A scene is a copy on the stack: what changes meanwhile is noticed by the CAS on
- * the pin word, which starts from the word that was read.
+ * the pin word, which starts from the word that was read. Only one of an answer has
+ * room for many choices: a program's thread may have a stack of 16 KiB in all.
  */
 #ifndef STICKYDNS_SCENE_H
 #define STICKYDNS_SCENE_H
@@ -23,14 +24,41 @@ struct scene {
 	uint64_t pin_word;
 	struct regard regard;
 	struct snapshot s;
-	struct address addr[CHOICES];	/* beside s.choice */
-	addr_ref refs[CHOICES];		/* 0: the address has no record */
-	uint16_t sums[CHOICES];		/* its failures, before its fitness was read: a later one changes them */
-	uint16_t weight[CHOICES];	/* of targets (RFC 2782) */
+	size_t room;			/* for so many: */
+	struct place *place;		/* beside s.choice */
 };
 
+/* What belongs to a choice, and the rules need not know. */
+struct place {
+	struct address addr;
+	addr_ref ref;			/* 0: the address has no record */
+	uint16_t sum;			/* its failures, before its fitness was read: a later one changes them */
+	uint16_t weight;		/* of a target (RFC 2782) */
+};
+
+/* Room for the choices of a scene without an answer, or with an empty one; and of any. It must outlive the scene. */
+struct scene_few {
+	struct choice choice[KNOWN];
+	struct place place[KNOWN];
+};
+
+struct scene_many {
+	struct choice choice[CHOICES];
+	struct place place[CHOICES];
+};
+
+static inline struct scene scene_of_few(struct scene_few *f)
+{
+	return (struct scene){.s.choice = f->choice, .place = f->place, .room = KNOWN};
+}
+
+static inline struct scene scene_of_many(struct scene_many *m)
+{
+	return (struct scene){.s.choice = m->choice, .place = m->place, .room = CHOICES};
+}
+
 /*
- * Reads the scene. `pool`: the answer at hand; NULL: the known candidates stand
+ * Reads the scene, into the room that it has. `pool`: the answer at hand; NULL: the known candidates stand
  * for it, those of the last answer, or with `stale_s` all seen within so many
  * seconds. False: the record is gone.
  */

@@ -88,7 +88,7 @@ void service_judge(const struct table *t, const struct address *target, struct r
 
 bool service_lost(const struct scene *sc)
 {
-	if (!address_is_target(&sc->addr[sc->s.pin]) || !sc->s.choice[sc->s.pin].out)
+	if (!address_is_target(&sc->place[sc->s.pin].addr) || !sc->s.choice[sc->s.pin].out)
 		return false;
 	for (size_t i = 0; i < sc->s.n; i++)
 		if (sc->s.choice[i].in_answer && sc->s.choice[i].fitness == FIT && !sc->s.choice[i].drained)
@@ -117,7 +117,7 @@ static void prefer(const struct scene *sc, const struct address *target, uint8_t
 {
 	for (size_t at = 0; at < sc->s.n; at++) {
 		const uint8_t i = order[at];
-		if (!target_same_host(&sc->addr[i], target))
+		if (!target_same_host(&sc->place[i].addr, target))
 			continue;
 		memmove(order + 1, order, at);
 		order[0] = i;
@@ -125,15 +125,24 @@ static void prefer(const struct scene *sc, const struct address *target, uint8_t
 	}
 }
 
+static void swap(struct scene *sc, size_t a, size_t b)
+{
+	const struct place place = sc->place[a];
+	const struct choice choice = sc->s.choice[a];
+	sc->place[a] = sc->place[b];
+	sc->s.choice[a] = sc->s.choice[b];
+	sc->place[b] = place;
+	sc->s.choice[b] = choice;
+}
+
+/* In place. What was at i is, where that has been taken, where the order leads from there. */
 static void permute(struct scene *sc, const uint8_t *order)
 {
-	const struct scene old = *sc;
 	for (size_t i = 0; i < sc->s.n; i++) {
-		sc->addr[i] = old.addr[order[i]];
-		sc->refs[i] = old.refs[order[i]];
-		sc->sums[i] = old.sums[order[i]];
-		sc->weight[i] = old.weight[order[i]];
-		sc->s.choice[i] = old.s.choice[order[i]];
+		size_t from = order[i];
+		while (from < i)
+			from = order[from];
+		swap(sc, i, from);
 	}
 }
 
@@ -143,7 +152,7 @@ void service_order(const struct table *t, struct scene *sc)
 	struct address sibling;
 	uint8_t order[CHOICES];
 	for (size_t i = 0; i < sc->s.n; i++)
-		rank[i] = (struct srv_rank){sc->s.choice[i].priority, sc->weight[i]};
+		rank[i] = (struct srv_rank){sc->s.choice[i].priority, sc->place[i].weight};
 	srv_order(rank, sc->s.n, hash_fold(sc->s.now ^ (uintptr_t)sc, t->seed | 1), order);
 	if (sibling_target(t, sc->name, &sibling))
 		prefer(sc, &sibling, order);

@@ -22,7 +22,8 @@ static void tell_preference(struct table *t, const struct scene *sc, const struc
 /* Carries a failure over to the pin of one name, which moves if it counts for it. */
 static void settle_failure(struct table *t, struct name_ref ref, const struct name *name, const struct verdict *v)
 {
-	struct scene sc;
+	struct scene_few room;
+	struct scene sc = scene_of_few(&room);
 	for (int round = 0; round < ROUNDS; round++) {
 		if (!scene_read(t, ref, name, address_family(&v->e->addr), NULL, NULL, 0, &sc))
 			return;
@@ -41,7 +42,8 @@ static void settle_success(struct table *t, struct name_ref ref, const struct na
 			   bool ours)
 {
 	const struct endpoint *e = v->e;
-	struct scene sc;
+	struct scene_few room;
+	struct scene sc = scene_of_few(&room);
 	for (int round = 0; round < ROUNDS; round++) {
 		if (!scene_read(t, ref, name, address_family(&e->addr), NULL, NULL, 0, &sc))
 			return;
@@ -66,7 +68,8 @@ static bool confirmed_already(const struct table *t, struct name_ref ref, enum f
 /* An established connection broke: the pin stays where it is, in doubt. */
 static void settle_broken(struct table *t, struct name_ref ref, const struct name *name, const struct verdict *v)
 {
-	struct scene sc;
+	struct scene_few room;
+	struct scene sc = scene_of_few(&room);
 	for (int round = 0; round < ROUNDS; round++) {
 		if (!scene_read(t, ref, name, address_family(&v->e->addr), NULL, NULL, 0, &sc))
 			return;
@@ -99,13 +102,14 @@ static void settle_name(struct table *t, struct name_ref ref, const struct name 
 static bool has_other(const struct table *t, struct name_ref host, const struct name *name, const struct endpoint *e)
 {
 	const struct lookup l = {.name = name, .port = e->port, .transport = e->transport};
-	struct scene sc;
+	struct scene_few room;
+	struct scene sc = scene_of_few(&room);
 	for (enum family f = FAMILY_V4; f < FAMILIES; f++) {
 		if (!scene_read(t, host, name, f, NULL, &l, 0, &sc))
 			continue;
 		for (size_t i = 0; i < sc.s.n; i++)
 			if (sc.s.choice[i].in_answer && sc.s.choice[i].fitness == FIT && !sc.s.choice[i].drained &&
-			    !address_equal(&sc.addr[i], &e->addr))
+			    !address_equal(&sc.place[i].addr, &e->addr))
 				return true;
 	}
 	return false;

@@ -72,13 +72,14 @@ static bool host_leads(const struct question *q, struct name_ref ref, const stru
 {
 	const struct settings set = settings_for(q->t, host);
 	const struct lookup l = {.name = host, .port = port, .transport = q->e->transport};
-	struct scene sc;
+	struct scene_few room;
+	struct scene sc = scene_of_few(&room);
 	if (!scene_read(q->t, ref, host, address_family(&q->e->addr), NULL, &l, 0, &sc))
 		return false;
 	int at = leads_to(&sc, &set);
 	if (at < 0)
 		return false;
-	*to = (struct endpoint){sc.addr[at], port, q->e->transport};
+	*to = (struct endpoint){sc.place[at].addr, port, q->e->transport};
 	return true;
 }
 
@@ -87,12 +88,13 @@ static bool host_offers(const struct question *q, struct name_ref ref, const str
 			struct endpoint *to)
 {
 	const struct lookup l = {.name = host, .port = port, .transport = q->e->transport};
-	struct scene sc;
+	struct scene_few room;
+	struct scene sc = scene_of_few(&room);
 	if (!scene_read(q->t, ref, host, address_family(&q->e->addr), NULL, &l, 0, &sc) || sc.s.pin >= 0)
 		return false;
 	for (size_t i = 0; i < sc.s.n; i++)
 		if (sc.s.choice[i].in_answer && !sc.s.choice[i].drained && sc.s.choice[i].fitness == FIT) {
-			*to = (struct endpoint){sc.addr[i], port, q->e->transport};
+			*to = (struct endpoint){sc.place[i].addr, port, q->e->transport};
 			return true;
 		}
 	return false;
@@ -117,13 +119,14 @@ static bool service_leads(const struct question *q, struct name_ref ref, const s
 	const struct settings set = settings_for(q->t, service);
 	struct name_ref host_ref;
 	struct name host;
-	struct scene sc;
+	struct scene_few room;
+	struct scene sc = scene_of_few(&room);
 	if (!scene_read(q->t, ref, service, FAMILY_SRV, NULL, NULL, 0, &sc))
 		return false;
 	int at = leads_to(&sc, &set);
-	if (at < 0 || !address_is_target(&sc.addr[at]))
+	if (at < 0 || !address_is_target(&sc.place[at].addr))
 		return false;
-	const struct address *target = &sc.addr[at];
+	const struct address *target = &sc.place[at].addr;
 	*to = *q->e;
 	if (!set.value[SET_STICKY] || set.value[SET_STEER] == STEER_OFF || !target_host(q->t, target, &host_ref, &host))
 		return true;

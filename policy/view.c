@@ -104,7 +104,8 @@ static void view_candidates(const struct table *t, struct name_ref ref, uint32_t
 static void view_pin(const struct table *t, struct name_ref ref, const struct name *name, enum family f, uint32_t now,
 		     struct pin_view *out)
 {
-	struct scene sc;
+	struct scene_few room;
+	struct scene sc = scene_of_few(&room);
 	const struct name_cold *cold = name_cold(t, ref);
 	if (!scene_read(t, ref, name, f, NULL, NULL, 0, &sc) || sc.s.pin < 0)
 		return;
@@ -115,9 +116,9 @@ static void view_pin(const struct table *t, struct name_ref ref, const struct na
 	struct pin p = pin_unpack(sc.pin_word);
 	const struct addr_record *a = addr_at(t, p.ref);
 	const struct confirmed c = confirmed_unpack(get64(&name_hot(t, ref)->confirmed[f]));
-	const bool ranked = at != sc.s.pin && c.ref == sc.refs[at] && c.reuse == name_reuse(ref);
+	const bool ranked = at != sc.s.pin && c.ref == sc.place[at].ref && c.reuse == name_reuse(ref);
 	out->present = true;
-	out->addr = sc.addr[at];
+	out->addr = sc.place[at].addr;
 	out->is_explicit = sc.s.is_explicit;
 	out->confirmed = at == sc.s.pin ? sc.s.confirmed : ranked;
 	out->failed = sc.s.sum_changed && !sc.s.is_explicit;

@@ -4,7 +4,7 @@
 load ../lib/harness
 load ../lib/sticking
 setup_file() {
-    use_clients lookup dial signals jump spawn threads dlopener matrix sealed
+    use_clients lookup dial signals jump spawn threads dlopener matrix sealed tight
     use_libraries libctor libresolve libnomem
 }
 
@@ -123,6 +123,17 @@ print(open("/proc/self/maps").read().count(sys.argv[2]))' "$BUILD/libstickydns.s
     server_stop 127.0.0.12 5060
     with_shim "$(client threads)" pool.test 5060 4 20 "$SMALL_STACK" >"$BATS_TEST_TMPDIR/out"
     expect_eq 80 "$(awk '/^127/ { n += $2 } END { print n }' "$BATS_TEST_TMPDIR/out")" "lookups"
+}
+
+# What a lookup takes libc takes too; connecting and sending takes it hardly any. The refusal moves a service's pin.
+@test "threads with the smallest stacks connect and send to the hosts of a service" {
+    local expected="connect ECONNREFUSED sendto 105 recvmmsg EAGAIN" transport
+    pinctl set h1.test 127.0.0.11,127.0.0.12 >/dev/null
+    pinctl set h2.test 127.0.0.13 >/dev/null
+    for transport in tcp udp; do pinctl set _sip._$transport.svc.test h1.test:5060,h2.test:5060 >/dev/null; done
+    expect_eq "$expected" "$(bare "$(client tight)" 127.0.0.11 5060 | xargs)" "without the shim"
+    expect_eq "$expected" "$(with_shim "$(client tight)" 127.0.0.11 5060 | xargs)" "with it"
+    expect_eq "$expected" "$(with_shim "$(client tight)" 127.0.0.12 5060 | xargs)" "once more, with a failure known"
 }
 
 @test "a daemon that closes every descriptor, gives up root, and goes on for years" {

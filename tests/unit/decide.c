@@ -128,7 +128,8 @@ static void lookups(void)
 	const struct settings set = settings_builtin();
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		const struct lookup_row *r = &rows[i];
-		struct snapshot s = {.now = NOW, .used = NOW - 16, .set_at = NOW - 160, .pin = r->pin,
+		struct choice room[CHOICES];
+		struct snapshot s = {.choice = room, .now = NOW, .used = NOW - 16, .set_at = NOW - 160, .pin = r->pin,
 				     .is_explicit = (r->flags & EXPLICIT) != 0, .sum_changed = (r->flags & FAILED) != 0,
 				     .has_answer = !(r->flags & NO_ANSWER), .last_confirmed = r->last - 1};
 		choices(&s, r->choices);
@@ -190,7 +191,8 @@ static void times(void)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		const struct time_row *r = &rows[i];
 		struct settings set = settings_builtin();
-		struct snapshot s = {.now = NOW, .used = ago(r->used_s), .set_at = ago(r->set_s), .absent = ago(r->absent_s),
+		struct choice room[CHOICES];
+		struct snapshot s = {.choice = room, .now = NOW, .used = ago(r->used_s), .set_at = ago(r->set_s), .absent = ago(r->absent_s),
 				     .is_explicit = (r->flags & EXPLICIT) != 0, .sum_changed = (r->flags & FAILED) != 0,
 				     .has_answer = !(r->flags & NO_ANSWER), .last_confirmed = NONE};
 		set.value[r->key] = r->value;
@@ -224,7 +226,8 @@ static void failures(void)
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		const struct lookup_row *r = &rows[i];
-		struct snapshot s = {.now = NOW, .pin = r->pin, .is_explicit = (r->flags & EXPLICIT) != 0,
+		struct choice room[CHOICES];
+		struct snapshot s = {.choice = room, .now = NOW, .pin = r->pin, .is_explicit = (r->flags & EXPLICIT) != 0,
 				     .confirmed = (r->flags & CONFIRMED) != 0, .sum_changed = (r->flags & FAILED) != 0,
 				     .last_confirmed = r->last - 1};
 		choices(&s, r->choices);
@@ -254,7 +257,8 @@ static void successes(void)
 		{"elsewhere never moves an explicit one that failed", 0, 1, EXPLICIT | FAILED, "keep"},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		struct snapshot s = {.now = NOW, .pin = rows[i].pin, .is_explicit = (rows[i].flags & EXPLICIT) != 0,
+		struct choice room[CHOICES];
+		struct snapshot s = {.choice = room, .now = NOW, .pin = rows[i].pin, .is_explicit = (rows[i].flags & EXPLICIT) != 0,
 				     .confirmed = (rows[i].flags & CONFIRMED) != 0,
 				     .sum_changed = (rows[i].flags & FAILED) != 0, .last_confirmed = NONE};
 		choices(&s, "F F");
@@ -290,7 +294,8 @@ static void orders(void)
 		{"no address is left out", "C9 Fx D F C1 F", 3, "3 5 1 2 4 0"},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		struct snapshot s = {.pin = NONE, .last_confirmed = NONE};
+		struct choice room[CHOICES];
+		struct snapshot s = {.choice = room, .pin = NONE, .last_confirmed = NONE};
 		uint8_t order[CHOICES];
 		char seen[CHOICES * 3 + 1] = "";
 		choices(&s, rows[i].choices);
@@ -305,7 +310,8 @@ static void orders(void)
 /* As many as a scene can hold: each in the answer once. */
 static void order_of_many(void)
 {
-	struct snapshot s = {.n = CHOICES, .pin = NONE, .last_confirmed = NONE};
+	struct choice room[CHOICES];
+	struct snapshot s = {.choice = room, .n = CHOICES, .pin = NONE, .last_confirmed = NONE};
 	uint8_t order[CHOICES];
 	bool seen[CHOICES] = {false};
 	for (size_t i = 0; i < CHOICES; i++)
