@@ -24,7 +24,7 @@ struct way {
 	_Atomic bool busy, lost;
 };
 
-static struct connection {
+static struct dns_connection {
 	word64 cookie;			/* 0: free */
 	word64 used;			/* the number of the last call on any */
 	struct way out, in;
@@ -46,7 +46,7 @@ static void lose(struct way *w) { atomic_store_explicit(&w->lost, true, memory_o
 
 bool dnstcp_any(void) { return get64(&calls) > 0; }
 
-static struct connection *find(uint64_t cookie)
+static struct dns_connection *find(uint64_t cookie)
 {
 	for (size_t i = 0; cookie && i < CONNECTIONS; i++)
 		if (get64(&connections[i].cookie) == cookie)
@@ -54,11 +54,11 @@ static struct connection *find(uint64_t cookie)
 	return NULL;
 }
 
-static void note_used(struct connection *c) { put64(&c->used, add64(&calls, 1) + 1); }
+static void note_used(struct dns_connection *c) { put64(&c->used, add64(&calls, 1) + 1); }
 
-static struct connection *idlest(void)
+static struct dns_connection *idlest(void)
 {
-	struct connection *c = connections;
+	struct dns_connection *c = connections;
 	for (size_t i = 1; i < CONNECTIONS; i++)
 		if (get64(&connections[i].used) < get64(&c->used))
 			c = &connections[i];
@@ -66,7 +66,7 @@ static struct connection *idlest(void)
 }
 
 /* Enters one way of the connection; false also when its place was given away meanwhile. */
-static bool enter(struct connection *c, struct way *w, uint64_t cookie)
+static bool enter(struct dns_connection *c, struct way *w, uint64_t cookie)
 {
 	if (!try_enter(w)) {
 		lose(w);
@@ -80,7 +80,7 @@ static bool enter(struct connection *c, struct way *w, uint64_t cookie)
 }
 
 /* Both ways are ours meanwhile; a place that is in use right now is not given away. */
-static void take_place(struct connection *c, uint64_t cookie)
+static void take_place(struct dns_connection *c, uint64_t cookie)
 {
 	if (!try_enter(&c->out))
 		return;
@@ -119,7 +119,7 @@ void dnstcp_sent(int fd, const struct iovec *piece, size_t pieces, size_t len)
 {
 	int saved = errno;
 	uint64_t cookie = socket_cookie(fd);
-	struct connection *c = find(cookie);
+	struct dns_connection *c = find(cookie);
 	if (c && enter(c, &c->out, cookie)) {
 		for (; pieces > 0 && !is_lost(&c->out); len -= part_of(piece, len), piece++, pieces--)
 			dnsqueries_sent(&c->queries, piece->iov_base, part_of(piece, len), query, NULL);
@@ -200,7 +200,7 @@ void dnstcp_received(int fd, const struct iovec *piece, size_t pieces, size_t le
 	int saved = errno;
 	struct source s = {fd, piece, pieces, len};
 	uint64_t cookie = socket_cookie(fd);
-	struct connection *c = find(cookie);
+	struct dns_connection *c = find(cookie);
 	if (c && !(flags & (MSG_ERRQUEUE | MSG_OOB)) && pieces > 0 && enter(c, &c->in, cookie)) {
 		if (flags & MSG_TRUNC)
 			lose(&c->in);	/* the bytes were thrown away (tcp(7)) */
