@@ -22,7 +22,6 @@ struct call {
 
 /* ---- what the program asked for ---- */
 
-
 /* Without hints they are these (getaddrinfo(3)). */
 static int flags_of(const struct call *c) { return c->hints ? c->hints->ai_flags : AI_V4MAPPED | AI_ADDRCONFIG; }
 

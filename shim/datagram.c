@@ -57,7 +57,7 @@ void datagram_sent(int fd, const void *buf, size_t len, const struct sockaddr *t
 
 /* ---- responses ---- */
 
-/* It came from s->e. True: it is a SIP message, *m; an answer of a candidate was judged. */
+/* It came from `e`. True: it is a SIP message, *m; an answer of a candidate was judged. */
 static bool read_answer(int fd, const void *buf, size_t len, const struct endpoint *e, bool back, struct sip_message *m)
 {
 	struct peer p;

@@ -3,7 +3,7 @@
  *
  * A connect that is not over when it returns leaves its socket FD_PENDING. Its
  * outcome is taken once, by whichever call of the program shows it first:
- * getsockopt(SO_ERROR), a second connect, shutdown, close, or the next lookup,
+ * getsockopt(SO_ERROR), a second connect, shutdown, close, exit, or the next lookup,
  * which reads TCP_INFO of all that are pending. SYN_SENT for 3 s is a failure
  * only when the program gives up, or at a lookup; an earlier close by itself says
  * nothing (the loser of happy eyeballs, RFC 8305): such are added up
