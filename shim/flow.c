@@ -259,7 +259,7 @@ static int connect_again(int fd, const struct sockaddr *addr, socklen_t len)
 {
 	struct steered s;
 	const struct flow fl = *pending_flow(fd);
-	const bool good = len >= sizeof addr->sa_family && memory_readable(addr, len);
+	const bool good = len >= sizeof addr->sa_family && len <= sizeof(struct sockaddr_storage) && memory_readable(addr, len);
 	if (good && addr->sa_family == AF_UNSPEC)
 		flow_give_up(fd);
 	else if (good && is_steered(&fl) && steer_address(addr, len, &fl.to, &s))
@@ -349,7 +349,8 @@ static bool connect_steered(struct table *t, int fd, const struct sockaddr *addr
 static bool to_candidate(struct table *t, const struct sockaddr *addr, socklen_t len, struct flow *fl, struct verdict *v)
 {
 	int saved = errno;
-	bool known = memory_readable(addr, len) && endpoint_from_sockaddr(addr, len, &fl->asked);
+	bool known = len <= sizeof(struct sockaddr_storage) && memory_readable(addr, len) &&	/* the kernel takes no more */
+		     endpoint_from_sockaddr(addr, len, &fl->asked);
 	errno = saved;
 	if (!known)
 		return false;

@@ -181,6 +181,20 @@ print(open("/proc/self/maps").read().count(sys.argv[2]))' "$BUILD/libstickydns.s
     expect_match '127.0.0.99' "$(cat "$BATS_TEST_TMPDIR/out")" "an answer from the table"
 }
 
+# Whether bytes can be read is asked page by page: not of more than a socket address has.
+@test "an address of 4 GB is refused at once" {
+    need strace
+    with_shim strace -f -o "$LOGS/strace" -e trace=rt_sigprocmask python3 -c '
+import ctypes, socket
+libc = ctypes.CDLL(None, use_errno=True)
+space = ctypes.create_string_buffer(1 << 26)
+s = socket.socket()
+print(libc.connect(s.fileno(), space, ctypes.c_uint(0xffffffff)), ctypes.get_errno())' >"$BATS_TEST_TMPDIR/out"
+    expect_eq "-1 22" "$(cat "$BATS_TEST_TMPDIR/out")" "what connect returned"
+    expect_le 5000 "$(grep -c rt_sigprocmask "$LOGS/strace" || true)" "calls that ask, of 16,384 pages"
+    rm "$LOGS/strace"
+}
+
 # What is steered is sent by the program's own system call.
 @test "a program that is sealed (seccomp) but for the one system call that it sends by" {
     local call expected=""
