@@ -164,8 +164,10 @@ static void add_candidates(const struct table *t, struct scene *sc, bool all, ui
 			continue;
 		if (w.rank)
 			sc->s.choice[at].rank = w.rank;
-		if (all && address_is_target(&addr[i]))
-			set_srv(sc, at, candidates_srv(t, sc->ref, i).priority, candidates_srv(t, sc->ref, i).weight);
+		if (all && address_is_target(&addr[i])) {
+			const struct srv_word srv = candidates_srv(t, sc->ref, i);
+			set_srv(sc, at, srv.priority, srv.weight);
+		}
 		/* Seen in one answer: within a second, since each stamps with its own. */
 		if (all && (w.rank || (w.seen && (stale_s ? age <= stale_s : age <= newest + 1))))
 			sc->s.choice[at].in_answer = true;
