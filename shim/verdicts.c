@@ -134,7 +134,7 @@ static uint64_t quiet_key(const struct table *t, const struct sockaddr *sa, sock
 	if (len < sizeof(struct sockaddr_in))
 		return 0;
 	memcpy(w, sa, len < sizeof w ? 8 : sizeof w);	/* family, port, address; of AF_INET6 the flow label too */
-	uint64_t h = hash_fold(w[0] ^ epoch_of(t), 0xa0761d6478bd642fu ^ now_ms / 1000 << 1);
+	uint64_t h = hash_fold(w[0] ^ 0x9e3779b97f4a7c15u, moment(epoch_of(t), now_ms / 1000));
 	if (sa->sa_family != AF_INET)
 		h = hash_fold(h ^ w[1], 0xe7037ed1a0b428dbu) ^ hash_fold(w[2], 0x8ebc6af09c88c6e3u);
 	h &= ~UINT64_C(1);

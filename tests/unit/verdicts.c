@@ -118,6 +118,27 @@ static void registered_note(void)
 	verdict_tell(&lab.t, &e, true);
 }
 
+/* An address, and a count of lookups, each another: both are bits that go into one key. */
+static void two_addresses(void)
+{
+	struct sockaddr_in one = {.sin_family = AF_INET, .sin_port = htons(5060), .sin_addr.s_addr = htonl(0xc0000201)};
+	struct sockaddr_in other = one;
+	unsigned taken = 0;
+	begin();
+	for (unsigned bit = 0; bit < 32; bit++)
+		for (unsigned more = 1; more < 16; more++) {
+			other.sin_addr.s_addr = htonl(0xc0000201 ^ 1u << bit);
+			verdict_quiet(&lab.t, (struct sockaddr *)&one, sizeof one, clock_ns / 1000000, &key);
+			verdict_quieten(key, false);
+			lookups += more;
+			taken += verdict_quiet(&lab.t, (struct sockaddr *)&other, sizeof other, clock_ns / 1000000, &key) !=
+				 QUIET_NOT;
+		}
+	check_row("what is known of one address is not taken for another's after lookups");
+	check_number("taken", 0, taken);
+	lab_close(&lab);
+}
+
 static const struct memory {
 	const char *name;
 	bool (*known)(void);
@@ -274,6 +295,7 @@ int main(void)
 {
 	for (size_t i = 0; i < sizeof memories / sizeof *memories; i++)
 		play(&memories[i]);
+	two_addresses();
 	kinds();
 	decided();
 	told_of_the_pin();
