@@ -2,7 +2,7 @@
  * cmd-save.c: pinctl save [FILE]: the table as text (saved.h), for after a reboot.
  *
  * A FILE is written beside its place and renamed into it, so that a failure leaves
- * the old one whole.
+ * the old one whole; only a regular one is replaced.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cmd.h"
@@ -150,8 +151,19 @@ static void write_all(FILE *f, const struct context *c, const struct names *l)
 
 /* ---- where to ---- */
 
+/* What is no regular file (/dev/stdout, a FIFO) is written to, and stays what it is. */
+static int save_into(const struct context *c, const struct names *l, const char *path)
+{
+	FILE *f = fopen(path, "we");
+	if (!f)
+		return complain(c, "%s: %s", path, strerror(errno));
+	write_all(f, c, l);
+	const bool whole = !ferror(f);
+	return fclose(f) == 0 && whole ? DONE : complain(c, "%s: %s", path, strerror(errno));
+}
+
 /* All of it is on the disk before it takes the old one's place: fsync(2), rename(2). */
-static int save_to(const struct context *c, const struct names *l, const char *path)
+static int save_beside(const struct context *c, const struct names *l, const char *path)
 {
 	char beside[PATH_MAX];
 	if (snprintf(beside, sizeof beside, "%s.XXXXXX", path) >= (int)sizeof beside)
@@ -168,6 +180,16 @@ static int save_to(const struct context *c, const struct names *l, const char *p
 	int status = complain(c, "%s: %s", path, strerror(errno));
 	unlink(beside);
 	return status;
+}
+
+/* A symbolic link stays, too: what it leads to is replaced. */
+static int save_to(const struct context *c, const struct names *l, const char *path)
+{
+	char target[PATH_MAX];
+	struct stat st;
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return save_into(c, l, path);
+	return save_beside(c, l, realpath(path, target) ? target : path);
 }
 
 int cmd_save(struct context *c, int argc, char **argv)

@@ -8,7 +8,7 @@
 
 #include "format.h"
 
-enum { WORDS = CANDIDATES + 5, LINE = 4096, AT = 512, CHUNK = 1 << 16 };
+enum { WORDS = CANDIDATES + 5, LINE = 8192, AT = 512, CHUNK = 1 << 16 };
 
 void saved_time(time_t t, char out[static SAVED_TIME])
 {
@@ -116,6 +116,15 @@ static bool leave_out(struct saved_entry *e, const char *word)
 	return true;
 }
 
+/* What DNS gave, also such as no server can have (0.0.0.0 of a name that is blocked): the table has it, and save wrote it. */
+static int parse_given(const struct context *at, const struct name *name, const char *word, struct server *out)
+{
+	if (name_is_service(name))
+		return server_parse(at, name, word, out);
+	*out = (struct server){0};
+	return address_parse(word, &out->addr) ? DONE : complain(at, "not an address: '%s'", word);
+}
+
 static int parse_pin(const struct context *at, char **words, size_t n, struct saved_entry *e)
 {
 	int status = e->kind == SAVED_SET ? parse_until(at, words, &n, e) : DONE;
@@ -123,7 +132,9 @@ static int parse_pin(const struct context *at, char **words, size_t n, struct sa
 		status = n < 3 ? complain(at, "a name and what it is pinned to are wanted") : host_parse(at, words[1], &e->name);
 	if (status == DONE && n - 2 > (e->kind == SAVED_SET ? PREFERENCES : 1))
 		status = complain(at, "one word too many: '%s'", words[n - 1]);
-	for (size_t i = 2; status == DONE && i < n && !(e->kind == SAVED_AUTO && leave_out(e, words[i])); i++)
+	if (status == DONE && e->kind == SAVED_AUTO)
+		return leave_out(e, words[2]) ? DONE : parse_given(at, &e->name, words[2], &e->servers[e->n++]);
+	for (size_t i = 2; status == DONE && i < n; i++)
 		status = server_list_take(at, &e->name, words[i], e->servers, e->n++);
 	return status;
 }
@@ -160,7 +171,7 @@ static int parse_seen(const struct context *at, char **words, size_t n, struct s
 		if (name_is_service(&e->name))
 			status = parse_record(at, words[i], &e->records[e->n]);
 		if (status == DONE)
-			status = server_parse(at, &e->name, words[i], &e->servers[e->n++]);
+			status = parse_given(at, &e->name, words[i], &e->servers[e->n++]);
 	}
 	return status;
 }

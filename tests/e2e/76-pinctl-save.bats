@@ -146,7 +146,7 @@ refused() {
     refused "3: not TARGET:PORT: 'a.test'" "$head" "$good" "seen _sip._udp.test 2026-01-01T00:00:00Z a.test:5060:1" end
     refused "3: not TARGET:PORT:PRIORITY:WEIGHT: 'a.test:1:1:65536'" "$head" "$good" "seen _sip._udp.test 2026-01-01T00:00:00Z a.test:1:1:65536" end
     refused "3: one word too many: '192.0.2.17'" "$head" "$good" "seen x.test 2026-01-01T00:00:00Z $(seq -s' ' -f 192.0.2.%g 17)" end
-    refused "3: longer than 4095 bytes" "$head" "$good" "# $(printf '%5000s')" end
+    refused "3: longer than 8191 bytes" "$head" "$good" "# $(printf '%9000s')" end
     saved "$head" "set x.test 192.0.2.3 until 2099-01-01T00:00:00Z" end
     complains 1 "restore: an end too far away: x.test" restore "$SAVED"
     printf 'stickydns 1\n\0\nend\n' >"$SAVED"
@@ -240,6 +240,43 @@ lines() { for ((n = 1; n <= $1; n++)); do echo "${2//%/$n}"; done; }
     tr 0-9a-f 1-9a-f0 </proc/sys/kernel/random/boot_id >"$BATS_TEST_TMPDIR/boot_id"
     mount --bind "$BATS_TEST_TMPDIR/boot_id" /proc/sys/kernel/random/boot_id
     complains 1 "save: $TABLE: made before the last boot" save
+}
+
+@test "save FILE replaces regular files only: a device, a FIFO and a symbolic link stay" {
+    cd "$BATS_TEST_TMPDIR"
+    pinctl set a.test 192.0.2.1
+    mkdir odd
+    mount -t tmpfs none odd
+    mknod odd/null c 1 3
+    pinctl save odd/null
+    expect_eq "character special file" "$(stat -c %F odd/null)" "the device"
+    mkfifo odd/fifo
+    cat odd/fifo >odd/read &
+    pinctl save odd/fifo
+    wait $!
+    expect_match $'\nset a.test 192.0.2.1\nend' "$(cat odd/read)" "what came through the FIFO"
+    ln -s real odd/link
+    : >odd/real
+    pinctl save odd/link
+    expect_eq real "$(readlink odd/link)" "the link"
+    expect_match "set a.test 192.0.2.1" "$(cat odd/real)" "what it leads to"
+    mknod odd/full c 1 7
+    complains 1 "save: odd/full: No space left" save odd/full
+}
+
+@test "what DNS gave comes back, also what no server can have; a line of the longest names" {
+    local label targets i
+    dns_pool blocked.test 0.0.0.0 255.255.255.255
+    with_shim getent ahostsv4 blocked.test
+    label=$(printf 'x%.0s' {1..62})
+    for i in {1..8}; do targets+=" $i$label.$i$label.$i$label.${label:2}:65535:65535:65535"; done
+    pinctl save >"$BATS_TEST_TMPDIR/saved"
+    expect_match $'auto blocked.test (0.0.0.0|255.255.255.255)\nseen' "$(cat "$BATS_TEST_TMPDIR/saved")" "what is saved"
+    sed -i "/^end/i seen _sip._udp.long.test 2026-01-01T00:00:00Z$targets${targets//:65535:65535:/:65534:65535:}" "$BATS_TEST_TMPDIR/saved"
+    pinctl drop --all
+    pinctl restore "$BATS_TEST_TMPDIR/saved"
+    expect_match '^(0.0.0.0|255.255.255.255)$' "$(pin_of blocked.test)" "the pin"
+    expect_ge 7 "$(pinctl list | grep -c 'x')" "hosts of long names"
 }
 
 @test "twenty thousand names" {
