@@ -50,6 +50,21 @@ static bool set_ranks(struct table *t, struct name_ref ref, enum family f, const
 	return true;
 }
 
+/* No sum: an explicit pin does not end by failures. */
+static bool set_pin(struct table *t, struct name_ref ref, enum family f, addr_ref first, uint32_t ttl_s)
+{
+	const struct pin pin = {.ref = first, .reuse = name_reuse(ref), .is_explicit = true};
+	set_stamps(t, ref, f, ttl_s);
+	for (int round = 0; round < ROUNDS; round++) {
+		word64 *w = &name_hot(t, ref)->pin[f];
+		if (!cas64(w, seen64(w), pin_pack(pin)))
+			continue;
+		index_add(t, first, ref);
+		return true;
+	}
+	return false;
+}
+
 enum hand_status pins_set(struct table *t, const struct name *n, const struct address *addrs, size_t count,
 			  uint32_t ttl_s)
 {
@@ -58,18 +73,16 @@ enum hand_status pins_set(struct table *t, const struct name *n, const struct ad
 	enum family f = address_family(&addrs[0]);
 	if (!t->writable)
 		return HAND_READ_ONLY;
-	if (!take_addresses(t, addrs, count, refs) || !table_insert(t, n, &ref) || !set_ranks(t, ref, f, refs, count))
-		return HAND_FULL;
-	/* No sum: an explicit pin does not end by failures. */
-	const struct pin pin = {.ref = refs[0], .reuse = name_reuse(ref), .is_explicit = true};
-	set_stamps(t, ref, f, ttl_s);
+	/* A record that somebody drops meanwhile takes nothing, which is no want of room: on with the next. */
 	for (int round = 0; round < ROUNDS; round++) {
-		word64 *w = &name_hot(t, ref)->pin[f];
-		if (!cas64(w, seen64(w), pin_pack(pin)))
-			continue;
-		index_add(t, refs[0], ref);
-		hand_event(t, EVENT_SET, CAUSE_BY_HAND, n, &addrs[0], true);
-		return HAND_OK;
+		if (!take_addresses(t, addrs, count, refs) || !table_insert(t, n, &ref))
+			return HAND_FULL;
+		if (set_ranks(t, ref, f, refs, count) && set_pin(t, ref, f, refs[0], ttl_s)) {
+			hand_event(t, EVENT_SET, CAUSE_BY_HAND, n, &addrs[0], true);
+			return HAND_OK;
+		}
+		if (name_current(t, ref))
+			break;
 	}
 	return HAND_FULL;
 }
@@ -141,12 +154,11 @@ enum hand_status pins_drop(struct table *t, const struct name *n)
 		return HAND_NO_NAME;
 	if (!t->writable)
 		return HAND_READ_ONLY;
-	const uint16_t port = led_port(get32(&name_cold(t, ref)->family_port));
-	const bool led_to = host_is_led_to(t, n, port);
+	const uint16_t port = host_led_port(t, n, led_port(get32(&name_cold(t, ref)->family_port)));
 	pins_view(t, ref, &v);
 	if (!table_retire(t, ref))
 		return HAND_NO_NAME;
-	if (led_to && table_insert(t, n, &again))
+	if (port && table_insert(t, n, &again))
 		target_note(t, again, port);
 	tell_dropped(t, n, &v);
 	return HAND_OK;
