@@ -20,4 +20,10 @@ struct address host_target(const struct table *t, const struct name *host, uint1
  */
 bool host_is_led_to(const struct table *t, const struct name *host, uint16_t port);
 
+/*
+ * A port on which a service leads to the host, 0: none does. Also one that the record has not noted, as of two services
+ * on unusual ports: then, and if one was noted at all, a walk over all addresses.
+ */
+uint16_t host_led_port(const struct table *t, const struct name *host, uint16_t noted);
+
 #endif

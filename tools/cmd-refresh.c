@@ -61,7 +61,7 @@ static const struct usage usage = {
 /* ---- words ---- */
 
 /* "192.0.2.1", "192.0.2.1:5353", "2001:db8::1", "[2001:db8::1]:5353" */
-static bool server_parse(const char *word, struct endpoint *out)
+static bool dns_server_parse(const char *word, struct endpoint *out)
 {
 	char text[ADDRESS_TEXT + 16];
 	const char *host = text, *port = NULL;
@@ -87,7 +87,7 @@ static int options_parse(const struct context *c, const struct words *w, struct 
 			 struct resolve_options *o)
 {
 	uint32_t seconds = TIMEOUT_S;
-	if (w->server && !server_parse(w->server, server))
+	if (w->server && !dns_server_parse(w->server, server))
 		return misused(c, "--server: not IP[:PORT]: '%s'", w->server);
 	if (w->timeout && (!time_parse(w->timeout, &seconds) || seconds == 0 || seconds > TIMEOUT_MAX_S))
 		return misused(c, "--timeout: not a time from 1s to 5m: '%s'", w->timeout);
@@ -135,6 +135,14 @@ static bool note_targets(struct run *r, const struct reply *reply)
 	return true;
 }
 
+/* Why a name that was not in the table is not there now either. */
+static const char *nothing_of(const struct name *name, const struct reply *reply)
+{
+	if (reply[FAMILY_V4].status == REPLY_NO_NAME)
+		return "no such name";
+	return name_is_service(name) ? "no SRV record that leads anywhere" : "no address";
+}
+
 static void take_answer(struct run *r, size_t i, const struct reply *reply, struct outcome_of_name *out)
 {
 	const char *word = r->names->name[i];
@@ -149,7 +157,7 @@ static void take_answer(struct run *r, size_t i, const struct reply *reply, stru
 		return;
 	}
 	if (gone && !known)
-		out->failure = "no such name";		/* and none shall be made for it */
+		out->failure = nothing_of(&name, reply);	/* and no record shall be made for it */
 	else if (hand_result(r->c, change_take(&r->c->table, &name, reply, &before, out->change), word) != DONE)
 		r->status = FAILED;
 	else if (name_is_service(&name) && !note_targets(r, &reply[FAMILY_SRV]))

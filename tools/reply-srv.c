@@ -16,6 +16,8 @@ static bool add(const ns_msg *m, const ns_rr *rr, struct reply *r)
 		return false;
 	if (name_canonical(target, &s->host) != NAME_OK || name_is_service(&s->host))
 		return true;
+	if (ns_get16(data + 4) == 0)		/* nothing can be sent to port 0, and the table has no such target */
+		return true;
 	s->priority = (uint16_t)ns_get16(data);
 	s->weight = (uint16_t)ns_get16(data + 2);
 	s->port = (uint16_t)ns_get16(data + 4);

@@ -61,13 +61,26 @@ static void reply_add(struct reply *r, int af, const void *bytes, int ttl)
 	address_from_bytes(af, bytes, &r->addr[r->n++]);
 }
 
+/* c-ares passes over records of a wrong length: such an answer says nothing, least of all that there are none. */
+static bool has_records(const unsigned char *answer, int len, ns_type type)
+{
+	ns_msg m;
+	ns_rr rr;
+	if (ns_initparse(answer, len, &m) == -1)
+		return true;
+	for (int i = 0; i < ns_msg_count(m, ns_s_an); i++)
+		if (ns_parserr(&m, ns_s_an, i, &rr) == -1 || ns_rr_type(rr) == type)
+			return true;
+	return false;
+}
+
 static int parse_a(const unsigned char *answer, int len, struct reply *r)
 {
 	struct ares_addrttl records[REPLY_MAX];
 	int n = REPLY_MAX, status = ares_parse_a_reply(answer, len, NULL, records, &n);
 	for (int i = 0; status == ARES_SUCCESS && i < n; i++)
 		reply_add(r, AF_INET, &records[i].ipaddr, records[i].ttl);
-	return status;
+	return status == ARES_ENODATA && has_records(answer, len, ns_t_a) ? ARES_EBADRESP : status;
 }
 
 static int parse_aaaa(const unsigned char *answer, int len, struct reply *r)
@@ -76,7 +89,7 @@ static int parse_aaaa(const unsigned char *answer, int len, struct reply *r)
 	int n = REPLY_MAX, status = ares_parse_aaaa_reply(answer, len, NULL, records, &n);
 	for (int i = 0; status == ARES_SUCCESS && i < n; i++)
 		reply_add(r, AF_INET6, &records[i].ip6addr, records[i].ttl);
-	return status;
+	return status == ARES_ENODATA && has_records(answer, len, ns_t_aaaa) ? ARES_EBADRESP : status;
 }
 
 typedef int parse_fn(const unsigned char *answer, int len, struct reply *r);

@@ -43,6 +43,26 @@ service() { pinctl list --json | jq -r --arg name "$1" ".[] | select(.name == \$
     expect_eq "[]" "$(pinctl list --json)" "after a drop of all"
 }
 
+@test "a host is dropped to which two services lead on unusual ports, and the one noted last has gone" {
+    pinctl set $SIP sbc1.pool.test:5090
+    pinctl set _sip._tcp.pool.test sbc1.pool.test:5091
+    pinctl drop _sip._tcp.pool.test
+    pinctl drop sbc1.pool.test
+    expect_eq sbc1.pool.test:5090 "$(pinctl list | grep ^_sip | cut -f3)" "the target"
+    expect_match $'\nset _sip._udp.pool.test sbc1.pool.test:5090\n' "$(pinctl save)" "the saved text"
+    pinctl drop $SIP sbc1.pool.test
+    expect_eq "[]" "$(pinctl list --json)" "after a drop of both"
+}
+
+@test "refresh: of SRV records those with port 0 are passed over, and an empty answer is not called a name that is not there" {
+    dns_srv $SIP sbc1.pool.test:0:10:0 sbc2.pool.test:5060:20:0
+    dns_srv _sip._tcp.pool.test sbc1.pool.test:0:10:0
+    dns_pool sbc2.pool.test 127.0.0.12
+    expect_eq "$SIP srv learned" "$(pinctl refresh $SIP | head -n 1 | cut -f1-3 | xargs)" "what is left"
+    expect_eq sbc2.pool.test:5060 "$(service $SIP '.candidates[].address')" "candidates"
+    complains 1 "refresh: _sip._tcp.pool.test: no SRV record that leads anywhere" refresh _sip._tcp.pool.test
+}
+
 @test "set: a list of targets in order of preference, whole or not at all, for a time" {
     local targets
     pinctl set _SIP._udp.Pool.test. SBC1.pool.test.:5060,sbc2.pool.test:5060,sbc2.pool.test:5062 --ttl 1h

@@ -55,6 +55,35 @@ setup_file() { use_clients lookup; }
     expect_eq 2000 "$(pinctl list | grep -c '')" "names in the table"
 }
 
+@test "refresh: an answer with records of a wrong length, and one without any, with stdout closed" {
+    local pin
+    dns_pool pool.test 127.0.0.11 127.0.0.12
+    pin=$(with_shim "$(client lookup)" -4 pool.test | cut -d' ' -f1)
+    dns_stop
+    # An A record of 3 bytes for pool.test, of the others no record; what is no query is noted.
+    python3 - "$BATS_TEST_TMPDIR/strays" 3>&- 4>&- <<'PY' &
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("127.0.0.54", 53))
+while True:
+    q, peer = s.recvfrom(9000)
+    if q[2:6] != b"\1\0\0\1":
+        open(sys.argv[1], "ab").write(q)
+        continue
+    question = q[12:q.index(b"\0", 12) + 5]
+    bad = question.startswith(b"\4pool") and question[-4:-2] == b"\0\1"
+    s.sendto(q[:2] + b"\x81\x80\0\1\0" + bytes([bad]) + b"\0\0\0\0" + question +
+             (b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\3" + bytes(3) if bad else b""), peer)
+PY
+    await 5 "the server" port_open udp 127.0.0.54 53
+    complains 1 "refresh: pool.test: malformed answer" refresh pool.test
+    expect_eq "$pin" "$(pin_of pool.test)" "the pin"
+    complains 1 "refresh: empty.test: no address" refresh empty.test
+    seq -f 'h%g.test' 300 | xargs "$BUILD/pinctl" -t "$TABLE" refresh --json >&- 2>"$BATS_TEST_TMPDIR/err" || true
+    expect_match "cannot write the output: Bad file descriptor" "$(tail -n 1 "$BATS_TEST_TMPDIR/err")" "closed stdout"
+    expect_eq "" "$(cat "$BATS_TEST_TMPDIR/strays" 2>/dev/null | head -c 100)" "what the DNS server got beside queries"
+}
+
 @test "refresh: one family unanswered, and nothing of the name changes" {
     local pin
     dns_pool pool.test 127.0.0.11 127.0.0.12
