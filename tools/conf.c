@@ -151,11 +151,16 @@ static int on_ports(cfg_t *cfg, cfg_opt_t *opt)
 	return fits ? 0 : -1;
 }
 
-/* Of the file, then of its default block: what finds no room there is left out. */
-static void take_ports(cfg_t *sec, uint16_t ports[static DNS_PORTS])
+/* Of the file, then of its default block: together they may be too many. */
+static bool take_ports(cfg_t *sec, uint16_t ports[static DNS_PORTS])
 {
 	for (unsigned i = 0; i < cfg_size(sec, "dns-ports"); i++)
-		add_port(cfg_getnstr(sec, "dns-ports", i), ports);
+		if (!add_port(cfg_getnstr(sec, "dns-ports", i), ports)) {
+			snprintf(first_error, sizeof first_error, "%d: dns-ports: '%s': more than %d beside 53", sec->line,
+				 cfg_getnstr(sec, "dns-ports", i), DNS_PORTS);
+			return false;
+		}
+	return true;
 }
 
 /* ---- blocks ---- */
@@ -222,9 +227,9 @@ static bool take_blocks(cfg_t *cfg, const char *text, struct conf *out)
 	}
 	if (defaults)
 		take_values(cfg_getnsec(cfg, "default", 0), &out->defaults);
-	take_ports(cfg, out->dns_ports);
-	if (defaults)
-		take_ports(cfg_getnsec(cfg, "default", 0), out->dns_ports);
+	if (!take_ports(cfg, out->dns_ports) ||
+	    (defaults && !take_ports(cfg_getnsec(cfg, "default", 0), out->dns_ports)))
+		return false;
 	for (; out->n_hosts < hosts; out->n_hosts++) {
 		cfg_t *sec = cfg_getnsec(cfg, "host", (unsigned)out->n_hosts);
 		if (!take_host(sec, text, &out->hosts[out->n_hosts]) || !is_first(sec, out))

@@ -54,6 +54,7 @@ wrong() {
     wrong "1: absent: 'grace off'" 'default { absent = "grace off" }'
     wrong "1: dns-ports: '70000'" 'dns-ports = {53, 70000}'
     wrong "1: dns-ports: '7': more than 6 beside 53" 'dns-ports = {53, 1, 2, 3, 4, 5, 6, 6, 7}'
+    wrong "2: dns-ports: '6': more than 6 beside 53" 'dns-ports = {1, 2, 3}' 'default { dns-ports = {3, 4, 5, 53, 7, 6} }'
     wrong "2: .*duplicate title 'a.test'" 'host "a.test" { }' 'host "a.test" { }'
     wrong "2: default: a second block" 'default { }' 'default { }'
     wrong "2: host 'a..b': malformed" '' 'host "a..b" { sticky = off }'
