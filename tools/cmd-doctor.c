@@ -21,8 +21,11 @@ static const struct usage usage = {
 	.shows = true,
 };
 
+/* Behind the state of a table. */
+#define READ_ONLY ", may only be read: its pins are honoured, and nothing is learnt"
+
 struct finding {
-	char preload[PATH_MAX + 160], shim[PATH_MAX + 32], table[PATH_MAX + 64];
+	char preload[PATH_MAX + 160], shim[PATH_MAX + 32], table[PATH_MAX + 128];
 	bool good;
 };
 
@@ -41,8 +44,11 @@ static bool find_table(const struct context *c, const struct patient *p, struct 
 	char path[TABLE_PATH];
 	struct table t;
 	if (!p->pid) {
-		enum store_status s = table_of_shim(c, path);
-		snprintf(out->table, sizeof out->table, "%s: %s", path, s == STORE_OK ? "will do" : store_status_text(s));
+		bool writable;
+		enum store_status s = table_of_shim(c, path, &writable);
+		snprintf(out->table, sizeof out->table, "%s: %s%s", path, s == STORE_OK ? "will do" : store_status_text(s),
+			 s == STORE_OK && !writable ? READ_ONLY : "");
+		note_passed_over(c, path);
 		return s == STORE_OK;
 	}
 	if (!p->table[0] || p->table_gone || strlen(p->table) >= sizeof path) {
@@ -54,7 +60,8 @@ static bool find_table(const struct context *c, const struct patient *p, struct 
 	memcpy(path, p->table, strlen(p->table) + 1);
 	enum store_status s = store_open(path, &t);
 	store_close(&t);
-	snprintf(out->table, sizeof out->table, "%s: %s", path, s == STORE_OK ? "in use" : store_status_text(s));
+	snprintf(out->table, sizeof out->table, "%s: %s%s", path, s == STORE_OK ? "in use" : store_status_text(s),
+		 s == STORE_OK && p->table_read_only ? READ_ONLY : "");
 	return s == STORE_OK || s == STORE_FOREIGN;	/* its own network namespace need not be ours */
 }
 
@@ -118,7 +125,7 @@ static json_t *list_json(const struct names *l)
 {
 	json_t *list = json_array();
 	for (size_t i = 0; i < l->n; i++)
-		json_array_append_new(list, json_text(l->name[i]));
+		json_array_append_new(list, json_words(l->name[i]));
 	return list;
 }
 
@@ -129,9 +136,9 @@ static bool show_json(const struct patient *p, const struct finding *f, const st
 		if (w->by[r].n > 0)
 			json_array_append_new(ways, json_pack("{s:s, s:o}", "way", resolver_text(r), "files", list_json(&w->by[r])));
 	return json_line(json_pack("{s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o}", "pid",
-				   p->pid ? json_integer((json_int_t)p->pid) : json_null(), "program", json_text(p->program),
-				   "good", f->good, "preload", json_text(f->preload), "shim", json_text(f->shim), "table",
-				   json_text(f->table), "environment", list_json(&p->environment), "resolvers", ways));
+				   p->pid ? json_integer((json_int_t)p->pid) : json_null(), "program", json_words(p->program),
+				   "good", f->good, "preload", json_words(f->preload), "shim", json_words(f->shim), "table",
+				   json_words(f->table), "environment", list_json(&p->environment), "resolvers", ways));
 }
 
 static void row(struct grid *g, const char *what, const char *found)

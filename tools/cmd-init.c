@@ -157,6 +157,14 @@ static int store_conf(struct context *c, const struct plan *p, const struct conf
 	return conf_store(c, f);
 }
 
+/* A user's table is none for his programs where there is a system's. */
+static void note_other(const struct context *c, const struct plan *p)
+{
+	char taken[TABLE_PATH];
+	if (table_of_shim(c, taken, NULL) == STORE_OK && strcmp(taken, p->path) != 0)
+		note(c, "%s is made, but programs of this user take %s", p->path, taken);
+}
+
 int cmd_init(struct context *c, int argc, char **argv)
 {
 	struct words w = {0};
@@ -176,6 +184,8 @@ int cmd_init(struct context *c, int argc, char **argv)
 		status = create(c, &p);
 	if (status == DONE && f.hosts)
 		status = store_conf(c, &p, &f);
+	if (status == DONE)
+		note_other(c, &p);
 	conf_free(&f);
 	return status;
 }

@@ -6,6 +6,7 @@
  * refused instead.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +17,6 @@
 #include "cmd.h"
 #include "reach.h"
 #include "shim-file.h"
-
 
 enum { NOT_EXECUTABLE = 126, NOT_FOUND = 127 };	/* as a shell says it */
 
@@ -116,13 +116,31 @@ static int put_all(const struct context *c, const struct words *w, const char *s
 
 /* ---- what is worth a word ---- */
 
-/* If the table that the shim will find is one that it will not take. */
+/* If the table that the shim will find is one that it will not take, or if there is none and none can be made. */
 static void note_table(const struct context *c)
 {
 	char path[TABLE_PATH];
-	enum store_status s = table_of_shim(c, path);
-	if (s != STORE_OK)
-		note(c, "%s: %s: nothing will be sticky", path, store_status_text(s));
+	enum store_status s = table_of_shim(c, path, NULL);
+	if (s == STORE_OK && access(path, F_OK) == -1)
+		s = store_create(path, TABLE_NAMES_DEFAULT, 0600, (gid_t)-1, false);	/* as the shim would: here it can be told */
+	if (s != STORE_OK && s != STORE_EXISTS)
+		note(c, "%s: %s: nothing will be sticky", path,
+		     s == STORE_ABSENT ? "no table, and none can be made there" : store_status_text(s));
+	else
+		note_passed_over(c, path);
+}
+
+/* The shim never complains, and opens it so. Not made here: the program may write it as another user. */
+static void note_log(const struct context *c)
+{
+	const char *log = getenv("STICKYDNS_LOG");
+	if (!log || !strchr(log, '/'))
+		return;
+	int fd = open(log, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd == -1 && (errno != ENOENT || !file_can_be_made(log)))
+		note(c, "log: %s: %s: nothing will be logged", log, strerror(errno));
+	if (fd != -1)
+		close(fd);
 }
 
 static int become(const struct context *c, char **command)
@@ -175,6 +193,8 @@ int cmd_run(struct context *c, int argc, char **argv)
 		status = misused(c, "a CMD is wanted");
 	if (status == DONE && w.cgroup && (*w.cgroup == '-' || *w.cgroup == '\0'))
 		status = misused(c, "--cgroup: no path: '%s'", w.cgroup);
+	if (status == DONE && w.log && *w.log == '\0')
+		status = misused(c, "--log: stderr, syslog or a path is wanted: ''");
 	if (status == DONE)
 		status = reach_check(c, w.command[0], w.cgroup != NULL);
 	if (status == DONE)
@@ -189,5 +209,6 @@ int cmd_run(struct context *c, int argc, char **argv)
 	if (off && strcmp(off, "off") == 0)
 		note(c, "STICKYDNS=off is in the environment: the shim will do nothing");
 	note_table(c);
+	note_log(c);
 	return become(c, w.command);
 }

@@ -90,6 +90,8 @@ int cmd_set(struct context *c, int argc, char **argv)
 		status = misused(c, "HOST and ADDR are wanted");
 	if (status == DONE)
 		status = host_parse(c, w.host, &name);
+	if (status == DONE && strchr(name.text, '*'))
+		status = misused(c, "one name is pinned, no pattern: '%s'", w.host);
 	if (status == DONE)
 		status = servers_parse(c, &name, w.list, list, &n);
 	if (status == DONE)

@@ -27,11 +27,9 @@ static json_t *stats_json(const struct context *c)
 {
 	const struct table *t = &c->table;
 	struct table_stats stats;
-	char path[TABLE_PATH];
 	pins_stats(t, &stats);
-	text_safe(c->path, path, sizeof path);
-	json_t *all = json_pack("{s:s, s:s, s:i, s:b, s:{s:I, s:I}, s:{s:I, s:I}, s:{s:I, s:I}}",
-				"path", path, "state", store_status_text(c->status),
+	json_t *all = json_pack("{s:o, s:s, s:i, s:b, s:{s:I, s:I}, s:{s:I, s:I}, s:{s:I, s:I}}",
+				"path", json_words(c->path), "state", store_status_text(c->status),
 				"version", TABLE_VERSION, "writable", t->writable,
 				"names", "live", (json_int_t)stats.names, "capacity", (json_int_t)stats.names_capacity,
 				"addresses", "live", (json_int_t)stats.addrs, "capacity", (json_int_t)stats.addrs_capacity,

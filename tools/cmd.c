@@ -2,6 +2,7 @@
 #include "cmd.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,8 @@
 #include "journal.h"
 
 const char *program = "pinctl";
+
+enum { REPLACED_AGAIN = 8 };	/* a table that is replaced so often meanwhile is left at that */
 
 /* ---- complaints ---- */
 
@@ -80,6 +83,16 @@ void cmd_help(int key, const char *title, struct argp_state *state)
 	argp_state_help(state, stdout, key == '?' ? ARGP_HELP_STD_HELP : ARGP_HELP_USAGE | ARGP_HELP_EXIT_OK);
 }
 
+int table_word(struct context *c, char *word)
+{
+	if (*word == '\0' || strlen(word) >= TABLE_PATH)
+		return misused(c, "--table: %s: '%s'", *word ? "path too long" : "empty path", word);
+	if (c->table_arg && strcmp(c->table_arg, word) != 0)
+		return misused(c, "--table: one only: '%s'", word);
+	c->table_arg = word;
+	return DONE;
+}
+
 static error_t parse_common(int key, char *arg, struct argp_state *state)
 {
 	struct parse *p = state->input;
@@ -98,12 +111,7 @@ static error_t parse_common(int key, char *arg, struct argp_state *state)
 		p->context->json = true;
 		return 0;
 	case 't':
-		if (*arg == '\0' || strlen(arg) >= TABLE_PATH)
-			return misused(p->context, "--table: %s: %s", *arg ? "path too long" : "empty path", arg), EINVAL;
-		if (p->context->table_arg && strcmp(p->context->table_arg, arg) != 0)
-			return misused(p->context, "--table: one only: %s", arg), EINVAL;
-		p->context->table_arg = arg;
-		return 0;
+		return table_word(p->context, arg) == DONE ? 0 : EINVAL;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -130,6 +138,8 @@ int cmd_parse(struct context *c, const struct usage *u, int argc, char **argv, v
 	argv[0] = title;
 	if (e == 0 && end < argc)
 		e = misused(c, "one word too many: %s", argv[end]);
+	if (e == 0 && c->json && !u->shows)
+		e = misused(c, "nothing is shown as JSON: --json");
 	argv[0] = NULL;
 	return e == 0 ? DONE : MISUSED;
 }
@@ -169,7 +179,26 @@ bool table_path(const struct context *c, unsigned n, char out[static TABLE_PATH]
 	return store_path(n, env, geteuid(), out, own);
 }
 
-enum store_status table_of_shim(const struct context *c, char path[static TABLE_PATH])
+bool file_can_be_made(const char *path)
+{
+	char dir[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	snprintf(dir, sizeof dir, "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".");
+	return eaccess(*dir ? dir : "/", W_OK | X_OK) == 0;
+}
+
+/* While it is replaced the old one may be opened, and be marked by then: the path leads to the new one already. */
+static enum store_status open_current(const char *path, struct table *t)
+{
+	enum store_status s = store_open(path, t);
+	for (int again = 0; s == STORE_RETIRED && again < REPLACED_AGAIN; again++) {
+		store_close(t);
+		s = store_open(path, t);
+	}
+	return s;
+}
+
+enum store_status table_of_shim(const struct context *c, char path[static TABLE_PATH], bool *writable)
 {
 	char next[TABLE_PATH];
 	bool own;
@@ -177,9 +206,11 @@ enum store_status table_of_shim(const struct context *c, char path[static TABLE_
 	path[0] = '\0';
 	for (unsigned n = 0; table_path(c, n, next, &own); n++) {
 		struct table t;
-		enum store_status s = store_open(next, &t);
+		enum store_status s = open_current(next, &t);
+		const bool good = s == STORE_OK || (own && (s == STORE_STALE || (s == STORE_ABSENT && file_can_be_made(next))));
+		if (writable)
+			*writable = s != STORE_OK || t.writable;
 		store_close(&t);
-		const bool good = s == STORE_OK || (own && (s == STORE_ABSENT || s == STORE_STALE));
 		if (good || trouble == STORE_ABSENT) {
 			memcpy(path, next, sizeof next);
 			trouble = s;
@@ -188,6 +219,19 @@ enum store_status table_of_shim(const struct context *c, char path[static TABLE_
 			return STORE_OK;
 	}
 	return trouble;
+}
+
+void note_passed_over(const struct context *c, const char *taken)
+{
+	char path[TABLE_PATH];
+	bool own;
+	for (unsigned n = 0; table_path(c, n, path, &own) && strcmp(path, taken) != 0; n++) {
+		struct table t;
+		enum store_status s = store_open(path, &t);
+		store_close(&t);
+		if (s != STORE_OK && s != STORE_ABSENT)
+			note(c, "%s: %s: passed over for %s", path, store_status_text(s), taken);
+	}
 }
 
 /* Tables that were tried, until one is good. */
@@ -205,7 +249,7 @@ static bool try_paths(struct context *c, struct trial *t, enum access how)
 	bool own;
 	t->status = STORE_ABSENT;
 	for (unsigned n = 0; table_path(c, n, c->path, &own); n++) {
-		enum store_status s = store_open(c->path, &c->table);
+		enum store_status s = open_current(c->path, &c->table);
 		int error = errno;
 		bool left_over = s == STORE_STALE && own && how == TO_CREATE && c->table.writable;
 		if (s == STORE_OK)
@@ -259,7 +303,7 @@ static bool take_doubtful(struct context *c, const struct trial *t, enum access 
 	return true;
 }
 
-static int no_table(const struct context *c, const struct trial *t)
+static int no_table(const struct context *c, const struct trial *t, enum access how)
 {
 	if (t->status != STORE_ABSENT) {
 		errno = t->error;
@@ -267,7 +311,7 @@ static int no_table(const struct context *c, const struct trial *t)
 	}
 	if (t->missing[0] == '\0')
 		return complain(c, "path too long: %s", secure_getenv("STICKYDNS_TABLE"));
-	return complain(c, "no table at %s", t->missing);
+	return complain(c, "no table at %s%s", t->missing, how == TO_CREATE ? ", and no directory to make it in" : "");
 }
 
 int table_open(struct context *c, enum access how)
@@ -277,9 +321,11 @@ int table_open(struct context *c, enum access how)
 		    (how == TO_CREATE && t.may_create && create_missing(c, &t)) ||
 		    take_doubtful(c, &t, how);
 	if (!open)
-		return no_table(c, &t);
+		return no_table(c, &t, how);
+	note_passed_over(c, c->path);
 	c->table.origin = ORIGIN_PINCTL;
-	if ((how == TO_WRITE || how == TO_CREATE) && !c->table.writable)
+	c->writes = how == TO_WRITE || how == TO_CREATE;
+	if (c->writes && !c->table.writable)
 		return complain(c, "%s: this user may only read it", c->path);
 	return DONE;
 }

@@ -32,6 +32,7 @@ struct context {
 	char path[TABLE_PATH];		/* of the open table */
 	struct table table;
 	enum store_status status;	/* how it opened: OK, FOREIGN, or (for TO_INSPECT) STALE */
+	bool writes;			/* it was opened to be changed */
 };
 
 /* The usage of a command. `parser` is argp's; its input is the command's own struct. */
@@ -88,9 +89,19 @@ bool table_path(const struct context *c, unsigned n, char out[static TABLE_PATH]
 
 /*
  * The table that a program of this user would take; STORE_OK also where it would
- * make one. Else the first that is not good, and why not.
+ * make one. Else the first that is not good, and why not. `*writable` (may be NULL):
+ * may it teach that table something?
  */
-enum store_status table_of_shim(const struct context *c, char path[static TABLE_PATH]);
+enum store_status table_of_shim(const struct context *c, char path[static TABLE_PATH], bool *writable);
+
+/* A line for each table before `taken`, among the usual paths, that is there and no good: it may be the one that was meant. */
+void note_passed_over(const struct context *c, const char *taken);
+
+/* May this user make a file there? Whether there is room shows only when it is made. */
+bool file_can_be_made(const char *path);
+
+/* The word of --table. DONE, or MISUSED after one line. */
+int table_word(struct context *c, char *word);
 
 /* A word as a host name. DONE, or MISUSED after one line. */
 int host_parse(const struct context *c, const char *word, struct name *out);

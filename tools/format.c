@@ -263,6 +263,22 @@ json_t *json_text(const char *s)
 	return *safe ? json_string(safe) : json_null();
 }
 
+json_t *json_words(const char *s)
+{
+	const size_t size = strlen(s) + 1;
+	char *safe = malloc(size);
+	if (!safe)
+		return NULL;
+	text_line(s, safe, size);
+	json_t *j = *safe ? json_string(safe) : json_null();
+	if (!j) {				/* no UTF-8 */
+		text_safe(s, safe, size);
+		j = json_string(safe);
+	}
+	free(safe);
+	return j;
+}
+
 json_t *json_address(const struct table *t, const struct address *a)
 {
 	char text[TARGET_TEXT];

@@ -87,6 +87,9 @@ void json_array_end(size_t count);
 /* JSON null where there is nothing: UINT32_MAX, or "". */
 json_t *json_seconds(uint32_t s);
 json_t *json_text(const char *s);
+
+/* The same for words of the user's own, of any length: what is UTF-8 stays, but for control characters. */
+json_t *json_words(const char *s);
 json_t *json_address(const struct table *t, const struct address *a);
 
 /* The host of a target; null if the table has forgotten it. */

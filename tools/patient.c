@@ -88,6 +88,7 @@ static bool take_mapping(struct patient *p, char *line)
 	if (strchr(mode, 's') && (!p->table[0] || p->table_gone) && is_table(p, range, file, gone != NULL)) {
 		snprintf(p->table, sizeof p->table, "%s", file);
 		p->table_gone = gone != NULL;
+		p->table_read_only = !strchr(mode, 'w');
 	}
 	if (!strchr(mode, 'x'))
 		return true;

@@ -18,6 +18,7 @@ struct patient {
 	struct names objects;		/* shared libraries and the program */
 	char shim[PATH_MAX];		/* as it is mapped; "" */
 	char table[PATH_MAX];		/* the same */
+	bool table_read_only;		/* it is mapped so */
 	bool table_gone;		/* its file was replaced or deleted since */
 	struct names environment;	/* STICKYDNS*=... of a process */
 };

@@ -5,6 +5,7 @@
  * cmd.h. A word that is no command is misuse; no word at all is `list`.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,8 +70,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		s->context->json = true;
 		return 0;
 	case 't':
-		s->context->table_arg = arg;
-		return *arg && strlen(arg) < TABLE_PATH ? 0 : (misused(NULL, "--table: bad path: '%s'", arg), EINVAL);
+		return table_word(s->context, arg) == DONE ? 0 : EINVAL;
 	case ARGP_KEY_ARG:
 		s->argv = &state->argv[state->next - 1];
 		s->argc = state->argc - (state->next - 1);
@@ -110,6 +110,29 @@ static int dispatch(struct context *c, int argc, char **argv)
 	return misused(c, "no such command: '%s'", argv[0]);
 }
 
+/*
+ * Where stdin, stdout or stderr are closed, the next file has their number: what is
+ * printed would go to a DNS server, as a datagram. On these nothing can be written
+ * (O_PATH, open(2)), so that a closed stdout is found as ever; a program that is run does not get them.
+ */
+static void guard_standard_files(void)
+{
+	int fd;
+	do
+		fd = open("/", O_PATH | O_CLOEXEC);
+	while (fd != -1 && fd <= STDERR_FILENO);
+	if (fd != -1)
+		close(fd);
+}
+
+/* What was changed is lost if the table was replaced by then: nobody looks at the old one any more. */
+static int judge_change(const struct context *c, int status)
+{
+	if (status != DONE || !c->writes || !store_retired(&c->table))
+		return status;
+	return complain(c, "%s: replaced meanwhile: to be done again", c->path);
+}
+
 /* A full disk, or a closed pipe, is a failure like any other, and shows only now. */
 static void close_stdout(void)
 {
@@ -145,6 +168,7 @@ int main(int argc, char **argv)
 		.doc = "See and change which server the programs of this machine stick to.\v",
 		.help_filter = help,
 	};
+	guard_standard_files();
 	atexit(close_stdout);
 	signal(SIGBUS, on_bus);
 	argp_err_exit_status = MISUSED;
@@ -154,6 +178,7 @@ int main(int argc, char **argv)
 	if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER | ARGP_NO_HELP, NULL, &s) != 0)
 		return MISUSED;
 	int status = s.argv ? dispatch(&c, s.argc, s.argv) : dispatch(&c, 1, bare);
+	status = judge_change(&c, status);
 	store_close(&c.table);
 	return status;
 }

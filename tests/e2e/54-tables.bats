@@ -68,6 +68,61 @@ public_client() {
     expect_eq 127.0.0.20 "$(bare "${shim[@]}" first pool.test)" "with the system's table"
 }
 
+@test "a system's table that is no good is not passed over in silence; a table that nobody takes is not made so" {
+    unset STICKYDNS_TABLE
+    local system=/run/stickydns/table.v1 own=/dev/shm/stickydns-0.v1 command
+    bare "$BUILD/pinctl" init
+    : >$system
+    for command in "set a.test 192.0.2.1" list "run true" "doctor cat"; do
+        expect_status 0 bare "$BUILD/pinctl" $command
+        expect_match "pinctl: ${command%% *}: $system: shorter than its header says: passed over for $own" "$output" "$command"
+    done
+    rm $system
+    bare "$BUILD/pinctl" init
+    expect_status 0 env -u STICKYDNS_TABLE "$BUILD/pinctl" init -t /dev/shm/other
+    expect_eq "" "$output" "a table that is named"
+    only_root
+    need setpriv
+    public_client
+    cp "$BUILD/pinctl" /run/
+    expect_status 0 bare "${NOBODY[@]}" /run/pinctl init
+    expect_match "init: /dev/shm/stickydns-65534.v1 is made, but programs of this user take $system" "$output" "a user's"
+    expect_status 0 bare "${NOBODY[@]}" /run/pinctl doctor cat
+    expect_match "$system: will do, may only be read" "$output" "what doctor says of the system's"
+}
+
+@test "while a table is replaced again and again, no command meets the old one, and none changes it unnoticed" {
+    local n
+    pinctl init --names 1
+    (for ((n = 0; n < 400; n++)); do pinctl init --names 1 --replace; done) &
+    for ((n = 0; n < 150; n++)); do pinctl list 2>>"$BATS_TEST_TMPDIR/said"; done
+    kill $!
+    expect_eq "" "$(cat "$BATS_TEST_TMPDIR/said")" "what list says"
+    # The answer waits for the other table.
+    python3 - "$BATS_TEST_TMPDIR/go" 3>&- 4>&- <<'PY' &
+import os, socket, sys, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("127.0.0.54", 53))
+while True:
+    q, peer = s.recvfrom(2000)
+    while not os.path.exists(sys.argv[1]): time.sleep(0.02)
+    question = q[12:q.index(b"\0", 12) + 5]
+    a = question[-4:-2] == b"\0\1"
+    s.sendto(q[:2] + b"\x81\x80\0\1\0" + bytes([a]) + b"\0\0\0\0" + question +
+             (b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4" + bytes([127, 0, 0, 15]) if a else b""), peer)
+PY
+    await 5 "the server" port_open udp 127.0.0.54 53
+    pinctl refresh pool.test --timeout 20s >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" &
+    n=$!
+    await 5 "the query" eval '[[ -n $(ss -H -u "dst 127.0.0.54") ]]'
+    pinctl init --replace
+    touch "$BATS_TEST_TMPDIR/go"
+    local status=0
+    wait $n || status=$?
+    expect_eq 1 "$status" "exit status"
+    expect_eq "pinctl: refresh: $TABLE: replaced meanwhile: to be done again" "$(cat "$BATS_TEST_TMPDIR/err")" "what it says"
+}
+
 @test "nobody's own table is made private to him" {
     only_root
     need setpriv

@@ -65,4 +65,11 @@ load ../lib/complains
     rm "$TABLE"
     expect_match "STICKYDNS=off" "$(STICKYDNS=off pinctl run true 2>&1)" "switched off"
     expect_eq "" "$(pinctl run true 2>&1)" "with nothing to say"
+    expect_eq "" "$(pinctl run --log "$LOGS/new" true 2>&1)" "with nothing to say of its log"
+    expect_match "log: /none/log: No such file.*: nothing will be logged" "$(pinctl run --log /none/log true 2>&1)" "no log"
+    complains 2 "run: --log: .*path is wanted" run --log "" true
+    expect_match "/none/t: no table, and none can be made there: nothing" "$(pinctl run -t /none/t true 2>&1)" "no directory"
+    expect_status 1 pinctl -t /none/t doctor cat
+    mount -t tmpfs -o size=8k none /mnt
+    expect_match "/mnt/t: no space left for it: nothing will be sticky" "$(pinctl run -t /mnt/t true 2>&1)" "no room"
 }

@@ -109,6 +109,18 @@ C
     expect_match "switched off by STICKYDNS=off" "$(found shim)" "one that is switched off"
 }
 
+@test "JSON: paths of any length, and what they are written in" {
+    local deep=$BATS_TEST_TMPDIR/dir odd=$'\x1b\xff\n"' n
+    for n in {1..4}; do deep+=/$(printf 'd%.0s' {1..200}); done
+    mkdir -p "$deep" "$BATS_TEST_TMPDIR/bücher" "$BATS_TEST_TMPDIR/$odd"
+    for n in "$deep" "$BATS_TEST_TMPDIR/bücher" "$BATS_TEST_TMPDIR/$odd"; do cp /bin/cat "$n/"; done
+    expect_eq "$deep/cat" "$(pinctl doctor --json "$deep/cat" | jq -r .program)" "a long path"
+    expect_eq "$BATS_TEST_TMPDIR/bücher/cat" "$(pinctl doctor --json "$BATS_TEST_TMPDIR/bücher/cat" | jq -r .program)" "one in UTF-8"
+    expect_match '/\?\?\?"/cat$' "$(pinctl doctor --json "$BATS_TEST_TMPDIR/$odd/cat" | jq -r .program)" "one that is neither"
+    STICKYDNS_NAMES=$(printf 'n%.0s,' {1..1500}) sleep 20 &
+    expect_eq 3016 "$(pinctl doctor --json $! | jq '.environment[0] | length')" "a long variable"
+}
+
 @test "garbage for an ELF file" {
     local i
     cd "$BATS_TEST_TMPDIR"
