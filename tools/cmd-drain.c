@@ -91,6 +91,28 @@ static int drain_all(struct context *c, const struct words *w, const struct addr
 	return status;
 }
 
+static bool is_listed(const struct address *list, size_t n, const struct address *a)
+{
+	for (size_t i = 0; i < n; i++)
+		if (address_equal(&list[i], a))
+			return true;
+	return false;
+}
+
+/* Maintenance cannot begin while pins lead there: those that had nowhere else to go, and those set by hand. */
+static void note_staying(const struct context *c, const struct address *list, size_t n)
+{
+	uint32_t cursor = 0, staying = 0;
+	struct name_ref ref;
+	struct name name;
+	struct name_view v;
+	while (table_next(&c->table, &cursor, &ref, &name))
+		for (unsigned f = 0, known = pins_view(&c->table, ref, &v); known && f < FAMILIES; f++)
+			staying += v.pin[f].present && is_listed(list, n, &v.pin[f].addr);
+	if (staying)
+		note(c, "pins that stay there, having nowhere else to go or being set by hand: %u (pinctl list)", staying);
+}
+
 static int change(struct context *c, const struct words *w, bool drained)
 {
 	struct address *list = calloc(w->n, sizeof *list);
@@ -101,6 +123,8 @@ static int change(struct context *c, const struct words *w, bool drained)
 		status = table_open(c, drained ? TO_CREATE : TO_WRITE);
 	if (status == DONE)
 		status = drain_all(c, w, list, drained);
+	if (status == DONE && drained)
+		note_staying(c, list, w->n);
 	free(list);
 	return status;
 }

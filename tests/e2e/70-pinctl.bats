@@ -109,6 +109,7 @@ repeated() { printf "$1%.0s" $(seq "$2"); }
     for address in 0.0.0.0 255.255.255.255 224.0.0.1 :: ff02::1 fe80::1; do
         complains 2 "'$address'" set pool.test "$address"
     done
+    complains 2 "a link-local address wants its interface .*: 'fe80::1'" drain fe80::1
 }
 
 @test "list: tabs when piped, a table on a terminal, [] when empty" {

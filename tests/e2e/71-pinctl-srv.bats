@@ -260,4 +260,7 @@ completes() {
     expect_eq "sbc2.pool.test:5062" "$(completes "pinctl fail $SIP sbc2")" "a target"
     expect_eq "5062" "$(completes "pinctl fail $SIP sbc2.pool.test:")" "its port"
     expect_eq "11 12" "$(completes "pinctl ok six.test 2001:db8::1")" "the rest of IPv6 addresses"
+    expect_eq six.test "$(completes "pinctl set --ttl 5m si")" "a name behind an option with a value"
+    expect_eq "11 12" "$(completes "pinctl set -T 5m six.test 2001:db8::1")" "addresses behind one"
+    expect_eq "" "$(completes "pinctl set --ttl ")" "the value"
 }

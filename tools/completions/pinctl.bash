@@ -41,6 +41,7 @@ _pinctl() {
         word=${COMP_WORDS[i]}
         case $word in
         -t | --table) table=${COMP_WORDS[++i]-} ;;
+        -[Tsngcl] | --ttl | --server | --timeout | --last | --names | --group | --conf | --log | --cgroup) ((++i)) ;;
         -*) ;;
         *)
             if [[ -z $command ]]; then command=$word; elif [[ -z $host ]]; then host=$word; fi
@@ -57,6 +58,7 @@ _pinctl() {
         COMPREPLY=($(compgen -f -- "$cur"))
         return
         ;;
+    -[Tscn] | --ttl | --server | --timeout | --last | --names | --cgroup) return ;;
     -g | --group)
         COMPREPLY=($(compgen -g -- "$cur"))
         return
