@@ -60,6 +60,9 @@ TEST_PARTS = $(UNIT) $(STRESS) $(FUZZ) $(CLIENTS) $(CLIENT_LIBS)
 
 SCRIPTS = lookups.bt failures.bt latency.bt
 UNITS = pinwatch.service pinwatch-steer@.service
+# Pages and units name what is installed by its place under the default PREFIX: these put in its real one.
+unit_for = sed 's|/usr/local/sbin|$(SBINDIR)|; s|/usr/local/bin|$(BINDIR)|' tools/systemd/$(1) >$(2)/$(1) && chmod 644 $(2)/$(1)
+page_for = sed 's|/usr/local/share/stickydns|$(DATADIR)|' tools/man/$(1) >$(2)/$(1) && chmod 644 $(2)/$(1)
 
 BUILD_PACKAGES = gcc make pkg-config libc6-dev libc-ares-dev libjansson-dev libconfuse-dev \
 	systemtap-sdt-dev clang bpftool libbpf-dev
@@ -283,12 +286,13 @@ deps:
 
 install: all
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 \
-		$(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(COMPDIR) $(DESTDIR)$(DOCDIR) $(DESTDIR)$(DATADIR)
+		$(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(COMPDIR) $(DESTDIR)$(DOCDIR) $(DESTDIR)$(DATADIR) $(DESTDIR)$(UNITDIR)
 	install -m 755 $(B)/pinctl $(DESTDIR)$(BINDIR)/pinctl
 	install -m 644 $(B)/libstickydns.so $(DESTDIR)$(LIBDIR)/libstickydns.so
 	install -m 644 tools/man/pinctl.1 $(DESTDIR)$(MANDIR)/man1/pinctl.1
 	install -m 644 tools/man/stickydns.conf.5 $(DESTDIR)$(MANDIR)/man5/stickydns.conf.5
-	install -m 644 tools/man/libstickydns.8 $(DESTDIR)$(MANDIR)/man8/libstickydns.8
+	$(call page_for,libstickydns.8,$(DESTDIR)$(MANDIR)/man8)
+	$(call unit_for,stickydns.service,$(DESTDIR)$(UNITDIR))
 	install -m 644 tools/completions/pinctl.bash $(DESTDIR)$(COMPDIR)/pinctl
 	set -e; for s in $(SCRIPTS); do $(call script_for,$(LIBDIR),$(DESTDIR)$(DATADIR)/$$s); done
 	install -m 644 README.md LICENSE tools/stickydns.conf $(DESTDIR)$(DOCDIR)
@@ -298,13 +302,13 @@ install-pinwatch:
 	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(UNITDIR)
 	install -m 755 $(B)/pinwatch $(DESTDIR)$(SBINDIR)/pinwatch
 	install -m 644 tools/man/pinwatch.8 $(DESTDIR)$(MANDIR)/man8/pinwatch.8
-	set -e; for u in $(UNITS); do \
-		sed 's|/usr/local/sbin|$(SBINDIR)|' tools/systemd/$$u >$(DESTDIR)$(UNITDIR)/$$u; chmod 644 $(DESTDIR)$(UNITDIR)/$$u; done
+	set -e; for u in $(UNITS); do $(call unit_for,$$u,$(DESTDIR)$(UNITDIR)); done
 
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/pinctl $(DESTDIR)$(LIBDIR)/libstickydns.so $(DESTDIR)$(MANDIR)/man1/pinctl.1 \
 		$(DESTDIR)$(MANDIR)/man5/stickydns.conf.5 $(DESTDIR)$(MANDIR)/man8/libstickydns.8 $(DESTDIR)$(COMPDIR)/pinctl
-	rm -f $(DESTDIR)$(SBINDIR)/pinwatch $(DESTDIR)$(MANDIR)/man8/pinwatch.8 $(UNITS:%=$(DESTDIR)$(UNITDIR)/%)
+	rm -f $(DESTDIR)$(SBINDIR)/pinwatch $(DESTDIR)$(MANDIR)/man8/pinwatch.8 $(UNITS:%=$(DESTDIR)$(UNITDIR)/%) \
+		$(DESTDIR)$(UNITDIR)/stickydns.service
 	rm -rf $(DESTDIR)$(DOCDIR) $(DESTDIR)$(DATADIR)
 
 clean:

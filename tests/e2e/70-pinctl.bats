@@ -104,6 +104,20 @@ repeated() { printf "$1%.0s" $(seq "$2"); }
     done
 }
 
+@test "every key of the JSON stands in pinctl(1)" {
+    local page command key
+    page=$(tr -c 'a-z_A-Z\n' ' ' <"$TESTS/../tools/man/pinctl.1")
+    dns_pool pool.test 127.0.0.11 127.0.0.12
+    with_shim getent ahostsv4 pool.test
+    pinctl set _sip._udp.pool.test sbc1.pool.test:5060
+    pinctl fail pool.test 127.0.0.11
+    for command in list "show pool.test" "refresh pool.test" events stats "doctor cat"; do
+        for key in $(pinctl $command --json | jq -r '.. | objects | keys[]' | grep -vxE 'sticky|answer|steer|absent|stale|idle|max-age|failback|serve' | sort -u); do
+            grep -qw "$key" <<<"$page" || { echo "$command: no word on $key"; return 1; }
+        done
+    done
+}
+
 @test "set: addresses that no server can have" {
     local address
     for address in 0.0.0.0 255.255.255.255 224.0.0.1 :: ff02::1 fe80::1; do

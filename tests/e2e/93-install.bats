@@ -26,6 +26,8 @@ installed() { find "$1" ! -type d -printf '%P\n' | sort; }
             "$root$prefix/share/stickydns/"*.bt | sort -u)" "the library that the bpftrace scripts look into"
         expect_eq "$prefix/sbin/pinwatch" "$(sed -n 's/^ExecStart=\([^ ]*\).*/\1/p' \
             "$root$prefix/lib/systemd/system/"pinwatch* | sort -u)" "what the units start"
+        expect_match "$prefix/bin/pinctl init" "$(cat "$root$prefix/lib/systemd/system/stickydns.service")" "what makes the table"
+        expect_match "$prefix/share/stickydns/" "$(cat "$root$prefix/share/man/man8/libstickydns.8")" "where the page says scripts are"
         expect_eq "" "$(installed "$root" | grep -v "^${prefix#/}/" | grep -v '^etc/' || true)" "files outside PREFIX"
         make uninstall DESTDIR="$root" PREFIX="$prefix" >"$LOGS/make-uninstall.log" 2>&1
         expect_eq "" "$(installed "$root")" "files that uninstall left"
@@ -42,4 +44,17 @@ installed() { find "$1" ! -type d -printf '%P\n' | sort; }
     export STICKYDNS_TABLE=$TABLE
     repeat 6 bare /usr/local/bin/pinctl run -- "$(client lookup)" -4 pool.test >"$BATS_TEST_TMPDIR/first"
     expect_eq 1 "$(cut -d' ' -f1 "$BATS_TEST_TMPDIR/first" | spread)" "first addresses under the installed shim"
+
+    # What the unit does at boot, when it is started anew, at shutdown, and at the next boot.
+    unset STICKYDNS_TABLE
+    local unit=/usr/local/lib/systemd/system/stickydns.service
+    mkdir "$BATS_TEST_TMPDIR/state"
+    unit_does() { bare sh -ec "$(sed -n "s/^Exec$1=-*//p" $unit | sed "s,/var/lib/stickydns,$BATS_TEST_TMPDIR/state,g")"; }
+    unit_does Start
+    bare /usr/local/bin/pinctl set pool.test 192.0.2.7
+    unit_does Start
+    unit_does Stop
+    rm -r /run/stickydns
+    unit_does Start
+    expect_eq "192.0.2.7" "$(bare /usr/local/bin/pinctl -t /run/stickydns/table.v1 list | cut -f3)" "what is pinned after a boot"
 }
