@@ -4,7 +4,8 @@
 
 static const struct usage usage = {
 	.args_doc = "[FILE]",
-	.doc = "Look for errors in FILE (" CONF_PATH "): would reload take it? Says nothing, and exits with 0, if there are none.",
+	.doc = "Look for errors in FILE (" CONF_PATH "): would reload take it? Says nothing, and exits with 0, if there are "
+	       "none.",
 	.parser = parse_one_word,
 };
 

@@ -2,27 +2,10 @@
 #include "cmd.h"
 #include "names.h"
 
-struct words {
-	bool all;
-	char **host;
-	size_t n;
-};
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	struct words *w = state->input;
 	(void)arg;
-	switch (key) {
-	case 'a':
-		w->all = true;
-		return 0;
-	case ARGP_KEY_ARGS:
-		w->host = state->argv + state->next;
-		w->n = (size_t)(state->argc - state->next);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
+	return wanted_parse(key, state, state->input);
 }
 
 static const struct argp_option options[] = {
@@ -31,7 +14,7 @@ static const struct argp_option options[] = {
 };
 
 static const struct usage usage = {
-	.args_doc = "HOST...",
+	.args_doc = "HOST...\n--all",
 	.doc = "Forget names and their pins, explicit ones too. Open connections stay; the next lookup chooses anew.",
 	.options = options,
 	.parser = parse,
@@ -62,11 +45,11 @@ static int drop(struct context *c, const struct names *l, bool all)
 
 int cmd_drop(struct context *c, int argc, char **argv)
 {
-	struct words w = {0};
+	struct wanted w = {0};
 	struct names l = {0};
 	int status = cmd_parse(c, &usage, argc, argv, &w);
 	if (status == DONE)
-		status = names_wanted(c, TO_WRITE, w.all, w.host, w.n, &l);
+		status = names_wanted(c, TO_WRITE, &w, &l);
 	if (status == DONE)
 		status = drop(c, &l, w.all);
 	names_free(&l);

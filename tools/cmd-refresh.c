@@ -18,24 +18,17 @@
 enum { TIMEOUT_S = 5, TIMEOUT_MAX_S = 300 };
 
 struct words {
-	bool all;
+	struct wanted wanted;
 	const char *server, *timeout;
-	char **host;
-	size_t n;
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct words *w = state->input;
 	switch (key) {
-	case 'a': w->all = true; return 0;
 	case 's': w->server = arg; return 0;
 	case 'T': w->timeout = arg; return 0;
-	case ARGP_KEY_ARGS:
-		w->host = state->argv + state->next;
-		w->n = (size_t)(state->argc - state->next);
-		return 0;
-	default: return ARGP_ERR_UNKNOWN;
+	default: return wanted_parse(key, state, &w->wanted);
 	}
 }
 
@@ -47,7 +40,7 @@ static const struct argp_option options[] = {
 };
 
 static const struct usage usage = {
-	.args_doc = "HOST...",
+	.args_doc = "HOST...\n--all",
 	.doc = "Ask DNS for A and AAAA now, of services (_sip._udp.example.com) for SRV and then for their targets: renew what "
 	       "is published, drop auto pins that are not."
 	       "\vColumns: name, family, what happened (renewed, dropped, kept: explicit; learned: no pin, candidates "
@@ -286,7 +279,7 @@ int cmd_refresh(struct context *c, int argc, char **argv)
 	if (status == DONE)
 		status = options_parse(c, &w, &server, &o);
 	if (status == DONE)
-		status = names_wanted(c, TO_CREATE, w.all, w.host, w.n, &l);
+		status = names_wanted(c, TO_CREATE, &w.wanted, &l);
 	if (status == DONE)
 		status = same_network(c);
 	if (status == DONE)

@@ -62,13 +62,8 @@ struct parse {
 	const char *title;		/* "pinctl set", for --help */
 };
 
-static const struct argp_option table_options[] = {
-	{"table", 't', "PATH", 0, "the table to use, instead of $STICKYDNS_TABLE or the usual ones", 10},
-	HELP_OPTIONS,
-	{0},
-};
-
-static const struct argp_option shown_options[] = {
+/* The first is only for commands that show something. */
+static const struct argp_option common_options[] = {
 	{"json", KEY_JSON, NULL, 0, "show it as JSON", 9},
 	{"table", 't', "PATH", 0, "the table to use, instead of $STICKYDNS_TABLE or the usual ones", 10},
 	HELP_OPTIONS,
@@ -124,7 +119,7 @@ int cmd_parse(struct context *c, const struct usage *u, int argc, char **argv, v
 	const struct argp own = {.options = u->options, .parser = u->parser};
 	const struct argp_child children[] = {{&own, 0, NULL, 0}, {0}};
 	const struct argp all = {
-		.options = u->shows ? shown_options : table_options,
+		.options = u->shows ? common_options : common_options + 1,
 		.parser = parse_common,
 		.args_doc = u->args_doc,
 		.doc = u->doc,

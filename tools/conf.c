@@ -25,9 +25,11 @@ static void on_error(cfg_t *cfg, const char *format, va_list ap)
 
 /* ---- values ---- */
 
-static bool word_parse(const char *value, const char *const *words, size_t n, uint32_t *out)
+static bool word_parse(enum setting k, const char *value, uint32_t *out)
 {
-	for (size_t i = 0; i < n; i++) {
+	size_t n;
+	const char *const *words = setting_words(k, &n);
+	for (size_t i = 0; words && i < n; i++) {
 		if (strcmp(value, words[i]) == 0) {
 			*out = (uint32_t)i;
 			return true;
@@ -36,19 +38,10 @@ static bool word_parse(const char *value, const char *const *words, size_t n, ui
 	return false;
 }
 
-static const char *const on_off[] = {"off", "on"};
-static const char *const answers[] = {[ANSWER_FIRST] = "first", [ANSWER_ONLY] = "only"};
-static const char *const steers[] = {[STEER_SIP] = "sip", [STEER_ON] = "on", [STEER_OFF] = "off"};
-
 static bool value_parse(enum setting k, const char *value, uint32_t *out)
 {
-	switch (k) {
-	case SET_STICKY:
-	case SET_SERVE: return word_parse(value, on_off, 2, out);
-	case SET_ANSWER: return word_parse(value, answers, 2, out);
-	case SET_STEER: return word_parse(value, steers, 3, out);
-	default: return time_parse(value, out);
-	}
+	size_t n;
+	return setting_words(k, &n) ? word_parse(k, value, out) : time_parse(value, out);
 }
 
 static const char *values_of(enum setting k)
@@ -90,9 +83,8 @@ static bool absent_parse(const char *first, const char *second, struct settings_
 	char text[128];
 	snprintf(text, sizeof text, "%s%s%s", first, second ? " " : "", second ? second : "");
 	int n = sscanf(text, "%63s %63s %c", mode, time, &more);
-	static const char *const modes[] = {[ABSENT_FOLLOW] = "follow", [ABSENT_GRACE] = "grace", [ABSENT_KEEP] = "keep"};
 	uint32_t v, grace = 0;
-	if (n < 1 || n > 2 || !word_parse(mode, modes, 3, &v))
+	if (n < 1 || n > 2 || !word_parse(SET_ABSENT, mode, &v))
 		return false;
 	if (n == 2 && (v != ABSENT_GRACE || !time_parse(time, &grace) || grace == SETTING_OFF))
 		return false;

@@ -123,30 +123,36 @@ const char *setting_key(enum setting k)
 	return k < SETTINGS ? keys[k] : NULL;
 }
 
-static const char *word_of(const char *const *words, size_t n, uint32_t v) { return v < n ? words[v] : "?"; }
+const char *const *setting_words(enum setting k, size_t *n)
+{
+	static const char *const on_off[] = {"off", "on"};
+	static const char *const answers[] = {[ANSWER_FIRST] = "first", [ANSWER_ONLY] = "only"};
+	static const char *const steers[] = {[STEER_SIP] = "sip", [STEER_ON] = "on", [STEER_OFF] = "off"};
+	static const char *const absents[] = {[ABSENT_FOLLOW] = "follow", [ABSENT_GRACE] = "grace", [ABSENT_KEEP] = "keep"};
+	*n = k == SET_STEER || k == SET_ABSENT ? 3 : 2;
+	switch (k) {
+	case SET_STICKY:
+	case SET_SERVE: return on_off;
+	case SET_ANSWER: return answers;
+	case SET_STEER: return steers;
+	case SET_ABSENT: return absents;
+	default: return NULL;
+	}
+}
 
 void setting_text(const struct settings *s, enum setting k, char out[static 2 * AGE_TEXT])
 {
-	static const char *const on_off[] = {"off", "on"};
-	static const char *const answers[] = {"first", "only"};
-	static const char *const steers[] = {"sip", "on", "off"};
-	static const char *const absents[] = {"follow", "grace", "keep"};
+	size_t n;
+	const char *const *words = setting_words(k, &n);
+	const uint32_t v = s->value[k];
 	char time[AGE_TEXT];
-	uint32_t v = s->value[k];
-	switch (k) {
-	case SET_STICKY:
-	case SET_SERVE: snprintf(out, 2 * AGE_TEXT, "%s", word_of(on_off, 2, v)); return;
-	case SET_ANSWER: snprintf(out, 2 * AGE_TEXT, "%s", word_of(answers, 2, v)); return;
-	case SET_STEER: snprintf(out, 2 * AGE_TEXT, "%s", word_of(steers, 3, v)); return;
-	case SET_ABSENT:
-		time_text(s->value[SET_GRACE], time);
-		snprintf(out, 2 * AGE_TEXT, "%s%s%s", word_of(absents, 3, v), v == ABSENT_GRACE ? " " : "",
-			 v == ABSENT_GRACE ? time : "");
-		return;
-	default:
-		time_text(v, time);
+	time_text(k == SET_ABSENT ? s->value[SET_GRACE] : v, time);
+	if (!words)
 		snprintf(out, 2 * AGE_TEXT, "%s", time);
-	}
+	else if (k == SET_ABSENT && v == ABSENT_GRACE)
+		snprintf(out, 2 * AGE_TEXT, "%s %s", words[v], time);
+	else
+		snprintf(out, 2 * AGE_TEXT, "%s", v < n ? words[v] : "?");
 }
 
 /* ---- rows ---- */

@@ -51,6 +51,9 @@ bool number_parse(const char *text, uint32_t least, uint32_t most, uint32_t *out
 /* The key in stickydns.conf; NULL for SET_GRACE, which `absent` carries. */
 const char *setting_key(enum setting k);
 
+/* The words that it takes, by their values; NULL: it takes a time. Of SET_ABSENT the modes, of which `grace` has a time besides. */
+const char *const *setting_words(enum setting k, size_t *n);
+
 /* "on", "first", "grace 5m". */
 void setting_text(const struct settings *s, enum setting k, char out[static 2 * AGE_TEXT]);
 

@@ -61,16 +61,31 @@ int names_of_words(const struct context *c, char *const *words, size_t n, struct
 	return DONE;
 }
 
-int names_wanted(struct context *c, enum access how, bool all, char *const *words, size_t n, struct names *l)
+error_t wanted_parse(int key, struct argp_state *state, struct wanted *w)
 {
-	if (all && n > 0)
-		return misused(c, "either --all or names: %s", words[0]);
-	if (!all && n == 0)
+	switch (key) {
+	case 'a':
+		w->all = true;
+		return 0;
+	case ARGP_KEY_ARGS:
+		w->host = state->argv + state->next;
+		w->n = (size_t)(state->argc - state->next);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+int names_wanted(struct context *c, enum access how, const struct wanted *w, struct names *l)
+{
+	if (w->all && w->n > 0)
+		return misused(c, "either --all or names: %s", w->host[0]);
+	if (!w->all && w->n == 0)
 		return misused(c, "a HOST or --all is wanted");
-	int status = names_of_words(c, words, n, l);
+	int status = names_of_words(c, w->host, w->n, l);
 	if (status == DONE)
 		status = table_open(c, how);
-	return status == DONE && all ? names_of_table(c, l) : status;
+	return status == DONE && w->all ? names_of_table(c, l) : status;
 }
 
 /* A copy that bsearch(3) can look into; the strings stay the list's. NULL: no memory. */

@@ -22,12 +22,21 @@ int names_of_table(const struct context *c, struct names *l);
 /* All of `words` as canonical names, in their order. DONE, or MISUSED or FAILED after one line. */
 int names_of_words(const struct context *c, char *const *words, size_t n, struct names *l);
 
+/* HOST... | --all, as words: of the option 'a' and the arguments, in a parser for `usage`. */
+struct wanted {
+	bool all;
+	char **host;
+	size_t n;
+};
+
+error_t wanted_parse(int key, struct argp_state *state, struct wanted *w);
+
 /*
- * The names a command is about: `words`, or with `all` those of the table; both
+ * The names a command is about: those words, or with --all those of the table; both
  * or neither is misuse. Opens the table in between, so that a bad word is found
  * before anything is touched. The caller frees `l` in any case.
  */
-int names_wanted(struct context *c, enum access how, bool all, char *const *words, size_t n, struct names *l);
+int names_wanted(struct context *c, enum access how, const struct wanted *w, struct names *l);
 
 /* The record behind the i-th. False: it is gone. */
 bool names_find(const struct context *c, const struct names *l, size_t i, struct name *name, struct name_ref *ref);
