@@ -132,7 +132,7 @@ $(B)/%.bt: tools/pinwatch/%.bt
 
 PINWATCH_OBJ = $(patsubst tools/%.c,$(B)/tools/%.o,$(filter-out %.bpf.c,$(wildcard tools/pinwatch/*.c)))
 PINWATCH_BPF = $(patsubst tools/%.bpf.c,$(B)/tools/%.skel.h,$(wildcard tools/pinwatch/*.bpf.c))
-PINWATCH_SHARED = $(patsubst %,$(B)/tools/%.o,cgroup cmd format names view) $(B)/shim/sip.o $(B)/shim/transactions.o
+PINWATCH_SHARED = $(patsubst %,$(B)/tools/%.o,cgroup cmd format names view which-table) $(B)/shim/sip.o $(B)/shim/transactions.o
 BPF_INCLUDE = -I/usr/include/$(shell $(CC) -print-multiarch 2>/dev/null)
 # How the caller's registers are named (regs.bpf.h); others than this one are not read.
 BPF_ARCH = $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine 2>/dev/null)),-D__TARGET_ARCH_x86)

@@ -18,11 +18,19 @@ void text_safe(const char *in, char *out, size_t size)
 	out[i] = '\0';
 }
 
+/* U+0080 to U+009F as UTF-8 has them, of which terminals take one for ESC [. */
+static bool is_c1(const char *p)
+{
+	return (unsigned char)p[0] == 0xc2 && (unsigned char)p[1] >= 0x80 && (unsigned char)p[1] <= 0x9f;
+}
+
 void text_line(const char *in, char *out, size_t size)
 {
 	size_t i = 0;
-	for (; in[i] != '\0' && i + 1 < size; i++)
-		out[i] = (unsigned char)in[i] >= ' ' && in[i] != 0x7f ? in[i] : '?';
+	for (; in[i] != '\0' && i + 1 < size; i++) {
+		const bool control = (unsigned char)in[i] < ' ' || in[i] == 0x7f || is_c1(in + i) || (i > 0 && is_c1(in + i - 1));
+		out[i] = control ? '?' : in[i];
+	}
 	out[i] = '\0';
 }
 

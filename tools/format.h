@@ -21,7 +21,7 @@
 /* Copy, what is not printable ASCII replaced by '?'. Always ends with NUL. */
 void text_safe(const char *in, char *out, size_t size);
 
-/* The same for words of the user's own, in whatever encoding: control characters only. */
+/* The same for words of the user's own, in whatever encoding: control characters only. Not in place. */
 void text_line(const char *in, char *out, size_t size);
 
 enum { AGE_TEXT = 24 };

@@ -42,6 +42,7 @@ repeated() { printf "$1%.0s" $(seq "$2"); }
     complains 2 "malformed name: 'a..b'" set a..b 192.0.2.9
     complains 2 "malformed name: 'a b'" drop "a b"
     complains 2 "malformed name: 'evil.\[31m'" show $'evil\e[31m'
+    complains 2 "malformed name: 'evil\?\?31m'" show $'evil\xc2\x9b31m'
     complains 2 "not a name: '192.0.2.1'" refresh 192.0.2.1
     complains 2 "local name.*: 'localhost'" set localhost 192.0.2.9
     pinctl set "$label.$label.$label.${label:0:61}" 192.0.2.9
