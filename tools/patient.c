@@ -74,6 +74,14 @@ static bool is_table(const struct patient *p, const char *range, const char *fil
 	return whole && magic == TABLE_MAGIC;
 }
 
+/* A table that was replaced last had the name of the one that took its place, before that one had it: PATH.newPID (create.c). */
+static void cut_new(char *path)
+{
+	char *end = strrchr(path, '.');
+	if (end && strncmp(end, ".new", 4) == 0 && end[4] && strspn(end + 4, "0123456789") == strlen(end + 4))
+		*end = '\0';
+}
+
 /* "7f00-7f10 rw-s 00000000 00:1b 1234   /dev/shm/stickydns-0.v1 (deleted)": proc_pid_maps(5) */
 static bool take_mapping(struct patient *p, char *line)
 {
@@ -88,6 +96,8 @@ static bool take_mapping(struct patient *p, char *line)
 	if (strchr(mode, 's') && (!p->table[0] || p->table_gone) && is_table(p, range, file, gone != NULL)) {
 		snprintf(p->table, sizeof p->table, "%s", file);
 		p->table_gone = gone != NULL;
+		if (gone)
+			cut_new(p->table);
 		p->table_read_only = !strchr(mode, 'w');
 	}
 	if (!strchr(mode, 'x'))
