@@ -18,7 +18,10 @@
 #include "reach.h"
 #include "shim-file.h"
 
-enum { NOT_EXECUTABLE = 126, NOT_FOUND = 127 };	/* as a shell says it */
+enum {
+	NOT_EXECUTABLE = 126, NOT_FOUND = 127,	/* as a shell says it */
+	NAMES_MAX = 4095,			/* with more the shim does nothing: libstickydns(8) */
+};
 
 struct words {
 	const char *names, *log, *cgroup;
@@ -116,14 +119,16 @@ static int put_all(const struct context *c, const struct words *w, const char *s
 
 /* ---- what is worth a word ---- */
 
-/* If the table that the shim will find is one that it will not take, or if there is none and none can be made. */
+/* The environment is whole: that is what the shim sees. If the table that it will find is one that it will not take, or if there is none and none can be made. */
 static void note_table(const struct context *c)
 {
 	char path[TABLE_PATH];
 	enum store_status s = table_of_shim(c, path, NULL);
 	if (s == STORE_OK && access(path, F_OK) == -1)
 		s = store_create(path, TABLE_NAMES_DEFAULT, 0600, (gid_t)-1, false);	/* as the shim would: here it can be told */
-	if (s != STORE_OK && s != STORE_EXISTS)
+	if (path[0] == '\0')
+		note(c, "path too long: %s: nothing will be sticky", getenv("STICKYDNS_TABLE"));
+	else if (s != STORE_OK && s != STORE_EXISTS)
 		note(c, "%s: %s: nothing will be sticky", path,
 		     s == STORE_ABSENT ? "no table, and none can be made there" : store_status_text(s));
 	else
@@ -193,6 +198,8 @@ int cmd_run(struct context *c, int argc, char **argv)
 		status = misused(c, "a CMD is wanted");
 	if (status == DONE && w.cgroup && (*w.cgroup == '-' || *w.cgroup == '\0'))
 		status = misused(c, "--cgroup: no path: '%s'", w.cgroup);
+	if (status == DONE && w.names && strlen(w.names) > NAMES_MAX)
+		status = misused(c, "--names: longer than %d bytes: '%.32s...'", NAMES_MAX, w.names);
 	if (status == DONE && w.log && *w.log == '\0')
 		status = misused(c, "--log: stderr, syslog or a path is wanted: ''");
 	if (status == DONE)
@@ -208,6 +215,7 @@ int cmd_run(struct context *c, int argc, char **argv)
 	const char *off = getenv("STICKYDNS");
 	if (off && strcmp(off, "off") == 0)
 		note(c, "STICKYDNS=off is in the environment: the shim will do nothing");
+	c->table_arg = NULL;		/* now an absolute path in the environment */
 	note_table(c);
 	note_log(c);
 	return become(c, w.command);

@@ -70,6 +70,9 @@ load ../lib/complains
     complains 2 "run: --log: .*path is wanted" run --log "" true
     expect_match "/none/t: no table, and none can be made there: nothing" "$(pinctl run -t /none/t true 2>&1)" "no directory"
     expect_status 1 pinctl -t /none/t doctor cat
+    complains 2 "run: --names: longer than 4095 bytes: 'n,n," run --names "$(printf 'n,%.0s' {1..2048})" true
+    mkdir -p "$BATS_TEST_TMPDIR/$(printf 'd%.0s' {1..240})"
+    expect_match "path too long: .*/t: nothing will be sticky" "$(cd "$BATS_TEST_TMPDIR"/d* && pinctl run -t t true 2>&1)" "a long path"
     mount -t tmpfs -o size=8k none /mnt
     expect_match "/mnt/t: no space left for it: nothing will be sticky" "$(pinctl run -t /mnt/t true 2>&1)" "no room"
 }
