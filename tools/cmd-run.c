@@ -61,6 +61,19 @@ static const struct usage usage = {
 	.in_order = true,
 };
 
+static int judge_words(const struct context *c, const struct words *w)
+{
+	if (!w->command)
+		return misused(c, "a CMD is wanted");
+	if (w->cgroup && (*w->cgroup == '-' || *w->cgroup == '\0'))
+		return misused(c, "--cgroup: no path: '%s'", w->cgroup);
+	if (w->names && strlen(w->names) > NAMES_MAX)
+		return misused(c, "--names: longer than %d bytes: '%.32s...'", NAMES_MAX, w->names);
+	if (w->log && *w->log == '\0')
+		return misused(c, "--log: stderr, syslog or a path is wanted: ''");
+	return DONE;
+}
+
 /* ---- the environment ---- */
 
 static int put(const struct context *c, const char *name, const char *value)
@@ -148,6 +161,15 @@ static void note_log(const struct context *c)
 		close(fd);
 }
 
+static void note_shim(const struct context *c)
+{
+	const char *off = getenv("STICKYDNS");
+	if (off && strcmp(off, "off") == 0)
+		note(c, "STICKYDNS=off is in the environment: the shim will do nothing");
+	note_table(c);
+	note_log(c);
+}
+
 static int become(const struct context *c, char **command)
 {
 	fflush(NULL);
@@ -157,11 +179,13 @@ static int become(const struct context *c, char **command)
 	return error == ENOENT || error == ENOTDIR ? NOT_FOUND : NOT_EXECUTABLE;
 }
 
-/* In a cgroup the kernel's hooks reach it. */
-static int reach_check(const struct context *c, const char *command, bool in_cgroup)
+/* In a cgroup the kernel's hooks reach it: *reached by the shim then, or not. */
+static int reach_check(const struct context *c, const char *command, bool in_cgroup, bool *reached)
 {
 	char file[PATH_MAX], reason[REASON_TEXT];
-	switch (reach_of(command, file, reason)) {
+	const enum reach r = reach_of(command, file, reason);
+	*reached = r == REACHED;
+	switch (r) {
 	case REACH_ABSENT: complain(c, "%s: no such program", command); return NOT_FOUND;
 	case REACH_DENIED: complain(c, "%s: not executable", command); return NOT_EXECUTABLE;
 	case REACH_NOT: return in_cgroup ? DONE : complain(c, "%s", reason);
@@ -193,17 +217,12 @@ int cmd_run(struct context *c, int argc, char **argv)
 {
 	struct words w = {0};
 	char shim[PATH_MAX];
+	bool reached = false;
 	int status = cmd_parse(c, &usage, argc, argv, &w);
-	if (status == DONE && !w.command)
-		status = misused(c, "a CMD is wanted");
-	if (status == DONE && w.cgroup && (*w.cgroup == '-' || *w.cgroup == '\0'))
-		status = misused(c, "--cgroup: no path: '%s'", w.cgroup);
-	if (status == DONE && w.names && strlen(w.names) > NAMES_MAX)
-		status = misused(c, "--names: longer than %d bytes: '%.32s...'", NAMES_MAX, w.names);
-	if (status == DONE && w.log && *w.log == '\0')
-		status = misused(c, "--log: stderr, syslog or a path is wanted: ''");
 	if (status == DONE)
-		status = reach_check(c, w.command[0], w.cgroup != NULL);
+		status = judge_words(c, &w);
+	if (status == DONE)
+		status = reach_check(c, w.command[0], w.cgroup != NULL, &reached);
 	if (status == DONE)
 		status = shim_find(c, shim);
 	if (status == DONE)
@@ -212,11 +231,8 @@ int cmd_run(struct context *c, int argc, char **argv)
 		status = join(c, w.cgroup);
 	if (status != DONE)
 		return status;
-	const char *off = getenv("STICKYDNS");
-	if (off && strcmp(off, "off") == 0)
-		note(c, "STICKYDNS=off is in the environment: the shim will do nothing");
 	c->table_arg = NULL;		/* now an absolute path in the environment */
-	note_table(c);
-	note_log(c);
+	if (reached)
+		note_shim(c);
 	return become(c, w.command);
 }

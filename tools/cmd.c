@@ -78,7 +78,7 @@ int table_word(struct context *c, char *word)
 	if (*word == '\0' || strlen(word) >= TABLE_PATH)
 		return misused(c, "--table: %s: '%s'", *word ? "path too long" : "empty path", word);
 	if (c->table_arg && strcmp(c->table_arg, word) != 0)
-		return misused(c, "--table: one only: '%s'", word);
+		return misused(c, "--table: one only: %s", word);
 	c->table_arg = word;
 	return DONE;
 }

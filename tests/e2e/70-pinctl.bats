@@ -11,7 +11,7 @@ repeated() { printf "$1%.0s" $(seq "$2"); }
     complains 2 "list: unrecognized option '--bogus'" list --bogus
     complains 2 "requires an argument" list -t
     complains 2 "empty path" --table "" list
-    complains 2 "--table: one only: '/b'" -t /a -t /b list
+    complains 2 "--table: one only: /b" -t /a -t /b list
     complains 2 "set: nothing is shown as JSON: --json" --json set a.test 192.0.2.9
     complains 2 "set: one name is pinned, no pattern: '\*.test'" set '*.test' 192.0.2.9
     complains 2 "list: one word too many: extra" list extra
