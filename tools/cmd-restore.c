@@ -20,9 +20,9 @@
 
 static const struct usage usage = {
 	.args_doc = "[FILE]",
-	.doc = "Take back what save wrote, from FILE or stdin: pins set by hand, other pins as tentative ones where a name has "
+	.doc = "Take back what save wrote, from FILE or stdin (-): pins set by hand, other pins as tentative ones where a name has "
 	       "none, drained addresses, all of them or none; and what DNS said, as far as there is room.",
-	.parser = parse_one_word,
+	.parser = parse_one_file,
 };
 
 struct run {

@@ -20,9 +20,9 @@
 
 static const struct usage usage = {
 	.args_doc = "[FILE]",
-	.doc = "Write what is pinned, what DNS said, and which addresses are drained, to FILE or stdout, as text that restore "
+	.doc = "Write what is pinned, what DNS said, and which addresses are drained, to FILE or stdout (-), as text that restore "
 	       "takes back.",
-	.parser = parse_one_word,
+	.parser = parse_one_file,
 };
 
 /* ---- entries ---- */

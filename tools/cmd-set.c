@@ -62,7 +62,7 @@ static int ttl_parse(const struct context *c, const char *word, uint32_t *ttl)
 	if (!word)
 		return DONE;
 	if (!time_parse(word, ttl) || *ttl == 0)
-		return misused(c, "--ttl: not a time: '%s'", word);
+		return misused(c, "--ttl: not a time from 1s to 1000d, nor off: '%s'", word);
 	if (*ttl == SETTING_OFF)
 		*ttl = 0;
 	return DONE;

@@ -143,6 +143,11 @@ error_t parse_one_word(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
+error_t parse_one_file(int key, char *arg, struct argp_state *state)
+{
+	return parse_one_word(key, arg && strcmp(arg, "-") == 0 ? NULL : arg, state);
+}
+
 int host_parse(const struct context *c, const char *word, struct name *out)
 {
 	enum name_status s = name_canonical(word, out);

@@ -63,6 +63,9 @@ void cmd_help(int key, const char *title, struct argp_state *state);
 /* A parser for `usage` of commands that take one word: their input is a `const char *`. */
 error_t parse_one_word(int key, char *arg, struct argp_state *state);
 
+/* The same of commands whose word is a file to read or write: "-" is none, for stdin and stdout. */
+error_t parse_one_file(int key, char *arg, struct argp_state *state);
+
 /* One line on stderr. Returns FAILED; misused() returns MISUSED. `c` may be NULL: no command yet. */
 int complain(const struct context *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 int misused(const struct context *c, const char *format, ...) __attribute__((format(printf, 2, 3)));

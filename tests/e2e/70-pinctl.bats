@@ -57,9 +57,9 @@ repeated() { printf "$1%.0s" $(seq "$2"); }
     complains 2 "twice in the list: '192.0.2.9'" set a.test 192.0.2.9,192.0.2.9
     complains 2 "twice in the list: '::ffff:192.0.2.9'" set a.test 192.0.2.9,::ffff:192.0.2.9
     complains 2 "more than 8 addresses: '192.0.2.9'" set a.test "$(seq -s, -f 192.0.2.%g 9)"
-    complains 2 "--ttl: not a time: '0'" set --ttl 0 a.test 192.0.2.9
-    complains 2 "--ttl: not a time: '5x'" set --ttl 5x a.test 192.0.2.9
-    complains 2 "--ttl: not a time: '9999d'" set --ttl 9999d a.test 192.0.2.9
+    complains 2 "--ttl: not a time .*: '0'" set --ttl 0 a.test 192.0.2.9
+    complains 2 "--ttl: not a time .*: '5x'" set --ttl 5x a.test 192.0.2.9
+    complains 2 "--ttl: not a time .*: '9999d'" set --ttl 9999d a.test 192.0.2.9
     [[ ! -e $TABLE ]] || { echo "misuse made a table"; return 1; }
 
     pinctl set a.test "$(seq -s, -f 192.0.2.%g 8)" --ttl 1d

@@ -260,6 +260,11 @@ lines() { for ((n = 1; n <= $1; n++)); do echo "${2//%/$n}"; done; }
     pinctl save odd/link
     expect_eq real "$(readlink odd/link)" "the link"
     expect_match "set a.test 192.0.2.1" "$(cat odd/real)" "what it leads to"
+    cd odd
+    pinctl save - | sed s/a.test/b.test/ | pinctl restore -
+    expect_eq "a.test b.test" "$(pinctl list | cut -f1 | xargs)" "names, one of them through stdout and stdin"
+    [[ ! -e - ]] || { echo "a file -"; return 1; }
+    cd ..
     mknod odd/full c 1 7
     complains 1 "save: odd/full: No space left" save odd/full
 }
