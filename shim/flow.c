@@ -182,14 +182,26 @@ void flow_sweep(void)
 	errno = saved;
 }
 
+static bool sweep_is_due(void)
+{
+	static word32 swept;			/* tick */
+	const uint32_t now = tick_now();
+	if (tick_since(now, get32(&swept)) < TICKS_PER_S)
+		return false;
+	put32(&swept, now);
+	return true;
+}
+
 /*
  * A program that keeps what it looked up turns to the next address without a lookup. That was decided by what was
- * known before: this is for all others.
+ * known before: this is for all others. Once a second will do for a program that has thousands in flight.
  */
 static void sweep_long(void)
 {
 	int saved = errno;
 	struct pending_walk w = pending_all();
+	if (w.left == 0 || !sweep_is_due())
+		return;
 	for (int fd; (fd = pending_next(&w)) != -1;)
 		if (waited_long(pending_flow(fd)))
 			sweep_one(fd);
