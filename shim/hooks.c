@@ -279,10 +279,18 @@ EXPORT int dup(int fd)
 	return new;
 }
 
+/* What `to` was ends, unless there is nothing to take its place: then the call fails. */
+static void give_way(int from, int to)
+{
+	int saved = errno;
+	if (from != to && real()->fcntl(from, F_GETFD) != -1)
+		flow_closing(to);
+	errno = saved;
+}
+
 EXPORT int dup2(int from, int to)
 {
-	if (from != to)
-		flow_closing(to);
+	give_way(from, to);
 	int new = real()->dup2(from, to);
 	if (new >= 0 && from != to)
 		flow_copy(from, new);
@@ -291,8 +299,7 @@ EXPORT int dup2(int from, int to)
 
 EXPORT int dup3(int from, int to, int flags)
 {
-	if (from != to)
-		flow_closing(to);
+	give_way(from, to);
 	int new = real()->dup3(from, to, flags);
 	if (new >= 0)
 		flow_copy(from, new);

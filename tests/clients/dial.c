@@ -16,6 +16,7 @@
  *	shutdown     non-blocking, poll for SECONDS, shutdown, close
  *	again        non-blocking, poll for SECONDS, another lookup ("again ADDRESS"), close
  *	dup2         non-blocking, poll for SECONDS, another fd is put over it
+ *	bad-dup2     non-blocking, nothing is put over it, in vain, poll for SECONDS, SO_ERROR if it came, close
  *	close_range  non-blocking, poll for SECONDS, close_range
  *	child        non-blocking, poll for SECONDS, a child by fork closes its copy;
  *	             then the parent waits for a line on stdin and closes its own
@@ -129,6 +130,8 @@ static int wait_for(int fd, const char *mode, double seconds)
 	int error = connect_now(fd);
 	if (error != EINPROGRESS)
 		return error;
+	if (strcmp(mode, "bad-dup2") == 0 && (dup2(-1, fd) != -1 || dup3(-1, fd, 0) != -1))
+		return ENOTRECOVERABLE;
 	struct pollfd p = { .fd = fd, .events = POLLOUT };
 	if (poll(&p, 1, (int)(seconds * 1000)) == 1)
 		error = ask(fd, mode);

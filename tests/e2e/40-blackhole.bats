@@ -66,7 +66,7 @@ expect_unharmed() {
 }
 
 @test "a SYN given up after 3 s is a failure, however it is given up" {
-    local modes=(sndtimeo alarm poll dup2 close_range again)
+    local modes=(sndtimeo alarm poll dup2 bad-dup2 close_range again)
     blackhole_pools "${modes[@]}"
     dial_all 3.3 "${modes[@]}"
     wait "${pids[@]}" || true
