@@ -50,6 +50,31 @@ while True: kept.append(s.accept()[0])' "$1" 3>&- 4>&- &
     expect_eq 2 "$(grep -c "^pinwatch: connected" "$LOGS/pinwatch.log")" "connects told"
 }
 
+# In flight when pinwatch comes, it comes through while nobody looks; long after that a refusal brings the look.
+@test "that an old connection came through is no news to be told after a refusal" {
+    need nft
+    pinctl init --conf=/dev/null >/dev/null
+    dns_pool pool.test 127.0.0.11 127.0.0.12 127.0.0.13
+    pin4=$(with_shim "$(client lookup)" -4 pool.test | cut -d' ' -f1)
+    server "$pin4"
+    printf '%s\n' 'table inet hole {' 'chain in {' 'type filter hook input priority 0; tcp dport 5060 tcp flags & (syn | ack) == syn drop' '}' '}' | nft -f -
+    "$(client reach)" hold "$pin4" 5060 >>"$LOGS/hold.log" 3>&- 4>&- &
+    await 5 "a SYN" eval '[[ -n $(ss -H -t -n state syn-sent) ]]'
+    pinwatch_start
+    await_watched 3
+    sleep 1.2       # until the SYN is sent again, under pinwatch
+    nft delete table inet hole
+    await 5 "the connection" grep -q connected "$LOGS/hold.log"
+    expect_eq false "$(state)" "a look at changes of state"
+    nft -f - <<<'table inet hole { chain in { type filter hook input priority 0; tcp dport 5060 tcp flags & (syn | ack) == syn reject with tcp reset; }; }'
+    reach tcp "$pin4" 5060
+    await 5 "a look at changes of state" looks true
+    await 5 "the pin to move from $pin4" moved pool.test "$pin4"
+    sleep 0.3       # the look comes right after the refusal
+    expect_eq "0 1" "$(grep -c "^pinwatch: connected" "$LOGS/pinwatch.log") $(grep -c "^pinwatch: refused" "$LOGS/pinwatch.log")" "connects told, and refusals"
+    expect_eq false "$(candidate_field pool.test "$pin4" healthy)" "is $pin4 healthy"
+}
+
 @test "a failure needs no look: refused, unreachable and silent, when it is the first" {
     local how
     need nft

@@ -88,13 +88,26 @@ void report_to(struct report *r, struct served *s, struct outcome *o, struct ver
  * endpoint as one that worked, or this is the server's end of it, which has the
  * client's port.
  */
-static bool is_client(const struct served *s, const struct watch_event *e, const struct endpoint *to)
+static bool is_client(const struct watch_event *e, const struct endpoint_record *r)
 {
-	if (e->known || e->what != WATCH_BROKEN)
-		return true;
+	return e->known || e->what != WATCH_BROKEN || (r && get32(&r->succeeded) != 0);
+}
+
+/* A success that was found late (tcp_look) says nothing of what came after it. */
+static bool is_outdated(const struct watch_event *e, const struct endpoint_record *r)
+{
+	return e->what == WATCH_ESTABLISHED && r && get32(&r->failed) > tick_at(e->now);
+}
+
+/* Does it say something of this table's endpoint? */
+static bool concerns(const struct served *s, const struct watch_event *e, const struct endpoint *to)
+{
+	if (s->state != TABLE_SERVED || s->netns != e->peer.netns)
+		return false;
 	const struct addr_record *a = addr_at(&s->table, addr_find(&s->table, &to->addr));
-	int slot = a ? endpoint_find(a, to->transport, to->port) : -1;
-	return slot >= 0 && get32(&a->endpoints[slot].succeeded) != 0;
+	const int slot = a ? endpoint_find(a, to->transport, to->port) : -1;
+	const struct endpoint_record *r = slot >= 0 ? &a->endpoints[slot] : NULL;
+	return a && is_client(e, r) && !is_outdated(e, r);
 }
 
 /* A datagram's error comes without a process: who sent it is known from before. */
@@ -135,8 +148,7 @@ void report_event(struct report *r, const struct watch_event *event)
 	for (size_t i = 0; i < r->tables->n; i++) {
 		struct served *s = &r->tables->served[i];
 		struct outcome o = {.endpoint = to, .socket = e.cookie, .since = tick_at(e.started ? e.started : e.now)};
-		if (s->state != TABLE_SERVED || s->netns != e.peer.netns || !addr_find(&s->table, &to.addr) ||
-		    !is_client(s, &e, &to))
+		if (!concerns(s, &e, &to))
 			continue;
 		report_to(r, s, &o, v);
 		any = true;

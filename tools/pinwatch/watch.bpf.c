@@ -19,7 +19,7 @@
 #include "kernel.h"
 #include "note.bpf.h"
 
-enum { TRANSPORT_TCP = 1, TRANSPORT_UDP = 2 };	/* endpoint.h */
+enum { TRANSPORT_TCP = 1, TRANSPORT_UDP = 2, LATE_NS = 1000000000 };	/* endpoint.h */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -126,7 +126,10 @@ int BPF_PROG(tcp_state, struct sock *sk, int from, int to)
 	return 0;
 }
 
-/* For each socket that has a note: those that came through while tcp_state was not there. The handshake is the first round trip measured. */
+/*
+ * For each socket that has a note: those that came through just now, while tcp_state was not there. When an older
+ * one did is not known; nor is what became of the server since. The handshake is the first round trip measured.
+ */
 SEC("iter/bpf_sk_storage_map")
 int tcp_look(struct bpf_iter__bpf_sk_storage_map *ctx)
 {
@@ -134,10 +137,12 @@ int tcp_look(struct bpf_iter__bpf_sk_storage_map *ctx)
 	struct note *n = ctx->value;
 	struct watch_key peer;
 	const struct tcp_sock *tp = sk ? bpf_skc_to_tcp_sock(sk) : NULL;
-	if (!tp || !n || n->through || !came_through(tp) || !peer_watched(sk, &peer))
+	const __u64 now = bpf_ktime_get_ns();
+	if (!tp || !n || n->through || n->told || n->retransmits || now - n->started > LATE_NS || !came_through(tp) ||
+	    !peer_watched(sk, &peer))
 		return 0;
-	const __u64 now = bpf_ktime_get_ns(), then = n->started + (tp->srtt_us >> 3) * 1000ull;
-	tell_through(sk, &peer, note_of(sk), n->retransmits || !tp->srtt_us || then > now ? now : then);
+	const __u64 then = n->started + (tp->srtt_us >> 3) * 1000ull;
+	tell_through(sk, &peer, note_of(sk), then < now ? then : now);
 	return 0;
 }
 
