@@ -143,11 +143,15 @@ void flow_give_up(int fd)
 	errno = saved;
 }
 
-void flow_give_up_all(void)
+void flow_end(void)
 {
-	struct pending_walk w = pending_all();
-	for (int fd; (fd = pending_next(&w)) != -1;)
-		flow_give_up(fd);
+	struct table *t = session_table_here();
+	struct pending_walk w = pending_of(session_pid());
+	for (int fd; t && (fd = pending_next(&w)) != -1;) {
+		const struct flow *fl = pending_flow(fd);
+		if (!waited_long(fl))
+			pins_pending_over(t, fl->ref, &fl->to, (uint32_t)fl->pid);
+	}
 }
 
 void flow_so_error(int fd, int error)

@@ -28,8 +28,11 @@ void flow_so_error(int fd, int error);
 /* The program gives a pending fd up: close, shutdown, being replaced by dup2. The class is FD_UNKNOWN then. */
 void flow_give_up(int fd);
 
-/* The same of all: the program ends, and closes none of them itself. */
-void flow_give_up_all(void);
+/*
+ * The program ends, with connects in flight that it has not asked about. Of one that is younger than 3 s nothing is
+ * known, and nobody is to take it for one that was waited for. No system call: the program may be sealed (seccomp(2)).
+ */
+void flow_end(void);
 
 /* The class of an fd that was not seen being made: the kernel is asked. */
 enum fd_class flow_ask_class(int fd);

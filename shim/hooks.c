@@ -53,7 +53,7 @@ __attribute__((constructor)) static void start(void)
 /* exit(3) of a program whose connects are in flight. */
 __attribute__((destructor)) static void end(void)
 {
-	flow_give_up_all();
+	flow_end();
 }
 
 /* ---- names to addresses ---- */

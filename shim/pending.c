@@ -38,9 +38,16 @@ void pending_forget(int fd)
 	pending_take(fd, FD_UNKNOWN, &fl);
 }
 
+struct pending_walk pending_of(pid_t pid)
+{
+	return (struct pending_walk){.left = atomic_load_explicit(&pending_count, memory_order_relaxed), .pid = pid};
+}
+
 struct pending_walk pending_all(void)
 {
-	return (struct pending_walk){.left = atomic_load_explicit(&pending_count, memory_order_relaxed)};
+	struct pending_walk w = pending_of(0);
+	w.pid = w.left > 0 ? getpid() : 0;
+	return w;
 }
 
 int pending_next(struct pending_walk *w)
@@ -48,7 +55,7 @@ int pending_next(struct pending_walk *w)
 	const int last = atomic_load_explicit(&highest, memory_order_relaxed);
 	while (w->left > 0 && w->next <= last) {
 		const int fd = w->next++;
-		if (!pending_mine(fd))
+		if (fd_class(fd) != FD_PENDING || flows[fd].pid != w->pid)
 			continue;
 		w->left--;
 		return fd;

@@ -47,9 +47,14 @@ void pending_forget(int fd);
 /* Goes through all of this process: while ((fd = pending_next(&walk)) != -1). Cheap when there are none. */
 struct pending_walk {
 	int next, left;
+	pid_t pid;
 };
 
 struct pending_walk pending_all(void);
+
+/* The same for a process whose number is known: no system call. */
+struct pending_walk pending_of(pid_t pid);
+
 int pending_next(struct pending_walk *w);
 
 #endif

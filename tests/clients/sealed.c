@@ -5,7 +5,8 @@
  *
  * For each of sendto, send, sendmsg (with an address, and with one of no bytes), sendmmsg, write and writev a child
  * connects a UDP socket to ADDRESS where the call takes no address, seals itself (seccomp(2)) and sends a REGISTER.
- * Prints "CALL ADDRESS", where the request came in, or "CALL signal N". Last "writev of too many pieces ERRNO".
+ * Prints "CALL ADDRESS", where the request came in, or "CALL signal N". Then "writev of too many pieces ERRNO", and
+ * "exit 0" or "exit signal N" of a child that ends with a TCP connect in flight, having forbidden itself to ask for it.
  */
 #define _GNU_SOURCE 1
 #include <arpa/inet.h>
@@ -128,6 +129,22 @@ static void too_many_pieces(void)
 	printf("writev of too many pieces %s\n", writev(fd, pieces, 1025) == -1 ? strerrorname_np(errno) : "sent");
 }
 
+static void end_sealed(void)
+{
+	static const long asking[] = { SYS_getsockopt, SYS_getpeername, SYS_getpid, SYS_ioctl };
+	int status;
+	pid_t pid = fork();
+	if (pid == 0) {
+		int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		connect(fd, (void *)&to, sizeof to);
+		for (size_t i = 0; i < sizeof asking / sizeof *asking; i++)
+			forbid(asking[i]);
+		exit(0);
+	}
+	waitpid(pid, &status, 0);
+	printf("exit %s%d\n", WIFSIGNALED(status) ? "signal " : "", WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 4)
@@ -141,5 +158,6 @@ int main(int argc, char **argv)
 	for (int i = 0; i < CALLS; i++)
 		try_one(i, in, argv + 1);
 	too_many_pieces();
+	end_sealed();
 	return 0;
 }
