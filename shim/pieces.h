@@ -14,12 +14,12 @@
 
 enum { PIECES_MAX = 4096 };		/* bytes that are joined: a transaction and a dialog are told by the first lines */
 
-/* Do the `len` bytes of the first piece begin a SIP message whose header goes on in the next one? */
+/* Do the `len` bytes of the first piece, which may be none, begin a SIP message whose header goes on in the next one? */
 static inline bool pieces_cut(const void *head, size_t len)
 {
 	const char *p = head;
 	if (len < SIP_SHORTEST)
-		return len > 0 && p[0] >= 'A' && p[0] <= 'Z';
+		return len == 0 || (p[0] >= 'A' && p[0] <= 'Z');
 	return sip_looks(p, len) && memcmp(p + len - 3, "\n\r\n", 3) != 0 && memcmp(p + len - 2, "\n\n", 2) != 0;
 }
 

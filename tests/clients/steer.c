@@ -4,7 +4,7 @@
  *	lookup HOST                       getaddrinfo: the first address
  *	udp4 | udp6                       a new unconnected socket, bound to the loopback address; the earlier one closes
  *	how CALL HEAP [CUT]               what to send with: sendto, sendmsg, sendmmsg, and where ADDR is - send, write,
- *	                                  writev; HEAP 1: all of it lies on the heap; CUT: in pieces of so many bytes
+ *	                                  writev; HEAP 1: all of it lies on the heap; CUT: in pieces of so many bytes, if even after an empty one
  *	METHOD ADDR PORT BRANCH ID [TAG]  a request; TAG: a To-tag. "sent". ADDR - : to the connected peer
  *	raw ADDR PORT TEXT                a datagram
  *	STATUS ADDR PORT BRANCH ID        a response to an OPTIONS of CSeq 7
@@ -102,6 +102,8 @@ static struct iovec piece_of(const char *text, size_t len)
 static size_t pieces_of(const char *text, size_t len, struct iovec iov[PIECES])
 {
 	size_t n = 0;
+	if (cut && cut % 2 == 0)
+		iov[n++] = piece_of(text, 0);
 	for (; cut && n < PIECES - 1 && len > cut; text += cut, len -= cut)
 		iov[n++] = piece_of(text, cut);
 	iov[n++] = piece_of(text, len);

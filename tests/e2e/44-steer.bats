@@ -59,7 +59,7 @@ wire() {
     begin
     for how in sendmsg sendmmsg; do
         for heap in 0 1; do
-            for cut in 7 90 200; do
+            for cut in 7 90 201; do
                 ask c how "$how" "$heap" "$cut" >/dev/null
                 ask c OPTIONS 127.0.0.11 5060 "b$RANDOM" "i$RANDOM" >/dev/null
                 expect_match "^127.0.0.12 OPTIONS " "$(wire)" "the server of an initial request, $how, pieces of $cut"
