@@ -6,6 +6,7 @@
  * finds it, and the group stickydns may teach it.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include "cmd.h"
 #include "conf.h"
 #include "format.h"
+#include "layout.h"
 
 #define SYSTEM_GROUP "stickydns"
 
@@ -108,7 +110,19 @@ static int make_directory(const struct context *c, const char *path)
 	return chmod(dir, 0755) == -1 ? complain(c, "%s: %s", dir, strerror(errno)) : DONE;
 }
 
-/* --replace takes the place of a table, whatever its version and age, but not of a file that is none. */
+/* A short file that is a table's beginning: what a full disk or a truncation leaves. An empty one is that, too. */
+static bool is_beginning(const char *path)
+{
+	const uint64_t magic = TABLE_MAGIC;
+	char start[sizeof magic];
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	ssize_t n = fd == -1 ? -1 : read(fd, start, sizeof start);
+	if (fd != -1)
+		close(fd);
+	return n >= 0 && memcmp(start, &magic, (size_t)n) == 0;
+}
+
+/* --replace takes the place of a table, whatever its version and age, also of a cut-off one, but not of a file that is none. */
 static int may_replace(const struct context *c, const struct plan *p)
 {
 	struct table old;
@@ -116,6 +130,8 @@ static int may_replace(const struct context *c, const struct plan *p)
 		return DONE;
 	enum store_status s = store_open(p->path, &old);
 	store_close(&old);
+	if (s == STORE_SHORT)
+		return is_beginning(p->path) ? DONE : complain(c, "%s: %s: not replaced", p->path, store_status_text(STORE_NO_TABLE));
 	switch (s) {
 	case STORE_OK:
 	case STORE_ABSENT:

@@ -4,6 +4,7 @@ load ../lib/harness
 load ../lib/complains
 
 @test "init: the system's table for root, an own one elsewhere; replacing" {
+    local bytes
     env -u STICKYDNS_TABLE "$BUILD/pinctl" init --names 10
     expect_eq "664 755" "$(stat -c %a /run/stickydns/table.v1 /run/stickydns | xargs)" "modes of the system's table"
     expect_eq 10 "$(env -u STICKYDNS_TABLE "$BUILD/pinctl" stats --json | jq .names.capacity)" "names it holds"
@@ -16,6 +17,12 @@ load ../lib/complains
     echo precious >"$BATS_TEST_TMPDIR/file"
     complains 1 "not replaced" init --replace -t "$BATS_TEST_TMPDIR/file"
     expect_eq precious "$(cat "$BATS_TEST_TMPDIR/file")" "a file that is no table"
+    cp "$TABLE" "$BATS_TEST_TMPDIR/cut"
+    for bytes in 5000 20 0; do
+        truncate -s $bytes "$BATS_TEST_TMPDIR/cut"
+        pinctl init --replace --names 10 -t "$BATS_TEST_TMPDIR/cut"
+        expect_eq 10 "$(pinctl stats -t "$BATS_TEST_TMPDIR/cut" --json | jq .names.capacity)" "in the place of $bytes bytes"
+    done
     complains 1 "no such directory" init -t /none/table
     conf 'default { sticky = maybe }'
     complains 1 "t.conf:1: sticky: 'maybe'" init --replace --conf "$CONF"

@@ -47,14 +47,34 @@ installed() { find "$1" ! -type d -printf '%P\n' | sort; }
 
     # What the unit does at boot, when it is started anew, at shutdown, and at the next boot.
     unset STICKYDNS_TABLE
-    local unit=/usr/local/lib/systemd/system/stickydns.service
+    local unit=/usr/local/lib/systemd/system/stickydns.service system=/run/stickydns/table.v1
     mkdir "$BATS_TEST_TMPDIR/state"
-    unit_does() { bare sh -ec "$(sed -n "s/^Exec$1=-*//p" $unit | sed "s,/var/lib/stickydns,$BATS_TEST_TMPDIR/state,g")"; }
+    unit_does() {
+        bare sh -ec "$(sed -n ":more; /\\\\\$/ { N; s/\\\\\\n/ /; b more; }; s/^Exec$1=-*//p" $unit |
+            sed "s,/var/lib/stickydns,$BATS_TEST_TMPDIR/state,g")"
+    }
+    pinned() { bare /usr/local/bin/pinctl -t $system list | cut -f3; }
     unit_does Start
     bare /usr/local/bin/pinctl set pool.test 192.0.2.7
     unit_does Start
     unit_does Stop
+    bare /usr/local/bin/pinctl set pool.test 192.0.2.8
+    unit_does Start
+    expect_eq "192.0.2.8" "$(pinned)" "what is pinned after a stop, a change and a start"
     rm -r /run/stickydns
     unit_does Start
-    expect_eq "192.0.2.7" "$(bare /usr/local/bin/pinctl -t /run/stickydns/table.v1 list | cut -f3)" "what is pinned after a boot"
+    expect_eq "192.0.2.7" "$(pinned)" "what is pinned after a boot"
+
+    # A table that is no good: nothing of root's own one is taken for it.
+    : >$system
+    STICKYDNS_TABLE=/dev/shm/stickydns-0.v1 bare /usr/local/bin/pinctl set own.test 192.0.2.9
+    expect_status 1 unit_does Stop
+    expect_match "$system: shorter than its header says" "$output" "what a stop says"
+    unit_does Start
+    expect_eq "192.0.2.7" "$(pinned)" "what is pinned in the table that was mended"
+    rm $system
+    echo bad >"$BATS_TEST_TMPDIR/state/saved"
+    expect_status 0 unit_does Start
+    expect_match "saved:1: no saved table: 'bad'" "$output" "what a start says of a bad text"
+    [[ -e $system ]]
 }
