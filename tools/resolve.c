@@ -61,17 +61,29 @@ static void reply_add(struct reply *r, int af, const void *bytes, int ttl)
 	address_from_bytes(af, bytes, &r->addr[r->n++]);
 }
 
-/* c-ares passes over records of a wrong length: such an answer says nothing, least of all that there are none. */
-static bool has_records(const unsigned char *answer, int len, ns_type type)
+/*
+ * c-ares passes over records of a wrong length, and over those of another name: an answer with such ones is no account
+ * of what is published, least of all that nothing is.
+ */
+static bool is_sound(const unsigned char *answer, int len, ns_type type, size_t size, const struct reply *taken)
 {
 	ns_msg m;
 	ns_rr rr;
 	if (ns_initparse(answer, len, &m) == -1)
-		return true;
-	for (int i = 0; i < ns_msg_count(m, ns_s_an); i++)
-		if (ns_parserr(&m, ns_s_an, i, &rr) == -1 || ns_rr_type(rr) == type)
-			return true;
-	return false;
+		return false;
+	for (int i = 0; i < ns_msg_count(m, ns_s_an); i++) {
+		if (ns_parserr(&m, ns_s_an, i, &rr) == -1)
+			return false;
+		if (ns_rr_type(rr) == type && (taken->n == 0 || (ns_rr_class(rr) == ns_c_in && ns_rr_rdlen(rr) != size)))
+			return false;
+	}
+	return true;
+}
+
+/* What c-ares made of it, if it may be believed. */
+static int believed(int status, bool sound)
+{
+	return (status == ARES_SUCCESS || status == ARES_ENODATA) && !sound ? ARES_EBADRESP : status;
 }
 
 static int parse_a(const unsigned char *answer, int len, struct reply *r)
@@ -80,7 +92,7 @@ static int parse_a(const unsigned char *answer, int len, struct reply *r)
 	int n = REPLY_MAX, status = ares_parse_a_reply(answer, len, NULL, records, &n);
 	for (int i = 0; status == ARES_SUCCESS && i < n; i++)
 		reply_add(r, AF_INET, &records[i].ipaddr, records[i].ttl);
-	return status == ARES_ENODATA && has_records(answer, len, ns_t_a) ? ARES_EBADRESP : status;
+	return believed(status, is_sound(answer, len, ns_t_a, sizeof records->ipaddr, r));
 }
 
 static int parse_aaaa(const unsigned char *answer, int len, struct reply *r)
@@ -89,7 +101,7 @@ static int parse_aaaa(const unsigned char *answer, int len, struct reply *r)
 	int n = REPLY_MAX, status = ares_parse_aaaa_reply(answer, len, NULL, records, &n);
 	for (int i = 0; status == ARES_SUCCESS && i < n; i++)
 		reply_add(r, AF_INET6, &records[i].ip6addr, records[i].ttl);
-	return status == ARES_ENODATA && has_records(answer, len, ns_t_aaaa) ? ARES_EBADRESP : status;
+	return believed(status, is_sound(answer, len, ns_t_aaaa, sizeof records->ip6addr, r));
 }
 
 typedef int parse_fn(const unsigned char *answer, int len, struct reply *r);

@@ -60,7 +60,8 @@ setup_file() { use_clients lookup; }
     dns_pool pool.test 127.0.0.11 127.0.0.12
     pin=$(with_shim "$(client lookup)" -4 pool.test | cut -d' ' -f1)
     dns_stop
-    # An A record of 3 bytes for pool.test, of the others no record; what is no query is noted.
+    # For pool.test an A record of 3 bytes, for two.test a good one beside one of 2 bytes, of the others no record; what
+    # is no query is noted.
     python3 - "$BATS_TEST_TMPDIR/strays" 3>&- 4>&- <<'PY' &
 import socket, sys
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -72,10 +73,15 @@ while True:
         continue
     question = q[12:q.index(b"\0", 12) + 5]
     bad = question.startswith(b"\4pool") and question[-4:-2] == b"\0\1"
-    s.sendto(q[:2] + b"\x81\x80\0\1\0" + bytes([bad]) + b"\0\0\0\0" + question +
-             (b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\3" + bytes(3) if bad else b""), peer)
+    two = question.startswith(b"\3two") and question[-4:-2] == b"\0\1"
+    record = lambda data: b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0" + bytes([len(data)]) + data
+    records = [bytes([127, 0, 0, 11]), bytes(2)] if two else [bytes(3)] if bad else []
+    s.sendto(q[:2] + b"\x81\x80\0\1\0" + bytes([len(records)]) + b"\0\0\0\0" + question + b"".join(map(record, records)), peer)
 PY
     await 5 "the server" port_open udp 127.0.0.54 53
+    printf '%s\n' "stickydns 2" "auto two.test 127.0.0.12" end | pinctl restore
+    complains 1 "refresh: two.test: malformed answer" refresh two.test
+    expect_eq "127.0.0.12" "$(pin_of two.test)" "the pin of an answer with a good record, too"
     complains 1 "refresh: pool.test: malformed answer" refresh pool.test
     expect_eq "$pin" "$(pin_of pool.test)" "the pin"
     complains 1 "refresh: empty.test: no address" refresh empty.test
