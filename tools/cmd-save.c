@@ -18,6 +18,8 @@
 #include "names.h"
 #include "saved.h"
 
+enum { LINKS_MAX = 40 };	/* as in the kernel: path_resolution(7) */
+
 static const struct usage usage = {
 	.args_doc = "[FILE]",
 	.doc = "Write what is pinned, what DNS said, and which addresses are drained, to FILE or stdout (-), as text that restore "
@@ -182,14 +184,42 @@ static int save_beside(const struct context *c, const struct names *l, const cha
 	return status;
 }
 
-/* A symbolic link stays, too: what it leads to is replaced. */
+/* "dir/link" and "to": "dir/to". */
+static bool beside_link(char path[static PATH_MAX], const char *to)
+{
+	char *slash = strrchr(path, '/');
+	char *name = *to != '/' && slash ? slash + 1 : path;
+	const size_t room = (size_t)(path + PATH_MAX - name);
+	return snprintf(name, room, "%s", to) < (int)room;
+}
+
+/* What a symbolic link leads to, and that one in turn, also if nothing is there yet, which realpath(3) refuses. */
+static bool follow(const char *path, char out[static PATH_MAX])
+{
+	bool fits = snprintf(out, PATH_MAX, "%s", path) < PATH_MAX;
+	for (int links = 0; fits && links < LINKS_MAX; links++) {
+		char to[PATH_MAX];
+		const ssize_t n = readlink(out, to, sizeof to - 1);
+		if (n == -1)
+			return true;		/* no link, or nothing yet; what else is wrong comes out when it is written */
+		to[n] = '\0';
+		fits = beside_link(out, to);
+	}
+	errno = fits ? ELOOP : ENAMETOOLONG;
+	return false;
+}
+
+/* A symbolic link stays, too: what it leads to is replaced. One that may not be followed (proc(5), protected_symlinks) is not. */
 static int save_to(const struct context *c, const struct names *l, const char *path)
 {
 	char target[PATH_MAX];
 	struct stat st;
-	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+	const bool there = stat(path, &st) == 0;
+	if (there && !S_ISREG(st.st_mode))
 		return save_into(c, l, path);
-	return save_beside(c, l, realpath(path, target) ? target : path);
+	if ((!there && errno != ENOENT) || !follow(path, target))
+		return complain(c, "%s: %s", path, strerror(errno));
+	return save_beside(c, l, target);
 }
 
 int cmd_save(struct context *c, int argc, char **argv)

@@ -260,6 +260,14 @@ lines() { for ((n = 1; n <= $1; n++)); do echo "${2//%/$n}"; done; }
     pinctl save odd/link
     expect_eq real "$(readlink odd/link)" "the link"
     expect_match "set a.test 192.0.2.1" "$(cat odd/real)" "what it leads to"
+    ln -s dir/second odd/first
+    mkdir odd/dir
+    ln -s ../new odd/dir/second
+    pinctl save odd/first
+    expect_eq "dir/second ../new" "$(readlink odd/first odd/dir/second | xargs)" "links that led to nothing"
+    expect_match "set a.test 192.0.2.1" "$(cat odd/new)" "what they lead to"
+    ln -s round odd/round
+    complains 1 "save: odd/round: Too many levels" save odd/round
     cd odd
     pinctl save - | sed s/a.test/b.test/ | pinctl restore -
     expect_eq "a.test b.test" "$(pinctl list | cut -f1 | xargs)" "names, one of them through stdout and stdin"
