@@ -38,18 +38,20 @@ void saved_free(struct saved *s)
 	*s = (struct saved){0};
 }
 
+/* As much as a text may have and one byte more, with a NUL behind; NULL without the memory. */
 static char *read_all(FILE *f, size_t *size)
 {
 	char *text = NULL;
 	size_t room = 0, n = 1;
-	for (*size = 0; n > 0; *size += n) {
+	for (*size = 0; n > 0 && *size <= SAVED_BYTES; *size += n) {
 		if (room - *size < CHUNK) {
 			char *more = realloc(text, room = 2 * room + 2 * CHUNK);
 			if (!more)
 				return free(text), NULL;
 			text = more;
 		}
-		n = fread(text + *size, 1, room - *size - 1, f);
+		const size_t wanted = SAVED_BYTES + 1 - *size;
+		n = fread(text + *size, 1, wanted < room - *size ? wanted : room - *size - 1, f);
 	}
 	text[*size] = '\0';
 	return text;
@@ -64,6 +66,8 @@ int saved_load(const struct context *c, FILE *f, const char *name, struct saved 
 		return complain(c, "out of memory");
 	if (ferror(f))
 		return complain(c, "%s: %s", name, strerror(errno));
+	if (size > SAVED_BYTES)
+		return complain(c, "%s: longer than %d MiB", name, SAVED_BYTES >> 20);
 	return strlen(out->text) == size ? DONE : complain(c, "%s: a NUL byte", name);
 }
 

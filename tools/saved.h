@@ -46,7 +46,10 @@ struct saved {
 enum { SAVED_TIME = 32 };
 void saved_time(time_t t, char out[static SAVED_TIME]);
 
-/* Read all of `f`. DONE, or FAILED after one line. The caller frees `out` in any case. */
+/* The longest text that is taken: 512 bytes for each name of the largest table. */
+enum { SAVED_BYTES = 512 << 20 };
+
+/* Read all of `f`, at most SAVED_BYTES. DONE, or FAILED after one line. The caller frees `out` in any case. */
 int saved_load(const struct context *c, FILE *f, const char *name, struct saved *out);
 
 /*

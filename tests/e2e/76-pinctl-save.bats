@@ -292,6 +292,13 @@ lines() { for ((n = 1; n <= $1; n++)); do echo "${2//%/$n}"; done; }
     expect_ge 7 "$(pinctl list | grep -c 'x')" "hosts of long names"
 }
 
+@test "a text without an end is given up" {
+    local line
+    line="# $(printf '%8000s')"
+    yes "$line" | complains 1 "restore: stdin: longer than 512 MiB" restore -
+    yes "$line" | head -c $((512 << 20)) | complains 1 "restore: stdin: cut short, or no saved table" restore -
+}
+
 @test "twenty thousand names" {
     pinctl init --names 30000
     { echo "stickydns 1"; seq -f 'auto n%g.test 10.1.0.1' 20000; echo end; } >"$BATS_TEST_TMPDIR/saved"
