@@ -31,12 +31,16 @@ struct finding {
 
 /* ---- the shim and its table ---- */
 
-static bool switched_off(const struct patient *p)
+/* "STICKYDNS=off", as it stands in its environment; NULL: it is not. */
+static const char *switched_off(const struct patient *p)
 {
-	for (size_t i = 0; i < p->environment.n; i++)
-		if (strcmp(p->environment.name[i], "STICKYDNS=off") == 0)
-			return true;
-	return false;
+	static const char variable[] = "STICKYDNS=";
+	for (size_t i = 0; i < p->environment.n; i++) {
+		const char *entry = p->environment.name[i];
+		if (strncmp(entry, variable, sizeof variable - 1) == 0 && shim_off_word(entry + sizeof variable - 1))
+			return entry;
+	}
+	return NULL;
 }
 
 static bool find_table(const struct context *c, const struct patient *p, struct finding *out)
@@ -69,13 +73,14 @@ static bool find_table(const struct context *c, const struct patient *p, struct 
 static int judge(const struct context *c, const struct patient *p, struct finding *out)
 {
 	int status = DONE;
+	const char *off = p->shim[0] ? switched_off(p) : NULL;
 	snprintf(out->preload, sizeof out->preload, "%s", p->trouble[0] ? p->trouble : "reaches it");
 	if (p->pid)
-		snprintf(out->shim, sizeof out->shim, "%s%s", p->shim[0] ? p->shim : "not in it",
-			 p->shim[0] && switched_off(p) ? ": switched off by STICKYDNS=off" : "");
+		snprintf(out->shim, sizeof out->shim, "%s%s%s", p->shim[0] ? p->shim : "not in it",
+			 off ? ": switched off by " : "", off ? off : "");
 	else
 		status = shim_find(c, out->shim);
-	out->good = find_table(c, p, out) && !p->trouble[0] && (!p->pid || (p->shim[0] && !switched_off(p)));
+	out->good = find_table(c, p, out) && !p->trouble[0] && (!p->pid || (p->shim[0] && !off));
 	return status;
 }
 

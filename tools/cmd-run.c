@@ -21,6 +21,7 @@
 enum {
 	NOT_EXECUTABLE = 126, NOT_FOUND = 127,	/* as a shell says it */
 	NAMES_MAX = 4095,			/* with more the shim does nothing: libstickydns(8) */
+	LOG_MAX = 255,				/* a longer path it does not take: shim/log.c */
 };
 
 struct words {
@@ -152,7 +153,9 @@ static void note_table(const struct context *c)
 static void note_log(const struct context *c)
 {
 	const char *log = getenv("STICKYDNS_LOG");
-	if (!log || !strchr(log, '/'))
+	if (log && strlen(log) > LOG_MAX)
+		note(c, "log: longer than %d bytes: %s: nothing will be logged", LOG_MAX, log);
+	if (!log || strlen(log) > LOG_MAX || !strchr(log, '/'))
 		return;
 	int fd = open(log, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd == -1 && (errno != ENOENT || !file_can_be_made(log)))
@@ -164,8 +167,8 @@ static void note_log(const struct context *c)
 static void note_shim(const struct context *c)
 {
 	const char *off = getenv("STICKYDNS");
-	if (off && strcmp(off, "off") == 0)
-		note(c, "STICKYDNS=off is in the environment: the shim will do nothing");
+	if (shim_off_word(off))
+		note(c, "STICKYDNS=%s is in the environment: the shim will do nothing", off);
 	note_table(c);
 	note_log(c);
 }

@@ -63,10 +63,18 @@ load ../lib/complains
     STICKYDNS_TABLE=$TABLE unshare -n "$BUILD/pinctl" init --names 64
     expect_match "another network namespace: nothing will be sticky" "$(pinctl run true 2>&1)" "a foreign table"
     rm "$TABLE"
-    expect_match "STICKYDNS=off" "$(STICKYDNS=off pinctl run true 2>&1)" "switched off"
+    local word log
+    for word in off OFF 0; do
+        expect_match "STICKYDNS=$word is in the environment" "$(STICKYDNS=$word pinctl run true 2>&1)" "switched off"
+    done
+    expect_eq "" "$(STICKYDNS=00 pinctl run true 2>&1)" "what does not switch it off"
     expect_eq "" "$(pinctl run true 2>&1)" "with nothing to say"
     expect_eq "" "$(pinctl run --log "$LOGS/new" true 2>&1)" "with nothing to say of its log"
     expect_match "log: /none/log: No such file.*: nothing will be logged" "$(pinctl run --log /none/log true 2>&1)" "no log"
+    log=$LOGS/$(printf 'l%.0s' {1..255})
+    log=${log:0:256}
+    expect_match "log: longer than 255 bytes: $log: nothing will be logged" "$(pinctl run --log "$log" true 2>&1)" "a long path"
+    expect_eq "" "$(pinctl run --log "${log%?}" true 2>&1)" "one that is not too long"
     complains 2 "run: --log: .*path is wanted" run --log "" true
     expect_match "/none/t: no table, and none can be made there: nothing" "$(pinctl run -t /none/t true 2>&1)" "no directory"
     expect_status 1 pinctl -t /none/t doctor cat

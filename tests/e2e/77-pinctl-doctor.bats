@@ -102,11 +102,11 @@ C
     ask two first pool.test
     expect_status 1 pinctl doctor "${CLIENT_PID[two]}"
     expect_eq "not in it none" "$(found shim) $(found table)" "a bare one"
-    SHIM_ENV+=(STICKYDNS=off)
+    SHIM_ENV+=(STICKYDNS=Off)
     client_start three shim
     ask three first pool.test
     expect_status 1 pinctl doctor "${CLIENT_PID[three]}"
-    expect_match "switched off by STICKYDNS=off" "$(found shim)" "one that is switched off"
+    expect_match "switched off by STICKYDNS=Off" "$(found shim)" "one that is switched off"
 }
 
 @test "JSON: paths of any length, and what they are written in" {
