@@ -122,7 +122,7 @@ static bool is_beginning(const char *path)
 	return n >= 0 && memcmp(start, &magic, (size_t)n) == 0;
 }
 
-/* --replace takes the place of a table, whatever its version and age, also of a cut-off one, but not of a file that is none. */
+/* --replace takes the place of a table, of any version and age, also of a cut-off one, not of a file that is none. */
 static int may_replace(const struct context *c, const struct plan *p)
 {
 	struct table old;
@@ -131,7 +131,7 @@ static int may_replace(const struct context *c, const struct plan *p)
 	enum store_status s = store_open(p->path, &old);
 	store_close(&old);
 	if (s == STORE_SHORT)
-		return is_beginning(p->path) ? DONE : complain(c, "%s: %s: not replaced", p->path, store_status_text(STORE_NO_TABLE));
+		s = is_beginning(p->path) ? STORE_OK : STORE_NO_TABLE;
 	switch (s) {
 	case STORE_OK:
 	case STORE_ABSENT:

@@ -201,7 +201,7 @@ static bool follow(const char *path, char out[static PATH_MAX])
 		char to[PATH_MAX];
 		const ssize_t n = readlink(out, to, sizeof to - 1);
 		if (n == -1)
-			return true;		/* no link, or nothing yet; what else is wrong comes out when it is written */
+			return true;		/* no link, or nothing yet; else it cannot be written either */
 		to[n] = '\0';
 		fits = beside_link(out, to);
 	}
@@ -209,7 +209,7 @@ static bool follow(const char *path, char out[static PATH_MAX])
 	return false;
 }
 
-/* A symbolic link stays, too: what it leads to is replaced. One that may not be followed (proc(5), protected_symlinks) is not. */
+/* A symbolic link stays, too: what it leads to is replaced, unless the kernel forbids that (protected_symlinks). */
 static int save_to(const struct context *c, const struct names *l, const char *path)
 {
 	char target[PATH_MAX];

@@ -74,7 +74,8 @@ static bool is_sound(const unsigned char *answer, int len, ns_type type, size_t 
 	for (int i = 0; i < ns_msg_count(m, ns_s_an); i++) {
 		if (ns_parserr(&m, ns_s_an, i, &rr) == -1)
 			return false;
-		if (ns_rr_type(rr) == type && (taken->n == 0 || (ns_rr_class(rr) == ns_c_in && ns_rr_rdlen(rr) != size)))
+		const bool broken = ns_rr_class(rr) == ns_c_in && ns_rr_rdlen(rr) != size;
+		if (ns_rr_type(rr) == type && (broken || taken->n == 0))
 			return false;
 	}
 	return true;
