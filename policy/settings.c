@@ -54,7 +54,9 @@ static uint32_t pattern_weight(const char *pattern)
 /* A value that no stickydns.conf gives is one that somebody scribbled: it counts as not given. */
 static bool plausible(unsigned k, uint32_t value)
 {
-	static const uint8_t words[SETTINGS] = {[SET_STICKY] = 2, [SET_ANSWER] = 2, [SET_STEER] = 3, [SET_ABSENT] = 3, [SET_SERVE] = 2};
+	static const uint8_t words[SETTINGS] = {
+		[SET_STICKY] = 2, [SET_ANSWER] = 2, [SET_STEER] = 3, [SET_ABSENT] = 3, [SET_SERVE] = 2,
+	};
 	return words[k] == 0 || value < words[k];
 }
 

@@ -133,7 +133,10 @@ static int put_all(const struct context *c, const struct words *w, const char *s
 
 /* ---- what is worth a word ---- */
 
-/* The environment is whole: that is what the shim sees. If the table that it will find is one that it will not take, or if there is none and none can be made. */
+/*
+ * The environment is whole: that is what the shim sees. If the table that it will find is one that it will not take, or
+ * if there is none and none can be made.
+ */
 static void note_table(const struct context *c)
 {
 	char path[TABLE_PATH];

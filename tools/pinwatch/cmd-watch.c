@@ -57,8 +57,8 @@ static const struct argp argp = {
 	.options = options,
 	.parser = parse,
 	.doc = "Watch what becomes of connections and datagrams to the servers in the table, in every program.\v"
-	       "Other commands: pinwatch status, pinwatch trace, pinwatch steer. Exit status: 0 told to end, 1 nothing could be watched, 2 usage. "
-	       "See pinwatch(8).",
+	       "Other commands: pinwatch status, pinwatch trace, pinwatch steer. Exit status: 0 told to end, "
+	       "1 nothing could be watched, 2 usage. See pinwatch(8).",
 };
 
 /* ---- all of it ---- */
@@ -178,7 +178,8 @@ static void tell_tables(struct watch *w)
 static void tell_cgroup(const struct watch *w)
 {
 	const struct probe *p = &w->probes.probe[PROBE_SEND];
-	note(NULL, "%s: %s", w->probes.cgroup, p->attached ? "was made again, and is watched" : "was removed: its datagrams are not seen");
+	note(NULL, "%s: %s", w->probes.cgroup,
+	     p->attached ? "was made again, and is watched" : "was removed: its datagrams are not seen");
 }
 
 /* Once a second: tables that come or were replaced, a cgroup that was made again; losses. */
