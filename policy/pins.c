@@ -24,7 +24,7 @@ static bool reap_pending(struct table *t, const struct scene *sc, size_t i)
 		struct endpoint_record *e = &a->endpoints[k];
 		uint64_t word = get64(&e->pending);
 		struct pending p = pending_unpack(word);
-		if (p.since == 0 || pins_process_lives(p.pid) || !cas64(&e->pending, word, 0) ||
+		if (p.since == 0 || p.pid == store_pid(t) || pins_process_lives(p.pid) || !cas64(&e->pending, word, 0) ||
 		    tick_since(sc->s.now, p.since) < tick_of(GIVE_UP_S) ||
 		    get32(&e->succeeded) >= p.since || get32(&e->failed) >= p.since)
 			continue;

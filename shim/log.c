@@ -13,18 +13,19 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "environment.h"
 #include "real.h"
 #include "session.h"
 #include "target.h"
 #include "undisturbed.h"
 
-enum { LINE = 1024, PATH_BYTES = 256 };
+enum { LINE = 1024 };
 enum target { NOWHERE, TO_STDERR, TO_SYSLOG, TO_FILE };
 enum level { LEVEL_WARNING, LEVEL_INFO, LEVEL_DEBUG };
 
 static enum target target;
 static enum level level = LEVEL_INFO;
-static char path[PATH_BYTES];
+static char path[ENVIRONMENT_LOG];
 
 void log_start(void)
 {

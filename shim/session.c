@@ -9,6 +9,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "environment.h"
 #include "hot.h"
 #include "tell.h"
 #include "tick.h"
@@ -17,7 +18,6 @@
 enum {
 	TABLES = 16,			/* mappings kept: the present one, the one before, and empty ones */
 	RETRY_TICKS = TICKS_PER_S / 4,	/* between two tries to attach again */
-	PATTERNS_BYTES = 4096,
 };
 
 _Atomic(struct table *) session_current;
@@ -29,7 +29,7 @@ static word32 attached_at;		/* tick of the last try */
 
 /* The environment, copied: programs overwrite theirs. */
 static char table_env[TABLE_PATH];
-static char patterns[PATTERNS_BYTES];
+static char patterns[ENVIRONMENT_NAMES];
 
 static char comm[COMM_BYTES];		/* as it was started: a sealed program may not ask later */
 
@@ -160,7 +160,7 @@ static bool copy_env(char *to, size_t size, const char *name)
 void session_start(void)
 {
 	const char *off = getenv("STICKYDNS");
-	if (getauxval(AT_SECURE) || (off && (strcasecmp(off, "off") == 0 || strcmp(off, "0") == 0)))
+	if (getauxval(AT_SECURE) || switches_off(off))
 		return;
 	if (!copy_env(table_env, sizeof table_env, "STICKYDNS_TABLE") ||
 	    !copy_env(patterns, sizeof patterns, "STICKYDNS_NAMES"))

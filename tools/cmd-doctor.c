@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cmd.h"
+#include "environment.h"
 #include "format.h"
 #include "imports.h"
 #include "patient.h"
@@ -37,7 +38,7 @@ static const char *switched_off(const struct patient *p)
 	static const char variable[] = "STICKYDNS=";
 	for (size_t i = 0; i < p->environment.n; i++) {
 		const char *entry = p->environment.name[i];
-		if (strncmp(entry, variable, sizeof variable - 1) == 0 && shim_off_word(entry + sizeof variable - 1))
+		if (strncmp(entry, variable, sizeof variable - 1) == 0 && switches_off(entry + sizeof variable - 1))
 			return entry;
 	}
 	return NULL;

@@ -15,14 +15,11 @@
 
 #include "cgroup.h"
 #include "cmd.h"
+#include "environment.h"
 #include "reach.h"
 #include "shim-file.h"
 
-enum {
-	NOT_EXECUTABLE = 126, NOT_FOUND = 127,	/* as a shell says it */
-	NAMES_MAX = 4095,			/* with more the shim does nothing: libstickydns(8) */
-	LOG_MAX = 255,				/* a longer path it does not take: shim/log.c */
-};
+enum { NOT_EXECUTABLE = 126, NOT_FOUND = 127 };	/* as a shell says it */
 
 struct words {
 	const char *names, *log, *cgroup;
@@ -68,8 +65,8 @@ static int judge_words(const struct context *c, const struct words *w)
 		return misused(c, "a CMD is wanted");
 	if (w->cgroup && (*w->cgroup == '-' || *w->cgroup == '\0'))
 		return misused(c, "--cgroup: no path: '%s'", w->cgroup);
-	if (w->names && strlen(w->names) > NAMES_MAX)
-		return misused(c, "--names: longer than %d bytes: '%.32s...'", NAMES_MAX, w->names);
+	if (w->names && strlen(w->names) >= ENVIRONMENT_NAMES)
+		return misused(c, "--names: longer than %d bytes: '%.32s...'", ENVIRONMENT_NAMES - 1, w->names);
 	if (w->log && *w->log == '\0')
 		return misused(c, "--log: stderr, syslog or a path is wanted: ''");
 	return DONE;
@@ -156,9 +153,10 @@ static void note_table(const struct context *c)
 static void note_log(const struct context *c)
 {
 	const char *log = getenv("STICKYDNS_LOG");
-	if (log && strlen(log) > LOG_MAX)
-		note(c, "log: longer than %d bytes: %s: nothing will be logged", LOG_MAX, log);
-	if (!log || strlen(log) > LOG_MAX || !strchr(log, '/'))
+	const bool fits = log && strlen(log) < ENVIRONMENT_LOG;
+	if (log && !fits)
+		note(c, "log: longer than %d bytes: %s: nothing will be logged", ENVIRONMENT_LOG - 1, log);
+	if (!fits || !strchr(log, '/'))
 		return;
 	int fd = open(log, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd == -1 && (errno != ENOENT || !file_can_be_made(log)))
@@ -170,7 +168,7 @@ static void note_log(const struct context *c)
 static void note_shim(const struct context *c)
 {
 	const char *off = getenv("STICKYDNS");
-	if (shim_off_word(off))
+	if (switches_off(off))
 		note(c, "STICKYDNS=%s is in the environment: the shim will do nothing", off);
 	note_table(c);
 	note_log(c);

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #define SHIM "libstickydns.so"
@@ -42,5 +41,3 @@ int shim_find(const struct context *c, char out[static PATH_MAX])
 	/* ld.so(8) separates the list by both and knows no quoting. */
 	return strpbrk(out, ": ") ? complain(c, "no space and no colon may be in the path of the shim: %s", out) : DONE;
 }
-
-bool shim_off_word(const char *value) { return value && (strcasecmp(value, "off") == 0 || strcmp(value, "0") == 0); }

@@ -9,7 +9,4 @@
 /* $STICKYDNS_LIB, or the one beside pinctl, or the installed one. DONE, or FAILED after one line. */
 int shim_find(const struct context *c, char out[static PATH_MAX]);
 
-/* Does this value of $STICKYDNS switch it off? As shim/session.c takes it; NULL does not. */
-bool shim_off_word(const char *value);
-
 #endif

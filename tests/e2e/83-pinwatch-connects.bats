@@ -50,8 +50,12 @@ while True: kept.append(s.accept()[0])' "$1" 3>&- 4>&- &
     expect_eq 2 "$(grep -c "^pinwatch: connected" "$LOGS/pinwatch.log")" "connects told"
 }
 
+# How often the SYN that is in flight was sent again.
+sent_again() { ss -H -t -n -o state syn-sent | sed -n 's/.*timer:(on,[^,]*,\([0-9]*\)).*/\1/p'; }
+
 # In flight when pinwatch comes, it comes through while nobody looks; long after that a refusal brings the look.
 @test "that an old connection came through is no news to be told after a refusal" {
+    local before
     need nft
     pinctl init --conf=/dev/null >/dev/null
     dns_pool pool.test 127.0.0.11 127.0.0.12 127.0.0.13
@@ -62,7 +66,8 @@ while True: kept.append(s.accept()[0])' "$1" 3>&- 4>&- &
     await 5 "a SYN" eval '[[ -n $(ss -H -t -n state syn-sent) ]]'
     pinwatch_start
     await_watched 3
-    sleep 1.2       # until the SYN is sent again, under pinwatch
+    before=$(sent_again)
+    await 5 "the SYN sent again, under pinwatch" eval '(($(sent_again) > before))'
     nft delete table inet hole
     await 5 "the connection" grep -q connected "$LOGS/hold.log"
     expect_eq false "$(state)" "a look at changes of state"
