@@ -5,15 +5,12 @@
 #include <string.h>
 
 #include "answer.h"
-#include "hash.h"
+#include "questions.h"
 #include "session.h"
 #include "targets.h"
 #include "tell.h"
 
-enum {
-	ONLY_TTL_S = 30,		/* of records that all carry the pin */
-	ASKED = 256,			/* questions remembered */
-};
+enum { ONLY_TTL_S = 30 };		/* of records that all carry the pin */
 
 bool dns_port(uint16_t port)
 {
@@ -132,23 +129,12 @@ void dns_answer(uint8_t *msg, size_t len, const char *name)
 
 /* ---- what was asked ---- */
 
-/* A word a question: a hash of its name, type and id. Others' and old ones are written over. */
-static word64 asked[ASKED];
-
-static uint64_t question_word(const struct question *q)
-{
-	const uint64_t w[] = {q->id, q->type, name_hash(&q->name, 1)};
-	return hash_words(w, 3, 2) | 1;
-}
-
-static word64 *asked_place(const struct question *q) { return &asked[q->id % ASKED]; }
-
 void dns_sent(const void *msg, size_t len)
 {
 	struct question q;
 	int saved = errno;
 	if (session_table() && answer_question(msg, len, &q) == ANSWER_OK)
-		put64(asked_place(&q), question_word(&q));
+		questions_note(&q);
 	errno = saved;
 }
 
@@ -158,7 +144,7 @@ void dns_received(void *msg, size_t len)
 	struct table *t = session_table_here();
 	int saved = errno;
 	enum answer_status s = t ? answer_parse(msg, len, &a) : ANSWER_NOT;
-	if ((s == ANSWER_OK || s == ANSWER_EMPTY) && get64(asked_place(&a.question)) == question_word(&a.question))
+	if ((s == ANSWER_OK || s == ANSWER_EMPTY) && questions_has(&a.question))
 		learn(t, msg, len, s, &a, &a.question.name);
 	errno = saved;
 }

@@ -7,7 +7,8 @@
  * res_nquerydomain, res_nsend, __res_query (by its old name); or own packets to
  * 127.0.0.54:53 over UDP by send, write (connected; read with recv, read), sendto,
  * sendmsg, sendmmsg (unconnected; read with recvfrom, recvmsg, recvmmsg), peek
- * (recv with MSG_PEEK, twice); or over TCP (RFC 1035 4.2.2), the answer's length read
+ * (recv with MSG_PEEK, twice), burst (eight at once, whose ids agree but for their upper
+ * byte; prints the first); or over TCP (RFC 1035 4.2.2), the answer's length read
  * first: tcp (each in one send), tcp-two (length and message in two), tcp-bytes (both
  * ways byte by byte), tcp-pieces (writev, readv of three), tcp-msg (sendmsg, recvmsg),
  * tcp-peek (all of it by MSG_PEEK, then read), tcp-late (connect in the background),
@@ -83,6 +84,20 @@ static int by_libc(const char *way, const char *name, int type, unsigned char *o
 
 /* ---- packets of its own ---- */
 
+static ssize_t burst(int fd, unsigned char *query, size_t len, unsigned char *out)
+{
+	struct sockaddr_in to = dns();
+	unsigned char rest[ROOM];
+	for (int i = 0; i < 8; i++, query[0]++)
+		if (sendto(fd, query, len, 0, (struct sockaddr *)&to, sizeof to) < 0)
+			return -1;
+	ssize_t r = recv(fd, out, ROOM, 0);
+	for (int i = 1; i < 8; i++)
+		if (recv(fd, rest, ROOM, 0) < 0)
+			return -1;
+	return r;
+}
+
 static ssize_t exchange(const char *way, int fd, unsigned char *query, size_t len, unsigned char *out)
 {
 	struct sockaddr_in to = dns(), from;
@@ -106,6 +121,8 @@ static ssize_t exchange(const char *way, int fd, unsigned char *query, size_t le
 		return sendto(fd, query, len, 0, (struct sockaddr *)&to, sizeof to) < 0
 			       ? -1
 			       : recvfrom(fd, out, ROOM, 0, (struct sockaddr *)&from, &from_len);
+	if (strcmp(way, "burst") == 0)
+		return burst(fd, query, len, out);
 	if (strcmp(way, "sendmsg") == 0)
 		return sendmsg(fd, &one.msg_hdr, 0) < 0 ? -1 : recvmsg(fd, &in.msg_hdr, 0);
 	if (strcmp(way, "sendmmsg") == 0)

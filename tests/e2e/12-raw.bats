@@ -36,6 +36,7 @@ stays() {
 @test "own packets: sendmsg and recvmsg" { stays sendmsg; }
 @test "own packets: sendmmsg and recvmmsg" { stays sendmmsg; }
 @test "own packets: MSG_PEEK first" { stays peek; }
+@test "own packets: several questions under way, of ids that agree but for one byte" { stays burst; }
 
 @test "IPv6 answers" {
     local pin

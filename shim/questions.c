@@ -1,0 +1,25 @@
+/* questions.c: see questions.h. */
+#include "questions.h"
+
+#include "atomic.h"
+#include "hash.h"
+
+static word64 sent[QUESTIONS];		/* a ring; 0: none yet */
+static word64 count;			/* how many were ever sent */
+
+static uint64_t word_of(const struct question *q)
+{
+	const uint64_t w[] = {q->id, q->type, name_hash(&q->name, 1)};
+	return hash_words(w, 3, 2) | 1;
+}
+
+void questions_note(const struct question *q) { put64(&sent[add64(&count, 1) % QUESTIONS], word_of(q)); }
+
+bool questions_has(const struct question *q)
+{
+	const uint64_t word = word_of(q), n = get64(&count), oldest = n > QUESTIONS ? n - QUESTIONS : 0;
+	for (uint64_t i = n; i > oldest; i--)
+		if (get64(&sent[(i - 1) % QUESTIONS]) == word)
+			return true;
+	return false;
+}

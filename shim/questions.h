@@ -1,0 +1,25 @@
+/*
+ * questions.h: the DNS questions that this program has sent itself.
+ *
+ * An answer may teach only if its question was asked here (RFC 5452 9). The last
+ * QUESTIONS are remembered, a word each: a hash of name, type and id, so that one
+ * never stands for another of the same id. No locks; a word that is written over
+ * while it is looked for is one that was about to be forgotten. A child starts with
+ * its parent's.
+ */
+#ifndef STICKYDNS_QUESTIONS_H
+#define STICKYDNS_QUESTIONS_H
+
+#include <stdbool.h>
+
+#include "answer.h"
+
+enum { QUESTIONS = 1024 };
+
+/* It was sent. */
+void questions_note(const struct question *q);
+
+/* Is it one of the last QUESTIONS that were sent? The newer, the sooner found; at most a walk over all. */
+bool questions_has(const struct question *q);
+
+#endif
