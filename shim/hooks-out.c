@@ -3,7 +3,7 @@
  *
  * An fd that is none of ours costs one load and a tail call. A UDP socket becomes
  * FD_DNS when it is connected to a DNS port or a datagram goes there: then queries are
- * remembered as they go out. Other datagrams are shown to depart.h before they go,
+ * remembered before they go out. Other datagrams are shown to depart.h before they go,
  * since they may be steered, and to datagram.h; what goes through connections to
  * candidates and DNS servers to stream.h.
  * What the program passed is looked at after the kernel took it, or asked about first
@@ -79,6 +79,20 @@ static ssize_t sent_message(enum watch w, int fd, const struct msghdr *msg, ssiz
 
 /* ---- datagrams that are planned for ---- */
 
+/*
+ * A query is noted before it goes, since its answer may be read by another thread at once. What cannot be looked at so
+ * soon is noted when it has gone.
+ */
+static void query_goes(int fd, const struct iovec *query, const struct sockaddr *addr, socklen_t len)
+{
+	if (addr && !(len <= sizeof(struct sockaddr_storage) && memory_readable(addr, len) && on_dns_port(addr, len)))
+		return;
+	if (!(addr || is_dns(fd)) || !memory_readable(query->iov_base, query->iov_len))
+		return;
+	fd_set_class(fd, FD_DNS);
+	dns_sent(query->iov_base, query->iov_len);
+}
+
 /* *d is good for sent_unplanned() if not. */
 static bool plan(enum watch w, int fd, const struct iovec *piece, size_t pieces, const struct sockaddr *addr,
 		 socklen_t addrlen, struct departure *d)
@@ -90,7 +104,13 @@ static bool plan(enum watch w, int fd, const struct iovec *piece, size_t pieces,
 	/* Inherited, or a vfork child closed its own under this number: already its first request is to go to the pin. */
 	if (w == WATCH_UNKNOWN && depart_possible() && memory_readable(buf, head))
 		w = watch_ask(fd, buf, head, false);
-	return w == WATCH_DATAGRAM && depart_possible() && (addr || !is_dns(fd)) && depart_plan(fd, piece, pieces, addr, addrlen, d);
+	if (w != WATCH_DATAGRAM || !depart_possible())
+		return false;
+	if ((addr || !is_dns(fd)) && depart_plan(fd, piece, pieces, addr, addrlen, d))
+		return true;
+	if (d->quiet == QUIET_NOT)
+		query_goes(fd, piece, addr, addrlen);
+	return false;
 }
 
 static bool plan_whole(enum watch w, int fd, const void *buf, size_t len, const struct sockaddr *addr, socklen_t addrlen,

@@ -13,13 +13,20 @@ static uint64_t word_of(const struct question *q)
 	return hash_words(w, 3, 2) | 1;
 }
 
-void questions_note(const struct question *q) { put64(&sent[add64(&count, 1) % QUESTIONS], word_of(q)); }
+static word64 *place(uint64_t n) { return &sent[n % QUESTIONS]; }
+
+void questions_note(const struct question *q)
+{
+	const uint64_t word = word_of(q), n = get64(&count);
+	if (n == 0 || get64(place(n - 1)) != word)
+		put64(place(add64(&count, 1)), word);
+}
 
 bool questions_has(const struct question *q)
 {
 	const uint64_t word = word_of(q), n = get64(&count), oldest = n > QUESTIONS ? n - QUESTIONS : 0;
 	for (uint64_t i = n; i > oldest; i--)
-		if (get64(&sent[(i - 1) % QUESTIONS]) == word)
+		if (get64(place(i - 1)) == word)
 			return true;
 	return false;
 }

@@ -16,7 +16,7 @@
 
 enum { QUESTIONS = 1024 };
 
-/* It was sent. */
+/* It is about to be sent, or was. Twice in a row is once. */
 void questions_note(const struct question *q);
 
 /* Is it one of the last QUESTIONS that were sent? The newer, the sooner found; at most a walk over all. */

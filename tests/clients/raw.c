@@ -8,15 +8,16 @@
  * 127.0.0.54:53 over UDP by send, write (connected; read with recv, read), sendto,
  * sendmsg, sendmmsg (unconnected; read with recvfrom, recvmsg, recvmmsg), peek
  * (recv with MSG_PEEK, twice), burst (eight at once, whose ids agree but for their upper
- * byte; prints the first); or over TCP (RFC 1035 4.2.2), the answer's length read
- * first: tcp (each in one send), tcp-two (length and message in two), tcp-bytes (both
- * ways byte by byte), tcp-pieces (writev, readv of three), tcp-msg (sendmsg, recvmsg),
- * tcp-peek (all of it by MSG_PEEK, then read), tcp-late (connect in the background),
- * tcp-dup (read from a duplicate), tcp-pipe (three at once on one connection, read in
- * pieces of 7 bytes; prints the last). One line an answer: ADDRESS/TTL of each record;
- * of SRV PRIORITY:WEIGHT:PORT:TARGET, those of the lowest priority first; of NAPTR its
- * bytes. $DNS_PORT: another port than 53. $RAW_FD: a UDP socket to use, connected to the
- * server already if $RAW_CONNECTED is not empty.
+ * byte; prints the first), threads (sendto, while another thread waits in recvfrom);
+ * or over TCP (RFC 1035 4.2.2), the answer's length read first: tcp (each in one send),
+ * tcp-two (length and message in two), tcp-bytes (both ways byte by byte), tcp-pieces
+ * (writev, readv of three), tcp-msg (sendmsg, recvmsg), tcp-peek (all of it by MSG_PEEK,
+ * then read), tcp-late (connect in the background), tcp-dup (read from a duplicate),
+ * tcp-pipe (three at once on one connection, read in pieces of 7 bytes; prints the last).
+ * One line an answer: ADDRESS/TTL of each record; of SRV PRIORITY:WEIGHT:PORT:TARGET,
+ * those of the lowest priority first; of NAPTR its bytes. $DNS_PORT: another port than
+ * 53. $RAW_FD: a UDP socket to use, connected to the server already if $RAW_CONNECTED is
+ * not empty.
  */
 #include <arpa/inet.h>
 #include <arpa/nameser.h>
@@ -25,6 +26,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <pthread.h>
 #include <resolv.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,6 +100,31 @@ static ssize_t burst(int fd, unsigned char *query, size_t len, unsigned char *ou
 	return r;
 }
 
+struct reader {
+	int fd;
+	unsigned char *out;
+	ssize_t r;
+};
+
+static void *read_answer(void *arg)
+{
+	struct reader *s = arg;
+	s->r = recvfrom(s->fd, s->out, ROOM, 0, NULL, NULL);
+	return NULL;
+}
+
+static ssize_t threads(int fd, const unsigned char *query, size_t len, unsigned char *out)
+{
+	struct sockaddr_in to = dns(), here = {.sin_family = AF_INET};
+	struct reader s = {fd, out, -1};
+	pthread_t reader;
+	if (bind(fd, (struct sockaddr *)&here, sizeof here) == -1 || pthread_create(&reader, NULL, read_answer, &s) != 0)
+		err(1, "a reader");
+	ssize_t r = sendto(fd, query, len, 0, (struct sockaddr *)&to, sizeof to);
+	pthread_join(reader, NULL);
+	return r < 0 ? -1 : s.r;
+}
+
 static ssize_t exchange(const char *way, int fd, unsigned char *query, size_t len, unsigned char *out)
 {
 	struct sockaddr_in to = dns(), from;
@@ -123,6 +150,8 @@ static ssize_t exchange(const char *way, int fd, unsigned char *query, size_t le
 			       : recvfrom(fd, out, ROOM, 0, (struct sockaddr *)&from, &from_len);
 	if (strcmp(way, "burst") == 0)
 		return burst(fd, query, len, out);
+	if (strcmp(way, "threads") == 0)
+		return threads(fd, query, len, out);
 	if (strcmp(way, "sendmsg") == 0)
 		return sendmsg(fd, &one.msg_hdr, 0) < 0 ? -1 : recvmsg(fd, &in.msg_hdr, 0);
 	if (strcmp(way, "sendmmsg") == 0)

@@ -2,7 +2,10 @@
 # are put in the pin's order where they lie, and share the pin with programs that use getaddrinfo.
 
 load ../lib/harness
-setup_file() { use_clients raw lookup_client lookup; }
+setup_file() {
+    use_clients raw lookup_client lookup
+    use_libraries libslow
+}
 
 POOL="127.0.0.11 127.0.0.12 127.0.0.13"
 
@@ -37,6 +40,11 @@ stays() {
 @test "own packets: sendmmsg and recvmmsg" { stays sendmmsg; }
 @test "own packets: MSG_PEEK first" { stays peek; }
 @test "own packets: several questions under way, of ids that agree but for one byte" { stays burst; }
+
+@test "own packets: the answer comes to one thread before the send is over in another" {
+    SHIM_ENV[0]+=:$(library libslow)
+    stays threads
+}
 
 @test "IPv6 answers" {
     local pin
