@@ -19,7 +19,7 @@
 #   /dev/shm, /run      empty and private;  /etc/stickydns.conf, /etc/gai.conf empty if the host has them
 #   $TABLE              the path of the pin table, not yet made      $SHIM_LOG  the shim's log
 #   $LOGS               one file for each thing started; shown when the test fails, never otherwise
-#   $BUILD, $TESTS      the build directory and tests/               $BATS_TEST_TMPDIR  scratch
+#   $BUILD, $TESTS      the build directory and tests/               $BATS_TEST_TMPDIR  scratch, in memory
 #
 # The pid namespace's first process is the test's shell: pids are small, /proc shows the test's own
 # processes only, and `kill %1`, `wait`, `nft`, `ip`, `tc` work as ever. setup_file runs outside, on the
