@@ -17,6 +17,7 @@
 # Variables: CC, CLANG, BPFTOOL, CFLAGS, LDFLAGS, PREFIX, DESTDIR, PKG_CONFIG, V=1 (show commands),
 # STRICT= (empty: warnings are no errors, for packagers), TESTS (bats files to run).
 
+VERSION = 1.0
 PREFIX ?= /usr/local
 BINDIR ?= $(PREFIX)/bin
 SBINDIR ?= $(PREFIX)/sbin
@@ -119,7 +120,7 @@ libs:
 $(B)/tools/%.o: tools/%.c | libs
 	@mkdir -p $(@D)
 	$(say) CC $<
-	$(Q)$(CC) $(BASE) $(HARDEN) $(CFLAGS) $(TOOL_CFLAGS) -DLIBDIR='"$(LIBDIR)"' -c -o $@ $<
+	$(Q)$(CC) $(BASE) $(HARDEN) $(CFLAGS) $(TOOL_CFLAGS) -DVERSION='"$(VERSION)"' -DLIBDIR='"$(LIBDIR)"' -c -o $@ $<
 
 # bpftrace scripts name the library by its path: the default one as they are, in build/ that of this build.
 script_for = sed 's,/usr/local/lib/libstickydns,$(1)/libstickydns,' tools/pinwatch/$(notdir $(2)) >$(2) && chmod 755 $(2)

@@ -73,6 +73,12 @@ void cmd_help(int key, const char *title, struct argp_state *state)
 	argp_state_help(state, stdout, key == '?' ? ARGP_HELP_STD_HELP : ARGP_HELP_USAGE | ARGP_HELP_EXIT_OK);
 }
 
+void cmd_version(const char *title)
+{
+	printf("%s (stickydns) " VERSION ", tables of version %d\n", title, TABLE_VERSION);
+	exit(DONE);
+}
+
 int table_word(struct context *c, char *word)
 {
 	if (*word == '\0' || strlen(word) >= TABLE_PATH)

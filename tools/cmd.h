@@ -51,7 +51,7 @@ int cmd_parse(struct context *c, const struct usage *u, int argc, char **argv, v
  * --help and --usage, the same for all; argp's own would not know the command's
  * name. The keys and rows go into an option table, cmd_help() into its parser.
  */
-enum { KEY_JSON = 0x1000, KEY_USAGE };
+enum { KEY_JSON = 0x1000, KEY_USAGE, KEY_VERSION };
 
 #define HELP_OPTIONS                                                           \
 	{"help", '?', NULL, 0, "show this", -1},                                \
@@ -59,6 +59,11 @@ enum { KEY_JSON = 0x1000, KEY_USAGE };
 
 /* Print it and exit. `title`: "pinctl set". */
 void cmd_help(int key, const char *title, struct argp_state *state);
+
+/* The same for a program's version, which is none of its commands'. */
+#define VERSION_OPTION {"version", KEY_VERSION, NULL, 0, "show which version this is, and of which tables", -1}
+
+_Noreturn void cmd_version(const char *title);
 
 /* A parser for `usage` of commands that take one word: their input is a `const char *`. */
 error_t parse_one_word(int key, char *arg, struct argp_state *state);

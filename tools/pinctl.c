@@ -52,6 +52,7 @@ static const struct argp_option options[] = {
 	{"table", 't', "PATH", 0, "the table to use, instead of $STICKYDNS_TABLE or the usual ones", 0},
 	{"json", KEY_JSON, NULL, 0, "show it as JSON", 0},
 	HELP_OPTIONS,
+	VERSION_OPTION,
 	{0},
 };
 
@@ -66,6 +67,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_USAGE:
 		cmd_help(key, "pinctl", state);
 		return 0;
+	case KEY_VERSION:
+		cmd_version("pinctl");
 	case KEY_JSON:
 		s->context->json = true;
 		return 0;

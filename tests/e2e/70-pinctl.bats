@@ -105,6 +105,17 @@ repeated() { printf "$1%.0s" $(seq "$2"); }
     done
 }
 
+@test "--version: ours, and that of the tables" {
+    local program tables
+    pinctl init
+    tables=$(pinctl stats --json | jq .version)
+    for program in pinctl pinwatch; do
+        [[ -x $BUILD/$program ]] || cannot "$program was not built: make deps"
+        expect_match "^$program \(stickydns\) [0-9]+\.[0-9]+, tables of version $tables\$" "$("$BUILD/$program" --version)" \
+            "$program --version"
+    done
+}
+
 @test "every key of the JSON stands in pinctl(1)" {
     local page command key
     page=$(tr -c 'a-z_A-Z\n' ' ' <"$TESTS/../tools/man/pinctl.1")

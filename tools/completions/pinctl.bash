@@ -72,7 +72,7 @@ _pinctl() {
     events) options+=" --follow --last --json" ;;
     init) options+=" --names --replace --group --conf" ;;
     run) options+=" --names --log --cgroup" ;;
-    "") options+=" --json" ;;
+    "") options+=" --json --version" ;;
     esac
     if [[ $cur == -* ]]; then
         COMPREPLY=($(compgen -W "$options" -- "$cur"))

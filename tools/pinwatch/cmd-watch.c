@@ -35,6 +35,7 @@ static const struct argp_option options[] = {
 	{"dry-run", KEY_DRY_RUN, NULL, 0, "say what would be reported, and change no table", 0},
 	{"verbose", 'v', NULL, 0, "say what is reported", 0},
 	HELP_OPTIONS,
+	VERSION_OPTION,
 	{0},
 };
 
@@ -45,6 +46,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_INIT: state->err_stream = NULL; return 0;
 	case '?':
 	case KEY_USAGE: cmd_help(key, "pinwatch", state); return 0;
+	case KEY_VERSION: cmd_version("pinwatch");
 	case 't': return watch_table(arg, w);
 	case KEY_DRY_RUN: w->dry_run = true; return 0;
 	case 'v': w->verbose = true; return 0;
