@@ -16,6 +16,7 @@
 #include "hooks.h"
 #include "memory.h"
 #include "passing.h"
+#include "pieces.h"
 #include "real.h"
 #include "route.h"
 
@@ -101,6 +102,22 @@ EXPORT ssize_t recvfrom(int fd, void *buf, size_t len, int flags, struct sockadd
 	return received(w, fd, buf, len, r, flags, r >= 0 && addr ? (struct sender){addr, *addrlen, room} : (struct sender){0});
 }
 
+static struct sender sender_of(const struct msghdr *msg, socklen_t room)
+{
+	return (struct sender){msg->msg_name, msg->msg_namelen, room};
+}
+
+/* A DNS answer, or a SIP message whose header is cut. What was led is put back where it came from. */
+static __attribute__((noinline)) void received_pieces(int fd, const struct msghdr *msg, socklen_t room, size_t len)
+{
+	char whole[PIECES_MAX];
+	const size_t n = pieces_join(msg->msg_iov, msg->msg_iovlen, len, whole);
+	const bool answer = is_dns(fd);
+	datagram_in(fd, whole, n, sender_of(msg, room));
+	if (answer)
+		pieces_split(msg->msg_iov, msg->msg_iovlen, whole, n);
+}
+
 /* Of a call that succeeded. */
 static ssize_t received_message(enum watch w, int fd, struct msghdr *msg, socklen_t room, ssize_t r, int flags)
 {
@@ -111,9 +128,11 @@ static ssize_t received_message(enum watch w, int fd, struct msghdr *msg, sockle
 		return stream_received_message(fd, msg, r, flags);
 	if (w == WATCH_DATAGRAM && (flags & MSG_ERRQUEUE))
 		datagram_error(fd, msg, room);
+	else if (w == WATCH_DATAGRAM && head && head->iov_len < (size_t)r && msg->msg_iovlen > 1 &&
+		 (is_dns(fd) || pieces_cut(head->iov_base, head->iov_len)))
+		received_pieces(fd, msg, room, (size_t)r);
 	else if (w == WATCH_DATAGRAM && head)
-		received(w, fd, head->iov_base, head->iov_len, r, flags,
-			 (struct sender){msg->msg_name, msg->msg_namelen, room});
+		received(w, fd, head->iov_base, head->iov_len, r, flags, sender_of(msg, room));
 	return r;
 }
 

@@ -17,6 +17,17 @@ bool pieces_readable(const struct iovec *piece, size_t pieces)
 	return true;
 }
 
+void pieces_split(const struct iovec *piece, size_t pieces, const char *bytes, size_t len)
+{
+	for (size_t i = 0; i < pieces && len > 0; i++) {
+		const size_t n = least(piece[i].iov_len, len);
+		if (n > 0)
+			memcpy(piece[i].iov_base, bytes, n);
+		bytes += n;
+		len -= n;
+	}
+}
+
 size_t pieces_join(const struct iovec *piece, size_t pieces, size_t len, char out[static PIECES_MAX])
 {
 	const size_t most = least(len, PIECES_MAX);

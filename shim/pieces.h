@@ -1,9 +1,10 @@
 /*
- * pieces.h: a SIP datagram that is sent in several pieces (sendmsg(2), writev(2)).
+ * pieces.h: a datagram that is sent or received in several pieces (sendmsg(2), readv(2)).
  *
- * Its header may be cut anywhere: sofia-sip puts the start line and its Via before
+ * A SIP header may be cut anywhere: sofia-sip puts the start line and its Via before
  * the pieces of a message that it has sent, or got, before. A head and a body need no
- * joining, nor does what is no SIP. Pure, but for pieces_readable(); no allocation.
+ * joining, nor does what is neither SIP nor DNS. Pure, but for pieces_readable(); no
+ * allocation.
  */
 #ifndef STICKYDNS_PIECES_H
 #define STICKYDNS_PIECES_H
@@ -28,5 +29,8 @@ bool pieces_readable(const struct iovec *piece, size_t pieces);
 
 /* Copies the first PIECES_MAX of `len` bytes to `out`; returns how many there were. */
 size_t pieces_join(const struct iovec *piece, size_t pieces, size_t len, char out[static PIECES_MAX]);
+
+/* Writes the `len` bytes, which were joined, into the pieces. */
+void pieces_split(const struct iovec *piece, size_t pieces, const char *bytes, size_t len);
 
 #endif

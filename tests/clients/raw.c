@@ -6,7 +6,8 @@
  * WAY: res_query, res_search, res_querydomain, res_send, res_nquery, res_nsearch,
  * res_nquerydomain, res_nsend, __res_query (by its old name); or own packets to
  * 127.0.0.54:53 over UDP by send, write (connected; read with recv, read), sendto,
- * sendmsg, sendmmsg (unconnected; read with recvfrom, recvmsg, recvmmsg), peek
+ * sendmsg, sendmmsg (unconnected; read with recvfrom, recvmsg, recvmmsg), pieces (as
+ * sendmsg, read into three), peek
  * (recv with MSG_PEEK, twice), burst (eight at once, whose ids agree but for their upper
  * byte; prints the first), threads (sendto, while another thread waits in recvfrom);
  * or over TCP (RFC 1035 4.2.2), the answer's length read first: tcp (each in one send),
@@ -86,6 +87,20 @@ static int by_libc(const char *way, const char *name, int type, unsigned char *o
 
 /* ---- packets of its own ---- */
 
+/* What comes to `out` is what is in the pieces. */
+static ssize_t in_pieces(int fd, struct msghdr *m, unsigned char *out)
+{
+	unsigned char first[3], second[40], rest[ROOM];
+	struct iovec piece[] = {{first, sizeof first}, {second, sizeof second}, {rest, sizeof rest}};
+	m->msg_iov = piece;
+	m->msg_iovlen = 3;
+	ssize_t r = recvmsg(fd, m, 0);
+	memcpy(out, first, sizeof first);
+	memcpy(out + sizeof first, second, sizeof second);
+	memcpy(out + sizeof first + sizeof second, rest, ROOM - sizeof first - sizeof second);
+	return r;
+}
+
 static ssize_t burst(int fd, unsigned char *query, size_t len, unsigned char *out)
 {
 	struct sockaddr_in to = dns();
@@ -152,6 +167,8 @@ static ssize_t exchange(const char *way, int fd, unsigned char *query, size_t le
 		return burst(fd, query, len, out);
 	if (strcmp(way, "threads") == 0)
 		return threads(fd, query, len, out);
+	if (strcmp(way, "pieces") == 0)
+		return sendmsg(fd, &one.msg_hdr, 0) < 0 ? -1 : in_pieces(fd, &in.msg_hdr, out);
 	if (strcmp(way, "sendmsg") == 0)
 		return sendmsg(fd, &one.msg_hdr, 0) < 0 ? -1 : recvmsg(fd, &in.msg_hdr, 0);
 	if (strcmp(way, "sendmmsg") == 0)

@@ -4,12 +4,14 @@
  *	lookup HOST                       getaddrinfo: the first address
  *	udp4 | udp6                       a new unconnected socket, bound to the loopback address; the earlier one closes
  *	how CALL HEAP [CUT]               what to send with: sendto, sendmsg, sendmmsg, and where ADDR is - send, write,
- *	                                  writev; HEAP 1: all of it lies on the heap; CUT: in pieces of so many bytes, if even after an empty one
+ *	                                  writev; HEAP 1: all of it lies on the heap; CUT: in pieces of so many bytes,
+ *	                                  if even after an empty one
  *	METHOD ADDR PORT BRANCH ID [TAG]  a request; TAG: a To-tag. "sent". ADDR - : to the connected peer
  *	raw ADDR PORT TEXT                a datagram
  *	STATUS ADDR PORT BRANCH ID        a response to an OPTIONS of CSeq 7
- *	recv CALL [FLAG]                  recvfrom, recvmsg, recvmmsg; FLAG: peek, short (an address of 8 or 24 bytes). First word
- *	                                  or status, and sender; "nothing" after 2 s
+ *	recv CALL [FLAG]                  recvfrom, recvmsg, recvmmsg, pieces (recvmsg, of 50 bytes each); FLAG: peek,
+ *	                                  short (an address of 8 or 24 bytes). First word or status, and sender;
+ *	                                  "nothing" after 2 s
  *	fork                              what comes after `recv` is received by a child
  *	error                             from the error queue: the destination and the offender
  *	connect ADDR PORT                 a UDP connect of that socket; ADDR - : of AF_UNSPEC
@@ -178,7 +180,7 @@ static void receive(const char *how, const char *flag)
 	const bool peek = flag && strcmp(flag, "peek") == 0, small = flag && strcmp(flag, "short") == 0;
 	const socklen_t room = !small ? sizeof from[0] : family == AF_INET ? 8 : 24;
 	const int flags = peek ? MSG_PEEK : 0;
-	struct iovec iov[2] = {{buf[0], sizeof buf[0] - 1}, {buf[1], sizeof buf[1] - 1}};
+	struct iovec iov[2] = {{buf[0], sizeof buf[0] - 1}, {buf[1], sizeof buf[1] - 1}}, piece[PIECES];
 	struct mmsghdr m[2];
 	memset(buf, 0, sizeof buf);
 	for (int i = 0; i < 2; i++)
@@ -190,7 +192,13 @@ static void receive(const char *how, const char *flag)
 		puts("nothing");
 		return;
 	}
-	if (strcmp(how, "recvmsg") == 0)
+	if (strcmp(how, "pieces") == 0) {
+		for (size_t i = 0; i < sizeof buf[0] / 50; i++)
+			piece[i] = (struct iovec){buf[0] + i * 50, 50};
+		m[0].msg_hdr.msg_iov = piece;
+		m[0].msg_hdr.msg_iovlen = sizeof buf[0] / 50;
+	}
+	if (strcmp(how, "recvmsg") == 0 || strcmp(how, "pieces") == 0)
 		r = recvmsg(sock, &m[0].msg_hdr, flags), len = m[0].msg_hdr.msg_namelen;
 	else if (strcmp(how, "recvmmsg") == 0)
 		r = recvmmsg(sock, m, 2, flags | MSG_DONTWAIT, NULL), len = m[0].msg_hdr.msg_namelen;

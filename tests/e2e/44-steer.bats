@@ -76,6 +76,16 @@ wire() {
     expect_eq "127.0.0.12 OPTIONS b1" "$(wire)" "the server of a connected socket"
 }
 
+@test "a header that is received in several pieces is read as one" {
+    begin
+    pinctl drop pool.test
+    ask c lookup pool.test >/dev/null
+    expect_eq tentative "$(pin_field pool.test state)" "the pin before"
+    ask c OPTIONS 127.0.0.11 5060 b1 i1 >/dev/null
+    expect_eq "200 127.0.0.11:5060" "$(ask c recv pieces)" "the answer"
+    expect_eq confirmed "$(pin_field pool.test state)" "the pin after the answer"
+}
+
 @test "an IPv6 socket with mapped addresses" {
     local recv
     begin
