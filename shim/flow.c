@@ -318,13 +318,16 @@ HOT static int connect_candidate(struct table *t, int fd, const struct sockaddr 
 
 /* ---- steering ---- */
 
-/* Does another connect of this process wait for it? One that came through waits for its program only. */
-static bool is_waited_for(const struct endpoint *e)
+/*
+ * Does another connect of this process wait for it, of which the program turns to `asked` now? One that asked the
+ * same is none, on a path of some 200 ms one of many; one that came through waits for its program only.
+ */
+static bool is_waited_for(const struct endpoint *e, const struct endpoint *asked)
 {
 	struct pending_walk w = pending_all();
 	for (int fd; (fd = pending_next(&w)) != -1;) {
 		const struct flow *fl = pending_flow(fd);
-		if (endpoint_same(&fl->to, e) && waits(fl) && progress_of(fd, fl) == WAITING)
+		if (endpoint_same(&fl->to, e) && !endpoint_same(&fl->asked, asked) && waits(fl) && progress_of(fd, fl) == WAITING)
 			return true;
 	}
 	return false;
@@ -334,7 +337,7 @@ static bool is_waited_for(const struct endpoint *e)
 static bool steer(struct table *t, int fd, struct flow *fl, const struct verdict *v)
 {
 	const addr_ref ref = v->request ? addr_find(t, &v->to.addr) : 0;
-	if (!ref || vain_lately(&v->to) || is_waited_for(&v->to))
+	if (!ref || vain_lately(&v->to) || is_waited_for(&v->to, &fl->asked))
 		return false;
 	fl->to = v->to;
 	fl->ref = ref;

@@ -1,10 +1,12 @@
 """Connects as RFC 8305 has it: to each address of a name in turn, the next after so many milliseconds.
 
-    attempts.py HOST PORT MS close|keep|late|stay
+    attempts.py HOST PORT MS close|keep|late|stay|many
 
 close: an attempt without an answer is given up before the next; keep: it stays in flight beside it; late: what
-becomes of them is asked after the last one; stay: as keep, and the program ends without closing any.
-Prints the address that was connected to, as the program asked for it, or "none"; late: the servers that were reached.
+becomes of them is asked after the last one; many: as late, three to each address; stay: as keep, and the program
+ends without closing any.
+Prints the address that was connected to, as the program asked for it, or "none"; late, many: the servers
+that were, or are being, connected to.
 """
 import os
 import select
@@ -15,12 +17,13 @@ import time
 
 host, port, wait_ms, how = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
 poll, attempts = select.poll(), {}
-for family, kind, protocol, _, address in socket.getaddrinfo(host, port, socket.AF_INET, socket.SOCK_STREAM):
+times = 3 if how == "many" else 1
+for family, kind, protocol, _, address in socket.getaddrinfo(host, port, socket.AF_INET, socket.SOCK_STREAM) * times:
     attempt = socket.socket(family, kind, protocol)
     attempt.setblocking(False)
     attempt.connect_ex(address)
     attempts[attempt.fileno()] = (attempt, address[0])
-    if how == "late":
+    if how in ("late", "many"):
         time.sleep(wait_ms / 1000)
         continue
     poll.register(attempt, select.POLLOUT)
@@ -33,7 +36,7 @@ for family, kind, protocol, _, address in socket.getaddrinfo(host, port, socket.
     if how == "close" and attempt.fileno() in attempts:
         poll.unregister(attempt)
         attempt.close()
-if how == "late":
+if how in ("late", "many"):
     seen = subprocess.run(["ss", "-Htn", "dport", f"= :{port}"], capture_output=True, text=True, check=True).stdout
     sys.exit(print(*sorted({line.split()[4].rsplit(":", 1)[0] for line in seen.splitlines()})))
 print("none")

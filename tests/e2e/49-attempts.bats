@@ -64,3 +64,12 @@ failures_of() { candidate_field pool.test "$1" failures; }
     expect_eq "127.0.0.11 127.0.0.12 127.0.0.13" "$(attempts bare late)" "the servers reached, bare"
     expect_eq "$pin" "$(attempts with_shim late)" "the servers reached"
 }
+
+# A path of some 200 ms: connects that a program makes one after the other wait at the same time.
+@test "attempts at one address, in flight together, all go to the pin" {
+    local other=127.0.0.11
+    begin
+    [[ $pin != "$other" ]] || other=127.0.0.12
+    expect_eq "$other" "$(/usr/bin/python3 "$TESTS/clients/attempts.py" "$other" 5060 250 many)" "the server, bare"
+    expect_eq "$pin" "$(with_shim /usr/bin/python3 "$TESTS/clients/attempts.py" "$other" 5060 250 many)" "the server"
+}
