@@ -46,6 +46,7 @@ static bool addr_write(struct table *t, uint32_t slot, uint64_t key, const void 
 	put64(&r->other, 0);
 	put32(&r->other_failed, 0);
 	put32(&r->drained, 0);
+	put32(&r->connected, 0);
 	put64(&r->unanswered, 0);
 	for (unsigned i = 0; i < ENDPOINTS; i++) {
 		struct endpoint_record *e = &r->endpoints[i];

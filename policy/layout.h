@@ -166,7 +166,7 @@ struct addr_record {
 	word32 other_failed;
 	word32 drained;				/* 1: kept away by `pinctl drain` */
 	word32 used;				/* tick of the last answer or outcome */
-	uint8_t pad[4];
+	word32 connected;			/* a byte for each endpoint: when a TCP connect came through last (notes.c) */
 	word64 unanswered;			/* TCP connects that were given up, to the port where that was last */
 	struct endpoint_record endpoints[ENDPOINTS];
 };

@@ -61,12 +61,15 @@ void mark_recovered(struct table *t, word64 *w, uint32_t since_last_s, const str
 	}
 }
 
-void mark_succeeded(struct table *t, struct endpoint_record *r, const struct endpoint *e, enum cause why)
+void mark_succeeded(struct table *t, struct addr_record *a, unsigned slot, const struct endpoint *e, enum cause why)
 {
+	struct endpoint_record *r = &a->endpoints[slot];
 	uint32_t now = tick_now(), last = get32(&r->succeeded);
 	mark_recovered(t, &r->health, tick_since(now, last) / TICKS_PER_S, e, why);
 	if (last == 0)
 		add64(&t->header->counters[COUNT_SUCCESSES], 1);
-	if (now - last >= TICKS_PER_S)
+	if (now != last)
 		put32(&r->succeeded, now);
+	if (why == CAUSE_CONNECTED && e->transport == TRANSPORT_TCP)
+		mark_connected(a, slot);
 }

@@ -7,8 +7,11 @@
 /* The one CAS that makes a failure known to all, in slot `slot` or, at -1, in "other". True, and an event, when a cool-off began. */
 bool mark_failed(struct table *t, struct addr_record *a, int slot, const struct outcome *o, enum cause cause);
 
-/* The endpoint `e`, whose record it is, succeeded. */
-void mark_succeeded(struct table *t, struct endpoint_record *r, const struct endpoint *e, enum cause why);
+/* The endpoint `e`, in this slot, succeeded. */
+void mark_succeeded(struct table *t, struct addr_record *a, unsigned slot, const struct endpoint *e, enum cause why);
+
+/* A TCP connect to the endpoint in this slot came through. */
+void mark_connected(struct addr_record *a, unsigned slot);
 
 /* Ends a cool-off, in the health word. `since_last_s`: since the success before. */
 void mark_recovered(struct table *t, word64 *w, uint32_t since_last_s, const struct endpoint *e, enum cause cause);

@@ -1,11 +1,11 @@
-/* notes.c: what processes leave in an endpoint's record for each other: heard, registered, in flight, unanswered. See pins.h. */
+/* notes.c: what processes leave in an endpoint's record for each other: heard, registered, in flight, unanswered. See pins.h, marks.h. */
 #include <errno.h>
 #include <signal.h>
 
 #include "addrs.h"
 #include "decide.h"
 #include "hot.h"
-#include "pins.h"
+#include "marks.h"
 #include "tick.h"
 
 enum { PENDING_MAX_S = 130 };	/* no connect is in flight longer: tcp_syn_retries, tcp(7) */
@@ -57,6 +57,35 @@ uint32_t pins_registered_age(const struct table *t, addr_ref ref, const struct e
 	return r ? age_of(get32(&r->registered)) : UINT32_MAX;
 }
 
+/* ---- connects ---- */
+
+/*
+ * In the byte: quarters of a second, from 1 on, which begin again after 64 s; 0: never. So `succeeded` has its say
+ * as well. A byte that another endpoint's writer undoes was of one connect of many.
+ */
+enum { QUARTERS = 255, QUARTER_TICKS = TICKS_PER_S / 4, WITNESS_S = 16 };
+
+_Static_assert(ENDPOINTS * 8 <= 32, "a byte each");
+
+static uint32_t quarter_now(void) { return tick_now() / QUARTER_TICKS % QUARTERS; }
+
+void mark_connected(struct addr_record *a, unsigned slot)
+{
+	const uint32_t word = get32(&a->connected), byte = 0xffu << 8 * slot;
+	const uint32_t next = (word & ~byte) | (quarter_now() + 1) << 8 * slot;
+	if (next != word)
+		put32(&a->connected, next);
+}
+
+bool pins_connected_lately(const struct table *t, addr_ref ref, const struct endpoint *e)
+{
+	const struct addr_record *a = addr_at(t, ref);
+	const int slot = a && e->transport == TRANSPORT_TCP ? endpoint_find(a, e->transport, e->port) : -1;
+	const uint32_t then = slot >= 0 ? get32(&a->connected) >> 8 * slot & 0xff : 0;
+	return then && (quarter_now() + 1 + QUARTERS - then) % QUARTERS < GIVE_UP_S * TICKS_PER_S / QUARTER_TICKS &&
+	       tick_within(tick_now(), get32(&a->endpoints[slot].succeeded), WITNESS_S);
+}
+
 /* ---- connects in flight ---- */
 
 bool pins_process_lives(uint32_t pid)
@@ -82,7 +111,7 @@ HOT void pins_pending(struct table *t, addr_ref ref, const struct endpoint *e, s
 		put64(w, pending_pack(mine));
 }
 
-HOT bool pins_pending_over(struct table *t, addr_ref ref, const struct endpoint *e, uint32_t pid)
+HOT bool pins_pending_over(struct table *t, addr_ref ref, const struct endpoint *e, uint32_t pid, bool connected)
 {
 	struct addr_record *a = addr_at(t, ref);
 	int slot = a && t->writable ? endpoint_find(a, e->transport, e->port) : -1;
@@ -91,6 +120,8 @@ HOT bool pins_pending_over(struct table *t, addr_ref ref, const struct endpoint 
 	word64 *w = &a->endpoints[slot].pending;
 	const uint64_t word = get64(w);
 	const bool mine = pending_unpack(word).pid == pid;
+	if (connected)
+		mark_connected(a, (unsigned)slot);
 	if (word && mine)
 		put64(w, 0);
 	return word && !mine;

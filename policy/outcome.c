@@ -65,7 +65,7 @@ bool pins_succeeded(struct table *t, const struct outcome *o)
 		return true;		/* "other" confirms nothing */
 	if (!o->by_hand && proves_nothing(&a->endpoints[v.slot], v.why))
 		return true;
-	mark_succeeded(t, &a->endpoints[v.slot], v.e, v.why);
+	mark_succeeded(t, a, (unsigned)v.slot, v.e, v.why);
 	settle_names(t, o, &v);
 	return true;
 }

@@ -143,11 +143,17 @@ bool pins_reset(struct table *t, const struct outcome *o);
 
 /*
  * A TCP connect to `e` is in flight, since now and by this process: `mine`. Notes it for the case that
- * the process is killed; pins_pending_over when it is known what became of it.
- * There is room for one note: true if it is another process's.
+ * the process is killed; pins_pending_over when it is known what became of it, or that
+ * nothing will be. `connected`: it came through. There is room for one note: true if it is another process's.
  */
 void pins_pending(struct table *t, addr_ref ref, const struct endpoint *e, struct pending mine);
-bool pins_pending_over(struct table *t, addr_ref ref, const struct endpoint *e, uint32_t pid);
+bool pins_pending_over(struct table *t, addr_ref ref, const struct endpoint *e, uint32_t pid, bool connected);
+
+/*
+ * Did a connect to `e` come through in the last GIVE_UP_S, of any process? Then one that waits, or timed out, has lost
+ * its packets, and that is no failure of the server.
+ */
+bool pins_connected_lately(const struct table *t, addr_ref ref, const struct endpoint *e);
 
 /*
  * A TCP connect to o->endpoint that began at o->since was given up by its program, unanswered. One says

@@ -133,7 +133,7 @@ static void settle_target(struct table *t, const struct outcome *o, struct name_
 	else if (tv.slot < 0)
 		return;
 	else if (v->fate == SUCCEEDED)
-		mark_succeeded(t, &a->endpoints[tv.slot], tv.e, v->why);
+		mark_succeeded(t, a, (unsigned)tv.slot, tv.e, v->why);
 	settle_names(t, &at_target, &tv);
 }
 

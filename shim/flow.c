@@ -58,7 +58,9 @@ HOT static void report(const struct flow *fl, enum cause cause)
 		return;
 	if (cause == CAUSE_CONNECTED)
 		vain_over(&fl->to);
-	const bool others = pins_pending_over(t, fl->ref, &fl->to, (uint32_t)fl->pid);
+	if (cause == CAUSE_TIMED_OUT && pins_connected_lately(t, fl->ref, &fl->to))
+		cause = CAUSE_NONE;
+	const bool others = pins_pending_over(t, fl->ref, &fl->to, (uint32_t)fl->pid, cause == CAUSE_CONNECTED);
 	if (cause != CAUSE_NONE && (cause != CAUSE_CONNECTED || !is_told(t, fl, others)))
 		tell(t, fl, cause);
 }
@@ -106,13 +108,20 @@ static bool waited_long(const struct flow *fl)
 	return tick_since(tick_now(), fl->since) >= tick_of(GIVE_UP_S);
 }
 
+/* So long, and nobody else got through either. */
+static bool waits_in_vain(const struct flow *fl)
+{
+	const struct table *t = waited_long(fl) ? session_table_here() : NULL;
+	return t && !pins_connected_lately(t, fl->ref, &fl->to);
+}
+
 /* An error that the program has read leaves the socket closed; which one it was, the time tells. */
 static enum cause cause_of(enum progress p, const struct flow *fl)
 {
 	switch (p) {
 	case CONNECTED: return CAUSE_CONNECTED;
 	case CLOSED: return waited_long(fl) ? CAUSE_TIMED_OUT : CAUSE_REFUSED;
-	case WAITING: return waited_long(fl) ? CAUSE_TIMED_OUT : CAUSE_NONE;
+	case WAITING: return waits_in_vain(fl) ? CAUSE_TIMED_OUT : CAUSE_NONE;
 	case UNKNOWN: break;
 	}
 	return CAUSE_NONE;
@@ -150,7 +159,7 @@ void flow_end(void)
 	for (int fd; t && (fd = pending_next(&w)) != -1;) {
 		const struct flow *fl = pending_flow(fd);
 		if (!waited_long(fl))
-			pins_pending_over(t, fl->ref, &fl->to, (uint32_t)fl->pid);
+			pins_pending_over(t, fl->ref, &fl->to, (uint32_t)fl->pid, false);
 	}
 }
 
@@ -173,7 +182,7 @@ static void sweep_one(int fd)
 	enum progress p = progress_of(fd, &fl);
 	if (p == UNKNOWN)
 		conclude(fd, FD_UNKNOWN, CAUSE_NONE);
-	else if (p != WAITING || waited_long(&fl))
+	else if (p != WAITING || waits_in_vain(&fl))
 		conclude(fd, FD_STREAM, cause_of(p, &fl));
 }
 

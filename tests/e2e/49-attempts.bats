@@ -73,3 +73,22 @@ failures_of() { candidate_field pool.test "$1" failures; }
     expect_eq "$other" "$(/usr/bin/python3 "$TESTS/clients/attempts.py" "$other" 5060 250 many)" "the server, bare"
     expect_eq "$pin" "$(with_shim /usr/bin/python3 "$TESTS/clients/attempts.py" "$other" 5060 250 many)" "the server"
 }
+
+@test "a connect that loses its packets, while others come through, is no failure" {
+    begin
+    nft delete table ip silent
+    nft -f - <<-'EOF'
+	table ip lossy {
+	    chain out { type filter hook output priority 0; tcp sport 40000 drop; }
+	}
+	EOF
+    with_shim /usr/bin/python3 -c 'import socket, time
+lost, began = socket.socket(), time.monotonic()
+lost.setblocking(False)
+lost.bind(("127.0.0.1", 40000))
+lost.connect_ex((socket.gethostbyname("pool.test"), 5060))
+while time.monotonic() < began + 3.3:
+    socket.create_connection(("pool.test", 5060)).close()
+    time.sleep(0.2)'
+    expect_eq "0 $pin" "$(failures_of "$pin") $(pin_of pool.test)" "failures of the pin, and the pin"
+}

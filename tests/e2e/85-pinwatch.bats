@@ -88,13 +88,28 @@ s = socket.socket(socket.AF_INET6 if ":" in a else socket.AF_INET, socket.SOCK_D
     done
 }
 
+# lossy ADDR : a connect from port 40000 waits for as long as others come through, one after the other.
+lossy() {
+    exec /usr/bin/python3 -c 'import socket, sys, time
+waits = socket.socket()
+waits.setblocking(False)
+waits.bind(("127.0.0.1", 40000))
+waits.connect_ex((sys.argv[1], 5061))
+while True:
+    socket.create_connection((sys.argv[1], 5061)).close()
+    time.sleep(0.2)' "$1"
+}
+
 @test "SYNs that are dropped: a failure after 3 s, while the program still waits; given up sooner it is none" {
-    local v pids=() addr4 addr6 start
-    nft_input 'tcp dport 5060 tcp flags & (syn | ack) == syn drop'
+    local v pids=() addr4 addr6 lossy start
+    nft_input 'tcp dport 5060 tcp flags & (syn | ack) == syn drop' 'tcp sport 40000 drop'
     pinctl init --conf=/dev/null >/dev/null
     pinwatch_start
-    ways_up long short
-    addr4=$(first 4 long) addr6=$(first 6 long)
+    ways_up long short lossy
+    addr4=$(first 4 long) addr6=$(first 6 long) lossy=$(first 4 lossy)
+    server_start "$lossy" 5061 accept
+    lossy "$lossy" >>"$LOGS/lossy.log" 2>&1 3>&- 4>&- &
+    pids+=($!)
     start=$(now_ms)
     for v in "$addr4" "$addr6"; do
         "$(client reach)" tcp "$v" 5060 15 >>"$LOGS/reach.log" 3>&- 4>&- &
@@ -105,7 +120,9 @@ s = socket.socket(socket.AF_INET6 if ":" in a else socket.AF_INET, socket.SOCK_D
     expect_failed 4 long "$addr4" 5060.tcp ETIMEDOUT
     expect_failed 6 long "$addr6" 5060.tcp ETIMEDOUT
     expect_ge 3000 $(($(now_ms) - start)) "ms until the failure was known"
-    kill -0 "${pids[@]}"                        # both wait still
+    await 5 "the time-out of the one that loses its packets" grep -q "timed.*$lossy 5061" "$LOGS/pinwatch.log"
+    expect_unharmed 4 lossy "$lossy"            # for others come through
+    kill -0 "${pids[@]}"                        # all wait still
     kill "${pids[@]}"
     wait "${pids[@]}" || true
     expect_eq 1 "$(failures_of long.test "$addr4")" "failures after the program was ended"

@@ -151,7 +151,7 @@ static void tell(struct table *t, const struct name_ref *refs, size_t n, unsigne
 		pins_succeeded(t, &o);
 	else
 		pins_reset(t, &o);
-	pins_pending_over(t, a, &o.endpoint, 1);
+	pins_pending_over(t, a, &o.endpoint, 1, k % 2);
 	pins_heard_age(t, a, &o.endpoint);
 	pins_registered_age(t, a, &o.endpoint);
 	for (int kind = STEER_CONNECT; kind <= STEER_DATAGRAM; kind++)

@@ -181,7 +181,7 @@ static void look_up(struct siege *s, uint64_t *random, const struct name *n, uns
 		pins_succeeded(&s->lab.t, &o);
 	addr_ref a = addr_find(&s->lab.t, &o.endpoint.addr);
 	pins_pending(&s->lab.t, a, &o.endpoint, (struct pending){tick_now(), 1});
-	pins_pending_over(&s->lab.t, a, &o.endpoint, 1);
+	pins_pending_over(&s->lab.t, a, &o.endpoint, 1, true);
 }
 
 static void with_dns_down(struct siege *s, const struct name *n)

@@ -195,7 +195,7 @@ static void pending(struct crowd *c, uint64_t *random, unsigned k)
 	addr_ref ref = addr_find(&c->lab.t, &e.addr);
 	pins_pending(&c->lab.t, ref, &e, (struct pending){tick_now(), 1});
 	if (herd_random(random) % 2)
-		pins_pending_over(&c->lab.t, ref, &e, 1);
+		pins_pending_over(&c->lab.t, ref, &e, 1, true);
 }
 
 static void work(void *arg, unsigned i)

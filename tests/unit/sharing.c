@@ -342,10 +342,12 @@ static void pending(void)
 		lab_open(&lab, 8);
 		check_row("a connect in flight, %s", rows[i].rule);
 		check_true("captured", leads_to(&lab.t, 1, addrs, 2, 1));
+		pins_succeeded(&lab.t, &(struct outcome){.endpoint = e, .reach = 16});
+		clock_after(0.2);
 		pins_pending(&lab.t, addr_find(&lab.t, &e.addr), &e, (struct pending){tick_now(), pid});
 		clock_after(0.5);
 		if (rows[i].over)
-			pins_pending_over(&lab.t, addr_find(&lab.t, &e.addr), &e, pid);
+			pins_pending_over(&lab.t, addr_find(&lab.t, &e.addr), &e, pid, false);
 		if (rows[i].succeeded)
 			pins_succeeded(&lab.t, &(struct outcome){.endpoint = e, .reach = 16});
 		clock_after(rows[i].after_s - 0.5);
@@ -363,18 +365,19 @@ static void pending(void)
 	pins_pending(&lab.t, a, &e, (struct pending){tick_now(), 11});
 	pins_pending(&lab.t, a, &e, (struct pending){tick_now(), 22});
 	check_number("pid", 11, pending_unpack(get64(word)).pid);
-	check_true("another's end sees it", pins_pending_over(&lab.t, a, &e, 22));
+	check_true("another's end sees it", pins_pending_over(&lab.t, a, &e, 22, false));
 	check_number("another's end leaves it", 11, pending_unpack(get64(word)).pid);
 	check_row("a connect in flight: longer than any can be, the note gives way");
 	clock_after(140);
 	pins_pending(&lab.t, a, &e, (struct pending){tick_now(), 22});
 	check_number("pid", 22, pending_unpack(get64(word)).pid);
-	check_true("its own end is no other's", !pins_pending_over(&lab.t, a, &e, 22));
+	check_true("its own end is no other's", !pins_pending_over(&lab.t, a, &e, 22, false));
 	check_number("and takes it away", 0, get64(word));
-	check_true("nor is what is not there", !pins_pending_over(&lab.t, a, &e, 22));
+	check_true("nor is what is not there", !pins_pending_over(&lab.t, a, &e, 22, false));
+	check_true("it did not come through", !pins_connected_lately(&lab.t, a, &e));
 	check_row("a connect in flight to an address that nobody knows");
 	pins_pending(&lab.t, 0, &e, (struct pending){tick_now(), 1});
-	pins_pending_over(&lab.t, 0, &e, 1);
+	pins_pending_over(&lab.t, 0, &e, 1, true);
 	pins_pending(&lab.t, UINT32_MAX, &e, (struct pending){tick_now(), 1});
 	lab_close(&lab);
 	check_row("processes that live");

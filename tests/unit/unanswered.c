@@ -1,4 +1,4 @@
-/* Connects that were given up unanswered: when do they add up to a failure? */
+/* Connects that were given up unanswered, and that timed out: when do they make a failure? */
 #include "lab.h"
 
 #include "addrs.h"
@@ -8,7 +8,7 @@
 #include "tick.h"
 
 enum { STEPS = 14 };
-enum what { END, GIVEN_UP, SUCCESS, FAILURE, OTHER_PORT };
+enum what { END, GIVEN_UP, SUCCESS, ANSWER, THROUGH, FAILURE, TIMED_OUT, OTHER_PORT };
 
 /* After `before` seconds, something happens; a connect that is given up began `waited` seconds ago. */
 struct step {
@@ -30,11 +30,21 @@ static const struct {
 				  {GIVEN_UP, 1, 0.5, false}, {GIVEN_UP, 1, 0.5, false}, {GIVEN_UP, 1, 0.5, true}}},
 	{"an answer between begins anew", {{GIVEN_UP, 2, 2, false}, {SUCCESS, 0.5, 0, false}, {GIVEN_UP, 2.5, 2, false},
 					   {GIVEN_UP, 2, 2, true}}},
+	{"also one that follows another at once", {{SUCCESS, 1, 0, false}, {GIVEN_UP, 0.6, 0.5, false}, {SUCCESS, 0.2, 0, false},
+						   {GIVEN_UP, 2.8, 2.6, false}, {GIVEN_UP, 1, 1, true}}},
 	{"so does a failure", {{GIVEN_UP, 2, 2, false}, {FAILURE, 0.5, 0, false}, {GIVEN_UP, 2.5, 2, false}}},
 	{"told once", {{GIVEN_UP, 2, 2, false}, {GIVEN_UP, 2, 2, true}, {GIVEN_UP, 0, 2, false}}},
 	{"more than a minute apart", {{GIVEN_UP, 2, 2, false}, {GIVEN_UP, 62, 2, false}}},
 	{"to another port", {{GIVEN_UP, 2, 2, false}, {OTHER_PORT, 2, 2, false}, {GIVEN_UP, 2, 2, false}}},
 	{"longer than any connect waits", {{GIVEN_UP, 200, 200, false}}},
+	{"a time-out", {{TIMED_OUT, 3, 3, true}}},
+	{"a time-out since the last answer", {{SUCCESS, 1, 0, false}, {TIMED_OUT, 3, 3, true}}},
+	{"a time-out while others got through", {{SUCCESS, 1, 0, false}, {SUCCESS, 0.5, 0, false}, {TIMED_OUT, 2.7, 3, false},
+						 {TIMED_OUT, 1, 3, true}}},
+	{"the same, when of the last nothing was told", {{SUCCESS, 1, 0, false}, {THROUGH, 2, 0, false}, {TIMED_OUT, 2.7, 3, false},
+							 {TIMED_OUT, 1, 3, true}}},
+	{"a minute later, in the same place of its clock", {{THROUGH, 1, 0, false}, {TIMED_OUT, 63.75, 3, true}}},
+	{"a time-out while an old connection is answered", {{SUCCESS, 1, 0, false}, {ANSWER, 2.9, 0, false}, {TIMED_OUT, 0.2, 3, true}}},
 };
 
 static struct outcome outcome_of(uint16_t port, double waited)
@@ -45,12 +55,15 @@ static struct outcome outcome_of(uint16_t port, double waited)
 
 static bool happen(struct table *t, const struct step *s)
 {
-	const struct outcome o = outcome_of(s->what == OTHER_PORT ? 5061 : 5060, s->waited);
+	struct outcome o = outcome_of(s->what == OTHER_PORT ? 5061 : 5060, s->waited);
 	switch (s->what) {
 	case GIVEN_UP:
 	case OTHER_PORT: return pins_unanswered(t, &o);
+	case ANSWER: o.why = CAUSE_ANSWERED; return pins_succeeded(t, &o), false;
 	case SUCCESS: return pins_succeeded(t, &o), false;
+	case THROUGH: return pins_pending_over(t, addr_find(t, &o.endpoint.addr), &o.endpoint, 1, true), false;
 	case FAILURE: return pins_failed(t, &o, CAUSE_REFUSED), false;
+	case TIMED_OUT: return !pins_connected_lately(t, addr_find(t, &o.endpoint.addr), &o.endpoint);
 	case END: break;
 	}
 	return false;

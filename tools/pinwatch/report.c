@@ -99,6 +99,13 @@ static bool is_outdated(const struct watch_event *e, const struct endpoint_recor
 	return e->what == WATCH_ESTABLISHED && r && get32(&r->failed) > tick_at(e->now);
 }
 
+/* A connect that waits while others come through (pins.h). One that broke after it came through is none. */
+static bool is_lossy(const struct served *s, const struct watch_event *e, const struct endpoint *to, struct verdict v)
+{
+	return v.cause == CAUSE_TIMED_OUT && e->what != WATCH_BROKEN &&
+	       pins_connected_lately(&s->table, addr_find(&s->table, &to->addr), to);
+}
+
 /* Does it say something of this table's endpoint? */
 static bool concerns(const struct served *s, const struct watch_event *e, const struct endpoint *to)
 {
@@ -150,7 +157,8 @@ void report_event(struct report *r, const struct watch_event *event)
 		struct outcome o = {.endpoint = to, .socket = e.cookie, .since = tick_at(e.started ? e.started : e.now)};
 		if (!concerns(s, &e, &to))
 			continue;
-		report_to(r, s, &o, v);
+		if (!is_lossy(s, &e, &to, v))
+			report_to(r, s, &o, v);
 		any = true;
 	}
 	if (any)
