@@ -14,7 +14,7 @@
 #include "socket.h"
 #include "undisturbed.h"
 
-enum { CONNECTIONS = 8 };
+enum { CONNECTIONS = 32 };		/* under way at once: a round trip to DNS may take a while */
 
 /*
  * One direction of a connection. Who finds it busy does not wait: it passes through,
@@ -25,12 +25,14 @@ struct way {
 };
 
 static struct dns_connection {
-	word64 cookie;			/* 0: free */
-	word64 used;			/* the number of the last call on any */
 	struct way out, in;
 	struct dnsqueries queries;
 	struct dnsanswers answers;	/* untouched pages of .bss cost nothing */
 } connections[CONNECTIONS];
+
+/* Beside them, or looking for one would touch pages of them all. */
+static word64 cookies[CONNECTIONS];	/* 0: free */
+static word64 used[CONNECTIONS];	/* the number of the last call on any */
 
 static word64 calls;
 
@@ -49,20 +51,20 @@ bool dnstcp_any(void) { return get64(&calls) > 0; }
 static struct dns_connection *find(uint64_t cookie)
 {
 	for (size_t i = 0; cookie && i < CONNECTIONS; i++)
-		if (get64(&connections[i].cookie) == cookie)
+		if (get64(&cookies[i]) == cookie)
 			return &connections[i];
 	return NULL;
 }
 
-static void note_used(struct dns_connection *c) { put64(&c->used, add64(&calls, 1) + 1); }
+static void note_used(const struct dns_connection *c) { put64(&used[c - connections], add64(&calls, 1) + 1); }
 
 static struct dns_connection *idlest(void)
 {
-	struct dns_connection *c = connections;
+	size_t idle = 0;
 	for (size_t i = 1; i < CONNECTIONS; i++)
-		if (get64(&connections[i].used) < get64(&c->used))
-			c = &connections[i];
-	return c;
+		if (get64(&used[i]) < get64(&used[idle]))
+			idle = i;
+	return &connections[idle];
 }
 
 /* Enters one way of the connection; false also when its place was given away meanwhile. */
@@ -73,7 +75,7 @@ static bool enter(struct dns_connection *c, struct way *w, uint64_t cookie)
 		return false;
 	}
 	note_used(c);
-	if (get64(&c->cookie) == cookie)
+	if (get64(&cookies[c - connections]) == cookie)
 		return true;
 	leave(w);
 	return false;
@@ -89,7 +91,7 @@ static void take_place(struct dns_connection *c, uint64_t cookie)
 		c->answers.whole = c->answers.lost = false;
 		atomic_store_explicit(&c->out.lost, false, memory_order_relaxed);
 		atomic_store_explicit(&c->in.lost, false, memory_order_relaxed);
-		put64(&c->cookie, cookie);
+		put64(&cookies[c - connections], cookie);
 		note_used(c);
 		leave(&c->in);
 	}

@@ -44,6 +44,14 @@ stays() {
     stays tcp-pipe
 }
 
+@test "DNS over TCP: a dozen connections that wait for their answers at the same time" {
+    local many=(/usr/bin/python3 "$TESTS/clients/dns_tcp_many.py" 127.0.0.54 pool.test 12) pin
+    dns_pool pool.test $POOL
+    pin=$(with_shim "$(client lookup)" -4 pool.test | awk '{ print $1 }')
+    turned_from "$pin" bare "${many[@]}"
+    expect_eq "12 $pin" "$(with_shim "${many[@]}" | sort | uniq -c | xargs)" "what they led to with the shim"
+}
+
 @test "DNS over TCP: the server is a candidate itself" {
     local ways=0 way
     dns_pool pool.test $POOL
