@@ -41,11 +41,11 @@ struct health health_failed(struct health h, enum cause cause, uint32_t now_s, u
 	return h;
 }
 
-struct health health_succeeded(struct health h, uint32_t since_last_s)
+struct health health_succeeded(struct health h, uint32_t now_s, uint32_t last_s)
 {
 	h.cool_end = 0;
 	h.trying = false;
-	if (h.n && since_last_s >= COOL_LOWER_S)
+	if (h.n && now_s / COOL_LOWER_S != last_s / COOL_LOWER_S)
 		h.n--;
 	return h;
 }

@@ -20,7 +20,7 @@ enum {
 
 	COOL_STEP_S = 30,		/* cool-off: min(30 s * n, 300 s) */
 	COOL_MAX_S = 300,
-	COOL_LOWER_S = 10,		/* n falls at most by one in 10 s */
+	COOL_LOWER_S = 10,		/* n falls by one in each 10 s of the clock that have a success */
 	TRY_S = 30,			/* the right to try an endpoint after its cool-off lapses */
 	PATH_S = 60,			/* all failed within this: the path failed */
 	GIVE_UP_S = 3,			/* SYN_SENT for so long: failed */
@@ -48,8 +48,8 @@ uint32_t health_cooling_s(struct health h, uint32_t now_s);
 /* After a failure. `dice`: any random number, for 20 % jitter of what its history says. */
 struct health health_failed(struct health h, enum cause cause, uint32_t now_s, uint32_t cool, uint32_t dice);
 
-/* After a success; `since_last_s`: seconds since the one before. */
-struct health health_succeeded(struct health h, uint32_t since_last_s);
+/* After a success at now_s; last_s: the one before, 0: there was none. */
+struct health health_succeeded(struct health h, uint32_t now_s, uint32_t last_s);
 
 /* The right to try a DUE endpoint, taken. */
 struct health health_trying(struct health h, uint32_t now_s);

@@ -45,14 +45,14 @@ bool mark_failed(struct table *t, struct addr_record *a, int slot, const struct 
 	return began;
 }
 
-void mark_recovered(struct table *t, word64 *w, uint32_t since_last_s, const struct endpoint *e, enum cause cause)
+void mark_recovered(struct table *t, word64 *w, uint32_t last, const struct endpoint *e, enum cause cause)
 {
 	for (int round = 0; round < ROUNDS; round++) {
 		uint64_t word = seen64(w);
 		struct health h = health_unpack(word);
 		if (h.n == 0 && h.cool_end == 0)
 			break;
-		uint64_t next = health_pack(health_succeeded(h, since_last_s));
+		uint64_t next = health_pack(health_succeeded(h, tick_now() / TICKS_PER_S, last / TICKS_PER_S));
 		if (next != word && !cas64(w, word, next))
 			continue;
 		if (h.cool_end)
@@ -65,7 +65,7 @@ void mark_succeeded(struct table *t, struct addr_record *a, unsigned slot, const
 {
 	struct endpoint_record *r = &a->endpoints[slot];
 	uint32_t now = tick_now(), last = get32(&r->succeeded);
-	mark_recovered(t, &r->health, tick_since(now, last) / TICKS_PER_S, e, why);
+	mark_recovered(t, &r->health, last, e, why);
 	if (last == 0)
 		add64(&t->header->counters[COUNT_SUCCESSES], 1);
 	if (now != last)

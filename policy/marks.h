@@ -13,7 +13,7 @@ void mark_succeeded(struct table *t, struct addr_record *a, unsigned slot, const
 /* A TCP connect to the endpoint in this slot came through. */
 void mark_connected(struct addr_record *a, unsigned slot);
 
-/* Ends a cool-off, in the health word. `since_last_s`: since the success before. */
-void mark_recovered(struct table *t, word64 *w, uint32_t since_last_s, const struct endpoint *e, enum cause cause);
+/* Ends a cool-off, in the health word. `last`: tick of the success before; 0: none. */
+void mark_recovered(struct table *t, word64 *w, uint32_t last, const struct endpoint *e, enum cause cause);
 
 #endif

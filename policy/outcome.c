@@ -60,7 +60,7 @@ bool pins_succeeded(struct table *t, const struct outcome *o)
 		return false;
 	v.slot = endpoint_take(a, v.e->transport, v.e->port, true);
 	if (v.e->transport == TRANSPORT_ANY)
-		mark_recovered(t, &a->other, UINT32_MAX, v.e, CAUSE_BY_HAND);
+		mark_recovered(t, &a->other, 0, v.e, CAUSE_BY_HAND);
 	if (v.slot < 0)
 		return true;		/* "other" confirms nothing */
 	if (!o->by_hand && proves_nothing(&a->endpoints[v.slot], v.why))

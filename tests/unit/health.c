@@ -26,7 +26,7 @@ static const char *play(const char *steps)
 			h = health_failed(h, CAUSE_REFUSED, now, COOL_BY_HISTORY, MIDDLE);
 			break;
 		case 's':
-			h = health_succeeded(h, now - success);
+			h = health_succeeded(h, now, success);
 			success = now;
 			break;
 		case 't':
@@ -56,8 +56,9 @@ static void scripts(void)
 		{"n rises after the longest silence too", "0f 30f 99999f", "cooling 90 n 3 failures 3"},
 		{"a success ends it", "0f 5s", "fit 0 n 0 failures 1"},
 		{"the first success lowers n", "0f 30f 60f 1s", "fit 0 n 2 failures 3"},
-		{"two successes in 10 s lower it once", "0f 30f 60f 1s 9s", "fit 0 n 2 failures 3"},
+		{"two successes in the same 10 s lower it once", "0f 30f 60f 1s 8s", "fit 0 n 2 failures 3"},
 		{"two successes 10 s apart lower it twice", "0f 30f 60f 1s 10s", "fit 0 n 1 failures 3"},
+		{"so do a success each second", "0f 30f 60f 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s", "fit 0 n 1 failures 3"},
 		{"n is never below 0", "0s 10s 10s 10f", "cooling 30 n 1 failures 1"},
 		{"flapping: n falls slower than it rises", "0f 30f 60s 1f 90s", "fit 0 n 1 failures 3"},
 		{"a success within 10 s of another ends the cool-off all the same", "0s 1f 1s", "fit 0 n 1 failures 1"},

@@ -61,8 +61,10 @@ static const struct script_row cooling[] = {
 	{"a success ends it at once", "ask a 1,2; fail a 1 5060t; ok * 1 5060t; cool 1 5060t -> fit; ask b 1,2 -> 1,2"},
 	{"the second time it is longer", "ask a 1,2; fail a 1 5060t; wait 40; fail a 1 5060t; cool 1 5060t -> 48..72"},
 	{"failures while it cools add nothing", "ask a 1,2; fail a 1 5060t; wait 10; fail a 1 5060t; cool 1 5060t -> 14..26"},
-	{"a success lowers n by one at most in 10 s", "ask a 1,2; fail a 1 1t; wait 40; fail a 1 1t; wait 80; fail a 1 1t; ok * 1 1t; wait 5; ok * 1 1t;"
-						      "fail * 1 1t; cool 1 1t -> 72..108"},
+	{"a success lowers n by one, another at once does not", "ask a 1,2; fail a 1 1t; wait 40; fail a 1 1t; wait 80; fail a 1 1t;"
+								"ok * 1 1t; ok * 1 1t; fail * 1 1t; cool 1 1t -> 72..108"},
+	{"successes that never pause lower it too", "ask a 1,2; fail a 1 1t; wait 40; fail a 1 1t; ok * 1 1t; wait 4; ok * 1 1t; wait 4; ok * 1 1t;"
+						    "wait 4; ok * 1 1t; fail * 1 1t; cool 1 1t -> 24..36"},
 	{"a success each 10 s lowers it to nothing", "ask a 1,2; fail a 1 1t; wait 40; fail a 1 1t; ok * 1 1t; wait 11; ok * 1 1t; wait 11; ok * 1 1t;"
 						     "fail * 1 1t; cool 1 1t -> 24..36"},
 	{"an endpoint's own", "ask a 1,2; fail a 1 5060t; cool 1 5060t -> 24..36; cool 1 5061t -> fit; cool 1 5060u -> fit"},
