@@ -173,14 +173,14 @@ c.close()' "$@" "$BATS_TEST_TMPDIR/end" 3>&- 4>&- &
     await 5 "a server on $1" port_open tcp "$1" "$2"
 }
 
-@test "an established connection that times out is a failure" {
+@test "an established connection that times out is a failure, and one where the shim sees it too" {
     local addr pid
     pinctl init --conf=/dev/null >/dev/null
     pinwatch_start
     ways_up hold
     addr=$(first 4 hold)
     server_start "$addr" 5060 accept
-    /usr/bin/python3 -c 'import socket, sys, time
+    env "${SHIM_ENV[@]}" /usr/bin/python3 -c 'import socket, sys, time
 s = socket.create_connection((sys.argv[1], 5060))
 s.setsockopt(socket.IPPROTO_TCP, 18, 1500)      # TCP_USER_TIMEOUT, tcp(7)
 open(sys.argv[2], "w"); time.sleep(1); s.send(b"x")
@@ -192,6 +192,8 @@ except OSError: pass' "$addr" "$BATS_TEST_TMPDIR/connected" 3>&- 4>&- &
     wait "$pid" || true
     await 5 "the pin to move" moved hold.test "$addr"
     expect_match "failed[^"$'\n'"]*$addr[^"$'\n'"]*ETIMEDOUT" "$(pinctl events)" "events"
+    await 5 "pinwatch to see it" grep -q "timed out $addr" "$LOGS/pinwatch.log"
+    expect_eq 1 "$(failures_of hold.test "$addr")" "failures, of which the program was told, too"
 }
 
 @test "UDP silence to REGISTER and INVITE, of programs without the shim; IPv4 and IPv6" {

@@ -137,6 +137,12 @@ void report_observe(const struct report *r, const struct watch_event *event, con
 		r->observer(&e, to, v);
 }
 
+/* As the shim has it (struct outcome): by this both know that they saw the same. */
+static uint32_t since_of(const struct watch_event *e)
+{
+	return e->what == WATCH_BROKEN ? 0 : tick_at(e->started ? e->started : e->now);
+}
+
 void report_event(struct report *r, const struct watch_event *event)
 {
 	struct watch_event e = *event;
@@ -154,7 +160,7 @@ void report_event(struct report *r, const struct watch_event *event)
 	report_as(e.pid, e.comm);
 	for (size_t i = 0; i < r->tables->n; i++) {
 		struct served *s = &r->tables->served[i];
-		struct outcome o = {.endpoint = to, .socket = e.cookie, .since = tick_at(e.started ? e.started : e.now)};
+		struct outcome o = {.endpoint = to, .socket = e.cookie, .since = since_of(&e)};
 		if (!concerns(s, &e, &to))
 			continue;
 		if (!is_lossy(s, &e, &to, v))
