@@ -4,15 +4,11 @@
 #include <errno.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "dns.h"
 #include "hot.h"
-#include "memory.h"
-#include "pending.h"
 #include "real.h"
-#include "route.h"
 #include "session.h"
 #include "socket.h"
 #include "stream.h"
@@ -141,6 +137,8 @@ static enum cause given_up(const struct flow *fl)
 	return t && pins_unanswered(t, &o) ? CAUSE_TIMED_OUT : cause_of(WAITING, fl);
 }
 
+bool flow_waits(int fd, const struct flow *fl) { return waits(fl) && progress_of(fd, fl) == WAITING; }
+
 void flow_give_up(int fd)
 {
 	int saved = errno;
@@ -205,11 +203,7 @@ static bool sweep_is_due(void)
 	return true;
 }
 
-/*
- * A program that keeps what it looked up turns to the next address without a lookup. That was decided by what was
- * known before: this is for all others. Once a second will do for a program that has thousands in flight.
- */
-static void sweep_long(void)
+void flow_sweep_long(void)
 {
 	int saved = errno;
 	struct pending_walk w = pending_all();
@@ -221,86 +215,9 @@ static void sweep_long(void)
 	errno = saved;
 }
 
-/* ---- following ---- */
-
-void flow_copy(int from, int to)
-{
-	enum fd_class c = fd_class(from);
-	if (c == FD_NONE)
-		c = FD_UNKNOWN;		/* after vfork `to` may be the parent's, for whom it would stay so */
-	else if (c == FD_PENDING)
-		c = FD_STREAM;
-	else if (c == FD_STREAM_SIP || c == FD_STREAM_ENDS)
-		c = FD_HANDED;		/* the slot in stream.c is `from`'s */
-	flow_opened(to, c);
-	if (pending_mine(from))
-		pending_add(to, pending_flow(from));
-}
-
-void flow_close_range(unsigned first, unsigned last)
-{
-	unsigned end = last < FDS - 1 ? last + 1 : FDS;
-	for (unsigned fd = first; fd < end; fd++)
-		flow_closing((int)fd);
-}
-
 /* ---- connect ---- */
 
-enum fd_class flow_ask_class(int fd)
-{
-	int protocol = 0, saved = errno;
-	socklen_t len = sizeof protocol;
-	bool known = real()->getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &len) == 0;
-	errno = saved;
-	if (!known)
-		return FD_UNKNOWN;
-	return is_tcp(protocol) ? FD_STREAM : protocol == IPPROTO_UDP ? FD_DATAGRAM : FD_NONE;
-}
-
-/* The program's address, with another in it. */
-struct steered {
-	struct sockaddr_storage to;
-	socklen_t len;
-};
-
-static bool steer_address(const struct sockaddr *addr, socklen_t len, const struct endpoint *e, struct steered *out)
-{
-	if (len > sizeof out->to)
-		return false;
-	memcpy(&out->to, addr, len);
-	out->len = len;
-	route_address(e, (struct sockaddr *)&out->to);
-	return true;
-}
-
-static bool is_steered(const struct flow *fl) { return !endpoint_same(&fl->to, &fl->asked); }
-
-/*
- * A second connect on a pending socket tells how the first one went (connect(2)). It
- * goes where the first one did: should the kernel take it for a new one, it must not
- * lead elsewhere than is believed.
- */
-static int connect_again(int fd, const struct sockaddr *addr, socklen_t len)
-{
-	struct steered s;
-	const struct flow fl = *pending_flow(fd);
-	const bool good = len >= sizeof addr->sa_family && len <= sizeof(struct sockaddr_storage) && memory_readable(addr, len);
-	if (good && addr->sa_family == AF_UNSPEC)
-		flow_give_up(fd);
-	else if (good && is_steered(&fl) && steer_address(addr, len, &fl.to, &s))
-		addr = (const struct sockaddr *)&s.to;
-	int r = real()->connect(fd, addr, len), saved = errno;
-	if (socket_cookie(fd) != fl.cookie)
-		pending_forget(fd);	/* another socket got the number behind our back */
-	errno = saved;
-	if (!pending_mine(fd) || (r == -1 && (errno == EALREADY || errno == EINPROGRESS || errno == EINTR)))
-		return r;
-	conclude(fd, FD_STREAM, r == 0 || errno == EISCONN ? CAUSE_CONNECTED : cause_of_errno(errno));
-	return r;
-}
-
-/* connect() on a TCP socket, to a candidate. EINTR, and a time-out by SO_SNDTIMEO, leave it in flight (connect(2), socket(7)). */
-HOT static int connect_candidate(struct table *t, int fd, const struct sockaddr *addr, socklen_t len, struct flow *fl)
+HOT int flow_connect(struct table *t, int fd, const struct sockaddr *addr, socklen_t len, struct flow *fl)
 {
 	int saved = errno;
 	fl->pid = session_pid();
@@ -325,100 +242,38 @@ HOT static int connect_candidate(struct table *t, int fd, const struct sockaddr 
 	return r;
 }
 
-/* ---- steering ---- */
+void flow_conclude(int fd, enum cause cause) { conclude(fd, FD_STREAM, cause); }
 
-/*
- * Does another connect of this process wait for it, of which the program turns to `asked` now? One that asked the
- * same is none, on a path of some 200 ms one of many; one that came through waits for its program only.
- */
-static bool is_waited_for(const struct endpoint *e, const struct endpoint *asked)
+/* ---- following ---- */
+
+void flow_copy(int from, int to)
 {
-	struct pending_walk w = pending_all();
-	for (int fd; (fd = pending_next(&w)) != -1;) {
-		const struct flow *fl = pending_flow(fd);
-		if (endpoint_same(&fl->to, e) && !endpoint_same(&fl->asked, asked) && waits(fl) && progress_of(fd, fl) == WAITING)
-			return true;
-	}
-	return false;
+	enum fd_class c = fd_class(from);
+	if (c == FD_NONE)
+		c = FD_UNKNOWN;		/* after vfork `to` may be the parent's, for whom it would stay so */
+	else if (c == FD_PENDING)
+		c = FD_STREAM;
+	else if (c == FD_STREAM_SIP || c == FD_STREAM_ENDS)
+		c = FD_HANDED;		/* the slot in stream.c is `from`'s */
+	flow_opened(to, c);
+	if (pending_mine(from))
+		pending_add(to, pending_flow(from));
 }
 
-/* Does what goes to `asked` belong to the pin, and has the pin not been tried in vain? Then the flow goes there. */
-static bool steer(struct table *t, int fd, struct flow *fl, const struct verdict *v)
+void flow_close_range(unsigned first, unsigned last)
 {
-	const addr_ref ref = v->request ? addr_find(t, &v->to.addr) : 0;
-	if (!ref || vain_lately(&v->to) || is_waited_for(&v->to, &fl->asked))
-		return false;
-	fl->to = v->to;
-	fl->ref = ref;
-	fl->settled = fl->told = false;
-	route_connected(fd, &fl->asked, &fl->to);
-	return true;
+	unsigned end = last < FDS - 1 ? last + 1 : FDS;
+	for (unsigned fd = first; fd < end; fd++)
+		flow_closing((int)fd);
 }
 
-/* False: as the program asked; it was not steered, or the host itself cannot connect to the pin. *r is the outcome otherwise. */
-static bool connect_steered(struct table *t, int fd, const struct sockaddr *addr, socklen_t len, struct flow *fl,
-			    const struct verdict *v, int *r)
+enum fd_class flow_ask_class(int fd)
 {
-	struct steered s;
-	int saved = errno;
-	const bool elsewhere = steer(t, fd, fl, v) && steer_address(addr, len, &fl->to, &s);
-	errno = saved;
-	if (!elsewhere)
-		return false;
-	*r = connect_candidate(t, fd, (const struct sockaddr *)&s.to, s.len, fl);
-	if (*r == -1 && route_is_local(errno)) {
-		errno = saved;
-		return false;
-	}
-	return true;
-}
-
-/* The candidate that the program connects to. */
-static bool to_candidate(struct table *t, const struct sockaddr *addr, socklen_t len, struct flow *fl, struct verdict *v)
-{
-	int saved = errno;
-	bool known = len <= sizeof(struct sockaddr_storage) && memory_readable(addr, len) &&	/* the kernel takes no more */
-		     endpoint_from_sockaddr(addr, len, &fl->asked);
+	int protocol = 0, saved = errno;
+	socklen_t len = sizeof protocol;
+	bool known = real()->getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &len) == 0;
 	errno = saved;
 	if (!known)
-		return false;
-	fl->asked.transport = TRANSPORT_TCP;
-	verdict_of(t, &fl->asked, v);
-	fl->since = v->now;
-	return v->ref != 0;
-}
-
-static int connect_as_asked(struct table *t, int fd, const struct sockaddr *addr, socklen_t len, struct flow *fl,
-			    const struct verdict *v)
-{
-	int saved = errno;
-	fl->to = fl->asked;
-	fl->ref = v->ref;
-	fl->settled = v->settled;
-	fl->told = v->told;
-	fl->epoch = v->epoch;
-	route_connected_plainly(fd, &fl->to);
-	errno = saved;
-	return connect_candidate(t, fd, addr, len, fl);
-}
-
-HOT int flow_connect(int fd, const struct sockaddr *addr, socklen_t len)
-{
-	struct flow fl = {0};
-	enum fd_class c = fd_class(fd);
-	struct table *t = session_table_here();
-	struct verdict v;
-	int r;
-	if (!t)
-		return real()->connect(fd, addr, len);
-	if (pending_mine(fd))
-		return connect_again(fd, addr, len);
-	if (c != FD_STREAM)
-		flow_opened(fd, c = flow_ask_class(fd));
-	if (c != FD_STREAM || !to_candidate(t, addr, len, &fl, &v))
-		return real()->connect(fd, addr, len);
-	if (!connect_steered(t, fd, addr, len, &fl, &v, &r))
-		r = connect_as_asked(t, fd, addr, len, &fl, &v);
-	sweep_long();
-	return r;
+		return FD_UNKNOWN;
+	return is_tcp(protocol) ? FD_STREAM : protocol == IPPROTO_UDP ? FD_DATAGRAM : FD_NONE;
 }

@@ -1,14 +1,15 @@
 /*
- * flow.h: what becomes of a TCP connect to a candidate.
+ * flow.h: what becomes of a TCP connect to a candidate (attempt.h).
  *
  * A connect that is not over when it returns leaves its socket FD_PENDING. Its
  * outcome is taken once, by whichever call of the program shows it first:
  * getsockopt(SO_ERROR), a second connect, shutdown, close, exit, or the next lookup,
- * which reads TCP_INFO of all that are pending. SYN_SENT for 3 s is a failure
- * only when the program gives up, or at a lookup; an earlier close by itself says
- * nothing (the loser of happy eyeballs, RFC 8305): such are added up
- * (pins_unanswered). A child that closes an inherited descriptor blames nobody.
- * No locks; errno is kept by every function here.
+ * which reads TCP_INFO of all that are pending. SYN_SENT for 3 s, in which no other
+ * connect to the server came through (pins_connected_lately), is a failure only when
+ * the program gives up, or at a lookup; an earlier close by itself says nothing (the
+ * loser of happy eyeballs, RFC 8305): such are added up (pins_unanswered). A child that
+ * closes an inherited descriptor blames nobody. No locks; errno is kept by every
+ * function here.
  */
 #ifndef STICKYDNS_FLOW_H
 #define STICKYDNS_FLOW_H
@@ -16,11 +17,21 @@
 #include <stdbool.h>
 #include <sys/socket.h>
 
+#include "cause.h"
 #include "fds.h"
 #include "pending.h"
 
-/* connect(2), followed if it goes to a candidate over TCP. Not for FD_NONE. */
-int flow_connect(int fd, const struct sockaddr *addr, socklen_t len);
+/*
+ * connect(2) on a TCP socket, to fl->to, a candidate, whose address `addr` is: all but cookie and pid of *fl is known.
+ * EINTR, and a time-out by SO_SNDTIMEO, leave it in flight (connect(2), socket(7)).
+ */
+int flow_connect(struct table *t, int fd, const struct sockaddr *addr, socklen_t len, struct flow *fl);
+
+/* A second connect(2) on a pending fd has told how the first one ended. */
+void flow_conclude(int fd, enum cause cause);
+
+/* Has it waited, unanswered until now, for so long that a program may turn to the next address? */
+bool flow_waits(int fd, const struct flow *fl);
 
 /* The program read SO_ERROR of a pending fd. */
 void flow_so_error(int fd, int error);
@@ -39,6 +50,13 @@ enum fd_class flow_ask_class(int fd);
 
 /* Looks after all pending connects of this process. Cheap when there are none. */
 void flow_sweep(void);
+
+/*
+ * After those that are older than 3 s, at a connect: a program that keeps what it looked up turns to the next address
+ * without a lookup. Where that goes was decided by what was known before; this is for all others, so once a second will
+ * do for a program that has thousands in flight.
+ */
+void flow_sweep_long(void);
 
 /* `to` is a duplicate of `from`: of its class, and with its pending connect. */
 void flow_copy(int from, int to);

@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "addrinfo.h"
+#include "attempt.h"
 #include "connection.h"
 #include "dns.h"
 #include "dnstcp.h"
@@ -167,7 +168,7 @@ HOT EXPORT int connect(int fd, const struct sockaddr *addr, socklen_t len)
 		return real()->connect(fd, addr, len);
 	if (c == FD_DATAGRAM || c == FD_DNS)
 		return connect_datagram(fd, addr, len);
-	int r = flow_connect(fd, addr, len);
+	int r = attempt_connect(fd, addr, len);
 	if (r == 0 && fd_class(fd) == FD_DATAGRAM)	/* it was not seen being made */
 		connection_made(fd, addr, len);
 	if (fd_class(fd) != FD_STREAM_SIP)
