@@ -7,6 +7,8 @@ enum course course_of(const struct sip_message *m, struct remembered known)
 	const bool initial = !follows && m->to == SIP_TO_BARE;
 	if (m->status)
 		return known.request ? COURSE_BACK : COURSE_ASKED;
+	if (known.leg)
+		return COURSE_LEG;
 	if (follows && known.origin)
 		return COURSE_ORIGIN;
 	if (known.again && !(known.silent && initial))

@@ -4,6 +4,7 @@
  * Pure. The first that holds:
  *
  *   a response goes back to where its request came from (RFC 3261 18.2.2)
+ *   what bears the To-tag of a late answer goes to the server that gave it (13.2.2.4)
  *   ACK to a failure, and CANCEL, go where their request last went (17.1.1.3, 9.1)
  *   a request that is sent again goes where it last went, unless silence has just
  *   proved that server dead and it is an initial one: then at once to the pin
@@ -24,6 +25,7 @@ enum course {
 	COURSE_BACK,			/* where the request came from that it answers */
 	COURSE_ORIGIN,			/* where the request went that it acknowledges or cancels */
 	COURSE_AGAIN,			/* where it went before */
+	COURSE_LEG,			/* where the late answer came from that began this dialog */
 	COURSE_DIALOG,			/* where its dialog's server is */
 	COURSE_PIN,
 };
@@ -34,6 +36,7 @@ struct remembered {
 	bool origin;			/* of ACK and CANCEL: their request */
 	bool again;			/* this very request (transaction and method) */
 	bool silent;			/* and its server has just failed by silence */
+	bool leg;			/* its Call-ID and To-tag are those of a late answer */
 	bool dialog;			/* a dialog of its Call-ID was moved */
 };
 

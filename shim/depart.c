@@ -136,7 +136,7 @@ static bool went_silent(struct table *t, int fd, const struct tx *x, uint64_t no
 struct memory {
 	struct remembered known;
 	struct tx origin, again;
-	struct move request, dialog;
+	struct move request, leg, dialog;
 };
 
 static void remember(struct table *t, int fd, const struct departure *d, struct memory *r)
@@ -152,6 +152,7 @@ static void remember(struct table *t, int fd, const struct departure *d, struct 
 	}
 	r->known.origin = follows && tx_origin(tr, d->key, now, &r->origin) && endpoint_same(&r->origin.asked, &d->asked);
 	r->known.again = tx_find(tr, d->key, m->method, now, &r->again) && endpoint_same(&r->again.asked, &d->asked);
+	r->known.leg = move_find(&route_moves->dialogs, sip_leg(m), &d->asked, &r->leg);
 	r->known.dialog = move_find(&route_moves->dialogs, m->call_id, &d->asked, &r->dialog);
 	r->known.silent = r->known.again && went_silent(t, fd, &r->again, now);
 }
@@ -172,6 +173,7 @@ static struct endpoint destination(struct table *t, int fd, const struct departu
 	case COURSE_BACK: return r.request.real;
 	case COURSE_ORIGIN: return r.origin.last;
 	case COURSE_AGAIN: return r.again.last;
+	case COURSE_LEG: return r.leg.real;
 	case COURSE_DIALOG: return r.dialog.real;
 	case COURSE_PIN:
 		if (r.known.silent)

@@ -96,6 +96,14 @@ void judge_request(const struct peer *p, const struct sip_message *m, uint64_t k
 	}
 }
 
+/* A server that was silent answers an INVITE that has gone on to another: its dialog is one of its own (RFC 3261 13.2.2.4). */
+static void note_late(const struct tx *x, const struct sip_message *m, const struct endpoint *from)
+{
+	const struct move mv = {.asked = x->asked, .real = *from};
+	if (x->method == SIP_INVITE && !endpoint_same(&x->last, from) && route_moves)
+		move_note(&route_moves->dialogs, sip_leg(m), &x->asked, &mv, judge_now_ms());
+}
+
 enum status_effect judge_response(const struct peer *p, const struct sip_message *m, uint64_t key)
 {
 	struct tx x;
@@ -106,6 +114,7 @@ enum status_effect judge_response(const struct peer *p, const struct sip_message
 			tx_early(requests, key, m->method, &p->e, m->status, m->retry_after, judge_now_ms());
 		return STATUS_NOTHING;
 	}
+	note_late(&x, m, &p->e);
 	const bool registered = m->method == SIP_REGISTER && m->status / 100 == 2;
 	struct status_verdict v = status_verdict(m->method, m->status, m->retry_after, ms_since_registered(p));
 	if (v.effect == STATUS_SUCCESS && verdict_told(p->table, &p->e, registered))

@@ -7,7 +7,8 @@
  * forgotten goes, or comes, as if the shim were absent. All zeros is empty.
  *
  *   peers     socket, real endpoint  ->  asked one: whom a reply seems to come from
- *   dialogs   Call-ID, asked one     ->  real one: a call keeps its server (RFC 3261 12.2)
+ *   dialogs   Call-ID, asked one     ->  real one: a call keeps its server (RFC 3261 12.2); and Call-ID
+ *             with To-tag, asked one ->  real one: of another server that the INVITE went to before
  *   requests  transaction, asked one ->  real one: a request that came in from the real
  *             one and seemed to come from the asked one; its responses must go back
  *             there (18.2.2)
@@ -52,7 +53,7 @@ struct move {
 };
 
 /*
- * `with` is the socket's cookie, the Call-ID's hash or the transaction's key; `e` is
+ * `with` is the socket's cookie, the Call-ID's hash, the leg's (sip_leg) or the transaction's key; `e` is
  * the real endpoint for peers, the asked one for the others. A `with` of 0 is never
  * found or kept. Times are milliseconds of CLOCK_MONOTONIC, for what to forget.
  */

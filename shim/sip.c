@@ -43,6 +43,8 @@ static void take_to(struct sip_message *m, struct text *t)
 		take_parameter(t, &name, &value);
 		if (!name.cut && text_is(&name, "tag", 3)) {
 			m->to = SIP_TO_TAGGED;
+			if (!value.cut)
+				m->to_tag = hash_bytes(value.p, (size_t)(value.end - value.p));
 			return;
 		}
 	}
@@ -306,4 +308,9 @@ uint64_t sip_transaction(const struct sip_message *m)
 		return 0;
 	uint64_t key = hash_fold(m->branch ^ (uint64_t)m->cseq, m->call_id | 1);
 	return key ? key : 1;
+}
+
+uint64_t sip_leg(const struct sip_message *m)
+{
+	return m->call_id && m->to_tag ? hash_fold(m->call_id, m->to_tag | 1) : 0;
 }

@@ -58,6 +58,7 @@ enum { SIP_ABSENT = -1, SIP_BAD = -2 };
 struct sip_message {
 	uint64_t branch;		/* hash of the topmost Via's branch (8.1.1.7), byte for byte; 0: none known */
 	uint64_t call_id;		/* hash (20.8); 0: not known */
+	uint64_t to_tag;		/* hash (20.39); 0: none, or not known */
 	int64_t cseq;			/* number (20.16), < 2^31; or SIP_ABSENT, SIP_BAD */
 	int64_t content_length;		/* bytes (20.14); or SIP_ABSENT; SIP_BAD: no number, or two that differ */
 	int64_t retry_after;		/* seconds (20.33), saturated at 2^32 - 1; or SIP_ABSENT, SIP_BAD */
@@ -126,6 +127,12 @@ bool sip_parse_datagram(const char *p, size_t len, struct sip_message *out);
  * 2543 and not unique (17.2.3). 0 when one of them is not known.
  */
 uint64_t sip_transaction(const struct sip_message *m);
+
+/*
+ * Which dialog with the one who was called the message belongs to, of those that one
+ * request may begin (12.1, 13.2.2.4): Call-ID and To-tag. 0 without them.
+ */
+uint64_t sip_leg(const struct sip_message *m);
 
 /* "REGISTER"; "" for SIP_NONE, "other" for SIP_OTHER and what is no method. */
 const char *sip_method_text(unsigned method);

@@ -229,31 +229,53 @@ serve_other() {
     expect_eq "$bare" "$(ask c bad 127.0.0.11 5060)" "with the shim"
 }
 
-@test "silence to REGISTER moves the fifth send itself, and its answer is heard" {
+# Both servers have the INVITE in the end, so there are two dialogs when the silent one answers: RFC 3261 13.2.2.4.
+@test "silence moves the fifth send itself, and its answer is heard; a late answer's dialog stays where that came from" {
     LIMIT=20
     begin
     pinctl drop pool.test
-    local pin
+    local pin next
     pin=$(ask c lookup pool.test)
     pin=${pin%:*}
     touch "$BATS_TEST_TMPDIR/$pin"
     for t in 0 0.5 1 2 4; do
         sleep "$t"
         ask c REGISTER "$pin" 5060 b1 i1
+        ask c INVITE "$pin" 5060 b2 call
     done
-    expect_eq "$pin" "$(head -n 4 "$WIRE" | awk '{ print $1 }' | sort -u)" "the first four sends"
-    expect_ne "$pin" "$(tail -n 1 "$WIRE" | awk '{ print $1 }')" "the fifth"
+    expect_eq "$pin" "$(head -n 8 "$WIRE" | awk '{ print $1 }' | sort -u)" "the first four sends"
+    next=$(tail -n 1 "$WIRE" | awk '{ print $1 }')
+    expect_ne "$pin" "$next" "the fifth"
     expect_eq "200 $pin:5060" "$(ask c recv recvfrom)" "the answer"
     expect_match "failed.*$pin.*5060/udp.*silent" "$(pinctl events)" "events"
+    ask c recv recvfrom
+    spoof "$pin" "$(port_of c)" 200 INVITE b2 call late
+    expect_eq "200 $pin:5060" "$(ask c recv recvfrom)" "the late answer"
+    : >"$WIRE"
+    ask c ACK "$pin" 5060 b3 call late
+    expect_eq "$pin ACK b3" "$(wire)" "its ACK"
+    ask c BYE "$pin" 5060 b4 call late
+    expect_eq "$pin BYE b4" "$(wire)" "its BYE"
+    ask c ACK "$pin" 5060 b2 call late
+    expect_eq "$pin ACK b2" "$(wire)" "the ACK, were it a failure"
+    ask c BYE "$pin" 5060 b5 call server
+    expect_eq "$next BYE b5" "$(wire)" "the BYE of the other dialog"
 }
 
-# spoof FROM PORT STATUS METHOD BRANCH ID : an answer to the client's port that nobody at FROM was asked for.
+# The port of the client's present socket.
+port_of() {
+    ss -Hunap | awk -v pid="pid=${CLIENT_PID[$1]}," 'index($0, pid) { sub(/.*:/, "", $4); print $4 }'
+}
+
+# spoof FROM PORT STATUS METHOD BRANCH ID [TAG] : an answer to the client's port that nobody at FROM was asked for.
 spoof() {
     /usr/bin/python3 -c 'import socket, sys
-sender, port, status, method, branch, call_id = sys.argv[1:]
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind((sender, 5060))
+sender, port, status, method, branch, call_id, tag = (sys.argv[1:] + ["b"])[:7]
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.bind((sender, 5060))
 s.sendto((f"SIP/2.0 {status} No\r\nVia: SIP/2.0/UDP 127.0.0.1:5070;rport;branch=z9hG4bK{branch}\r\nFrom: <sip:a>;tag=a\r\n"
-          f"To: <sip:a>;tag=b\r\nCall-ID: {call_id}\r\nCSeq: 1 {method}\r\nContent-Length: 0\r\n\r\n").encode(),
+          f"To: <sip:a>;tag={tag}\r\nCall-ID: {call_id}\r\nCSeq: 1 {method}\r\nContent-Length: 0\r\n\r\n").encode(),
          ("127.0.0.1", int(port)))' "$@"
 }
 
@@ -266,7 +288,7 @@ s.sendto((f"SIP/2.0 {status} No\r\nVia: SIP/2.0/UDP 127.0.0.1:5070;rport;branch=
     touch "$BATS_TEST_TMPDIR/127.0.0.12"
     ask c udp4
     local port
-    port=$(ss -Hunap | awk -v pid="pid=${CLIENT_PID[c]}," 'index($0, pid) { sub(/.*:/, "", $4); print $4 }')
+    port=$(port_of c)
     ask c REGISTER 127.0.0.11 5060 b1 i1
     expect_eq "127.0.0.12 REGISTER b1" "$(wire)" "the server"
     spoof 127.0.0.11 "$port" 503 REGISTER b1 i1

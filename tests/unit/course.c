@@ -10,15 +10,16 @@
 static const char *course_text(enum course c)
 {
 	static const char *const texts[] = {[COURSE_ASKED] = "asked", [COURSE_BACK] = "back", [COURSE_ORIGIN] = "origin",
-					    [COURSE_AGAIN] = "again", [COURSE_DIALOG] = "dialog", [COURSE_PIN] = "pin"};
+					    [COURSE_AGAIN] = "again", [COURSE_LEG] = "leg", [COURSE_DIALOG] = "dialog",
+					    [COURSE_PIN] = "pin"};
 	return texts[c];
 }
 
-/* Letters of what is remembered: r request, o origin, a again, s silent, d dialog. */
+/* Letters of what is remembered: r request, o origin, a again, s silent, l leg, d dialog. */
 static struct remembered known_of(const char *letters)
 {
 	return (struct remembered){strchr(letters, 'r') != NULL, strchr(letters, 'o') != NULL, strchr(letters, 'a') != NULL,
-				   strchr(letters, 's') != NULL, strchr(letters, 'd') != NULL};
+				   strchr(letters, 's') != NULL, strchr(letters, 'l') != NULL, strchr(letters, 'd') != NULL};
 }
 
 static void courses(void)
@@ -47,6 +48,9 @@ static void courses(void)
 		{"ACK to a failure", SIP_ACK, 0, SIP_TO_TAGGED, "od", "origin"},
 		{"ACK to a 2xx of a dialog that was moved", SIP_ACK, 0, SIP_TO_TAGGED, "d", "dialog"},
 		{"ACK to a 2xx of another", SIP_ACK, 0, SIP_TO_TAGGED, "", "asked"},
+		{"ACK to a late 2xx of a server that was silent", SIP_ACK, 0, SIP_TO_TAGGED, "ld", "leg"},
+		{"ACK to its late failure", SIP_ACK, 0, SIP_TO_TAGGED, "lod", "leg"},
+		{"BYE there", SIP_BYE, 0, SIP_TO_TAGGED, "ld", "leg"},
 		{"ACK without a tag", SIP_ACK, 0, SIP_TO_BARE, "", "asked"},
 		{"a response to what came from the pin", SIP_OPTIONS, 200, SIP_TO_TAGGED, "r", "back"},
 		{"a response to what did not", SIP_OPTIONS, 200, SIP_TO_TAGGED, "", "asked"},
