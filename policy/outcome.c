@@ -54,7 +54,7 @@ static bool proves_nothing(const struct endpoint_record *r, enum cause why)
 bool pins_succeeded(struct table *t, const struct outcome *o)
 {
 	struct verdict v = {.e = &o->endpoint, .addr = addr_find(t, &o->endpoint.addr), .fate = SUCCEEDED,
-			    .why = o->why ? o->why : CAUSE_CONNECTED};
+			    .why = o->why ? o->why : CAUSE_CONNECTED, .since = o->since};
 	struct addr_record *a = addr_at(t, v.addr);
 	if (!a || !t->writable)
 		return false;

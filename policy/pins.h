@@ -118,6 +118,7 @@ struct outcome {
 	enum cause why;			/* of a success; CAUSE_NONE: connected */
 	uint64_t socket;		/* of a failure: SO_COOKIE, socket(7); 0: not known */
 	uint32_t since;			/* with it: tick when connect began; 0: it was established; of a datagram, when the failure showed */
+					/* of a success: tick when connect began, or the request was sent; 0: not known */
 };
 
 enum { REACH_SHIM = 16, REACH_ALL = 1 << 20, SAME_TICKS = 16 };
@@ -132,7 +133,10 @@ enum { REACH_SHIM = 16, REACH_ALL = 1 << 20, SAME_TICKS = 16 };
  */
 bool pins_failed(struct table *t, const struct outcome *o, enum cause cause);
 
-/* It succeeded. */
+/*
+ * It succeeded. A tentative pin elsewhere that was set after o->since stays: the answer may have been on its way
+ * when the server failed.
+ */
 bool pins_succeeded(struct table *t, const struct outcome *o);
 
 /*

@@ -37,6 +37,9 @@ static void settle_failure(struct table *t, struct name_ref ref, const struct na
 	}
 }
 
+/* Did the attempt begin before the pin was set? Then the pin may be there because this server has failed since. */
+static bool is_older(const struct verdict *v, const struct scene *sc) { return v->since && v->since < sc->s.set_at; }
+
 /* Confirms the pin of one name; `ours`: this process looked it up, so that a tentative pin may follow. */
 static void settle_success(struct table *t, struct name_ref ref, const struct name *name, const struct verdict *v,
 			   bool ours)
@@ -48,7 +51,7 @@ static void settle_success(struct table *t, struct name_ref ref, const struct na
 		if (!scene_read(t, ref, name, address_family(&e->addr), NULL, NULL, 0, &sc))
 			return;
 		int at = scene_choice(&sc, &e->addr);
-		if (at < 0 || (at != sc.s.pin && !ours))
+		if (at < 0 || (at != sc.s.pin && (!ours || is_older(v, &sc))))
 			return;
 		struct transition tr = decide_success(&sc.s, at);
 		if (tr.action == KEEP && sc.s.is_explicit && sc.s.choice[at].rank)

@@ -22,6 +22,7 @@ struct verdict {			/* over one endpoint */
 	enum fate fate;
 	bool began;			/* a cool-off */
 	enum cause why;
+	uint32_t since;			/* of a success: as in struct outcome */
 };
 
 /* Carries it over to the pins. */

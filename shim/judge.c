@@ -67,15 +67,19 @@ bool judge_knows(const struct endpoint *e, unsigned status)
 void judge_report(const struct peer *p, enum cause cause, uint32_t cool)
 {
 	struct name_ref names[RECENT];
-	struct outcome o = {.endpoint = p->e, .names = names, .n_names = recent_names(names), .reach = REACH_SHIM,
-			    .cool = cool, .why = cause};
-	if (cause == CAUSE_ANSWERED) {
-		pins_succeeded(p->table, &o);
-		return;
-	}
-	o.socket = socket_cookie(p->fd);
-	o.since = tick_now();
+	const struct outcome o = {.endpoint = p->e, .names = names, .n_names = recent_names(names), .reach = REACH_SHIM,
+				  .cool = cool, .socket = socket_cookie(p->fd), .since = tick_now()};
 	tell_failed(p->table, &o, cause);
+}
+
+/* It answered request `x`; one that has gone on to another server since is as old as can be. */
+static void answered(const struct peer *p, const struct tx *x)
+{
+	struct name_ref names[RECENT];
+	const uint32_t sent = endpoint_same(&x->last, &p->e) ? tick_at(x->since_ms * NS_PER_MS) : 0;
+	const struct outcome o = {.endpoint = p->e, .names = names, .n_names = recent_names(names), .reach = REACH_SHIM,
+				  .why = CAUSE_ANSWERED, .since = sent ? sent : 1};
+	pins_succeeded(p->table, &o);
 }
 
 static uint64_t ms_since_registered(const struct peer *p)
@@ -124,7 +128,7 @@ enum status_effect judge_response(const struct peer *p, const struct sip_message
 		return v.effect;	/* that it serves an old dialog does not say that it takes new ones */
 	switch (v.effect) {
 	case STATUS_SUCCESS:
-		judge_report(p, CAUSE_ANSWERED, COOL_BY_HISTORY);
+		answered(p, &x);
 		verdict_tell(p->table, &p->e, registered);
 		break;
 	case STATUS_FAILED:

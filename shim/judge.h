@@ -41,7 +41,7 @@ bool judge_may_be_silent(const struct table *t, addr_ref ref, const struct endpo
 void judge_sent(const struct sip_message *m, uint64_t key, const struct endpoint *asked, const struct endpoint *to,
 		uint64_t now_ms);
 
-/* It failed by `cause`, or works (CAUSE_ANSWERED). `cool` as in struct outcome. */
+/* It failed by `cause`. `cool` as in struct outcome. */
 void judge_report(const struct peer *p, enum cause cause, uint32_t cool);
 
 /*

@@ -279,6 +279,23 @@ s.sendto((f"SIP/2.0 {status} No\r\nVia: SIP/2.0/UDP 127.0.0.1:5070;rport;branch=
          ("127.0.0.1", int(port)))' "$@"
 }
 
+@test "the answer to what was sent before the pin moved does not pull it back" {
+    begin
+    pinctl drop pool.test
+    local pin next
+    pin=$(ask c lookup pool.test)
+    pin=${pin%:*}
+    touch "$BATS_TEST_TMPDIR/$pin"
+    ask c OPTIONS "$pin" 5060 b1 i1
+    sleep 0.2                                               # on its way; times in the table are 1/16 s
+    pinctl fail pool.test "$pin"
+    next=$(pin_of pool.test)
+    expect_ne "$pin" "$next" "the pin"
+    spoof "$pin" "$(port_of c)" 200 OPTIONS b1 i1
+    expect_eq "200 $pin:5060" "$(ask c recv recvfrom)" "the answer"
+    expect_eq "$next" "$(pin_of pool.test)" "the pin after the answer"
+}
+
 @test "an answer from the address that was asked, but is not where the request went, proves nothing" {
     dns_pool pool.test $POOL
     serve 127.0.0.12

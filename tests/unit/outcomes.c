@@ -12,6 +12,9 @@ static const struct script_row confirm[] = {
 	{"by a process that looked nothing up", "ask a 1,2; ok * 1 5060t; pin a -> 1 confirmed 5060t"},
 	{"elsewhere moves a tentative pin", "ask a 1,2; ok a 2 5060t; pin a -> 2 confirmed 5060t; ask a 1,2 -> 2,1"},
 	{"elsewhere, of a process that looked nothing up, moves nothing", "ask a 1,2; ok * 2 5060t; pin a -> 1 tentative"},
+	{"elsewhere, of an attempt that is older than the pin, moves nothing",
+	 "ask a 1,2; ok a 1 5060t; wait 2; fail a 1 5060t; late a 1 5060u; pin a -> 2 tentative; wait 2; late a 1 5060u; "
+	 "pin a -> 1 confirmed 5060u"},
 	{"elsewhere never moves a confirmed one", "ask a 1,2; ok a 1 5060t; ok a 2 5060t; pin a -> 1 confirmed 5060t"},
 	{"of an address that no name holds", "ask a 1,2; ok a 9 5060t -> unknown; pin a -> 1 tentative"},
 	{"of another name's address", "ask a 1,2; ask b 3,4; ok a 4 5060t; pin a -> 1 tentative; pin b -> 3 tentative"},

@@ -25,6 +25,7 @@
  *   ports SERVICE                  of its candidates, as they are shown
  *   ask+ NAME ADDRS                as `ask`, by a process that looked a service up of which NAME is a target
  *   broken NAME ADDR PORT[t|u]     an established connection was reset, as `fail`
+ *   late NAME ADDR PORT[t|u]       `ok` of an attempt that began a second ago
  *   steer NAME ADDR PORT[t|u]      where a connect or an initial SIP request goes: `2:5060`; `asked`
  *   steer-any                      the same for any other datagram
  *   opt KEY VALUE                  default settings from now on
@@ -175,7 +176,8 @@ static inline size_t script_names(struct script *s, char *text, struct name_ref 
 static inline void script_outcome(struct script *s, char **w)
 {
 	struct name_ref refs[SCRIPT_WORDS];
-	struct outcome o = {.endpoint.addr = lab_address(w[2]), .reach = REACH_ALL, .names = refs};
+	struct outcome o = {.endpoint.addr = lab_address(w[2]), .reach = REACH_ALL, .names = refs,
+			    .since = *w[0] == 'l' ? tick_now() - TICKS_PER_S : 0};
 	script_port(w[3], &o.endpoint.port, &o.endpoint.transport);
 	o.n_names = script_names(s, w[1], refs);
 	const enum cause cause = o.why = script_cause(w[4]);
@@ -352,7 +354,7 @@ static const struct script_verb {
 	{"refresh", script_hand},    {"report", script_hand},  {"drain", script_drain}, {"undrain", script_drain},
 	{"cool", script_cool},	     {"opt", script_opt},      {"wait", script_wait},	{"events", script_events},
 	{"healthy", script_healthy}, {"lead", script_lead},    {"srv", script_srv},	{"ask+", script_ask},
-	{"broken", script_outcome},  {"steer", script_steer},  {"steer-any", script_steer},
+	{"broken", script_outcome},  {"late", script_outcome},  {"steer", script_steer},  {"steer-any", script_steer},
 	{"refresh-srv", script_srv_refresh}, {"adopt", script_hand}, {"ports", script_ports}, {"recall", script_recall},
 };
 
