@@ -88,16 +88,17 @@ s = socket.socket(socket.AF_INET6 if ":" in a else socket.AF_INET, socket.SOCK_D
     done
 }
 
-# lossy ADDR : a connect from port 40000 waits for as long as others come through, one after the other.
+# lossy ADDR FILE : a connect from port 40000 waits; until FILE is there others come through, one after the other.
 lossy() {
-    exec /usr/bin/python3 -c 'import socket, sys, time
+    exec /usr/bin/python3 -c 'import os, socket, sys, time
 waits = socket.socket()
 waits.setblocking(False)
 waits.bind(("127.0.0.1", 40000))
 waits.connect_ex((sys.argv[1], 5061))
-while True:
+while not os.path.exists(sys.argv[2]):
     socket.create_connection((sys.argv[1], 5061)).close()
-    time.sleep(0.2)' "$1"
+    time.sleep(0.2)
+time.sleep(100)' "$@"
 }
 
 @test "SYNs that are dropped: a failure after 3 s, while the program still waits; given up sooner it is none" {
@@ -108,7 +109,7 @@ while True:
     ways_up long short lossy
     addr4=$(first 4 long) addr6=$(first 6 long) lossy=$(first 4 lossy)
     server_start "$lossy" 5061 accept
-    lossy "$lossy" >>"$LOGS/lossy.log" 2>&1 3>&- 4>&- &
+    lossy "$lossy" "$BATS_TEST_TMPDIR/silence" >>"$LOGS/lossy.log" 2>&1 3>&- 4>&- &
     pids+=($!)
     start=$(now_ms)
     for v in "$addr4" "$addr6"; do
@@ -122,6 +123,10 @@ while True:
     expect_ge 3000 $(($(now_ms) - start)) "ms until the failure was known"
     await 5 "the time-out of the one that loses its packets" grep -q "timed.*$lossy 5061" "$LOGS/pinwatch.log"
     expect_unharmed 4 lossy "$lossy"            # for others come through
+    touch "$BATS_TEST_TMPDIR/silence"
+    await 15 "the pin to move from where none comes through any more" moved lossy.test "$lossy" inet
+    expect_eq 1 "$(failures_of lossy.test "$lossy")" "failures of $lossy"
+    expect_eq 1 "$(grep -c "timed.*$lossy 5061" "$LOGS/pinwatch.log")" "how often it is said that it waits"
     kill -0 "${pids[@]}"                        # all wait still
     kill "${pids[@]}"
     wait "${pids[@]}" || true

@@ -143,6 +143,18 @@ static uint32_t since_of(const struct watch_event *e)
 	return e->what == WATCH_BROKEN ? 0 : tick_at(e->started ? e->started : e->now);
 }
 
+/* A connect that waits is told of again and again, since it may be none that counts at first. */
+static bool is_said(struct report *r, const struct watch_event *e)
+{
+	const uint64_t mark = e->cookie ^ e->started;
+	uint64_t *w = &r->waits[e->cookie % WAITS];
+	if (e->what != WATCH_WAITS)
+		return false;
+	const bool said = *w == mark;
+	*w = mark;
+	return said;
+}
+
 void report_event(struct report *r, const struct watch_event *event)
 {
 	struct watch_event e = *event;
@@ -167,6 +179,7 @@ void report_event(struct report *r, const struct watch_event *event)
 			report_to(r, s, &o, v);
 		any = true;
 	}
+	any = any && !is_said(r, &e);
 	if (any)
 		report_observe(r, &e, &to, v);
 	if (any && v.kind != VERDICT_NOTHING)

@@ -15,7 +15,7 @@
 #include "tables.h"
 #include "verdict.h"
 
-enum { RECENT_OUTCOMES = 32 };
+enum { RECENT_OUTCOMES = 32, WAITS = 256 };
 
 /* What was reported lately, for `pinwatch status`. */
 struct outcome_seen {
@@ -35,6 +35,7 @@ struct report {
 	/* Told of each event of a table's endpoint, whatever it proves; may be NULL: pinwatch trace. */
 	void (*observer)(const struct watch_event *e, const struct endpoint *to, struct verdict v);
 	struct refusals refusals;	/* of datagrams */
+	uint64_t waits[WAITS];		/* the connects of which it was said that they wait: cookie and start in one */
 	uint64_t events, outcomes;	/* that came, and that said something of an endpoint of a table */
 	struct outcome_seen seen[RECENT_OUTCOMES];	/* the (outcomes % RECENT_OUTCOMES)-th is the oldest */
 };

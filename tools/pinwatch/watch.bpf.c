@@ -97,14 +97,20 @@ static __always_inline void tell_through(struct sock *sk, const struct watch_key
 		n->told = 0;
 }
 
+/* Once; but that it waits at each SYN, as it may count later only (report.c), by its start, which makes them one. */
+static __always_inline bool is_told(const struct note *n, enum watch_what what)
+{
+	return n && n->told && (n->told != WATCH_WAITS || what != WATCH_WAITS || n->joined);
+}
+
 static __always_inline void tell_end(struct sock *sk, const struct watch_key *peer, struct note *n, enum watch_what what,
 				     __u16 error)
 {
-	if (n && n->told)
+	if (is_told(n, what))
 		return;
 	tell(sk, peer, n, what, error, bpf_ktime_get_ns());
 	if (n)
-		n->told = 1;
+		n->told = what;
 }
 
 /* What comes through, and what its program gives up. Where it fails, the hooks below tell. */

@@ -53,7 +53,7 @@ enum watch_wake { WAKE_SENT = 1, WAKE_CONNECTED, WAKE_CONNECTS };
 enum watch_what {
 	WATCH_ESTABLISHED = 1,			/* a connect came through */
 	WATCH_ENDED,				/* a connect ended: with error, or given up by its program */
-	WATCH_WAITS,				/* SYN_SENT for WAIT_MS and WAIT_RETRANSMITS; its end is not told any more */
+	WATCH_WAITS,				/* SYN_SENT for WAIT_MS and WAIT_RETRANSMITS, and at each SYN since; its end is not told any more */
 	WATCH_BROKEN,				/* an established connection ended with error */
 	WATCH_REFUSED,				/* an error came in for a datagram */
 	WATCH_WHATS
