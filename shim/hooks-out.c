@@ -53,7 +53,7 @@ static ssize_t sent(enum watch w, int fd, const void *buf, ssize_t r, const stru
 /* Where it is to go; NULL: to the connected peer, as with an address of no bytes (sendmsg(2) takes it for none). */
 static const struct sockaddr *name_of(const struct msghdr *msg) { return msg->msg_namelen ? msg->msg_name : NULL; }
 
-/* A SIP message whose header is cut. */
+/* A DNS query, or a SIP message whose header is cut. */
 static __attribute__((noinline)) void sent_pieces(int fd, const struct msghdr *msg, size_t len)
 {
 	char whole[PIECES_MAX];
@@ -70,7 +70,7 @@ static ssize_t sent_message(enum watch w, int fd, const struct msghdr *msg, ssiz
 		w = head ? watch_ask(fd, head->iov_base, n, on_dns_port(name_of(msg), msg->msg_namelen)) : WATCH_NONE;
 	if (w == WATCH_STREAM)
 		return stream_sent_message(fd, msg, r);
-	if (w == WATCH_DATAGRAM && msg->msg_iovlen > 1 && head && pieces_cut(head->iov_base, n))
+	if (w == WATCH_DATAGRAM && msg->msg_iovlen > 1 && head && (is_dns(fd) || pieces_cut(head->iov_base, n)))
 		sent_pieces(fd, msg, (size_t)r);
 	else if (head)
 		sent(w, fd, head->iov_base, (ssize_t)n, name_of(msg), msg->msg_namelen);
@@ -79,18 +79,29 @@ static ssize_t sent_message(enum watch w, int fd, const struct msghdr *msg, ssiz
 
 /* ---- datagrams that are planned for ---- */
 
+static __attribute__((noinline)) void query_in_pieces(const struct iovec *piece, size_t pieces)
+{
+	char whole[PIECES_MAX];
+	if (pieces <= UIO_MAXIOV && memory_readable(piece, pieces * sizeof *piece) && pieces_readable(piece, pieces))
+		dns_sent(whole, pieces_join(piece, pieces, SIZE_MAX, whole));
+}
+
 /*
  * A query is noted before it goes, since its answer may be read by another thread at once. What cannot be looked at so
  * soon is noted when it has gone.
  */
-static void query_goes(int fd, const struct iovec *query, const struct sockaddr *addr, socklen_t len)
+static void query_goes(int fd, const struct iovec *piece, size_t pieces, const struct sockaddr *addr, socklen_t len)
 {
+	const size_t head = piece->iov_len < PIECES_MAX ? piece->iov_len : PIECES_MAX;	/* its question is in there */
 	if (addr && !(len <= sizeof(struct sockaddr_storage) && memory_readable(addr, len) && on_dns_port(addr, len)))
 		return;
-	if (!(addr || is_dns(fd)) || !memory_readable(query->iov_base, query->iov_len))
+	if (!(addr || is_dns(fd)) || !memory_readable(piece->iov_base, head))
 		return;
 	fd_set_class(fd, FD_DNS);
-	dns_sent(query->iov_base, query->iov_len);
+	if (pieces > 1)
+		query_in_pieces(piece, pieces);
+	else
+		dns_sent(piece->iov_base, head);
 }
 
 /* *d is good for sent_unplanned() if not. */
@@ -109,7 +120,7 @@ static bool plan(enum watch w, int fd, const struct iovec *piece, size_t pieces,
 	if ((addr || !is_dns(fd)) && depart_plan(fd, piece, pieces, addr, addrlen, d))
 		return true;
 	if (d->quiet == QUIET_NOT)
-		query_goes(fd, piece, addr, addrlen);
+		query_goes(fd, piece, pieces, addr, addrlen);
 	return false;
 }
 

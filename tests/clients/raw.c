@@ -7,7 +7,7 @@
  * res_nquerydomain, res_nsend, __res_query (by its old name); or own packets to
  * 127.0.0.54:53 over UDP by send, write (connected; read with recv, read), sendto,
  * sendmsg, sendmmsg (unconnected; read with recvfrom, recvmsg, recvmmsg), pieces (as
- * sendmsg, read into three), peek
+ * sendmsg, sent from three, read into three), peek
  * (recv with MSG_PEEK, twice), burst (eight at once, whose ids agree but for their upper
  * byte; prints the first), threads (sendto, while another thread waits in recvfrom);
  * or over TCP (RFC 1035 4.2.2), the answer's length read first: tcp (each in one send),
@@ -86,6 +86,16 @@ static int by_libc(const char *way, const char *name, int type, unsigned char *o
 }
 
 /* ---- packets of its own ---- */
+
+/* The name is cut, too. */
+static ssize_t send_pieces(int fd, const struct msghdr *m)
+{
+	unsigned char *query = m->msg_iov->iov_base;
+	const size_t header = 12, cut = header + 3;
+	struct iovec piece[] = {{query, header}, {query + header, cut - header}, {query + cut, m->msg_iov->iov_len - cut}};
+	const struct msghdr cut_up = {.msg_name = m->msg_name, .msg_namelen = m->msg_namelen, .msg_iov = piece, .msg_iovlen = 3};
+	return sendmsg(fd, &cut_up, 0);
+}
 
 /* What comes to `out` is what is in the pieces. */
 static ssize_t in_pieces(int fd, struct msghdr *m, unsigned char *out)
@@ -168,7 +178,7 @@ static ssize_t exchange(const char *way, int fd, unsigned char *query, size_t le
 	if (strcmp(way, "threads") == 0)
 		return threads(fd, query, len, out);
 	if (strcmp(way, "pieces") == 0)
-		return sendmsg(fd, &one.msg_hdr, 0) < 0 ? -1 : in_pieces(fd, &in.msg_hdr, out);
+		return send_pieces(fd, &one.msg_hdr) < 0 ? -1 : in_pieces(fd, &in.msg_hdr, out);
 	if (strcmp(way, "sendmsg") == 0)
 		return sendmsg(fd, &one.msg_hdr, 0) < 0 ? -1 : recvmsg(fd, &in.msg_hdr, 0);
 	if (strcmp(way, "sendmmsg") == 0)

@@ -39,7 +39,7 @@ stays() {
 @test "own packets: sendmsg and recvmsg" { stays sendmsg; }
 @test "own packets: sendmmsg and recvmmsg" { stays sendmmsg; }
 @test "own packets: MSG_PEEK first" { stays peek; }
-@test "own packets: an answer received in three pieces" { stays pieces; }
+@test "own packets: a query sent, and an answer received, in three pieces" { stays pieces; }
 @test "own packets: several questions under way, of ids that agree but for one byte" { stays burst; }
 
 @test "own packets: the answer comes to one thread before the send is over in another" {
