@@ -154,6 +154,7 @@ static void tell(struct table *t, const struct name_ref *refs, size_t n, unsigne
 	pins_pending_over(t, a, &o.endpoint, 1, k % 2);
 	pins_heard_age(t, a, &o.endpoint);
 	pins_registered_age(t, a, &o.endpoint);
+	pins_connected_lately(t, a, &o.endpoint);
 	for (int kind = STEER_CONNECT; kind <= STEER_DATAGRAM; kind++)
 		if (pins_steer(t, &o.endpoint, (enum steer_kind)kind, refs, n, &to))
 			claim(to.transport == o.endpoint.transport && address_family(&to.addr) == address_family(&o.endpoint.addr));
