@@ -57,39 +57,68 @@ void datagram_sent(int fd, const void *buf, size_t len, const struct sockaddr *t
 
 /* ---- responses ---- */
 
+/* What came: bytes, or if `read` is not NULL a SIP message. */
+struct came {
+	const void *buf;
+	size_t len;
+	const struct sip_message *read;
+};
+
+static inline bool looks(const struct came *c) { return c->read || sip_looks(c->buf, c->len); }
+
+static inline unsigned status_of(const struct came *c) { return c->read ? c->read->status : sip_status(c->buf, c->len); }
+
+static bool parse(const struct came *c, struct sip_message *m)
+{
+	if (!c->read)
+		return sip_parse_datagram(c->buf, c->len, m);
+	*m = *c->read;
+	return true;
+}
+
 /* It came from `e`. True: it is a SIP message, *m; an answer of a candidate was judged. */
-static bool read_answer(int fd, const void *buf, size_t len, const struct endpoint *e, bool back, struct sip_message *m)
+static bool read_answer(int fd, const struct came *c, const struct endpoint *e, bool back, struct sip_message *m)
 {
 	struct peer p;
-	if (!sip_looks(buf, len))
+	if (!looks(c))
 		return false;
-	const unsigned status = sip_status(buf, len);
+	const unsigned status = status_of(c);
 	if (!back && (status == 0 || judge_knows(e, status)))
 		return false;
 	const bool candidate = judge_peer(fd, e, &p);
-	if ((!candidate && !back) || !sip_parse_datagram(buf, len, m))
+	if ((!candidate && !back) || !parse(c, m))
 		return false;
 	if (candidate && m->status)
 		judge_response(&p, m, sip_transaction(m));
 	return true;
 }
 
-void datagram_received(int fd, const void *buf, size_t len, struct sockaddr *from, socklen_t from_len, socklen_t room)
+static inline void came(int fd, const struct came *c, struct sockaddr *from, socklen_t from_len, socklen_t room)
 {
 	struct route_sender s;
 	struct sip_message m;
 	struct endpoint asked;
 	const bool any = from && route_any();
-	if (!judge_requests() || !(any || (sip_looks(buf, len) && sip_status(buf, len))))
+	if (!judge_requests() || !(any || (looks(c) && status_of(c))))
 		return;
 	int saved = errno;
 	if (from ? route_sender_of(from, from_len, room, &s) : find_endpoint(fd, NULL, 0, &asked, &s.e)) {
 		s.e.transport = TRANSPORT_UDP;
-		const bool back = any && s.known, sip = read_answer(fd, buf, len, &s.e, back, &m);
+		const bool back = any && s.known, sip = read_answer(fd, c, &s.e, back, &m);
 		if (back)
 			route_back(fd, &s, sip ? &m : NULL, from);
 	}
 	errno = saved;
+}
+
+void datagram_received(int fd, const void *buf, size_t len, struct sockaddr *from, socklen_t from_len, socklen_t room)
+{
+	came(fd, &(struct came){.buf = buf, .len = len}, from, from_len, room);
+}
+
+void datagram_message(int fd, const struct sip_message *m, struct sockaddr *from, socklen_t from_len, socklen_t room)
+{
+	came(fd, &(struct came){.read = m}, from, from_len, room);
 }
 
 /* ---- errors ---- */

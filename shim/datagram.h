@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <sys/socket.h>
 
+#include "sip.h"
+
 /* `len` bytes were sent on fd, to `to` or, if that is NULL, to the connected peer. */
 void datagram_sent(int fd, const void *buf, size_t len, const struct sockaddr *to, socklen_t to_len);
 
@@ -24,6 +26,9 @@ void datagram_sent(int fd, const void *buf, size_t len, const struct sockaddr *t
  * to the address asked if the datagram answers what was steered (route.h).
  */
 void datagram_received(int fd, const void *buf, size_t len, struct sockaddr *from, socklen_t from_len, socklen_t room);
+
+/* The same of a SIP message that was read already, as it came in several pieces. */
+void datagram_message(int fd, const struct sip_message *m, struct sockaddr *from, socklen_t from_len, socklen_t room);
 
 /* A call on fd failed with `error`: on a connected socket an ICMP error of its peer (udp(7)). */
 void datagram_failed(int fd, int error);

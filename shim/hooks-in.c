@@ -107,15 +107,32 @@ static struct sender sender_of(const struct msghdr *msg, socklen_t room)
 	return (struct sender){msg->msg_name, msg->msg_namelen, room};
 }
 
-/* A DNS answer, or a SIP message whose header is cut. What was led is put back where it came from. */
-static __attribute__((noinline)) void received_pieces(int fd, const struct msghdr *msg, socklen_t room, size_t len)
+/* A DNS answer. What was led is put back where it came from. */
+static __attribute__((noinline)) void answer_in_pieces(int fd, const struct msghdr *msg, socklen_t room, size_t len)
 {
 	char whole[PIECES_MAX];
 	const size_t n = pieces_join(msg->msg_iov, msg->msg_iovlen, len, whole);
-	const bool answer = is_dns(fd);
 	datagram_in(fd, whole, n, sender_of(msg, room));
-	if (answer)
-		pieces_split(msg->msg_iov, msg->msg_iovlen, whole, n);
+	pieces_split(msg->msg_iov, msg->msg_iovlen, whole, n);
+}
+
+/* A SIP message whose header is cut. What it is copied to is off the stack when it is judged. */
+static __attribute__((noinline)) bool message_in_pieces(const struct msghdr *msg, size_t len, struct sip_message *m)
+{
+	char whole[PIECES_MAX];
+	const size_t n = pieces_join(msg->msg_iov, msg->msg_iovlen, len, whole);
+	return sip_looks(whole, n) && sip_parse_datagram(whole, n, m);
+}
+
+static void received_pieces(int fd, const struct msghdr *msg, socklen_t room, size_t len)
+{
+	struct sip_message m;
+	if (is_dns(fd))
+		answer_in_pieces(fd, msg, room, len);
+	else if (message_in_pieces(msg, len, &m))
+		datagram_message(fd, &m, msg->msg_name, msg->msg_namelen, room);
+	else
+		datagram_in(fd, msg->msg_iov->iov_base, msg->msg_iov->iov_len, sender_of(msg, room));
 }
 
 /* Of a call that succeeded. */
@@ -165,21 +182,32 @@ EXPORT ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
 		       : received_message(w, fd, msg, room, r, flags);
 }
 
-enum { ROOMS = 1024 };			/* UIO_MAXIOV: the kernel takes no more (recvmmsg(2)) */
+enum { ROOMS = 1024, UNKNOWN_BYTE = UINT8_MAX };	/* UIO_MAXIOV: the kernel takes no more (recvmmsg(2)) */
+
+/* A room in a byte, since stacks are small: more than an address can take is as good as that. */
+static uint8_t room_byte(socklen_t room)
+{
+	_Static_assert(sizeof(struct sockaddr_storage) < UNKNOWN_BYTE, "it fits");
+	if (room == ROUTE_ROOM_UNKNOWN)
+		return UNKNOWN_BYTE;
+	return (uint8_t)(room < sizeof(struct sockaddr_storage) ? room : sizeof(struct sockaddr_storage));
+}
+
+static socklen_t room_from(uint8_t byte) { return byte == UNKNOWN_BYTE ? ROUTE_ROOM_UNKNOWN : byte; }
 
 EXPORT int recvmmsg(int fd, struct mmsghdr *vec, unsigned n, int flags, struct timespec *timeout)
 {
 	const enum watch w = watch_socket(fd);
 	if (w == WATCH_NONE)
 		return real()->recvmmsg(fd, vec, n, flags, timeout);
-	socklen_t rooms[ROOMS];
+	uint8_t rooms[ROOMS];
 	for (unsigned i = 0; i < n && i < ROOMS; i++)
-		rooms[i] = w == WATCH_STREAM ? 0 : room_of(&vec[i].msg_hdr.msg_namelen);
+		rooms[i] = w == WATCH_STREAM ? 0 : room_byte(room_of(&vec[i].msg_hdr.msg_namelen));
 	int r = real()->recvmmsg(fd, vec, n, flags, timeout);
 	if (r == -1)
 		received(w, fd, NULL, 0, -1, flags, (struct sender){0});
 	for (int i = 0; i < r && i < ROOMS; i++)
-		received_message(watch_socket(fd), fd, &vec[i].msg_hdr, rooms[i], (ssize_t)vec[i].msg_len, flags);
+		received_message(watch_socket(fd), fd, &vec[i].msg_hdr, room_from(rooms[i]), (ssize_t)vec[i].msg_len, flags);
 	return r;
 }
 

@@ -1,10 +1,11 @@
 /*
  * tight: connects and sends from threads with stacks as small as there are.
  *
- *	tight ADDRESS PORT
+ *	tight ADDRESS PORT [mmsg]
  *
  * Each thread has PTHREAD_STACK_MIN bytes, with nothing below them. One connects over TCP, one sends a REGISTER over
- * UDP, one receives with recvmmsg. Prints "connect ERRNO", "sendto BYTES" and "recvmmsg ERRNO".
+ * UDP, one receives with recvmmsg; one sends a REGISTER and receives 503, in three pieces by recvmsg, or with "mmsg" in one
+ * by recvmmsg. Prints "connect ERRNO", "sendto BYTES", "recvmmsg ERRNO" and "503 BYTES".
  */
 #define _GNU_SOURCE 1
 #include <arpa/inet.h>
@@ -23,8 +24,11 @@ enum { GUARD = 65536 };
 static struct sockaddr_in to = { .sin_family = AF_INET };
 static const char request[] = "REGISTER sip:x SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\nTo: <sip:x>\r\nCall-ID: 1\r\n"
 			      "CSeq: 1 REGISTER\r\n\r\n";
-static int error;
-static ssize_t sent;
+static const char answer[] = "SIP/2.0 503 No\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\nTo: <sip:x>\r\nCall-ID: 1\r\n"
+			     "CSeq: 1 REGISTER\r\n\r\n";
+static int error, server;
+static ssize_t sent, heard;
+static int mmsg;
 
 static void *connects(void *arg)
 {
@@ -53,6 +57,30 @@ static void *receives(void *arg)
 	return arg;
 }
 
+static void *hears(void *arg)
+{
+	static char start[3], via[40], rest[1024], whole[1024];
+	static struct iovec pieces[] = { { start, sizeof start }, { via, sizeof via }, { rest, sizeof rest } };
+	static struct iovec one = { whole, sizeof whole };
+	static struct sockaddr_in from;
+	static struct mmsghdr m = { .msg_hdr = { &from, sizeof from, pieces, 3, NULL, 0, 0 } };
+	socklen_t len = sizeof from;
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	if (sendto(fd, request, sizeof request - 1, 0, (void *)&to, sizeof to) == -1 ||
+	    recvfrom(server, whole, sizeof whole, 0, (void *)&from, &len) == -1 ||
+	    sendto(server, answer, sizeof answer - 1, 0, (void *)&from, len) == -1)
+		exit(2);
+	if (mmsg) {
+		m.msg_hdr.msg_iov = &one;
+		m.msg_hdr.msg_iovlen = 1;
+		heard = recvmmsg(fd, &m, 1, 0, NULL) == 1 ? (ssize_t)m.msg_len : -1;
+	} else {
+		heard = recvmsg(fd, &m.msg_hdr, 0);
+	}
+	close(fd);
+	return arg;
+}
+
 static void in_a_tight_thread(void *(*work)(void *))
 {
 	const size_t size = (size_t)PTHREAD_STACK_MIN;
@@ -70,8 +98,10 @@ static void in_a_tight_thread(void *(*work)(void *))
 
 int main(int argc, char **argv)
 {
-	if (argc != 3)
+	const struct timeval patience = { .tv_sec = 5 };
+	if (argc != 3 && argc != 4)
 		return 2;
+	mmsg = argc == 4;
 	inet_pton(AF_INET, argv[1], &to.sin_addr);
 	to.sin_port = htons((uint16_t)atoi(argv[2]));
 	in_a_tight_thread(connects);
@@ -80,5 +110,11 @@ int main(int argc, char **argv)
 	printf("sendto %zd\n", sent);
 	in_a_tight_thread(receives);
 	printf("recvmmsg %s\n", strerrorname_np(error));
+	server = socket(AF_INET, SOCK_DGRAM, 0);
+	if (bind(server, (void *)&to, sizeof to) == -1 ||
+	    setsockopt(server, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == -1)
+		return 2;
+	in_a_tight_thread(hears);
+	printf("503 %zd\n", heard);
 	return 0;
 }

@@ -126,14 +126,15 @@ print(open("/proc/self/maps").read().count(sys.argv[2]))' "$BUILD/libstickydns.s
 }
 
 # What a lookup takes libc takes too; connecting and sending takes it hardly any. The refusal moves a service's pin.
-@test "threads with the smallest stacks connect and send to the hosts of a service" {
-    local expected="connect ECONNREFUSED sendto 105 recvmmsg EAGAIN" transport
+@test "threads with the smallest stacks connect and send to the hosts of a service, and hear of them" {
+    local expected="connect ECONNREFUSED sendto 105 recvmmsg EAGAIN 503 97" transport
     pinctl set h1.test 127.0.0.11,127.0.0.12 >/dev/null
     pinctl set h2.test 127.0.0.13 >/dev/null
     for transport in tcp udp; do pinctl set _sip._$transport.svc.test h1.test:5060,h2.test:5060 >/dev/null; done
     expect_eq "$expected" "$(bare "$(client tight)" 127.0.0.11 5060 | xargs)" "without the shim"
     expect_eq "$expected" "$(with_shim "$(client tight)" 127.0.0.11 5060 | xargs)" "with it"
-    expect_eq "$expected" "$(with_shim "$(client tight)" 127.0.0.12 5060 | xargs)" "once more, with a failure known"
+    expect_eq "$expected" "$(with_shim "$(client tight)" 127.0.0.12 5060 mmsg | xargs)" "once more, with a failure known"
+    expect_eq 2 "$(pinctl events | grep -c "failed.*127.*503")" "servers that said 503, and were heard"
 }
 
 @test "a daemon that closes every descriptor, gives up root, and goes on for years" {
