@@ -93,14 +93,12 @@ static bool read_answer(int fd, const struct came *c, const struct endpoint *e, 
 	return true;
 }
 
-static inline void came(int fd, const struct came *c, struct sockaddr *from, socklen_t from_len, socklen_t room)
+static void came(int fd, const struct came *c, struct sockaddr *from, socklen_t from_len, socklen_t room)
 {
 	struct route_sender s;
 	struct sip_message m;
 	struct endpoint asked;
 	const bool any = from && route_any();
-	if (!judge_requests() || !(any || (looks(c) && status_of(c))))
-		return;
 	int saved = errno;
 	if (from ? route_sender_of(from, from_len, room, &s) : find_endpoint(fd, NULL, 0, &asked, &s.e)) {
 		s.e.transport = TRANSPORT_UDP;
@@ -113,12 +111,14 @@ static inline void came(int fd, const struct came *c, struct sockaddr *from, soc
 
 void datagram_received(int fd, const void *buf, size_t len, struct sockaddr *from, socklen_t from_len, socklen_t room)
 {
-	came(fd, &(struct came){.buf = buf, .len = len}, from, from_len, room);
+	if (judge_requests() && ((from && route_any()) || (sip_looks(buf, len) && sip_status(buf, len))))
+		came(fd, &(struct came){.buf = buf, .len = len}, from, from_len, room);
 }
 
 void datagram_message(int fd, const struct sip_message *m, struct sockaddr *from, socklen_t from_len, socklen_t room)
 {
-	came(fd, &(struct came){.read = m}, from, from_len, room);
+	if (judge_requests())
+		came(fd, &(struct came){.read = m}, from, from_len, room);
 }
 
 /* ---- errors ---- */
