@@ -46,12 +46,26 @@ bool judge_may_be_silent(const struct table *t, addr_ref ref, const struct endpo
 	return pins_heard_age(t, ref, e) > HEARD_TICKS;
 }
 
+/*
+ * A request that is sent again to a server of which something was heard meanwhile: the silence begins with this send.
+ * Else one that was sent just before the server's last answer to anybody would wait there to its end.
+ */
+static void begin_silence(const struct tx *x, const struct endpoint *to, uint64_t now_ms)
+{
+	struct peer p;
+	if (x->sends > 1 && !x->answered && !x->finished && judge_peer(-1, to, &p) &&
+	    judge_heard_since(&p, tx_age_ms(x, now_ms)))
+		tx_anew(requests, x->key, x->method, now_ms);
+}
+
 void judge_sent(const struct sip_message *m, uint64_t key, const struct endpoint *asked, const struct endpoint *to,
 		uint64_t now_ms)
 {
-	tx_steered(requests, key, m->method, m->to == SIP_TO_TAGGED, asked, to, now_ms);
-	if ((m->method == SIP_REGISTER || m->method == SIP_INVITE) && route_moves)
+	const struct tx x = tx_steered(requests, key, m->method, m->to == SIP_TO_TAGGED, asked, to, now_ms);
+	if ((m->method == SIP_REGISTER || m->method == SIP_INVITE) && route_moves) {
+		begin_silence(&x, to, now_ms);
 		bits_add(&route_moves->waited, asked);
+	}
 	if (m->method == SIP_REGISTER && route_moves)
 		bits_add(&route_moves->registrar, to);
 }

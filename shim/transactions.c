@@ -161,6 +161,18 @@ struct tx tx_steered(struct transactions *t, uint64_t key, enum sip_method metho
 	return x;
 }
 
+void tx_anew(struct transactions *t, uint64_t key, enum sip_method method, uint64_t now_ms)
+{
+	struct tx_slot *set = t->slot[set_of(key)];
+	struct tx x;
+	int way = find(set, key, method, now_ms, &x);
+	if (way < 0)
+		return;
+	x.since_ms = now_ms;
+	x.sends = 1;
+	store(&set[way], &x);
+}
+
 void tx_early(struct transactions *t, uint64_t key, enum sip_method method, const struct endpoint *from, unsigned status,
 	      int64_t retry_after, uint64_t now_ms)
 {

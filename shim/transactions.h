@@ -33,12 +33,12 @@ struct transactions {
 /* A request, identified by key and method: a CANCEL has the key of its INVITE (RFC 3261 9.1). */
 struct tx {
 	uint64_t key;			/* sip_transaction() */
-	uint64_t since_ms;		/* first send to `last` */
+	uint64_t since_ms;		/* first send to `last`, or the one at tx_anew */
 	uint64_t active_ms;		/* last send or answer */
 	struct endpoint first, last;	/* where it was sent first, and last; often the same */
 	struct endpoint asked;		/* where the program sent it last; steering may have moved it */
 	uint8_t method;			/* enum sip_method */
-	uint8_t sends;			/* to `last`, saturated at 255 */
+	uint8_t sends;			/* to `last` since then, saturated at 255 */
 	bool moved;			/* `last` is not `first` */
 	bool answered;			/* the latest answer was provisional (1xx) */
 	bool finished;			/* the latest answer was final (2xx to 6xx) */
@@ -78,6 +78,9 @@ static inline struct tx tx_sent(struct transactions *t, uint64_t key, enum sip_m
 {
 	return tx_steered(t, key, method, false, to, to, now_ms);
 }
+
+/* The send at now_ms counts as the first to its endpoint: what came before says no more. */
+void tx_anew(struct transactions *t, uint64_t key, enum sip_method method, uint64_t now_ms);
 
 /*
  * A response came from `from`; key, method (of CSeq) and status are its own. True,

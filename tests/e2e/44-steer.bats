@@ -238,6 +238,13 @@ serve_other() {
     pin=$(ask c lookup pool.test)
     pin=${pin%:*}
     touch "$BATS_TEST_TMPDIR/$pin"
+    ask c REGISTER "$pin" 5060 b1 i1                        # just before the server was heard of last
+    rm "$BATS_TEST_TMPDIR/$pin"
+    ask c OPTIONS "$pin" 5060 b0 i0
+    expect_eq "200 $pin:5060" "$(ask c recv recvfrom)" "the last answer"
+    touch "$BATS_TEST_TMPDIR/$pin"
+    sleep 0.2                                               # times in the table are 1/16 s
+    : >"$WIRE"
     for t in 0 0.5 1 2 4; do
         sleep "$t"
         ask c REGISTER "$pin" 5060 b1 i1
@@ -246,6 +253,7 @@ serve_other() {
     expect_eq "$pin" "$(head -n 8 "$WIRE" | awk '{ print $1 }' | sort -u)" "the first four sends"
     next=$(tail -n 1 "$WIRE" | awk '{ print $1 }')
     expect_ne "$pin" "$next" "the fifth"
+    expect_eq "$next" "$(tail -n 2 "$WIRE" | awk '{ print $1 }' | sort -u)" "both fifths"
     expect_eq "200 $pin:5060" "$(ask c recv recvfrom)" "the answer"
     expect_match "failed.*$pin.*5060/udp.*silent" "$(pinctl events)" "events"
     ask c recv recvfrom

@@ -304,6 +304,26 @@ static void silence_after_move(void)
 	check_text("the servers asked", "aaaabbbbccc", path);
 }
 
+/* The server was heard of by another's request after 0.1 s: its silence begins with the second send. */
+static void silence_anew(void)
+{
+	static const unsigned due[] = {0, 500, 1500, 3500, 7500, 11500};
+	const struct endpoint e = server('a');
+	bool silent = false;
+	memset(&memory, 0, sizeof memory);
+	check_row("silence: a REGISTER that was sent before the last answer");
+	for (size_t i = 0; i < sizeof due / sizeof *due; i++) {
+		struct tx x;
+		check_true("not before 11.5 s", !silent);
+		silent = tx_find(&memory, 1, SIP_REGISTER, due[i], &x) &&
+			 silence_verdict(SIP_REGISTER, x.sends, tx_age_ms(&x, due[i]), false);
+		tx_sent(&memory, 1, SIP_REGISTER, &e, due[i]);
+		if (due[i] == 500)
+			tx_anew(&memory, 1, SIP_REGISTER, due[i]);
+	}
+	check_true("silent then", silent);
+}
+
 static void statuses(void)
 {
 	enum { N = STATUS_NOTHING, S = STATUS_SUCCESS, F = STATUS_FAILED, L = STATUS_LAST_ONCE };
@@ -438,6 +458,7 @@ int main(void)
 	many();
 	silence();
 	silence_after_move();
+	silence_anew();
 	statuses();
 	waits();
 	alone();
