@@ -86,8 +86,11 @@ void judge_report(const struct peer *p, enum cause cause, uint32_t cool)
 	tell_failed(p->table, &o, cause);
 }
 
-/* It answered request `x`; one that has gone on to another server since is as old as can be. */
-static void answered(const struct peer *p, const struct tx *x)
+/*
+ * It answered request `x`; one that has gone on to another server since is as old as can be. A function of its own: its
+ * names are not to lie on a small stack beside those of a failure.
+ */
+static __attribute__((noinline)) void answered(const struct peer *p, const struct tx *x)
 {
 	struct name_ref names[RECENT];
 	const uint32_t sent = endpoint_same(&x->last, &p->e) ? tick_at(x->since_ms * NS_PER_MS) : 0;
