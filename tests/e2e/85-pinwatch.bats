@@ -192,12 +192,12 @@ open(sys.argv[2], "w"); time.sleep(1); s.send(b"x")
 try: s.recv(1)
 except OSError: pass' "$addr" "$BATS_TEST_TMPDIR/connected" 3>&- 4>&- &
     pid=$!
-    await 5 "the connection" test -e "$BATS_TEST_TMPDIR/connected"
+    await 15 "the connection" test -e "$BATS_TEST_TMPDIR/connected"
     nft_input 'tcp dport 5060 drop'
     wait "$pid" || true
-    await 5 "the pin to move" moved hold.test "$addr"
+    await 15 "the pin to move" moved hold.test "$addr"
     expect_match "failed[^"$'\n'"]*$addr[^"$'\n'"]*ETIMEDOUT" "$(pinctl events)" "events"
-    await 5 "pinwatch to see it" grep -q "timed out $addr" "$LOGS/pinwatch.log"
+    await 15 "pinwatch to see it" grep -q "timed out $addr" "$LOGS/pinwatch.log"
     expect_eq 1 "$(failures_of hold.test "$addr")" "failures, of which the program was told, too"
 }
 
