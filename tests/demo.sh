@@ -25,8 +25,8 @@ cannot() { echo "demo: $*" >&2; exit 1; }
 # Everything is temporary and goes with the script; the names are those that tests/lib expects.
 prepare() {
     LOGS=$BATS_TEST_TMPDIR/logs TABLE=/dev/shm/stickydns-demo SHIM_LOG=
-    mkdir -p "$LOGS" "$BATS_TEST_TMPDIR/hits"
     sandbox_furnish
+    mkdir -p "$LOGS" "$BATS_TEST_TMPDIR/hits"
     sandbox_environment
     shim_setup
     cd "$BATS_TEST_TMPDIR"
