@@ -1,4 +1,7 @@
-/* notes.c: what processes leave in an endpoint's record for each other: heard, registered, in flight, unanswered. See pins.h, marks.h. */
+/*
+ * notes.c: what processes leave in an endpoint's record for each other: heard, registered, connected, in flight,
+ * unanswered. See pins.h, marks.h.
+ */
 #include <errno.h>
 #include <signal.h>
 

@@ -117,7 +117,10 @@ void judge_request(const struct peer *p, const struct sip_message *m, uint64_t k
 	}
 }
 
-/* A server that was silent answers an INVITE that has gone on to another: its dialog is one of its own (RFC 3261 13.2.2.4). */
+/*
+ * A server that was silent answers an INVITE that has gone on to another: its dialog is one of its own (RFC 3261
+ * 13.2.2.4).
+ */
 static void note_late(const struct tx *x, const struct sip_message *m, const struct endpoint *from)
 {
 	const struct move mv = {.asked = x->asked, .real = *from};

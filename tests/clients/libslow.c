@@ -1,4 +1,7 @@
-/* libslow: listen takes half a second longer, and sendto comes back 0.1 s later, which a busy machine may do to them at any time. */
+/*
+ * libslow: listen takes half a second longer, and sendto comes back 0.1 s later, which a busy machine may do to them
+ * at any time.
+ */
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
