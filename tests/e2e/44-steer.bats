@@ -255,6 +255,7 @@ begin_silent() {
         ask c REGISTER "$pin" 5060 b1 i1
         ask c INVITE "$pin" 5060 b2 call
     done
+    await 5 "all ten requests at the servers" eval '(($(wc -l <"$WIRE") >= 10))'
     expect_eq "$pin" "$(head -n 8 "$WIRE" | awk '{ print $1 }' | sort -u)" "the first four sends"
     next=$(tail -n 1 "$WIRE" | awk '{ print $1 }')
     expect_ne "$pin" "$next" "the fifth"
