@@ -64,16 +64,52 @@ static bool may_be_chosen(const struct snapshot *s, size_t i, int but)
 	return (int)i != but && s->choice[i].in_answer && !s->choice[i].drained;
 }
 
-/* The first in the resolver's order that is this fit, other than `but`. -1: none. */
-static int first_with(const struct snapshot *s, enum fitness fitness, int but)
+/* Is there a reason not to lead to it? What was set by hand is not left for a vain attempt. */
+static bool is_told_aside(const struct snapshot *s, size_t i)
+{
+	const struct choice *c = &s->choice[i];
+	const bool by_hand = s->is_explicit && ((int)i == s->pin || c->rank);
+	return c->no_route || (c->vain && !by_hand);
+}
+
+static bool all_aside(const struct snapshot *s)
 {
 	for (size_t i = 0; i < s->n; i++)
-		if (may_be_chosen(s, i, but) && s->choice[i].fitness == fitness)
+		if (s->choice[i].in_answer && !is_told_aside(s, i))
+			return false;
+	return true;
+}
+
+/* If all of the answer are to stand aside, none does. */
+static bool stands_aside(const struct snapshot *s, size_t i)
+{
+	return is_told_aside(s, i) && !all_aside(s);
+}
+
+/* The first in the resolver's order that is this fit, other than `but`. -1: none. */
+static int first_with(const struct snapshot *s, enum fitness fitness, int but, bool aside)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (may_be_chosen(s, i, but) && s->choice[i].fitness == fitness && stands_aside(s, i) == aside)
 			return (int)i;
 	return -1;
 }
 
-static bool none_fit(const struct snapshot *s) { return first_with(s, FIT, -1) < 0; }
+/* One that may be tried now: fit rather than due. -1: none. */
+static int first_usable(const struct snapshot *s, int but, bool aside)
+{
+	int at = first_with(s, FIT, but, aside);
+	return at >= 0 ? at : first_with(s, DUE, but, aside);
+}
+
+/* Where a pin may go: to one that stands aside only when there is no other. -1: nowhere. */
+static int refuge(const struct snapshot *s, int but)
+{
+	int at = first_usable(s, but, false);
+	return at >= 0 ? at : first_usable(s, but, true);
+}
+
+static bool none_fit(const struct snapshot *s) { return first_with(s, FIT, -1, false) < 0; }
 
 /* Who leads: a pin that is fit or may be tried; if nothing is fit, what may be tried, else the pin. */
 static void lead(const struct snapshot *s, int pin, struct transition *t)
@@ -86,10 +122,19 @@ static void lead(const struct snapshot *s, int pin, struct transition *t)
 		t->head = pin;
 		t->take_try = fitness == DUE;
 	} else if (none_fit(s)) {
-		due = first_with(s, DUE, pin);
+		due = first_with(s, DUE, pin, false);
 		t->head = due >= 0 ? due : pin;
 		t->take_try = due >= 0;
 	}
+}
+
+/* The head stands aside for the first that may be tried, or, where all others cool off, for their order. */
+static void stand_aside(const struct snapshot *s, struct transition *t)
+{
+	if (t->head < 0 || !stands_aside(s, (size_t)t->head))
+		return;
+	t->head = first_usable(s, -1, false);
+	t->take_try = t->head >= 0 && s->choice[t->head].fitness == DUE;
 }
 
 static bool path_failed(const struct snapshot *s)
@@ -111,10 +156,7 @@ static struct transition keep(const struct snapshot *s)
 /* A pin that is none, or has ended, gives way to the first address handed out; never to one that cools off. */
 static struct transition capture(const struct snapshot *s, enum action action, enum cause cause, int but)
 {
-	struct transition t = {.action = action, .cause = cause, .head = -1};
-	t.to = first_with(s, FIT, but);
-	if (t.to < 0)
-		t.to = first_with(s, DUE, but);
+	struct transition t = {.action = action, .cause = cause, .head = -1, .to = refuge(s, but)};
 	if (t.to < 0)
 		t.action = s->pin >= 0 ? FORGET : KEEP;
 	lead(s, t.to, &t);
@@ -123,20 +165,30 @@ static struct transition capture(const struct snapshot *s, enum action action, e
 
 /* ---- at a lookup ---- */
 
-/* The first of the preference list that is neither cooling nor drained; if none is: the first of it. */
+/* Is there a way to any of the preference list? */
+static bool way_to_list(const struct snapshot *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->choice[i].rank && !s->choice[i].no_route)
+			return true;
+	return false;
+}
+
+/* The first of the preference list that is neither cooling nor drained; if none is: the first of it. Those without a way only if all are. */
 static int preferred(const struct snapshot *s)
 {
-	int best = -1, first = s->pin;
+	const bool way = way_to_list(s);
+	int best = -1, first = -1;
 	for (size_t i = 0; i < s->n; i++) {
 		const struct choice *c = &s->choice[i];
-		if (c->rank == 0)
+		if (c->rank == 0 || (way && c->no_route))
 			continue;
-		if (c->rank < s->choice[first].rank || s->choice[first].rank == 0)
+		if (first < 0 || c->rank < s->choice[first].rank)
 			first = (int)i;
 		if (c->fitness != COOLING && !c->drained && (best < 0 || c->rank < s->choice[best].rank))
 			best = (int)i;
 	}
-	return best >= 0 ? best : first;
+	return best >= 0 ? best : first >= 0 ? first : s->pin;
 }
 
 static struct transition lookup_explicit(const struct snapshot *s)
@@ -196,7 +248,7 @@ static struct transition lookup_auto(const struct snapshot *s, const struct sett
 		return capture(s, CAPTURE, CAUSE_IDLE, -1);
 	if (over(s->now, s->set_at, set->value[SET_MAX_AGE]))
 		return capture(s, CAPTURE, CAUSE_MAX_AGE, -1);
-	if (s->choice[s->pin].drained && (first_with(s, FIT, s->pin) >= 0 || first_with(s, DUE, s->pin) >= 0))
+	if (s->choice[s->pin].drained && refuge(s, s->pin) >= 0)
 		return capture(s, MOVE, CAUSE_DRAINED, s->pin);
 	if (s->has_answer && s->choice[s->pin].in_answer)
 		t.absent = 0;
@@ -216,9 +268,11 @@ static struct transition lookup_auto(const struct snapshot *s, const struct sett
 
 struct transition decide_lookup(const struct snapshot *s, const struct settings *set)
 {
-	if (s->pin < 0)
-		return capture(s, CAPTURE, CAUSE_FIRST, -1);
-	return s->is_explicit ? lookup_explicit(s) : lookup_auto(s, set);
+	struct transition t = s->pin < 0	? capture(s, CAPTURE, CAUSE_FIRST, -1)
+			      : s->is_explicit ? lookup_explicit(s)
+					       : lookup_auto(s, set);
+	stand_aside(s, &t);
+	return t;
 }
 
 /* ---- after an outcome ---- */
@@ -230,9 +284,7 @@ struct transition decide_failure(const struct snapshot *s)
 		return t;
 	t.action = MOVE;
 	t.cause = CAUSE_FAILED;
-	t.to = first_with(s, FIT, s->pin);
-	if (t.to < 0 && !path_failed(s))
-		t.to = first_with(s, DUE, s->pin);
+	t.to = path_failed(s) ? -1 : refuge(s, s->pin);
 	if (t.to < 0) {
 		t.action = RETURN_LAST;
 		t.cause = CAUSE_PATH;
@@ -259,9 +311,16 @@ struct transition decide_success(const struct snapshot *s, int at)
 
 /* ---- the order of an answer ---- */
 
-/* Does choice a go before b? Fit before drained or failed; of those, the soonest to recover first. */
-static bool goes_before(const struct choice *a, const struct choice *b)
+/*
+ * Does choice i go before k? What stands aside goes last; fit goes before drained or failed; of those, the soonest
+ * to recover first. With `as_is` none is fit, and the resolver's order holds.
+ */
+static bool goes_before(const struct snapshot *s, size_t i, size_t k, bool as_is)
 {
+	const struct choice *a = &s->choice[i], *b = &s->choice[k];
+	const bool a_aside = stands_aside(s, i), b_aside = stands_aside(s, k);
+	if (a_aside != b_aside || as_is)
+		return b_aside && !a_aside;
 	bool a_good = a->fitness == FIT && !a->drained, b_good = b->fitness == FIT && !b->drained;
 	if (a_good != b_good)
 		return a_good;
@@ -279,7 +338,7 @@ size_t decide_order(const struct snapshot *s, int head, uint8_t order[static CHO
 		if ((int)i == head || !s->choice[i].in_answer)
 			continue;
 		size_t at = n++;	/* insertion sort: stable, and answers are short */
-		for (; !as_is && at > first && goes_before(&s->choice[i], &s->choice[order[at - 1]]); at--)
+		for (; at > first && goes_before(s, i, order[at - 1], as_is); at--)
 			order[at] = order[at - 1];
 		order[at] = (uint8_t)i;
 	}

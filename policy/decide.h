@@ -65,6 +65,8 @@ struct choice {
 	bool drained;
 	bool out;			/* it cools off, and nobody is trying it */
 	uint8_t rank;			/* in the preference list, from 1; else 0 */
+	bool vain : 1;			/* aside: the program's own attempt there was in vain; holds for no pin set by hand */
+	bool no_route : 1;		/* aside: the host has no way to it */
 	uint16_t priority;		/* of an SRV target (RFC 2782), the lowest is the best; else 0 */
 };
 
@@ -105,7 +107,11 @@ struct transition {
 	bool take_try;			/* `head` is DUE: win the right to try it; else mark it COOLING and ask again */
 };
 
-/* At a lookup: is the pin kept, replaced, or none made? */
+/*
+ * At a lookup: is the pin kept, replaced, or none made? A choice that stands aside
+ * does not lead and is not captured, unless all of the answer do; the pin stays
+ * the pin all the same.
+ */
 struct transition decide_lookup(const struct snapshot *s, const struct settings *set);
 
 /* After a failure that counts for the pin, or at the next read of a pin that has failed. */
@@ -116,8 +122,8 @@ struct transition decide_success(const struct snapshot *s, int at);
 
 /*
  * The order of the answer: `head` first (-1: none), then what is fit in the
- * resolver's order, then the others, soonest to recover first. If none is fit:
- * head, then the resolver's order. Writes the indices of choices with in_answer,
+ * resolver's order, then the others, soonest to recover first, and what stands
+ * aside last. If none is fit: head, then the resolver's order. Writes the indices of choices with in_answer,
  * and head even if it is not; returns how many.
  */
 size_t decide_order(const struct snapshot *s, int head, uint8_t order[static CHOICES]);

@@ -68,7 +68,8 @@ static enum lead lead_of(const struct scene *sc, int head)
 {
 	if (head < 0)
 		return LEAD_NONE;
-	return sc->s.pin >= 0 && sc->s.is_explicit ? LEAD_EXPLICIT : LEAD_AUTO;
+	const bool by_hand = sc->s.pin >= 0 && sc->s.is_explicit && (head == sc->s.pin || sc->s.choice[head].rank);
+	return by_hand ? LEAD_EXPLICIT : LEAD_AUTO;
 }
 
 static void pool_from(struct pool *pool, const struct scene *sc, int head)
@@ -92,7 +93,7 @@ static void answer_empty(struct table *t, const struct lookup *l, struct name_re
 	if (!p.is_explicit || p.reuse != name_reuse(ref) || !scene_read(t, ref, l->name, f, pool, l, 0, &sc))
 		return;
 	struct transition tr = settle(t, &sc, pool, l, set, 0);
-	if (tr.head < 0)
+	if (tr.head < 0 || sc.s.choice[tr.head].no_route)
 		return;
 	pool->addr[0] = sc.place[tr.head].addr;
 	pool->n = 1;

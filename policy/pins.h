@@ -16,11 +16,22 @@
 
 /* ---- lookups ---- */
 
+/*
+ * An address that is not to lead this one answer, for a reason that is the caller's
+ * own. The pin stays as it is, and nobody else is told.
+ */
+struct aside {
+	struct address addr;
+	bool no_route;			/* this host has no way to it; else: the program's own attempt there was in vain */
+};
+
 struct lookup {
 	const struct name *name;
 	uint16_t port;			/* the service asked for, host order; 0: none named */
 	uint8_t transport;		/* enum transport */
 	bool as_target;			/* asked for as a target of a service that this process looked up */
+	const struct aside *aside;	/* an address may stand there twice */
+	size_t n_aside;
 };
 
 /* One record of an SRV answer (RFC 2782); the target from pins_target(). */

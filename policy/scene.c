@@ -163,6 +163,18 @@ static void read_pin(const struct table *t, struct scene *sc)
 	sc->s.sum_changed = p.sum != endpoint_sum(a, p.confirmed ? p.endpoints : 15, !p.confirmed) || service_lost(sc);
 }
 
+/* What the caller has told of the addresses for this one answer. */
+static void set_aside(struct scene *sc, const struct lookup *l)
+{
+	for (size_t i = 0; i < l->n_aside; i++) {
+		int at = scene_choice(sc, &l->aside[i].addr);
+		if (at >= 0 && l->aside[i].no_route)
+			sc->s.choice[at].no_route = true;
+		else if (at >= 0)
+			sc->s.choice[at].vain = true;
+	}
+}
+
 bool scene_read(const struct table *t, struct name_ref ref, const struct name *name, enum family f,
 		const struct pool *pool, const struct lookup *l, uint32_t stale_s, struct scene *out)
 {
@@ -188,6 +200,8 @@ bool scene_read(const struct table *t, struct name_ref ref, const struct name *n
 	if (name_is_service(name))
 		service_order(t, out);
 	read_pin(t, out);
+	if (l)
+		set_aside(out, l);
 	before_recheck();
 	return name_current(t, ref);
 }

@@ -2,8 +2,8 @@
  * decide.c: each rule is a row.
  *
  * Choices are written as words: F fit, D due, C cooling (C20: for 20 s more), then
- * `-` not in the answer, `!` failed in the last 60 s, `x` drained, `1` to `8` after
- * `r` the rank. Transitions read back as text in the same spirit.
+ * `-` not in the answer, `!` failed in the last 60 s, `x` drained, `v` aside for a vain
+ * attempt, `n` without a way to it, `1` to `8` after `r` the rank. Transitions read back as text in the same spirit.
  */
 #include "check.h"
 #include "decide.h"
@@ -31,6 +31,8 @@ static struct choice choice_of(const char **p)
 			c.in_answer &= **p != '-';
 			c.failed_lately |= **p == '!';
 			c.drained |= **p == 'x';
+			c.vain |= **p == 'v';
+			c.no_route |= **p == 'n';
 		}
 	}
 	return c;
@@ -124,6 +126,37 @@ static void lookups(void)
 		{"list: all cool: the first", "F C9r2 C90r1", 2, EXPLICIT | FAILED, "keep head 2", 0},
 		{"list: never one that is not in it", "F F Cr1", 2, EXPLICIT | FAILED, "keep head 2", 0},
 		{"list: a pin without rank follows the list", "F Fr1", 0, EXPLICIT, "keep head 1", 0},
+
+		{"aside: the pin stays, the next leads", "F Fv F", 1, 0, "keep head 0", 2},
+		{"aside, no way: the pin stays, the next leads", "Fn F F", 0, 0, "keep head 1", 1},
+		{"aside: not for another that stands aside", "Fv Fn F", 0, 0, "keep head 2", 1},
+		{"aside: all of them: as if none were", "Fv Fn Fv", 1, 0, "keep head 1", 2},
+		{"aside: the only one leads", "Fn", 0, 0, "keep head 0", 1},
+		{"aside: another does not concern the pin", "F Fn", 0, 0, "keep head 0", 1},
+		{"aside: past one that cools", "Fv C F", 0, 0, "keep head 2", 1},
+		{"aside: past a drained one", "Fv Fx F", 0, 0, "keep head 2", 1},
+		{"aside: past one not in the answer", "Fv F- F", 0, 0, "keep head 2", 1},
+		{"aside: the pin is not in the answer", "F F Fn-", 2, 0, "keep head 0", 3},
+		{"aside: for a due one, tried by one", "Fv C D", 0, 0, "keep head 2 try", 1},
+		{"aside and due: no try is wasted on it", "Dv F", 0, 0, "keep head 1", 1},
+		{"aside, the others cool: in their order", "Fv C C", 0, 0, "keep", 1},
+		{"aside, the others are drained: in their order", "Fv Fx", 0, 0, "keep", 1},
+		{"the pin cools, the fit one stands aside: the due one is tried", "C Fn D", 0, 0, "keep head 2 try", 1},
+		{"the pin cools, the fit one stands aside: the pin", "C Fn", 0, 0, "keep head 0", 1},
+		{"aside is never captured", "Fv F", NONE, 0, "capture 1 (first handed out) head 1", 0},
+		{"aside is never captured: rather a due one", "Fn D", NONE, 0, "capture 1 (first handed out) head 1 try", 0},
+		{"aside is captured where all others cool, and does not lead", "Fn C", NONE, 0, "capture 0 (first handed out)", 0},
+		{"all aside: the first is captured", "Fn Fn", NONE, 0, "capture 0 (first handed out) head 0", 0},
+		{"failed: past one that stands aside", "C! Fv F", 0, FAILED, "move 2 (it failed) head 2", 1},
+		{"failed: only one that stands aside is fit", "C! Fv", 0, FAILED, "move 1 (it failed)", 1},
+		{"drained: past one that stands aside", "Fx Fn F", 0, 0, "move 2 (drained) head 2", 1},
+		{"explicit: a vain attempt is no reason", "Fv F", 0, EXPLICIT, "keep head 0", 0},
+		{"explicit: no way is one", "Fn F", 0, EXPLICIT, "keep head 1", 0},
+		{"explicit, not in the answer: no way is one", "F F Fn-", 2, EXPLICIT, "keep head 0", 0},
+		{"list: the second while there is no way to the first", "Fr2- Fnr1 F", 1, EXPLICIT, "keep head 0", 0},
+		{"list: a vain attempt is no reason", "Fr2- Fvr1 F", 1, EXPLICIT, "keep head 1", 0},
+		{"list: no way to the first, the second cools", "F Cr2 Fnr1", 2, EXPLICIT, "keep head 1", 0},
+		{"list: no way to any", "F Fnr2 Fnr1", 2, EXPLICIT, "keep head 0", 0},
 	};
 	const struct settings set = settings_builtin();
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -292,6 +325,12 @@ static void orders(void)
 		{"what is not in the answer is left out", "F- F F-", NONE, "1"},
 		{"a drained one goes last", "Fx F F", NONE, "1 2 0"},
 		{"no address is left out", "C9 Fx D F C1 F", 3, "3 5 1 2 4 0"},
+		{"what stands aside goes last", "Fv F Fn F", 3, "3 1 0 2"},
+		{"what stands aside goes after what cools", "Fn C20 F C10", 2, "2 3 1 0"},
+		{"what stands aside goes after a drained one", "Fv Fx F", 2, "2 1 0"},
+		{"of those aside the soonest to recover first", "C9v F Fn C5v", 1, "1 2 3 0"},
+		{"all aside: as if none were", "Fv C9n Fn", NONE, "0 2 1"},
+		{"none of the others fit: their order, aside last", "Fn C20 C10", NONE, "1 2 0"},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct choice room[CHOICES];

@@ -52,6 +52,23 @@ static const struct script_row absence[] = {
 	{"events", "opt grace 10; ask a 1,2; events; ask a 2,3; wait 11; ask a 2,3; events -> moved 2"},
 };
 
+static const struct script_row asides[] = {
+	{"one answer, and the pin stays", "ask a 1,2,3; ok a 1 80t; aside 1n; ask a 1,2,3 -> 2,3,1; pin a -> 1 confirmed 80t; ask a 2,3,1 -> 1,2,3"},
+	{"nothing is written", "ask a 1,2; ok a 1 80t; events; aside 1; ask a 1,2 -> 2,1; events -> ; healthy a 1 -> yes"},
+	{"two", "ask a 1,2,3; aside 1,2n; ask a 1,2,3 -> 3,1,2; pin a -> 1 tentative"},
+	{"all", "ask a 1,2; aside 1n,2n; ask a 2,1 -> 1,2"},
+	{"the only one", "ask a 1; aside 1n; ask a 1 -> 1"},
+	{"the first lookup", "aside 1n; ask a 1,2 -> 2,1; pin a -> 2 tentative"},
+	{"what is not among them", "ask a 1,2; aside 9; ask a 2,1 -> 1,2; pin a -> 1 tentative"},
+	{"a pin that is not in the answer is left out", "ask a 1,2; aside 1n; ask a 2,3 -> 2,3; ask a 2,3 -> +1,2,3"},
+	{"by hand: a vain attempt", "set a 1; aside 1; ask a 2,1 -> 1,2"},
+	{"by hand: no way", "set a 1; aside 1n; ask a 2,1 -> 2,1; pin a -> 1 explicit; ask a 2,1 -> 1,2"},
+	{"by hand: no way, and no answer of this family", "set a 1; aside 1n; ask a - -> ; ask a - -> +1"},
+	{"a list goes on", "set a 8,9; aside 8n; ask a 1 -> +9,1; ask a 1 -> +8,1"},
+	{"from the table", "ask a 1,2; aside 1n; stale a -> 2,1; stale a -> 1,2"},
+	{"each family its own", "ask a 1,2,v1,v2; aside v1n; ask a 1,2,v1,v2 -> 1,2,v2,v1"},
+};
+
 static const struct script_row ageing[] = {
 	{"idle 3h", "ask a 1,2; wait 10799; ask a 2,1 -> 1,2; wait 10799; ask a 2,1 -> 1,2; wait 10801; ask a 2,1 -> 2,1"},
 	{"idle off", "opt idle off; ask a 1,2; wait 900000; ask a 2,1 -> 1,2"},
@@ -237,6 +254,7 @@ int main(void)
 {
 	SCRIPT_PLAY("capture", capture);
 	SCRIPT_PLAY("absent", absence);
+	SCRIPT_PLAY("aside", asides);
 	SCRIPT_PLAY("ageing", ageing);
 	SCRIPT_PLAY("many addresses", many);
 	most_of_all();

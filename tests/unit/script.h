@@ -28,6 +28,7 @@
  *   late NAME ADDR PORT[t|u]       `ok` of an attempt that began a second ago
  *   steer NAME ADDR PORT[t|u]      where a connect or an initial SIP request goes: `2:5060`; `asked`
  *   steer-any                      the same for any other datagram
+ *   aside ADDRS                    not to lead the next `ask`, `lead` or `stale`: tried in vain; `1n`: no way there
  *   opt KEY VALUE                  default settings from now on
  *   events                         kinds of events since the last time, with the lab's address
  *   wait SECONDS
@@ -55,6 +56,8 @@ struct script {
 	struct settings_block defaults;
 	uint64_t seq;			/* of the journal */
 	char out[SCRIPT_TEXT];		/* what the step yielded */
+	struct aside aside[SCRIPT_WORDS];	/* of the next lookup */
+	size_t n_aside;
 };
 
 static inline void script_say(struct script *s, const char *separator, const char *format, const char *text)
@@ -95,10 +98,18 @@ static inline void script_say_pools(struct script *s, const struct pool pool[sta
 		}
 }
 
-/* NAME or NAME:PORT. */
-static inline struct lookup script_lookup(char *text, struct name *n)
+static inline void script_aside(struct script *s, char **w)
 {
-	struct lookup l = {.name = n};
+	char *save = NULL;
+	for (char *a = strtok_r(w[1], ",", &save); a && s->n_aside < SCRIPT_WORDS; a = strtok_r(NULL, ",", &save))
+		s->aside[s->n_aside++] = (struct aside){lab_address(a), a[strlen(a) - 1] == 'n'};
+}
+
+/* NAME or NAME:PORT. */
+static inline struct lookup script_lookup(struct script *s, char *text, struct name *n)
+{
+	struct lookup l = {.name = n, .aside = s->aside, .n_aside = s->n_aside};
+	s->n_aside = 0;
 	char *colon = strchr(text, ':');
 	if (colon) {
 		*colon = '\0';
@@ -113,7 +124,7 @@ static inline void script_ask(struct script *s, char **w)
 	struct name n;
 	struct name_ref ref;
 	struct pool pool[FAMILIES];
-	struct lookup l = script_lookup(w[1], &n);
+	struct lookup l = script_lookup(s, w[1], &n);
 	l.as_target = w[0][strlen(w[0]) - 1] == '+';
 	script_pool(w[2], pool);
 	if (pins_answer(&s->lab.t, &l, pool, &ref))
@@ -133,7 +144,7 @@ static inline void script_stale(struct script *s, char **w)
 	struct name n;
 	struct name_ref ref;
 	struct pool pool[FAMILIES] = {{.asked = true}, {.asked = true}};
-	struct lookup l = script_lookup(w[1], &n);
+	struct lookup l = script_lookup(s, w[1], &n);
 	if (pins_stale(&s->lab.t, &l, true, pool, &ref))
 		script_say_pools(s, pool);
 	else
@@ -355,6 +366,7 @@ static const struct script_verb {
 	{"cool", script_cool},	     {"opt", script_opt},      {"wait", script_wait},	{"events", script_events},
 	{"healthy", script_healthy}, {"lead", script_lead},    {"srv", script_srv},	{"ask+", script_ask},
 	{"broken", script_outcome},  {"late", script_outcome},  {"steer", script_steer},  {"steer-any", script_steer},
+	{"aside", script_aside},
 	{"refresh-srv", script_srv_refresh}, {"adopt", script_hand}, {"ports", script_ports}, {"recall", script_recall},
 };
 
