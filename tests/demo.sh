@@ -9,7 +9,7 @@ set -eu
 
 TESTS=$(cd "$(dirname "$0")" && pwd)
 BUILD=${BUILD:-$(dirname "$TESTS")/build}
-LIMIT=10
+LIMIT=100 PATIENCE=100
 NAME=sip.pool.test
 SERVERS=(127.0.0.11 127.0.0.12 127.0.0.13)
 RUNS=12

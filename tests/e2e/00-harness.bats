@@ -39,7 +39,7 @@ setup_file() { use_clients lookup_client; }
             uas-udp) bare sipsak -s sip:bob@127.0.0.11 ;;
             *) bare sipsak -E tcp -s sip:bob@127.0.0.11 ;;
             esac
-            await 3 "arrival number $again at $kind" test "$(server_hits 127.0.0.11)" = "$again"
+            await "arrival number $again at $kind" test "$(server_hits 127.0.0.11)" = "$again"
             server_stop 127.0.0.11 5060
         done
         hits_reset

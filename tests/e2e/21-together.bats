@@ -24,7 +24,7 @@ together() {
 # Ten or more authenticated requests of each; bare ones are led to several servers.
 together_row() { # PROGRAM udp|tcp
     local bare="user=bare-$1-$2-.*" shim="user=shim-$1-$2-.*"
-    await_arrivals 20 10 "$shim" did=auth
+    await_arrivals 10 "$shim" did=auth
     bare_spreads "$1" "$2" "$bare"
     printf '# %-10s %s   %2d servers bare (%d requests), %d with the shim (%d)\n' "$1" "$2" \
         "$(arrived_at "$bare" | wc -l)" "$(arrived "$bare")" "$(arrived_at "$shim" | wc -l)" "$(arrived "$shim")" >&3
@@ -39,9 +39,9 @@ bare_spreads() { # PROGRAM udp|tcp KEY=VALUE
     for ((n = 1; n <= 12; n++)); do
         if reaches 2 "$3"; then return; fi
         stream_start "$1" bare "bare-$1-$2-more$n-" "$name" "$2"
-        await_arrivals 10 1 "user=bare-$1-$2-more$n-"
+        await_arrivals 1 "user=bare-$1-$2-more$n-"
     done
-    await 5 "$1 over $2, bare, to reach two servers" reaches 2 "$3"
+    await "$1 over $2, bare, to reach two servers" reaches 2 "$3"
 }
 
 reaches() { (($(arrived_at "$2" | wc -l) >= $1)) || look_again; }

@@ -7,7 +7,7 @@ refused() { # PROGRAM udp|tcp LANE...
     local lane
     lanes_start "$@"
     lanes_fail refused
-    lanes_moved 12
+    lanes_moved
     lanes_measure "$1, ${2^^}, refused"
     for lane in a srv; do
         [[ ${MOVED_MS[shim-$lane]:-} ]] || continue

@@ -11,7 +11,7 @@ gone() { # silent|refused PROGRAM LANE...
     local lane
     lanes_start "$2" udp "${@:3}"
     lanes_fail "$1"
-    lanes_moved 14
+    lanes_moved
     lanes_measure "$2, UDP, $1"
     for lane in "${@:3}"; do
         [[ $lane == bare-* ]] || expect_le 10000 "${MOVED_MS[$lane]}" "ms of silence until $lane was served elsewhere"

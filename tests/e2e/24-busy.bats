@@ -8,10 +8,10 @@ busy() { # PROGRAM udp|tcp LANE...
     lanes_fail busy
     if [[ $1 == linphonec ]]; then
         # After a 503 it asks again in a minute; a person starts it again.
-        lanes_met 10
+        lanes_met
         lanes_restart
     fi
-    lanes_moved 12
+    lanes_moved
     lanes_measure "$1, ${2^^}, 503"
     case $1 in sipp | relay) lanes_stuck ;; esac
     lanes_return

@@ -16,7 +16,7 @@ pool_with_callees() {
 
 # answered USER : the call to USER is up, and its media flows; its server is left in $home, its Call-ID in $call.
 answered() {
-    await_arrivals 10 1 "user=$1" method=ACK in=dialog
+    await_arrivals 1 "user=$1" method=ACK in=dialog
     read -r home call <<<"$(arrivals "user=$1" method=ACK in=dialog | awk '{ print $2, $10; exit }')"
     media_flows "${home%:*}" "the call"
 }
@@ -24,7 +24,7 @@ answered() {
 media_flows() {
     local before
     before=$(media_at "$1" went)
-    await 5 "media from $1 in $2" media_reaches "$1" $((before + 20))
+    await "media from $1 in $2" media_reaches "$1" $((before + 20))
 }
 
 # No callee but that of $home has got media, which the next call would change: called before there is one.
@@ -46,14 +46,14 @@ pin_moves() { # udp|tcp
 
 # call_kept USER : the call, before and after the pin moved, at one server.
 call_kept() {
-    await_arrivals 10 1 "call=$call" method=BYE
+    await_arrivals 1 "call=$call" method=BYE
     expect_ge 1 "$(arrived "call=$call" method=INVITE in=dialog "since=$moved")" "re-INVITEs after the pin moved"
     expect_eq "$home" "$(arrived_at "call=$call" | xargs)" "servers of the call to $1"
 }
 
 # A connection that is open stays in use, so over TCP the next call may still meet the old server; the pin has moved.
 next_call_moved() { # USER udp|tcp
-    await_arrivals 15 1 "user=$1" method=INVITE in=new "since=$moved"
+    await_arrivals 1 "user=$1" method=INVITE in=new "since=$moved"
     expect_eq "$pin" "$(pin_of pool.test)" "the pin, which the old call's answers do not pull back"
     [[ $2 == tcp ]] || expect_eq "$pin:5060" \
         "$(arrivals "user=$1" method=INVITE in=new "since=$moved" | awk '{ print $2; exit }')" "the server of the next call"
@@ -70,7 +70,7 @@ sipp_calls() { # bare|shim USER u1|tn REMOTE
 sipp_keeps() { # USER udp|tcp
     answered "$1"
     pin_moves "$2"
-    await_arrivals 10 1 "user=$1" method=INVITE in=dialog
+    await_arrivals 1 "user=$1" method=INVITE in=dialog
     media_flows "${home%:*}" "the call after its re-INVITE"
     media_kept
     call_kept "$1"
@@ -108,12 +108,12 @@ baresip_calls() { # udp|tcp
     pool_with_callees
     for server in $POOL; do sip_does "$server" auth; done
     baresip_start caller shim "caller@pool.test;transport=$1"
-    await_arrivals 10 1 user=caller did=auth
+    await_arrivals 1 user=caller did=auth
     baresip_do caller "/dial sip:called@pool.test;transport=$1"
     answered called
     pin_moves "$1"
     baresip_do caller /reinvite
-    await_arrivals 10 1 user=called method=INVITE in=dialog
+    await_arrivals 1 user=called method=INVITE in=dialog
     media_flows "${home%:*}" "the call after its re-INVITE"
     media_kept
     baresip_do caller /hangup
@@ -130,15 +130,15 @@ linphonec_calls() { # udp|tcp
     pool_with_callees
     for server in $POOL; do sip_does "$server" auth; done
     linphonec_start caller shim sip:caller@pool.test "sip:pool.test;transport=$1"
-    await_arrivals 10 1 user=caller did=auth
+    await_arrivals 1 user=caller did=auth
     linphonec_do caller "soundcard use files"
     linphonec_do caller "call sip:called@pool.test;transport=$1"
-    await_arrivals 10 1 user=called method=ACK in=dialog
+    await_arrivals 1 user=called method=ACK in=dialog
     linphonec_do caller "play /usr/share/sounds/linphone/hello8000.wav"
     answered called
     pin_moves "$1"
     linphonec_do caller pause
-    await_arrivals 10 1 user=called method=INVITE in=dialog
+    await_arrivals 1 user=called method=INVITE in=dialog
     media_kept
     linphonec_do caller terminate
     call_kept called

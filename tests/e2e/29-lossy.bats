@@ -10,7 +10,7 @@ lossy() {
     dns_stop
     dns_start
     /usr/bin/python3 "$TESTS/servers/late.py" 127.0.0.54 53 127.0.0.54 5353 >>"$LOGS/late.log" 2>&1 3>&- 4>&- &
-    await 5 "tests/servers/late.py on 127.0.0.54:53" port_open udp 127.0.0.54 53
+    await "tests/servers/late.py on 127.0.0.54:53" port_open udp 127.0.0.54 53
     nft -f - <<-'EOF'
 	table ip lossy {
 	    set tried { typeof ip daddr . tcp sport; flags dynamic; timeout 1m; }
@@ -40,7 +40,7 @@ stick() {
         for transport in udp tcp; do stream_start "$program" shim "$program-$transport-" "$name" "$transport" 4; done
     done
     for program; do
-        for transport in udp tcp; do await_arrivals 30 6 "user=$program-$transport-.*"; done
+        for transport in udp tcp; do await_arrivals 6 "user=$program-$transport-.*"; done
     done
     for program; do
         for transport in udp tcp; do

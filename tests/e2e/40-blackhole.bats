@@ -84,7 +84,7 @@ expect_unharmed() {
     dial_all 20 kill-poll kill-block
     local killed=("${pids[@]}") mode
     dial_all 3.3 exit
-    for mode in "${modes[@]}"; do await 5 "$mode to connect" has_tried "$mode"; done
+    for mode in "${modes[@]}"; do await "$mode to connect" has_tried "$mode"; done
     wait "${pids[@]}" || true
     kill -KILL "${killed[@]}"
     wait "${killed[@]}" || true
@@ -97,7 +97,7 @@ expect_unharmed() {
     dial_all 0.25 sndtimeo alarm poll dup2 close_range again exit
     local brief=("${pids[@]}")
     dial_all 20 kill-poll kill-block
-    for mode in kill-poll kill-block; do await 5 "$mode to connect" has_tried "$mode"; done
+    for mode in kill-poll kill-block; do await "$mode to connect" has_tried "$mode"; done
     kill -KILL "${pids[@]}"
     wait "${brief[@]}" "${pids[@]}" || true
     expect_unharmed "${modes[@]:0:6}" "${modes[@]:7}"
@@ -116,7 +116,7 @@ expect_unharmed() {
     done
     exec 9>"$BATS_TEST_TMPDIR/go"
     for mode in "${modes[@]}"; do
-        await 6 "the $mode to close" grep -q '^child closed' "$BATS_TEST_TMPDIR/$mode.out"
+        await "the $mode to close" grep -q '^child closed' "$BATS_TEST_TMPDIR/$mode.out"
         expect_eq 0 "$(candidate_field "$mode.test" "$(tried "$mode")" failures)" "failures after the $mode's close"
     done
     exec 9>&-

@@ -20,7 +20,7 @@ silent() {
     /usr/bin/python3 -c 'import socket, sys, time
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind((sys.argv[1], 5060)); time.sleep(100)' "$1" 3>&- 4>&- &
     SILENT=$!
-    await 5 "a silent socket on $1" port_open udp "$1" 5060
+    await "a silent socket on $1" port_open udp "$1" 5060
 }
 
 # failing ADDR STATUS [HEADER] : a SIP server that answers everything so.
@@ -28,7 +28,7 @@ failing() {
     sed "s/STATUS/$2/; s/MORE/${3:-X: y}/" "$TESTS/sip/uas-status.xml" >"$BATS_TEST_TMPDIR/uas.xml"
     (cd "$BATS_TEST_TMPDIR" && exec sipp -sf uas.xml \
         -i "$1" -p 5060 -t u1 -nostdin >>"$LOGS/failing-$1.log" 2>&1 3>&- 4>&-) &
-    await 5 "a failing server on $1" port_open udp "$1" 5060
+    await "a failing server on $1" port_open udp "$1" 5060
 }
 
 all() { local a; for a in $POOL; do "$@" "$a" 5060 uas-udp; done; }
@@ -47,7 +47,6 @@ all() { local a; for a in $POOL; do "$@" "$a" 5060 uas-udp; done; }
 
 @test "silence to REGISTER and to INVITE moves the pin at the fifth send, under 10 s" {
     local method pin start
-    LIMIT=20
     dns_pool pool.test $POOL
     for method in REGISTER INVITE; do
         pinctl init --replace
@@ -65,7 +64,6 @@ all() { local a; for a in $POOL; do "$@" "$a" 5060 uas-udp; done; }
 
 @test "silence to OPTIONS, and a short silence to REGISTER, prove nothing" {
     local pin
-    LIMIT=20
     dns_pool pool.test $POOL
     pin=$(first)
     silent "$pin"

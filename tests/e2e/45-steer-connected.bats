@@ -21,7 +21,7 @@ serve() {
     WIRE=$BATS_TEST_TMPDIR/wire
     /usr/bin/python3 "$TESTS/servers/sip.py" "$WIRE" 5060 "$@" >>"$LOGS/sip.py.log" 2>&1 3>&- 4>&- &
     SERVERS=$!
-    await 10 "the servers" port_open udp "${!#}" 5060
+    await "the servers" port_open udp "${!#}" 5060
 }
 
 # dial [udp4|udp6] : a new socket, connected to 127.0.0.11; its own end is OWN.
@@ -33,7 +33,7 @@ dial() {
 }
 
 wire() {
-    await 3 "something on the wire" test -s "$WIRE"
+    await "something on the wire" test -s "$WIRE"
     sed 's/ udp / /; s/z9hG4bK//' "$WIRE"
     : >"$WIRE"
 }
@@ -203,7 +203,6 @@ peers() { expect_eq "$OWN 127.0.0.11:5060 $1:5060" "$(ask c ends)" "the socket's
 }
 
 @test "silence to REGISTER moves the fifth send itself, and its answer is heard" {
-    LIMIT=20
     begin
     pinctl drop pool.test
     local pin t
@@ -263,7 +262,6 @@ sipsak_register() {
 
 @test "sipsak's REGISTER leaves a server that is silent, on an A name, while it waits" {
     local pin
-    LIMIT=40
     need sipsak kamailio
     sip_pool pool.test 127.0.0.11 127.0.0.12 127.0.0.13
     sipsak_register

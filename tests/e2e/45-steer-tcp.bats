@@ -9,7 +9,7 @@ begin() {
     dns_pool pool.test $POOL
     WIRE=$BATS_TEST_TMPDIR/wire
     /usr/bin/python3 "$TESTS/servers/sip.py" "$WIRE" 5060 $POOL >>"$LOGS/sip.py.log" 2>&1 3>&- 4>&- &
-    await 10 "the servers" port_open tcp 127.0.0.13 5060
+    await "the servers" port_open tcp 127.0.0.13 5060
     : >"$WIRE"                      # port_open connects
     client_start c shim steer
     ask c lookup pool.test >/dev/null
@@ -17,7 +17,7 @@ begin() {
 }
 
 wire() {
-    await 3 "something on the wire" test -s "$WIRE"
+    await "something on the wire" test -s "$WIRE"
     cat "$WIRE"
     : >"$WIRE"
 }
@@ -83,12 +83,12 @@ sipp_calls() { # bare|shim
     dns_pool pool.test $POOL
     WIRE=$BATS_TEST_TMPDIR/wire
     /usr/bin/python3 "$TESTS/servers/sip.py" "$WIRE" 5060 $POOL >>"$LOGS/sip.py.log" 2>&1 3>&- 4>&- &
-    await 10 "the servers" port_open tcp 127.0.0.13 5060
+    await "the servers" port_open tcp 127.0.0.13 5060
     for how in bare shim; do
         : >"$WIRE"
         sipp_calls "$how" &
         pid=$!
-        await 5 "3 requests" sh -c "[ \$(grep -c OPTIONS '$WIRE') -ge 3 ]"
+        await "3 requests" sh -c "[ \$(grep -c OPTIONS '$WIRE') -ge 3 ]"
         first=$(awk '/OPTIONS/ { print $1 }' "$WIRE" | sort -u)
         for a in $POOL; do [[ $how == bare || $a == "$first" ]] || pinctl set pool.test "$a"; done
         wait "$pid"

@@ -21,7 +21,7 @@ kamailio_says() {
             >>"$LOGS/kamailio-$address.log" 2>&1 3>&- 4>&- </dev/null &
         KAMAILIO+=($!)
         disown $!
-        await 10 "kamailio on $address" port_open tcp "$address" 5060
+        await "kamailio on $address" port_open tcp "$address" 5060
     done
 }
 
@@ -29,7 +29,7 @@ kamailio_gone() {
     local pid address
     for pid in "${KAMAILIO[@]}"; do kill -KILL -- "-$pid"; done
     KAMAILIO=()
-    for address in $POOL; do await 5 "$address closed" port_closed tcp "$address" 5060; done
+    for address in $POOL; do await "$address closed" port_closed tcp "$address" 5060; done
 }
 
 # request METHOD : one SIP request to pool.test over TCP, by sipp under the shim.
@@ -161,11 +161,11 @@ talk() { with_shim "$TESTS/clients/sip_tcp.py" "$@"; }
         -e 's/sl_send_reply.*/$du = "sip:pool.test;transport=tcp"; t_relay();/' "$TESTS/servers/kamailio.cfg" >"$dir/cfg"
     env "${SHIM_ENV[@]}" kamailio -f "$dir/cfg" -DD -E -m 32 -M 4 -l udp:127.0.0.1:5080 -l tcp:127.0.0.1:5080 \
         -P "$dir/pid" -Y "$dir" >>"$LOGS/relay.log" 2>&1 3>&- 4>&- </dev/null &
-    await 10 "the relay" port_open udp 127.0.0.1 5080
+    await "the relay" port_open udp 127.0.0.1 5080
     sed "s/METHOD/REGISTER/" "$TESTS/sip/request.xml" >"$BATS_TEST_TMPDIR/REGISTER.xml"
     bare sipp -sf "$BATS_TEST_TMPDIR/REGISTER.xml" -t u1 -m 1 -nostdin -i 127.0.0.1 -p 5070 -timeout 3s -timeout_error \
         127.0.0.1:5080 >>"$LOGS/sipp.log" 2>&1
-    await 5 "a failure" fails
+    await "a failure" fails
     expect_match "^$pin 5060/tcp 503 Service Unavailable, kamailio" "$(failures)" "failures"
     expect_ne "$pin" "$(first)" "where lookups lead"
 }

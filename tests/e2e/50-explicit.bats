@@ -88,7 +88,7 @@ fixed_pool() {
     pinctl set --ttl 1s pool.test 127.0.0.20
     expect_eq 127.0.0.20 "$(ask one first pool.test)" "at once"
     led_back() { [[ $(ask one first pool.test) == 127.0.0.11 ]]; }
-    await 4 "the pin of one second ends" led_back
+    await "the pin of one second ends" led_back
     expect_eq "127.0.0.11 auto" "$(kind_of pool.test)" "the pin afterwards"
 }
 

@@ -81,7 +81,7 @@ setup_file() { use_clients lookup_client; }
     pinctl init
     pinctl events -f >"$LOGS/events" 2>&1 3>&- 4>&- &
     first_of shim pool.test
-    await 5 "a line about pool.test from pinctl events -f" grep -q pool.test "$LOGS/events"
+    await "a line about pool.test from pinctl events -f" grep -q pool.test "$LOGS/events"
 }
 
 @test "reload reaches running processes at once, and an error changes nothing" {

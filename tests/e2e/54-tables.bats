@@ -111,10 +111,10 @@ while True:
     s.sendto(q[:2] + b"\x81\x80\0\1\0" + bytes([a]) + b"\0\0\0\0" + question +
              (b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4" + bytes([127, 0, 0, 15]) if a else b""), peer)
 PY
-    await 5 "the server" port_open udp 127.0.0.54 53
+    await "the server" port_open udp 127.0.0.54 53
     pinctl refresh pool.test --timeout 20s >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" &
     n=$!
-    await 5 "the query" eval '[[ -n $(ss -H -u "dst 127.0.0.54") ]]'
+    await "the query" eval '[[ -n $(ss -H -u "dst 127.0.0.54") ]]'
     pinctl init --replace
     touch "$BATS_TEST_TMPDIR/go"
     local status=0
@@ -164,7 +164,7 @@ PY
     for i in {1..40}; do
         pinctl init --replace
         pinctl set pool.test 127.0.0.77
-        await 2 "the program to follow table $i" follows
+        await "the program to follow table $i" follows
     done
     expect_le 3 "$(grep -c "$TABLE" "/proc/${CLIENT_PID[one]}/maps")" "tables that are still mapped"
 }
@@ -180,7 +180,7 @@ follows() { [[ $(ask one first pool.test) == 127.0.0.77 ]]; }
         env "${SHIM_ENV[@]}" "$(client changeover)" "$how" pool.test 127.0.0.21 \
             <"$BATS_TEST_TMPDIR/go" >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- 4>&- &
         exec 9>"$BATS_TEST_TMPDIR/go"
-        await 10 "the program to have looked up" grep -q '^ready' "$BATS_TEST_TMPDIR/out"
+        await "the program to have looked up" grep -q '^ready' "$BATS_TEST_TMPDIR/out"
         pinctl init --replace
         pinctl set pool.test 127.0.0.21
         echo >&9

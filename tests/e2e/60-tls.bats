@@ -24,7 +24,7 @@ tls_start() {
         -key2 server.key -servername sip.test >>"$BATS_TEST_TMPDIR/tls-$1" 2>&1 </dev/null 3>&- 4>&- &
     TLS_PID[$1]=$!
     disown $!
-    await 5 "s_server on $1:5061" port_open tcp "$1" 5061
+    await "s_server on $1:5061" port_open tcp "$1" 5061
 }
 
 # The server is asked for its SNI lines: "Hostname in TLS extension: "sip.test"".
@@ -67,7 +67,7 @@ stays_and_moves() {
     expect_eq "5061 tcp" "$(pin_field sip.test port) $(pin_field sip.test transport)" "endpoint that confirmed"
 
     kill -KILL "${TLS_PID[$first]}"
-    await 5 "$first closed" port_closed tcp "$first" 5061
+    await "$first closed" port_closed tcp "$first" 5061
     "$request" with_shim || true                  # openssl's own second try, or this refusal, moves the pin
     repeat 10 "$request" with_shim
     local second

@@ -39,7 +39,7 @@ looker_stop() {
 seen() {
     local line
     for line; do
-        await 10 "a line from bpftrace: $line" grep -qE "$line" "$SEEN"
+        await "a line from bpftrace: $line" grep -qE "$line" "$SEEN"
     done
 }
 
@@ -87,7 +87,7 @@ failover() {
     pinctl init
     client_start running shim
     looker "$BATS_TEST_TMPDIR/all.bt"
-    await 20 "bpftrace at the probes" looks "^hit lookup ready.test"
+    await "bpftrace at the probes" looks "^hit lookup ready.test"
     failover
     seen "^set lookup_client pool.test 127.0.0.11 0 any first handed out $" \
         "^hit lookup_client pool.test 127.0.0.11 0 tcp auto$" \
@@ -105,7 +105,7 @@ failover() {
 
     expect_eq 127.0.0.12 "$(ask running first pool.test)" "the client from before"
     expect_eq 127.0.0.12 "$(ask running first pool.test)" "the client from before"
-    await 10 "both lookups of the client from before" eval \
+    await "both lookups of the client from before" eval \
         '[[ $(grep -c "^hit lookup_client pool.test 127.0.0.12 0 " "$SEEN") == 3 ]]'
 
     with_shim "$(client raw)" sendto pool.test 1
@@ -119,7 +119,7 @@ failover() {
 
     pinctl set brief.test 127.0.0.13 --ttl 1s
     dns_scripted brief.test 1 0 127.0.0.14
-    await 10 "the end of a pin of one second" eval \
+    await "the end of a pin of one second" eval \
         'with_shim "$(client lookup)" -4 brief.test >/dev/null; grep -q "^drop" "$SEEN"'
     seen "^drop lookup brief.test 127.0.0.13 0 any ttl over$"
     looker_stop
@@ -130,7 +130,7 @@ failover() {
 	usdt:$LIBRARY:stickydns:answer { printf("%s %s %s\n", str(arg0), str(arg1), str(arg3)); }
 	END
     looker "$BATS_TEST_TMPDIR/answers.bt"
-    await 20 "bpftrace at the probes" eval 'with_shim "$(client raw)" res_query ready.test 1; grep -q ready "$SEEN"'
+    await "bpftrace at the probes" eval 'with_shim "$(client raw)" res_query ready.test 1; grep -q ready "$SEEN"'
     dns_pool pool.test 127.0.0.11 127.0.0.12
     pinctl set pool.test 127.0.0.13
     with_shim "$(client raw)" res_query pool.test 1
@@ -146,7 +146,7 @@ failover() {
 
 @test "lookups.bt: who resolves what and gets which pin" {
     looker "$SCRIPTS/lookups.bt"
-    await 20 "lookups.bt at work" looks "ready.test"
+    await "lookups.bt at work" looks "ready.test"
     failover
     with_shim "$(client lookup)" -4 -p 5060 pool.test
     with_shim "$(client raw)" sendto pool.test 1
@@ -165,7 +165,7 @@ failover() {
 
 @test "lookups.bt NAME shows that name only" {
     looker "$SCRIPTS/lookups.bt" ready.test
-    await 20 "lookups.bt at work" looks "ready.test"
+    await "lookups.bt at work" looks "ready.test"
     dns_pool pool.test 127.0.0.11 127.0.0.12
     with_shim "$(client lookup)" -4 pool.test
     looks ready.test
@@ -176,7 +176,7 @@ failover() {
 @test "failures.bt: failures by server" {
     looker "$SCRIPTS/failures.bt"
     client_start ready shim
-    await 20 "failures.bt at work" eval 'ask ready connect ready.test 9 >/dev/null; grep -q "failed.*127.0.0.9" "$SEEN"'
+    await "failures.bt at work" eval 'ask ready connect ready.test 9 >/dev/null; grep -q "failed.*127.0.0.9" "$SEEN"'
     # It cools off already; what programs meet there is told all the same.
     repeat 3 ask ready connect ready.test 8 >/dev/null
     failover
@@ -195,8 +195,8 @@ failover() {
     server_start 127.0.0.12 "$port" accept
     server_start ::1 "$port" accept
     server_start 127.0.0.12 $((port + 1)) accept
-    await 20 "latency.bt's first words" grep -q Measuring "$SEEN"
-    await 20 "latency.bt at work" latency_ready
+    await "latency.bt's first words" grep -q Measuring "$SEEN"
+    await "latency.bt at work" latency_ready
     repeat 5 curl -s "http://127.0.0.12:$port/"
     repeat 3 curl -s "http://[::1]:$port/"
     repeat 2 curl -s "http://[::ffff:127.0.0.12]:$port/"

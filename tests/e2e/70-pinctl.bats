@@ -196,7 +196,7 @@ dropped a.test 2001:db8::7 by hand true" "$(pinctl events --json |
     for signal in TERM INT; do
         env -i "$BUILD/pinctl" events -f -t "$TABLE" >"$LOGS/follow-$signal" 2>&1 3>&- 4>&- &
         pid=$!
-        await 5 "events so far" grep -q n3.test "$LOGS/follow-$signal"
+        await "events so far" grep -q n3.test "$LOGS/follow-$signal"
         # A shell's background jobs ignore SIGINT from the start; pinctl asks for it.
         kill "-$signal" "$pid"
         status=0
@@ -207,11 +207,11 @@ dropped a.test 2001:db8::7 by hand true" "$(pinctl events --json |
     env -i "$BUILD/pinctl" events -f -n 0 -t "$TABLE" >"$LOGS/follow" 2>&1 3>&- 4>&- &
     pid=$!
     pinctl init --replace
-    await 5 "the follower on the new table" eval 'pinctl set new.test 192.0.2.9 && grep -q new.test "$LOGS/follow"'
+    await "the follower on the new table" eval 'pinctl set new.test 192.0.2.9 && grep -q new.test "$LOGS/follow"'
     kill "$pid"
 
     (set +e; pinctl events -f; echo $? >"$BATS_TEST_TMPDIR/status") | head -n 1
-    await 5 "the end of a follower without a reader" test -s "$BATS_TEST_TMPDIR/status"
+    await "the end of a follower without a reader" test -s "$BATS_TEST_TMPDIR/status"
     expect_eq 0 "$(cat "$BATS_TEST_TMPDIR/status")" "its exit status"
 }
 
@@ -232,17 +232,17 @@ follow() {
     follow text
     text=$FOLLOWER
     pinctl set first.test 192.0.2.1
-    await 5 "the first event" grep -q first.test "$LOGS/json"
-    await 5 "the first event as text" grep -q first.test "$LOGS/text"
+    await "the first event" grep -q first.test "$LOGS/json"
+    await "the first event as text" grep -q first.test "$LOGS/text"
     kill -STOP "$json" "$text"
     for n in {1..2100}; do "$BUILD/pinctl" -t "$TABLE" set "n.test" 192.0.2.1; done
     pinctl set last.test 192.0.2.1
     kill -CONT "$json" "$text"
-    await 5 "the last event" grep -q last.test "$LOGS/json"
-    await 5 "the last event as text" grep -q last.test "$LOGS/text"
+    await "the last event" grep -q last.test "$LOGS/json"
+    await "the last event as text" grep -q last.test "$LOGS/text"
     pinctl set more.test 192.0.2.1
-    await 5 "an event after it" grep -q more.test "$LOGS/json"
-    await 5 "an event after it, as text" grep -q more.test "$LOGS/text"
+    await "an event after it" grep -q more.test "$LOGS/json"
+    await "an event after it, as text" grep -q more.test "$LOGS/text"
     expect_eq "set first.test null|lost null 53|set n.test null x 2047|set last.test null|set more.test null" \
         "$(jq -r '"\(.event) \(.name) \(.count)"' "$LOGS/json" | runs)" "what the follower with --json wrote"
     expect_eq "first.test|pinctl: events: 53 events lost|n.test x 2047|last.test|more.test" \
@@ -270,10 +270,10 @@ runs() { uniq -c | sed -E 's/^ *([0-9]+) (.*)/\2 x \1/; s/ x 1$//' | paste -sd '
     need strace
     pinctl init --names 64
     strace -o "$LOGS/strace" -e trace=futex,clock_nanosleep "$BUILD/pinctl" -t "$TABLE" events -f >"$LOGS/follow" 2>&1 3>&- 4>&- &
-    await 5 "the wait" grep -q FUTEX_WAIT "$LOGS/strace"
+    await "the wait" grep -q FUTEX_WAIT "$LOGS/strace"
     for n in 1 2 3; do
         pinctl set "n$n.test" 192.0.2.1
-        await 5 "event $n" grep -q "n$n.test" "$LOGS/follow"
+        await "event $n" grep -q "n$n.test" "$LOGS/follow"
     done
     expect_ge 3 "$(grep -c 'FUTEX_WAIT.* = 0$' "$LOGS/strace")" "waits that an event ended"
     expect_eq "" "$(grep nanosleep "$LOGS/strace" || true)" "sleeps"

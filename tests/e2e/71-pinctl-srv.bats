@@ -148,7 +148,7 @@ unbound_start() {
         printf 'remote-control:\n control-enable: no\n'
     } >"$conf"
     unbound -c "$conf" >>"$LOGS/unbound.log" 2>&1 3>&- 4>&- &
-    await 5 "unbound answering" port_open udp 127.0.0.54 53
+    await "unbound answering" port_open udp 127.0.0.54 53
 }
 
 @test "refresh, from unbound: the least TTL; an answer that needs TCP keeps the best targets; \".\"" {

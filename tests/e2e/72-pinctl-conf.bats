@@ -97,11 +97,11 @@ wrong() {
     expect_eq $'idle\t7m\tdefault' "$(pinctl show a.test | grep ^idle)" "after the refused one"
     conf 'default { idle = 9m }'
     flock "$TABLE" sleep 60 3>&- 4>&- &
-    await 5 "the lock" eval '! flock -n "$TABLE" true'
+    await "the lock" eval '! flock -n "$TABLE" true'
     complains 1 "reload: $TABLE: locked by another process" reload "$CONF"
     kill %1
     pkill -P $! || true
-    await 5 "the lock's end" flock -n "$TABLE" true
+    await "the lock's end" flock -n "$TABLE" true
     pinctl reload "$CONF"
     expect_eq $'idle\t9m\tdefault' "$(pinctl show a.test | grep ^idle)" "after the lock's end"
 }

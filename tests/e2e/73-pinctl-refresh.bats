@@ -78,7 +78,7 @@ while True:
     records = [bytes([127, 0, 0, 11]), bytes(2)] if two else [bytes(3)] if bad else []
     s.sendto(q[:2] + b"\x81\x80\0\1\0" + bytes([len(records)]) + b"\0\0\0\0" + question + b"".join(map(record, records)), peer)
 PY
-    await 5 "the server" port_open udp 127.0.0.54 53
+    await "the server" port_open udp 127.0.0.54 53
     printf '%s\n' "stickydns 2" "auto two.test 127.0.0.12" end | pinctl restore
     complains 1 "refresh: two.test: malformed answer" refresh two.test
     expect_eq "127.0.0.12" "$(pin_of two.test)" "the pin of an answer with a good record, too"
@@ -109,7 +109,7 @@ while True:
     else:
         s.sendto(q[:2] + b"\x81\x82\0\1\0\0\0\0\0\0" + question, peer)
 PY
-    await 5 "the server" port_open udp 127.0.0.54 53
+    await "the server" port_open udp 127.0.0.54 53
     complains 1 "refresh: pool.test: no server gave an answer" refresh pool.test
     expect_eq "$pin" "$(pin_of pool.test)" "the pin"
     expect_eq "" "$(candidate_field pool.test 127.0.0.15 address)" "the new address"

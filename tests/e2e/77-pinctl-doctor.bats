@@ -118,7 +118,7 @@ C
     expect_eq "$BATS_TEST_TMPDIR/bücher/cat" "$(pinctl doctor --json "$BATS_TEST_TMPDIR/bücher/cat" | jq -r .program)" "one in UTF-8"
     expect_match '/\?\?\?"/cat$' "$(pinctl doctor --json "$BATS_TEST_TMPDIR/$odd/cat" | jq -r .program)" "one that is neither"
     STICKYDNS_NAMES=$(printf 'n%.0s,' {1..1500}) sleep 20 &
-    await 5 "sleep" grep -q sleep "/proc/$!/comm"
+    await "sleep" grep -q sleep "/proc/$!/comm"
     expect_eq 3016 "$(pinctl doctor --json $! | jq '.environment[0] | length')" "a long variable"
 }
 

@@ -14,7 +14,7 @@ hold() {
 s = socket.create_connection((sys.argv[1], int(sys.argv[2]))); print("there", flush=True); time.sleep(100)' \
         "$1" "$2" >"$LOGS/hold" 2>&1 3>&- 4>&- &
     HOLDER=$!
-    await 5 "a connection" grep -q there "$LOGS/hold"
+    await "a connection" grep -q there "$LOGS/hold"
 }
 
 talkers() { pinctl show "$1" --json | jq -c '.talkers[] | [.pid, .comm, .address, .port, .transport]'; }

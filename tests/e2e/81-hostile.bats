@@ -28,7 +28,7 @@ churns_start() {
         [[ -z ${UNDER:-} ]] || break
     done
     for ((i = 1; i <= ${#CHURNS[@]}; i++)); do
-        await 20 "program $i to run" grep -q ready "$BATS_TEST_TMPDIR/churn-$i"
+        await "program $i to run" grep -q ready "$BATS_TEST_TMPDIR/churn-$i"
     done
 }
 

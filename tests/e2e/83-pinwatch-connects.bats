@@ -16,7 +16,7 @@ a = sys.argv[1]
 s = socket.create_server((a, 5060), family=socket.AF_INET6 if ":" in a else socket.AF_INET)
 kept = []
 while True: kept.append(s.accept()[0])' "$1" 3>&- 4>&- &
-    await 5 "the server" port_open tcp "$([[ $1 == *:* ]] && echo "[$1]" || echo "$1")" 5060
+    await "the server" port_open tcp "$([[ $1 == *:* ]] && echo "[$1]" || echo "$1")" 5060
 }
 
 @test "it begins when a program connects to a watched address, and ends when no connect is in flight any more" {
@@ -26,13 +26,13 @@ while True: kept.append(s.accept()[0])' "$1" 3>&- 4>&- &
     reach tcp 2001:db8::1 5060
     reach udp-connected 127.0.0.99 5060
     reach udp "$pin4" 5060
-    await 5 "its refusal" moved pool.test "$pin4"
+    await "its refusal" moved pool.test "$pin4"
     expect_eq false "$(state)" "a look at changes of state, before"
     expect_match "inet_sock_set_state +not attached: nobody connects to a watched address" "$("$BUILD/pinwatch" status)" "status"
     for how in "$pin4" "$pin6" "::ffff:$pin4"; do
         reach tcp "$how" 5060
-        await 5 "a look at changes of state after a connect to $how" looks true
-        await 10 "none, a second later" looks false
+        await "a look at changes of state after a connect to $how" looks true
+        await "none, a second later" looks false
     done
 }
 
@@ -44,8 +44,8 @@ while True: kept.append(s.accept()[0])' "$1" 3>&- 4>&- &
         server "$pin"
         [[ $v == 6 ]] || expect_eq false "$(state)" "a look at changes of state, before the first"
         "$(client reach)" hold "$pin" 5060 >>"$LOGS/hold.log" 3>&- 4>&- &
-        await 5 "the connect to $pin told" grep -q "^pinwatch: connected $pin 5060/tcp.*latency_us [0-9].*(reach $!)" "$LOGS/pinwatch.log"
-        await 5 "the pin confirmed" eval '[[ $(pin_field pool.test state) == confirmed ]]'
+        await "the connect to $pin told" grep -q "^pinwatch: connected $pin 5060/tcp.*latency_us [0-9].*(reach $!)" "$LOGS/pinwatch.log"
+        await "the pin confirmed" eval '[[ $(pin_field pool.test state) == confirmed ]]'
     done
     expect_eq 2 "$(grep -c "^pinwatch: connected" "$LOGS/pinwatch.log")" "connects told"
 }
@@ -63,18 +63,18 @@ sent_again() { ss -H -t -n -o state syn-sent | sed -n 's/.*timer:(on,[^,]*,\([0-
     server "$pin4"
     printf '%s\n' 'table inet hole {' 'chain in {' 'type filter hook input priority 0; tcp dport 5060 tcp flags & (syn | ack) == syn drop' '}' '}' | nft -f -
     "$(client reach)" hold "$pin4" 5060 >>"$LOGS/hold.log" 3>&- 4>&- &
-    await 5 "a SYN" eval '[[ -n $(ss -H -t -n state syn-sent) ]]'
+    await "a SYN" eval '[[ -n $(ss -H -t -n state syn-sent) ]]'
     pinwatch_start
     await_watched 3
     before=$(sent_again)
-    await 5 "the SYN sent again, under pinwatch" eval '(($(sent_again) > before))'
+    await "the SYN sent again, under pinwatch" eval '(($(sent_again) > before))'
     nft delete table inet hole
-    await 5 "the connection" grep -q connected "$LOGS/hold.log"
+    await "the connection" grep -q connected "$LOGS/hold.log"
     expect_eq false "$(state)" "a look at changes of state"
     nft -f - <<<'table inet hole { chain in { type filter hook input priority 0; tcp dport 5060 tcp flags & (syn | ack) == syn reject with tcp reset; }; }'
     reach tcp "$pin4" 5060
-    await 5 "a look at changes of state" looks true
-    await 5 "the pin to move from $pin4" moved pool.test "$pin4"
+    await "a look at changes of state" looks true
+    await "the pin to move from $pin4" moved pool.test "$pin4"
     sleep 0.3       # the look comes right after the refusal
     expect_eq "0 1" "$(grep -c "^pinwatch: connected" "$LOGS/pinwatch.log") $(grep -c "^pinwatch: refused" "$LOGS/pinwatch.log")" "connects told, and refusals"
     expect_eq false "$(candidate_field pool.test "$pin4" healthy)" "is $pin4 healthy"
@@ -98,9 +98,9 @@ sent_again() { ss -H -t -n -o state syn-sent | sed -n 's/.*timer:(on,[^,]*,\([0-
         pinctl init --replace --conf=/dev/null >/dev/null
         pin4=$(with_shim "$(client lookup)" -4 pool.test | cut -d' ' -f1)
         await_watched 3
-        await 10 "no look at changes of state" looks false
+        await "no look at changes of state" looks false
         reach tcp "$pin4" "$1" ${3:-}
-        await 5 "the pin to move from $pin4" moved pool.test "$pin4"
+        await "the pin to move from $pin4" moved pool.test "$pin4"
         expect_match "failed.*$pin4.*$1/tcp.*$2.*reach" "$(pinctl events)" "events of port $1"
     done
 }
@@ -111,14 +111,14 @@ sent_again() { ss -H -t -n -o state syn-sent | sed -n 's/.*timer:(on,[^,]*,\([0-
     for ((limit = 0; ; limit++)); do [[ -e /proc/$PINWATCH_PID/fd/$limit ]] || break; done
     prlimit --pid "$PINWATCH_PID" --nofile="$limit":
     reach tcp "$pin6" 5060
-    await 5 "a complaint" grep -q "$complaint" "$LOGS/pinwatch.log"
-    await 5 "the pin to move from $pin6" moved pool.test "$pin6" inet6
+    await "a complaint" grep -q "$complaint" "$LOGS/pinwatch.log"
+    await "the pin to move from $pin6" moved pool.test "$pin6" inet6
     reach tcp "$pin4" 5060
-    await 5 "the pin to move from $pin4" moved pool.test "$pin4"
+    await "the pin to move from $pin4" moved pool.test "$pin4"
     expect_eq 1 "$(grep -c "$complaint" "$LOGS/pinwatch.log")" "complaints"
     prlimit --pid "$PINWATCH_PID" --nofile=1024:
     reach tcp "$pin4" 5060
-    await 5 "a look at changes of state" looks true
+    await "a look at changes of state" looks true
 }
 
 @test "with connects of one cgroup, or of none, changes of state are always looked at" {

@@ -12,12 +12,12 @@ reach() { bare "$(client reach)" "$@" >>"$LOGS/reach.log" || true; }
     reach udp 127.0.0.99 5060
     reach udp-connected 127.0.0.99 5060
     reach tcp "$pin4" 5060
-    await 5 "the refusal" moved pool.test "$pin4"
+    await "the refusal" moved pool.test "$pin4"
     packets_seen false || unexpected "a look at packets" "none yet" "$("$BUILD/pinwatch" status)"
     for how in "$pin4" "$pin6" "::ffff:$pin4"; do
         reach udp "$how" 5060
-        await 5 "a look at packets after one to $how" packets_seen true
-        await 10 "no look at packets, a second later" packets_seen false
+        await "a look at packets after one to $how" packets_seen true
+        await "no look at packets, a second later" packets_seen false
     done
 }
 
@@ -43,7 +43,7 @@ reach() { bare "$(client reach)" "$@" >>"$LOGS/reach.log" || true; }
         pin=$(with_shim "$(client lookup)" -4 pool.test | cut -d' ' -f1)
         await_watched 3
         reach "$1" "$pin" "$2"
-        await 5 "$how: the pin to move from $pin" moved pool.test "$pin"
+        await "$how: the pin to move from $pin" moved pool.test "$pin"
         expect_match "failed.*$pin.*$2/udp.*$3.*reach" "$(pinctl events)" "$how: events"
     done
 }
@@ -54,7 +54,7 @@ connected_socket() {
 a = sys.argv[1]
 s = socket.socket(socket.AF_INET6 if ":" in a else socket.AF_INET, socket.SOCK_DGRAM); s.connect((a, 5060)); time.sleep(60)' "${1:-$pin4}" 3>&- 4>&- &
     socket_pid=$!
-    await 5 "a connected socket" eval '[[ -n $(ss -Hun state established) ]]'
+    await "a connected socket" eval '[[ -n $(ss -Hun state established) ]]'
 }
 
 @test "a socket that is connected is found, before pinwatch came or later, and looked after as long as it is there" {
@@ -63,11 +63,11 @@ s = socket.socket(socket.AF_INET6 if ":" in a else socket.AF_INET, socket.SOCK_D
     pool_watched --idle 1
     for addr in "$pin4" "$pin6" "::ffff:$pin4"; do
         [[ $addr == "$pin4" ]] || connected_socket "$addr"
-        await 5 "a look at packets for one to $addr" packets_seen true
+        await "a look at packets for one to $addr" packets_seen true
         sleep 3         # three times as long as without the socket
         packets_seen true || unexpected "a look at packets" "still" "$("$BUILD/pinwatch" status)"
         kill "$socket_pid"
-        await 5 "no look at packets without the socket to $addr" packets_seen false
+        await "no look at packets without the socket to $addr" packets_seen false
     done
 }
 
@@ -86,14 +86,14 @@ s = socket.socket(socket.AF_INET6 if ":" in a else socket.AF_INET, socket.SOCK_D
     other=$!
     there() { nsenter --net=/proc/"$other"/ns/net "$@"; }
     other_ready() { [[ $(readlink /proc/"$other"/ns/net) != $(readlink /proc/self/ns/net) ]]; }
-    await 5 "the other namespace" other_ready
+    await "the other namespace" other_ready
     there ip link set lo up
     there "$BUILD/pinctl" -t "$TABLE" init --conf=/dev/null >/dev/null
     pinctl set pool.test 127.0.0.11 >/dev/null
     pinwatch_start --idle 60
     await_watched 1
     there "$(client reach)" udp-connected 127.0.0.11 5060 >>"$LOGS/reach.log" || true
-    await 5 "a look at packets" packets_seen true
+    await "a look at packets" packets_seen true
 }
 
 @test "hooks that cannot be attached when they are wanted are missed aloud, and tried again" {
@@ -103,11 +103,11 @@ s = socket.socket(socket.AF_INET6 if ":" in a else socket.AF_INET, socket.SOCK_D
     limit=$((limit + 1))            # room for one more
     prlimit --pid "$PINWATCH_PID" --nofile="$limit":
     reach udp "$pin4" 5060
-    await 5 "a complaint" grep -q "$complaint" "$LOGS/pinwatch.log"
+    await "a complaint" grep -q "$complaint" "$LOGS/pinwatch.log"
     expect_eq "0 of 2" "$(pinwatch_status '.probes | map(select(.name | startswith("cgroup_skb"))) | "\(map(select(.attached)) | length) of \(length)"')" "hooks: both or none"
     n=$(grep -c "$complaint" "$LOGS/pinwatch.log")
     reach udp "$pin4" 5060
     expect_eq "$n" "$(grep -c "$complaint" "$LOGS/pinwatch.log")" "complaints"
     prlimit --pid "$PINWATCH_PID" --nofile=1024:
-    await 10 "a look at packets" packets_seen true
+    await "a look at packets" packets_seen true
 }

@@ -35,7 +35,7 @@ reach() { bare "$(client reach)" "$@"; }
 
 # expect_failed V WAY ADDR PORT/TRANSPORT REASON : the pin is elsewhere, and the journal says why and by whom.
 expect_failed() {
-    await 5 "$2, IPv$1: the pin to move from $3" moved "$2.test" "$3" "$(family "$1")"
+    await "$2, IPv$1: the pin to move from $3" moved "$2.test" "$3" "$(family "$1")"
     expect_ne "$3" "$(first "$1" "$2")" "$2, IPv$1: the next lookup's first address"
     expect_eq 1 "$(failures_of "$2.test" "$3")" "$2, IPv$1: failures of $3"
     expect_match "failed[^"$'\n'"]*$3[^"$'\n'"]*$4[^"$'\n'"]*$5[^"$'\n'"]*reach[^"$'\n'"]*pinwatch" "$(pinctl events)" "$2, IPv$1: events"
@@ -121,10 +121,10 @@ time.sleep(100)' "$@"
     expect_failed 4 long "$addr4" 5060.tcp ETIMEDOUT
     expect_failed 6 long "$addr6" 5060.tcp ETIMEDOUT
     expect_ge 3000 $(($(now_ms) - start)) "ms until the failure was known"
-    await 5 "the time-out of the one that loses its packets" grep -q "timed.*$lossy 5061" "$LOGS/pinwatch.log"
+    await "the time-out of the one that loses its packets" grep -q "timed.*$lossy 5061" "$LOGS/pinwatch.log"
     expect_unharmed 4 lossy "$lossy"            # for others come through
     touch "$BATS_TEST_TMPDIR/silence"
-    await 15 "the pin to move from where none comes through any more" moved lossy.test "$lossy" inet
+    await "the pin to move from where none comes through any more" moved lossy.test "$lossy" inet
     expect_eq 1 "$(failures_of lossy.test "$lossy")" "failures of $lossy"
     expect_eq 1 "$(grep -c "timed.*$lossy 5061" "$LOGS/pinwatch.log")" "how often it is said that it waits"
     kill -0 "${pids[@]}"                        # all wait still
@@ -143,11 +143,11 @@ time.sleep(100)' "$@"
         resetting "$addr" 5060 reset
         "$(client reach)" hold "$addr" 5060 >>"$LOGS/reach.log" 3>&- 4>&- &
         pid=$!
-        await 5 "$addr confirmed" confirmed hold "$v"
+        await "$addr confirmed" confirmed hold "$v"
         expect_match '^[0-9]+$' "$(pinwatch_status "[.latest[] | select(.address == \"$addr\")][-1].latency_us")" "latency_us"
         touch "$BATS_TEST_TMPDIR/end"
         wait "$pid" || true
-        await 5 "$addr in doubt" tentative hold "$v"
+        await "$addr in doubt" tentative hold "$v"
         expect_eq "$addr" "$(first "$v" hold)" "where lookups lead after a reset"
         rm "$BATS_TEST_TMPDIR/end"
 
@@ -155,7 +155,7 @@ time.sleep(100)' "$@"
         resetting "$addr" 5060 close
         "$(client reach)" hold "$addr" 5060 >>"$LOGS/reach.log" 3>&- 4>&- &
         pid=$!
-        await 5 "$addr confirmed" confirmed clean "$v"
+        await "$addr confirmed" confirmed clean "$v"
         touch "$BATS_TEST_TMPDIR/end"
         wait "$pid" || true
         expect_eq confirmed "$(pin_field clean.test state "$(family "$v")")" "state after a clean close"
@@ -175,7 +175,7 @@ c, _ = s.accept()
 while not os.path.exists(end): time.sleep(0.01)
 if how == "reset": c.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 c.close()' "$@" "$BATS_TEST_TMPDIR/end" 3>&- 4>&- &
-    await 5 "a server on $1" port_open tcp "$1" "$2"
+    await "a server on $1" port_open tcp "$1" "$2"
 }
 
 @test "an established connection that times out is a failure, and one where the shim sees it too" {
@@ -192,12 +192,12 @@ open(sys.argv[2], "w"); time.sleep(1); s.send(b"x")
 try: s.recv(1)
 except OSError: pass' "$addr" "$BATS_TEST_TMPDIR/connected" 3>&- 4>&- &
     pid=$!
-    await 15 "the connection" test -e "$BATS_TEST_TMPDIR/connected"
+    await "the connection" test -e "$BATS_TEST_TMPDIR/connected"
     nft_input 'tcp dport 5060 drop'
     wait "$pid" || true
-    await 15 "the pin to move" moved hold.test "$addr"
+    await "the pin to move" moved hold.test "$addr"
     expect_match "failed[^"$'\n'"]*$addr[^"$'\n'"]*ETIMEDOUT" "$(pinctl events)" "events"
-    await 15 "pinwatch to see it" grep -q "timed out $addr" "$LOGS/pinwatch.log"
+    await "pinwatch to see it" grep -q "timed out $addr" "$LOGS/pinwatch.log"
     expect_eq 1 "$(failures_of hold.test "$addr")" "failures, of which the program was told, too"
 }
 
@@ -211,7 +211,7 @@ except OSError: pass' "$addr" "$BATS_TEST_TMPDIR/connected" 3>&- 4>&- &
         for v in 4 6; do
             pin[$way$v]=$(first "$v" "$way")
             silent "${pin[$way$v]}"
-            await 5 "a silent socket" port_open udp "${pin[$way$v]}" 5060
+            await "a silent socket" port_open udp "${pin[$way$v]}" 5060
         done
     done
     for way in "${!pin[@]}"; do
@@ -232,7 +232,7 @@ except OSError: pass' "$addr" "$BATS_TEST_TMPDIR/connected" 3>&- 4>&- &
     ways_up plain connected mute
     plain=$(first 4 plain) connected=$(first 4 connected) mute=$(first 4 mute)
     silent "$mute"
-    await 5 "a silent socket" port_open udp "$mute" 5060
+    await "a silent socket" port_open udp "$mute" 5060
     # In this order, so that what is said of the third comes after all there is to say of the others.
     /usr/bin/python3 - "$plain" "$connected" "$mute" <<'PY'
 import socket, sys, time
@@ -247,7 +247,7 @@ for gap in 0.5, 1, 2, 4, 0:
             except ConnectionRefusedError: pass
     time.sleep(gap)
 PY
-    await 5 "$mute to be silent" eval '[[ $(told "$mute") == silent ]]'
+    await "$mute to be silent" eval '[[ $(told "$mute") == silent ]]'
     expect_eq "refused" "$(told "$plain")" "what was said of an unconnected socket's server"
     expect_eq "refused" "$(told "$connected")" "what was said of a connected socket's server"
 }
@@ -263,9 +263,9 @@ told() { sed -n "s/^pinwatch: \([a-z ]*\) $1 5060.udp.*/\1/p" "$LOGS/pinwatch.lo
     addr=$(first 4 sip)
     server_start "$addr" 5060 kamailio
     expect_eq "done 0" "$(reach sip "$addr" 5060 OPTIONS)" "a request that begins it"
-    await 5 "a look at packets" packets_seen true
+    await "a look at packets" packets_seen true
     expect_eq "done 0" "$(reach sip "$addr" 5060 REGISTER)" "the request"
-    await 5 "the pin confirmed" confirmed sip 4
+    await "the pin confirmed" confirmed sip 4
     expect_eq "5060 udp" "$(pin_field sip.test port) $(pin_field sip.test transport)" "the endpoint"
 }
 
@@ -287,6 +287,6 @@ s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
 for _ in range(3): s.sendto(icmp, ("127.0.0.1", 0))
 PY
     reach tcp "$addr" 5999 >>"$LOGS/reach.log" || true          # an event that comes after them
-    await 5 "the refusal" moved forged.test "$addr"
+    await "the refusal" moved forged.test "$addr"
     expect_eq "" "$(pinctl events | grep udp || true)" "events of UDP"
 }

@@ -20,7 +20,7 @@ tracer() {
     TRACER=$!
     [[ -n ${DNS_PID:-} ]] || dns_pool ready.test 127.0.0.9
     with_shim "$(client lookup)" -4 ready.test >/dev/null
-    await 10 "pinwatch trace at work" eval 'dial 127.0.0.9 9; sleep 0.2; grep -q 127.0.0.9 "$TRACED"'
+    await "pinwatch trace at work" eval 'dial 127.0.0.9 9; sleep 0.2; grep -q 127.0.0.9 "$TRACED"'
 }
 
 # dial ADDR PORT : a program without the shim connects.
@@ -29,7 +29,7 @@ dial() { bare env -u LD_PRELOAD bash -c "exec 3<>/dev/tcp/$1/$2" 2>/dev/null || 
 # traced JQ : of each line about pool.test.
 traced() { jq -r "select(.name == \"pool.test\") | \"$1\"" "$TRACED"; }
 
-await_traced() { await 5 "$1 lines about pool.test" eval "[[ \$(grep -c pool.test '$TRACED') == $1 ]]"; }
+await_traced() { await "$1 lines about pool.test" eval "[[ \$(grep -c pool.test '$TRACED') == $1 ]]"; }
 
 failover() {
     dns_scripted pool.test 2 0 127.0.0.11 127.0.0.12
@@ -129,7 +129,7 @@ refused 127.0.0.11 5080/udp ECONNREFUSED" "$(traced '\(.event) \(.address) \(.po
     tracer json
     dns_pool pool.test 127.0.0.11
     with_shim "$(client lookup)" pool.test >/dev/null
-    await 10 "pool.test to be watched" eval 'dial 127.0.0.11 5070; grep -q pool.test "$TRACED"'
+    await "pool.test to be watched" eval 'dial 127.0.0.11 5070; grep -q pool.test "$TRACED"'
     /usr/bin/python3 -c 'import socket, struct
 s = socket.create_server(("127.0.0.11", 5060))
 c = socket.create_connection(("127.0.0.11", 5060))
@@ -142,7 +142,7 @@ try: c.recv(1); c.send(b"x")
 except OSError as e: print(type(e).__name__)' >"$BATS_TEST_TMPDIR/program"
     expect_eq BrokenPipeError "$(cat "$BATS_TEST_TMPDIR/program")" "what the program gets"
     dial 127.0.0.11 5061
-    await 5 "the end of it" grep -q '"port":5061' "$TRACED"
+    await "the end of it" grep -q '"port":5061' "$TRACED"
     expect_eq "5060 connected null
 5061 refused ECONNREFUSED" "$(traced '\(.port) \(.event) \(.errno)' | grep -v ^5070)" "what is told"
 }
@@ -152,7 +152,7 @@ except OSError as e: print(type(e).__name__)' >"$BATS_TEST_TMPDIR/program"
     tracer json
     dns_pool pool.test 127.0.0.11
     with_shim "$(client lookup)" pool.test >/dev/null
-    await 10 "pool.test to be watched" eval 'dial 127.0.0.11 5070; grep -q pool.test "$TRACED"'
+    await "pool.test to be watched" eval 'dial 127.0.0.11 5070; grep -q pool.test "$TRACED"'
     # The program's FIN is lost, so that its end is there still when the server's data come.
     nft -f - <<-EOF
 	table ip faults {
@@ -169,7 +169,7 @@ for _ in 1, 2:
     except OSError as e: print(type(e).__name__)' >"$BATS_TEST_TMPDIR/server"
     expect_eq ConnectionResetError "$(cat "$BATS_TEST_TMPDIR/server")" "what the server gets"
     dial 127.0.0.11 5061
-    await 5 "the end of it" grep -q '"port":5061' "$TRACED"
+    await "the end of it" grep -q '"port":5061' "$TRACED"
     expect_eq "5060 connected null
 5061 refused ECONNREFUSED" "$(traced '\(.port) \(.event) \(.errno)' | grep -v ^5070)" "what is told"
 }
@@ -182,9 +182,9 @@ for _ in 1, 2:
     all=$TRACED
     tracer tabs --name '*.TEST'
     dial 127.0.0.11 5060
-    await 5 "a line" grep -q 127.0.0.11 "$TRACED"
+    await "a line" grep -q 127.0.0.11 "$TRACED"
     expect_eq "" "$(grep other.example "$TRACED" || true)" "other names"
-    await 5 "a line of the one without --name" grep -q 127.0.0.11 "$all"
+    await "a line of the one without --name" grep -q 127.0.0.11 "$all"
     expect_eq 3 "$(jq 'select(.address == "127.0.0.11") | .names' "$all" | head -n 1)" "names that hold the address"
     kill "$TRACER"
     wait "$TRACER"
@@ -196,7 +196,7 @@ for _ in 1, 2:
     tracer json
     dns_pool pool.test 127.0.0.11
     with_shim "$(client lookup)" -4 pool.test >/dev/null
-    await 10 "pool.test to be watched" eval 'dial 127.0.0.11 5060; grep -q pool.test "$TRACED"'
+    await "pool.test to be watched" eval 'dial 127.0.0.11 5060; grep -q pool.test "$TRACED"'
     dial 127.0.0.11 5062
     kill "$TRACER"
     wait "$TRACER" || status=$?
@@ -204,7 +204,7 @@ for _ in 1, 2:
     expect_eq 5062 "$(jq .port "$TRACED" | tail -n 1)" "the last event, which waited"
 
     (set +e; "$BUILD/pinwatch" trace -t "$TABLE"; echo $? >"$BATS_TEST_TMPDIR/status") | true
-    await 5 "the end of one without a reader" eval 'dial 127.0.0.11 5060; [[ -s $BATS_TEST_TMPDIR/status ]]'
+    await "the end of one without a reader" eval 'dial 127.0.0.11 5060; [[ -s $BATS_TEST_TMPDIR/status ]]'
     expect_eq 0 "$(cat "$BATS_TEST_TMPDIR/status")" "its exit status"
     expect_status 2 "$BUILD/pinwatch" trace --bogus
     expect_one_line "$output" "complaint"
@@ -215,11 +215,11 @@ for _ in 1, 2:
     tracer json
     dns_pool pool.test 127.0.0.11
     with_shim "$(client lookup)" -4 pool.test >/dev/null
-    await 10 "pool.test to be watched" eval 'dial 127.0.0.11 5060; grep -q pool.test "$TRACED"'
+    await "pool.test to be watched" eval 'dial 127.0.0.11 5060; grep -q pool.test "$TRACED"'
     /usr/bin/python3 -c 'import socket
 for i in range(5000):
     s = socket.socket(); s.connect_ex(("127.0.0.11", 5061)); s.close()'
-    await 20 "the end of them" eval 'dial 127.0.0.11 $((++last)); sleep 0.2; grep -q "\"port\":60[0-9][0-9]" "$TRACED"'
+    await "the end of them" eval 'dial 127.0.0.11 $((++last)); sleep 0.2; grep -q "\"port\":60[0-9][0-9]" "$TRACED"'
     expect_eq 5000 "$(jq -s 'map(if .event == "lost" then .count elif .port == 5061 then 1 else 0 end) | add' "$TRACED")" "lines, and losses told"
     expect_eq 5000 "$(jq 'select(.port == 5061) | .latency_us' "$TRACED" | grep -c '^[0-9]')" "latencies"
 }
@@ -231,7 +231,7 @@ for i in range(5000):
     timeout 20 "$BUILD/pinwatch" trace -t "$TABLE" >/dev/full 2>"$LOGS/trace.err" 3>&- 4>&- </dev/null &
     TRACER=$!
     with_shim "$(client lookup)" -4 ready.test >/dev/null
-    await 10 "the trace to end" eval 'dial 127.0.0.9 9; sleep 0.2; ! kill -0 $TRACER'
+    await "the trace to end" eval 'dial 127.0.0.9 9; sleep 0.2; ! kill -0 $TRACER'
     status=0
     wait $TRACER || status=$?
     expect_eq 1 "$status" "exit status"

@@ -109,7 +109,7 @@ set_at() {
     for ((i = 0; i < 11; i++)); do
         to=$B && ((i % 2 == 0)) || to=$C
         tell p change 0 $A 5060
-        await 5 "the program to ask" asked_lately
+        await "the program to ask" asked_lately
         pinctl set pool.test $to
         answer=$(hear p)
         expect_match "^[0-9]+ $to 5060" "$answer" "who answered then"
@@ -158,7 +158,7 @@ asked_lately() {
     program_start p
     said p "$pin" udp 0 4 sendto $other 5060 INVITE call1 one
     pinctl fail pool.test "$pin"
-    await 5 "the pin to move from $pin" moved pool.test "$pin"
+    await "the pin to move from $pin" moved pool.test "$pin"
     next=$(pin_of pool.test)
     await_steered "$pin" 5060 udp "$next"
     said p "$next" udp 0 4 sendto $other 5060 INVITE call1 one
@@ -262,13 +262,13 @@ asked_lately() {
     steer_start
     pin $C
     settings 'host "pool.test" { steer = off }'
-    await 5 "$A to be as asked" as_asked $A 5060 udp
+    await "$A to be as asked" as_asked $A 5060 udp
     expect_match "^$A 5060" "$(in_cgroup "$(client steered)" tcp 4 $A 5060)" "steer = off"
     settings 'host "pool.test" { steer = on }'
     await_steered $A 0 udp $C
     expect_match "^$C 4000.*from $A 4000" "$(in_cgroup "$(client steered)" udp 0 4 sendto $A 4000)" "steer = on, UDP"
     expect_eq "$C 4000 peer $A 4000" "$(in_cgroup "$(client steered)" tcp 4 $A 4000)" "steer = on, TCP"
     pinctl drop pool.test
-    await 5 "$A to be as asked" as_asked $A 5060 udp
+    await "$A to be as asked" as_asked $A 5060 udp
     expect_match "^$A 5060" "$(in_cgroup "$(client steered)" tcp 4 $A 5060)" "dropped"
 }

@@ -26,7 +26,7 @@ teardown() {
     program_start p
     said p $C udp 0 4 sendto $A 5060 OPTIONS c1 b1
     steer_stop KILL
-    await 5 "nothing attached" nothing_attached
+    await "nothing attached" nothing_attached
     expect_eq "$A 5060 OPTIONS from $A 5060" "$(ask p udp 0 4 sendto $A 5060 OPTIONS c2 b2)" "UDP, after kill -9"
     expect_eq "$A 5060 peer $A 5060" "$(ask p tcp 4 $A 5060)" "TCP, after kill -9"
     steer_start
@@ -123,17 +123,17 @@ cgroups_below() { find "$CGROUP_PATH" -mindepth 1 -type d; }
         setpriv --bounding-set "-all,$caps" --inh-caps "-all,$caps" --ambient-caps -all --no-new-privs \
         $BUILD/${start//%I/$CGROUP/below} >>"$LOGS/steer.log" 2>&1 3>&- 4>&- </dev/null &
     STEER_PID=$!
-    await 10 "READY=1" grep -q READY=1 "$BATS_TEST_TMPDIR/told"
+    await "READY=1" grep -q READY=1 "$BATS_TEST_TMPDIR/told"
     expect_eq 000000c000001000 "$(sed -n 's/^CapEff:\t//p' /proc/"$STEER_PID"/status)" "effective capabilities"
     expect_eq "true true" "$(steer_status '"\(.tables[0].served) \(.reads)"')" "the table served, what is sent read"
     CGROUP+=/below
     pinctl set pool.test $C
-    await 5 "a connect to go to $C" eval \
+    await "a connect to go to $C" eval \
         '[[ $(in_cgroup "$(client steered)" tcp 4 $A 5060) == "$C 5060 peer $A 5060" ]]'
     expect_eq "$C 5060 OPTIONS from $A 5060" "$(in_cgroup "$(client steered)" udp 0 4 sendto $A 5060 OPTIONS c b)" "a datagram"
     steer_stop
     expect_eq 0 "$status" "exit status after SIGTERM"
-    await 5 "STOPPING=1" grep -q STOPPING=1 "$BATS_TEST_TMPDIR/told"
+    await "STOPPING=1" grep -q STOPPING=1 "$BATS_TEST_TMPDIR/told"
     rmdir "$CGROUP_PATH/below"
 }
 
@@ -143,7 +143,7 @@ cgroups_below() { find "$CGROUP_PATH" -mindepth 1 -type d; }
     needs_pinwatch
     "$BUILD/pinwatch" steer --verbose --table "$TABLE" --cgroup "$CGROUP" >>"$LOGS/steer.log" 2>&1 3>&- 4>&- </dev/null &
     STEER_PID=$!
-    await 10 "pinwatch waiting" grep -q "$TABLE: .*nothing is steered" "$LOGS/steer.log"
+    await "pinwatch waiting" grep -q "$TABLE: .*nothing is steered" "$LOGS/steer.log"
     expect_eq "$A 5060 peer $A 5060" "$(in_cgroup "$(client steered)" tcp 4 $A 5060)" "without a table"
     pinctl init --conf=/dev/null >/dev/null
     pinctl set pool.test $C,$A
@@ -155,7 +155,7 @@ cgroups_below() { find "$CGROUP_PATH" -mindepth 1 -type d; }
     expect_eq "$B 5060 peer $A 5060" "$(in_cgroup "$(client steered)" tcp 4 $A 5060)" "with the next one"
     expect_eq "$C 5060 peer $C 5060" "$(in_cgroup "$(client steered)" tcp 4 $C 5060)" "what only the old one knew"
     : >"$TABLE"                                         # cut short: SIGBUS is not the end of it
-    await 5 "the table given up" grep -q "$TABLE: shorter.*nothing is steered" "$LOGS/steer.log"
+    await "the table given up" grep -q "$TABLE: shorter.*nothing is steered" "$LOGS/steer.log"
     expect_eq "$A 5060 peer $A 5060" "$(in_cgroup "$(client steered)" tcp 4 $A 5060)" "with one that was cut short"
     steer_stop
     expect_eq 0 "$status" "exit status after SIGTERM"
@@ -235,7 +235,7 @@ send_20() {
     expect_match "^$pin 5060" "$(in_cgroup "$(client steered)" tcp 4 $other 5060)" "before"
     server_stop "$pin" 5060
     expect_eq "error 111" "$(in_cgroup "$(client steered)" tcp 4 $other 5060)" "while it is refused"
-    await 5 "the pin to move from $pin" moved pool.test "$pin"
+    await "the pin to move from $pin" moved pool.test "$pin"
     await_steered "$pin" 5060 tcp "$(pin_of pool.test)"
     expect_match "^$(pin_of pool.test) 5060 peer $pin" "$(in_cgroup "$(client steered)" tcp 4 "$pin" 5060)" "after"
     pinwatch_stop

@@ -58,7 +58,7 @@ reach() { bare "$(client reach)" "$@"; }
     pin=$(pin_of pool.test)
     server_stop "$pin" 5060
     reach tcp "$pin" 5060 2 >>"$LOGS/reach.log" || true
-    await 5 "the pin to move from $pin" moved pool.test "$pin"
+    await "the pin to move from $pin" moved pool.test "$pin"
     expect_eq 1 "$(failures_of pool.test "$pin")" "failures of $pin"
 }
 
@@ -69,10 +69,10 @@ reach() { bare "$(client reach)" "$@"; }
     pin $C
     expect_eq "$C 5060 peer $A 5060" "$(in_cgroup "$(client steered)" tcp 4 $A 5060)" "before"
     rmdir "$CGROUP_PATH"
-    await 5 "the cgroup to be missed" eval '[[ $(steer_status .gone) == true ]]'
+    await "the cgroup to be missed" eval '[[ $(steer_status .gone) == true ]]'
     expect_match "the cgroup was removed" "$("$BUILD/pinwatch" status)" "status"
     mkdir "$CGROUP_PATH"
-    await 5 "the cgroup to be taken up" eval '[[ $(steer_status .gone) == false ]]'
+    await "the cgroup to be taken up" eval '[[ $(steer_status .gone) == false ]]'
     expect_eq "$C 5060 peer $A 5060" "$(in_cgroup "$(client steered)" tcp 4 $A 5060)" "after"
     expect_eq "removed made" "$(sed -n 's/.*: was \(removed\|made\).*/\1/p' "$LOGS/steer.log" | paste -sd ' ')" "what it said"
     steer_stop
@@ -86,13 +86,13 @@ reach() { bare "$(client reach)" "$@"; }
     await_watched 3
     expect_match "cgroup/sendmsg4 *$CGROUP_PATH" "$("$BUILD/pinwatch" status)" "status"
     rmdir "$CGROUP_PATH"
-    await 5 "the cgroup to be missed" grep -q "$CGROUP_PATH: was removed" "$LOGS/pinwatch.log"
+    await "the cgroup to be missed" grep -q "$CGROUP_PATH: was removed" "$LOGS/pinwatch.log"
     expect_match "cgroup_skb/egress *not attached" "$("$BUILD/pinwatch" status)" "status"
     mkdir "$CGROUP_PATH"
-    await 5 "the cgroup to be taken up" grep -q "$CGROUP_PATH: was made again" "$LOGS/pinwatch.log"
+    await "the cgroup to be taken up" grep -q "$CGROUP_PATH: was made again" "$LOGS/pinwatch.log"
     server_stop $A 5060
     in_cgroup "$(client steered)" udp 0 4 sendto $A 5060 OPTIONS c b >>"$LOGS/steered.log" || true
-    await 5 "a failure of $A" eval '[[ $(failures_of pool.test $A) == 1 ]]'
+    await "a failure of $A" eval '[[ $(failures_of pool.test $A) == 1 ]]'
 }
 
 @test "the system's table is served and steers, though it comes after root's own" {
@@ -163,7 +163,7 @@ reach() { bare "$(client reach)" "$@"; }
     pinctl init --conf=/dev/null >/dev/null
     "$BUILD/pinwatch" --table "$TABLE" <&- >&- 2>&- 3>&- 4>&- &
     PINWATCH_PID=$!
-    await 10 "pinwatch serving $TABLE" pinwatch_serves
+    await "pinwatch serving $TABLE" pinwatch_serves
     expect_eq "/dev/null /dev/null /dev/null" "$(readlink /proc/$PINWATCH_PID/fd/{0,1,2} | paste -sd ' ')" "descriptors"
     pinwatch_stop
 }

@@ -28,7 +28,7 @@ dns_of_all_kinds() {
         --txt-record=nodata.test,text --listen-address=127.0.0.54 --bind-interfaces \
         >>"$LOGS/dnsmasq.out" 2>&1 3>&- 4>&- &
     DNS_PID=$!
-    await 5 "dnsmasq answering on 127.0.0.54:53" port_open udp 127.0.0.54 53
+    await "dnsmasq answering on 127.0.0.54:53" port_open udp 127.0.0.54 53
 }
 
 # same WHAT FILE FILE : a diff says which calls differ.
@@ -40,7 +40,6 @@ same() {
 # resolver_equal PART : bare twice (else the test says nothing), an empty table, the same table warm.
 resolver_equal() {
     local part=$1 out=$BATS_TEST_TMPDIR/matrix-$1
-    LIMIT=60
     rm -f "$TABLE"
     bare "$(client matrix)" "$part" "${NAMES[@]}" >"$out-bare"
     bare "$(client matrix)" "$part" "${NAMES[@]}" >"$out-bare-again"

@@ -35,7 +35,7 @@ baresip_start() {
     agent_exec "$how" setsid baresip -f "$dir" >"$LOGS/baresip-$id.log" 2>&1 3>&- 4>&- </dev/null &
     AGENT_PID[$id]=$!
     disown $!
-    await 5 "the console of baresip $id" port_open udp 127.0.0.1 "$BARESIP_CONSOLE"
+    await "the console of baresip $id" port_open udp 127.0.0.1 "$BARESIP_CONSOLE"
 }
 
 baresip_config() { # CONSOLE-PORT
@@ -111,5 +111,5 @@ relay_start() {
         >"$LOGS/relay-$port.log" 2>&1 3>&- 4>&- </dev/null &
     AGENT_PID[$port]=$!
     disown $!
-    await 5 "relay on port $port" port_open udp 127.0.0.1 "$port"
+    await "relay on port $port" port_open udp 127.0.0.1 "$port"
 }

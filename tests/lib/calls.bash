@@ -13,7 +13,7 @@ callees() {
             exec sipp -sf callee.xml -i "$address" -p 5080 -mi "$address" -mp 6000 -rtp_echo -t u1 -nostdin \
                 -max_socket 200 >"$LOGS/callee-$address.log" 2>&1 3>&- 4>&- </dev/null
         ) &
-        await 5 "the callee on $address" port_open udp "$address" 5080
+        await "the callee on $address" port_open udp "$address" 5080
     done
     media_watch
 }

@@ -55,7 +55,7 @@ dns_start() {
         "${DNS_OPTIONS[@]}" \
         >>"$LOGS/dnsmasq.out" 2>&1 3>&- 4>&- &
     DNS_PID=$!
-    await 5 "dnsmasq answering on 127.0.0.54:${DNS_PORT:-53}" port_open udp 127.0.0.54 "${DNS_PORT:-53}"
+    await "dnsmasq answering on 127.0.0.54:${DNS_PORT:-53}" port_open udp 127.0.0.54 "${DNS_PORT:-53}"
 }
 
 # dns_stop : nobody listens on 127.0.0.54:53 any more; lookups end with EAI_AGAIN.
@@ -71,5 +71,5 @@ dns_scripted() {
     if [[ -n ${DNS_PID:-} ]]; then dns_stop; fi
     /usr/bin/python3 "$TESTS/servers/dns.py" 127.0.0.54 53 "$@" >>"$LOGS/dns.py.log" 2>&1 3>&- 4>&- &
     DNS_PID=$!
-    await 5 "tests/servers/dns.py answering on 127.0.0.54:53" port_open udp 127.0.0.54 53
+    await "tests/servers/dns.py answering on 127.0.0.54:53" port_open udp 127.0.0.54 53
 }

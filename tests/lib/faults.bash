@@ -5,7 +5,7 @@
 #
 #   lanes_start PROGRAM udp|tcp LANE...    the servers, the streams; returns when each has registered twice
 #   lanes_fail refused|silent|busy         the server where each lane is now goes away so (see sip.bash)
-#   lanes_moved SECONDS                    until every shimmed lane has registered elsewhere, and every lane has met it
+#   lanes_moved                            until every shimmed lane has registered elsewhere, and every lane has met it
 #                                          (a bare one that was served elsewhere by chance need not)
 #   lanes_measure WHAT                     prints how long it took, of the shim and bare; MOVED_MS[LANE], empty: not yet
 #   lanes_restart                          anew, for a program that resolves once or does not ask again by itself
@@ -23,9 +23,9 @@ lanes_start() {
     DNS_TTL=60
     lane_servers
     /usr/bin/python3 "$TESTS/servers/refusals.py" 5060 >"$BATS_TEST_TMPDIR/refusals" 2>&1 3>&- 4>&- &
-    await 5 "the watch for refusals" grep -q watching "$BATS_TEST_TMPDIR/refusals"
+    await "the watch for refusals" grep -q watching "$BATS_TEST_TMPDIR/refusals"
     for lane in "${LANES[@]}"; do lane_stream "$lane"; done
-    for lane in "${LANES[@]}"; do await_arrivals 15 2 "user=$lane-$TRANSPORT" did=ok; done
+    for lane in "${LANES[@]}"; do await_arrivals 2 "user=$lane-$TRANSPORT" did=ok; done
 }
 
 lane_stream() { stream_start "$PROGRAM" "${1%-*}" "$1-$TRANSPORT" "$1.test" "$TRANSPORT"; }
@@ -90,17 +90,17 @@ lane_has_moved() { [[ -n $(lane_moved "$1") ]] || look_again; }
 lanes_met() {
     local lane
     for lane in "${LANES[@]}"; do
-        await "$1" "$lane to meet the fault of ${VICTIM[$lane]}" lane_has_met "$lane" ||
+        await "$lane to meet the fault of ${VICTIM[$lane]}" lane_has_met "$lane" ||
             { lane_story "$lane"; return 1; }
     done
 }
 
 lanes_moved() {
     local lane
-    lanes_met "$1"
+    lanes_met
     for lane in "${LANES[@]}"; do
         [[ $lane == shim-* ]] || continue
-        await "$1" "$lane to register elsewhere than ${VICTIM[$lane]}" lane_has_moved "$lane" ||
+        await "$lane to register elsewhere than ${VICTIM[$lane]}" lane_has_moved "$lane" ||
             { lane_story "$lane"; return 1; }
     done
 }
@@ -147,7 +147,7 @@ lanes_return() {
         esac
     done
     for lane in "${LANES[@]}"; do
-        [[ $lane == bare-* ]] || await_arrivals 15 3 "user=$lane-$TRANSPORT" "begun=$back" did=ok
+        [[ $lane == bare-* ]] || await_arrivals 3 "user=$lane-$TRANSPORT" "begun=$back" did=ok
     done
     for lane in "${LANES[@]}"; do line+="  $lane $(lane_after "$lane" "$back"),"; done
     echo "# $PROGRAM, ${TRANSPORT^^}, when it is back:${line%,}" >&3

@@ -16,7 +16,7 @@ pinwatch_start() {
 pinwatch_run() {
     ${PINWATCH:-"$BUILD/pinwatch"} --verbose --table "$TABLE" "$@" >>"$LOGS/pinwatch.log" 2>&1 3>&- 4>&- </dev/null &
     PINWATCH_PID=$!
-    await 10 "pinwatch serving $TABLE" pinwatch_serves
+    await "pinwatch serving $TABLE" pinwatch_serves
 }
 
 pinwatch_serves() {
@@ -36,7 +36,7 @@ pinwatch_status() { "$BUILD/pinwatch" status --json | jq -r ".[0] | $1"; }
 
 # watched N : N addresses are watched.
 watched() { [[ $(pinwatch_status '[.tables[].watched] | add') == "$1" ]]; }
-await_watched() { await 5 "$1 addresses watched" watched "$1"; }
+await_watched() { await "$1 addresses watched" watched "$1"; }
 
 # pool_watched [OPTION...] : pool.test in both families, a pin for it in $pin4 and $pin6, and pinwatch that watches it.
 # $before is a command that runs before pinwatch. Needs use_clients lookup.
@@ -60,7 +60,7 @@ manager_start() {
     /usr/bin/python3 -c 'import socket, sys
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind(sys.argv[1]); s.settimeout(60)
 while True: print(s.recv(100).decode(), flush=True)' "$BATS_TEST_TMPDIR/notify" >"$BATS_TEST_TMPDIR/told" 2>/dev/null 3>&- 4>&- &
-    await 5 "the manager" test -S "$BATS_TEST_TMPDIR/notify"
+    await "the manager" test -S "$BATS_TEST_TMPDIR/notify"
 }
 
 failures_of() { candidate_field "$1" "$2" failures; }

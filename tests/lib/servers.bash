@@ -44,7 +44,7 @@ server_ready() {
         case $transport-$3 in
         udp-accept | udp-uas-tcp | tcp-uas-udp) continue ;;
         esac
-        await 10 "$3 on $1:$2 ($transport)" port_open "$transport" "$1" "$2"
+        await "$3 on $1:$2 ($transport)" port_open "$transport" "$1" "$2"
     done
 }
 
@@ -68,8 +68,8 @@ server_kamailio() {
 server_stop() {
     kill -KILL -- "-${SERVER_PID[$1:$2]}"
     unset "SERVER_PID[$1:$2]"
-    await 5 "$1:$2 closed" port_closed tcp "$1" "$2"
-    await 5 "$1:$2 closed (udp)" port_closed udp "$1" "$2"
+    await "$1:$2 closed" port_closed tcp "$1" "$2"
+    await "$1:$2 closed (udp)" port_closed udp "$1" "$2"
 }
 
 server_hits() {
@@ -93,7 +93,7 @@ hits_total() { hits_table | awk '{ n += $2 } END { print n + 0 }'; }
 # await_hits N : until N have arrived at all servers together. A program that only connects may be back
 # before the server has counted it.
 await_hits() {
-    await 5 "$1 arrivals" hits_reach "$1" || { hits_table; return 1; }
+    await "$1 arrivals" hits_reach "$1" || { hits_table; return 1; }
 }
 
 hits_reach() { (($(hits_total) >= $1)); }

@@ -11,7 +11,7 @@ steer_setup() {
 steer_teardown() {
     [[ -d ${CGROUP_PATH:-/nonexistent} ]] || return 0
     echo 1 >"$CGROUP_PATH/cgroup.kill"
-    await 5 "$CGROUP_PATH empty" grep -q 'populated 0' "$CGROUP_PATH/cgroup.events"
+    await "$CGROUP_PATH empty" grep -q 'populated 0' "$CGROUP_PATH/cgroup.events"
     find "$CGROUP_PATH" -depth -type d -exec rmdir {} \;
 }
 
@@ -21,7 +21,7 @@ steer_start() {
     ${PINWATCH:-"$BUILD/pinwatch"} steer --verbose --table "$TABLE" --cgroup "$CGROUP" "$@" \
         >>"$LOGS/steer.log" 2>&1 3>&- 4>&- </dev/null &
     STEER_PID=$!
-    await 10 "pinwatch steering $CGROUP" steer_serves
+    await "pinwatch steering $CGROUP" steer_serves
 }
 
 steer_serves() {
@@ -44,7 +44,7 @@ steer_stop() {
 steered_to() {
     [[ $(grep -a "^$1 $2/$3: " "$LOGS/steer.log" | tail -n 1) == "$1 $2/$3: to $4 "* ]]
 }
-await_steered() { await 5 "$1 $2/$3 to lead to $4" steered_to "$@"; }
+await_steered() { await "$1 $2/$3 to lead to $4" steered_to "$@"; }
 
 # as_asked ADDR PORT TRANSPORT : nothing is said of it, or that it goes where it is sent.
 as_asked() {
