@@ -55,7 +55,7 @@ void journal_write(struct table *t, struct event *e)
 	memcpy(words, e, sizeof words);
 
 	uint64_t n = add64(&t->header->journal_next, 1);
-	struct event_record *r = &t->journal[n % EVENTS];
+	struct event_record *r = &t->journal[n % t->layout.events];
 	publish64(&r->seq, 2 * n + 1);
 	put64(&r->check, hash_words(words, EVENT_WORDS, n));
 	for (size_t i = 0; i < EVENT_WORDS; i++)
@@ -70,8 +70,8 @@ uint64_t journal_next(const struct table *t) { return seen64(&t->header->journal
 
 uint64_t journal_oldest(const struct table *t)
 {
-	uint64_t next = journal_next(t);
-	return next > EVENTS ? next - EVENTS : 0;
+	const uint64_t next = journal_next(t), events = t->layout.events;
+	return next > events ? next - events : 0;
 }
 
 /* Copies event n out of its record; false if it is not whole, or not n. */
@@ -101,7 +101,7 @@ enum journal_status journal_read(const struct table *t, uint64_t *seq, struct ev
 		*seq = oldest;
 		return JOURNAL_LOST;
 	}
-	if (!read_record(&t->journal[*seq % EVENTS], *seq, out))
+	if (!read_record(&t->journal[*seq % t->layout.events], *seq, out))
 		return JOURNAL_NONE;
 	(*seq)++;
 	return JOURNAL_OK;

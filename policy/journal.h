@@ -1,7 +1,7 @@
 /*
  * journal.h: the ring of events that every process writes and anybody may follow.
  *
- * EVENTS events are kept. A writer never waits; a reader that is too slow is told
+ * The last ones are kept (layout.h: 512 to 2,048). A writer never waits; a reader that is too slow is told
  * how many events it lost. An event half written by a process that died is
  * skipped and counted as lost.
  */

@@ -3,6 +3,11 @@
 
 #include "hash.h"
 
+static uint32_t events_for(uint32_t names)
+{
+	return names / 2 > EVENTS ? EVENTS : names / 2 < EVENTS_LEAST ? EVENTS_LEAST : names / 2;
+}
+
 static size_t page_up(size_t n) { return (n + PAGE - 1) / PAGE * PAGE; }
 
 bool layout_is_huge(const struct layout *l) { return l->reserved >= HUGE_FROM; }
@@ -13,10 +18,11 @@ struct layout layout_for(uint32_t names, uint32_t addrs)
 		.name_slots = 2 * names,
 		.index_words = INDEX_PER_NAME * names,
 		.addr_slots = addrs + addrs / 3,
+		.events = events_for(names),
 	};
 	l.settings = sizeof(struct header);
 	l.journal = page_up(l.settings + 2 * sizeof(struct settings_bank));
-	l.hot = page_up(l.journal + EVENTS * sizeof(struct event_record));
+	l.hot = page_up(l.journal + l.events * sizeof(struct event_record));
 	l.index = page_up(l.hot + (size_t)l.name_slots * sizeof(struct name_hot));
 	l.addrs = page_up(l.index + (size_t)l.index_words * sizeof(word64));
 	l.cold = page_up(l.addrs + (size_t)l.addr_slots * sizeof(struct addr_record));
@@ -31,7 +37,7 @@ uint32_t layout_signature(void)
 		sizeof(struct header), sizeof(struct settings_record), sizeof(struct event_record),
 		sizeof(struct name_hot), sizeof(struct name_cold), sizeof(struct addr_record),
 		offsetof(struct name_hot, absent), offsetof(struct name_cold, candidates),
-		offsetof(struct addr_record, endpoints), CANDIDATES, ENDPOINTS, EVENTS, INDEX_PER_NAME,
+		offsetof(struct addr_record, endpoints), CANDIDATES, ENDPOINTS, EVENTS, EVENTS_LEAST, INDEX_PER_NAME,
 		PROBES, SETTINGS, SETTINGS_HOSTS, DNS_PORTS, HEAD_BYTES, __BYTE_ORDER__,
 	};
 	return (uint32_t)hash_words(shapes, sizeof shapes / sizeof *shapes, 0);

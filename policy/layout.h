@@ -43,7 +43,8 @@ enum {
 	CANDIDATES = 16,
 	TARGETS = CANDIDATES / 2,		/* of a service */
 	ENDPOINTS = 4,
-	EVENTS = 2048,
+	EVENTS = 2048,				/* a small table has as many as half of its names, */
+	EVENTS_LEAST = 512,			/* but so many */
 	INDEX_PER_NAME = 6,
 	PROBES = 128,				/* records looked at for one key, at most */
 
@@ -179,7 +180,7 @@ static_assert(sizeof(struct addr_record) * 4 / 3 <= 256, "at most 256 bytes an a
 
 /* Where each part lies, for a table of so many names and addresses. */
 struct layout {
-	uint32_t name_slots, index_words, addr_slots;
+	uint32_t name_slots, index_words, addr_slots, events;
 	size_t settings, journal, hot, index, addrs, cold;	/* byte offsets */
 	size_t reserved;					/* bytes reserved at creation */
 	size_t size;

@@ -17,7 +17,8 @@
 #include "layout.h"
 
 enum {
-	TABLE_NAMES_DEFAULT = 16384,
+	TABLE_NAMES_DEFAULT = 16384,		/* the system's */
+	TABLE_NAMES_OWN = 1024,			/* one that a program makes for itself: it weighs in each process (mlockall(2)) */
 	TABLE_NAMES_MAX = 1000000,
 	TABLE_PATH = 256,
 };
@@ -28,7 +29,7 @@ struct event;
 struct table {
 	struct header *header;
 	struct settings_bank *settings;		/* two */
-	struct event_record *journal;		/* EVENTS */
+	struct event_record *journal;		/* layout.events */
 	struct name_hot *hot;			/* layout.name_slots */
 	word64 *index;				/* layout.index_words */
 	struct addr_record *addrs;		/* layout.addr_slots */

@@ -7,7 +7,7 @@
 #include "probe.h"
 #include "tick.h"
 
-enum { HEAD_WORDS = HEAD_BYTES / 8, TAIL_WORDS = TAIL_BYTES / 8 };
+enum { HEAD_WORDS = HEAD_BYTES / 8, TAIL_WORDS = TAIL_BYTES / 8, UNPROVEN_S = 3600 };
 
 static word64 *name_word(const struct table *t, uint32_t slot, uint32_t i)
 {
@@ -100,7 +100,21 @@ static bool is_host(const struct table *t, uint32_t slot, uint64_t key)
 	return port && name_copy(t, slot, key, &n) && host_is_led_to(t, &n, port);
 }
 
-/* Names with an explicit pin never give way, nor does the host of a service, by which its target is named. */
+/* Was a success ever seen on it? */
+static bool is_proven(const struct name_hot *hot, uint64_t key)
+{
+	for (unsigned f = 0; f < FAMILIES; f++) {
+		const struct confirmed c = confirmed_unpack(get64(&hot->confirmed[f]));
+		if (c.ref && c.reuse == (uint8_t)key_reuse(key))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Names with an explicit pin never give way, nor does the host of a service, by which its target is named. Those on which
+ * no success was seen go first, as if they had been idle for an hour more: a flood of them takes room from its own kind.
+ */
 static uint32_t name_idle(const struct table *t, uint32_t slot, uint64_t key)
 {
 	for (unsigned f = 0; f < FAMILIES; f++) {
@@ -110,8 +124,10 @@ static uint32_t name_idle(const struct table *t, uint32_t slot, uint64_t key)
 	}
 	if (is_host(t, slot, key))
 		return 0;
-	uint32_t used = get32(&t->hot[slot].used);
-	return used ? 1 + tick_since(tick_now(), used) : 1;	/* never looked up: it may have come this instant */
+	const uint32_t used = get32(&t->hot[slot].used);
+	if (!used)			/* it may have come this instant */
+		return 1;
+	return 1 + tick_since(tick_now(), used) + (is_proven(&t->hot[slot], key) ? 0 : tick_of(UNPROVEN_S));
 }
 
 static const struct probe_kind names = {name_key, name_is, name_whole, name_write, name_idle};

@@ -18,7 +18,7 @@ static const uint64_t CONNECTED = UINT64_C(1) << 63;
 
 enum { NUMBER = 1, ASKED, REAL = ASKED + ENDPOINT_WORDS, WORDS = REAL + ENDPOINT_WORDS, KEPT = 64 };
 
-_Atomic uint64_t fd_cookies[FDS];
+struct fd_cookie fd_cookies[FD_COOKIES];
 static struct { word64 word[WORDS]; } kept[KEPT];
 static word64 numbers;
 
@@ -95,12 +95,12 @@ static uint64_t socket_of(int fd)
 	struct connection c;
 	if ((unsigned)fd >= FDS)
 		return FD_NAMELESS;
-	uint64_t id = atomic_load_explicit(&fd_cookies[fd], memory_order_relaxed);
+	uint64_t id = fd_cookie(fd);
 	if (id != FD_NOT_ASKED)
 		return id;
 	id = ask_connection(fd, &c) ? keep_anew(fd, &c) : cookie_of(fd);
 	id = id ? id : FD_NAMELESS;
-	atomic_store_explicit(&fd_cookies[fd], id, memory_order_relaxed);
+	fd_set_cookie(fd, id);
 	return id;
 }
 
@@ -188,7 +188,7 @@ bool connection_lead(int fd, struct connection *c, const struct endpoint *to)
 	if (!note(fd, &c->asked, to) || !connect_or_stay(fd, &p, &c->real, to))
 		return false;
 	c->real = *to;
-	atomic_store_explicit(&fd_cookies[fd], keep_anew(fd, c), memory_order_relaxed);
+	fd_set_cookie(fd, keep_anew(fd, c));
 	return true;
 }
 

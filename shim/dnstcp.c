@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "atomic.h"
+#include "chunks.h"
 #include "dns.h"
 #include "dnsstream.h"
 #include "real.h"
@@ -25,10 +26,13 @@ struct way {
 };
 
 static struct dns_connection {
+	size_t place;
 	struct way out, in;
 	struct dnsqueries queries;
-	struct dnsanswers answers;	/* untouched pages of .bss cost nothing */
-} connections[CONNECTIONS];
+	struct dnsanswers answers;
+} the_first;
+
+static chunk connections[CONNECTIONS] = {&the_first};	/* each a chunk of its own: they are large */
 
 /* Beside them, or looking for one would touch pages of them all. */
 static word64 cookies[CONNECTIONS];	/* 0: free */
@@ -52,11 +56,20 @@ static struct dns_connection *find(uint64_t cookie)
 {
 	for (size_t i = 0; cookie && i < CONNECTIONS; i++)
 		if (get64(&cookies[i]) == cookie)
-			return &connections[i];
+			return chunk_at(&connections[i]);
 	return NULL;
 }
 
-static void note_used(const struct dns_connection *c) { put64(&used[c - connections], add64(&calls, 1) + 1); }
+static void note_used(const struct dns_connection *c) { put64(&used[c->place], add64(&calls, 1) + 1); }
+
+/* NULL: it is not made yet, and there is no memory for it. */
+static struct dns_connection *connection_at(size_t place)
+{
+	struct dns_connection *c = chunk_made(&connections[place], sizeof *c);
+	if (c && c->place != place)	/* it was just made */
+		c->place = place;
+	return c;
+}
 
 static struct dns_connection *idlest(void)
 {
@@ -64,7 +77,7 @@ static struct dns_connection *idlest(void)
 	for (size_t i = 1; i < CONNECTIONS; i++)
 		if (get64(&used[i]) < get64(&used[idle]))
 			idle = i;
-	return &connections[idle];
+	return connection_at(idle);
 }
 
 /* Enters one way of the connection; false also when its place was given away meanwhile. */
@@ -75,7 +88,7 @@ static bool enter(struct dns_connection *c, struct way *w, uint64_t cookie)
 		return false;
 	}
 	note_used(c);
-	if (get64(&cookies[c - connections]) == cookie)
+	if (get64(&cookies[c->place]) == cookie)
 		return true;
 	leave(w);
 	return false;
@@ -84,14 +97,14 @@ static bool enter(struct dns_connection *c, struct way *w, uint64_t cookie)
 /* Both ways are ours meanwhile; a place that is in use right now is not given away. */
 static void take_place(struct dns_connection *c, uint64_t cookie)
 {
-	if (!try_enter(&c->out))
+	if (!c || !try_enter(&c->out))
 		return;
 	if (try_enter(&c->in)) {
 		c->queries.at = c->answers.at = 0;
 		c->answers.whole = c->answers.lost = false;
 		atomic_store_explicit(&c->out.lost, false, memory_order_relaxed);
 		atomic_store_explicit(&c->in.lost, false, memory_order_relaxed);
-		put64(&cookies[c - connections], cookie);
+		put64(&cookies[c->place], cookie);
 		note_used(c);
 		leave(&c->in);
 	}

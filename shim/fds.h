@@ -36,12 +36,37 @@ extern HIDDEN _Atomic uint8_t fd_classes[FDS];
  * (SO_COOKIE, socket(7)), or one of these. Forgotten when such a class comes or goes.
  */
 enum { FD_NOT_ASKED, FD_NAMELESS };	/* nothing to be known */
-extern HIDDEN _Atomic uint64_t fd_cookies[FDS];
+enum { FD_COOKIES = 4096 };		/* descriptors whose cookie is kept at once: those that are equal modulo it share a place */
+
+struct fd_cookie {
+	_Atomic uint64_t cookie, check;	/* whose it is: fd_check(fd, cookie), unless it is torn */
+};
+
+extern HIDDEN struct fd_cookie fd_cookies[FD_COOKIES];
+
+static inline struct fd_cookie *fd_cookie_at(int fd) { return &fd_cookies[(unsigned)fd % FD_COOKIES]; }
+
+/* Another for each fd. */
+static inline uint64_t fd_check(int fd, uint64_t cookie) { return cookie ^ ((uint64_t)fd + 1) * UINT64_C(0x9e3779b97f4a7c15); }
+
+static inline uint64_t fd_cookie(int fd)
+{
+	const struct fd_cookie *at = fd_cookie_at(fd);
+	const uint64_t cookie = atomic_load_explicit(&at->cookie, memory_order_relaxed);
+	return atomic_load_explicit(&at->check, memory_order_relaxed) == fd_check(fd, cookie) ? cookie : FD_NOT_ASKED;
+}
+
+static inline void fd_set_cookie(int fd, uint64_t cookie)
+{
+	struct fd_cookie *at = fd_cookie_at(fd);
+	atomic_store_explicit(&at->cookie, cookie, memory_order_relaxed);
+	atomic_store_explicit(&at->check, fd_check(fd, cookie), memory_order_relaxed);
+}
 
 static inline void fd_forget_cookie(int fd)
 {
-	if ((unsigned)fd < FDS && atomic_load_explicit(&fd_cookies[fd], memory_order_relaxed) != FD_NOT_ASKED)
-		atomic_store_explicit(&fd_cookies[fd], FD_NOT_ASKED, memory_order_relaxed);
+	if (fd_cookie(fd) != FD_NOT_ASKED)
+		fd_set_cookie(fd, FD_NOT_ASKED);
 }
 
 static inline enum fd_class fd_class(int fd)

@@ -3,19 +3,32 @@
 
 #include <unistd.h>
 
-static struct flow flows[FDS];		/* that of an FD_PENDING fd; the others' pages are never touched */
+#include "chunks.h"
+
+enum { CHUNK = 512 };			/* descriptors */
+
+static struct flow first[CHUNK];
+static chunk chunks[FDS / CHUNK] = {first};
 static _Atomic int pending_count;
 static _Atomic int highest;		/* no fd above was ever pending */
 
-bool pending_mine(int fd) { return fd_class(fd) == FD_PENDING && flows[fd].pid == getpid(); }
+/* Where it is kept, or would be. */
+static struct flow *flow_at(int fd)
+{
+	static struct flow nothing;	/* no fd's; nobody writes it */
+	struct flow *all = (unsigned)fd < FDS ? chunk_at(&chunks[fd / CHUNK]) : NULL;
+	return all ? &all[fd % CHUNK] : &nothing;
+}
 
-const struct flow *pending_flow(int fd) { return &flows[fd]; }
+bool pending_mine(int fd) { return fd_class(fd) == FD_PENDING && flow_at(fd)->pid == getpid(); }
+
+const struct flow *pending_flow(int fd) { return flow_at(fd); }
 
 void pending_add(int fd, const struct flow *fl)
 {
-	if ((unsigned)fd >= FDS || pending_mine(fd))
+	if ((unsigned)fd >= FDS || pending_mine(fd) || !chunk_made(&chunks[fd / CHUNK], CHUNK * sizeof *fl))
 		return;
-	flows[fd] = *fl;
+	*flow_at(fd) = *fl;
 	atomic_fetch_add_explicit(&pending_count, 1, memory_order_relaxed);
 	int last = atomic_load_explicit(&highest, memory_order_relaxed);
 	while (last < fd && !atomic_compare_exchange_weak(&highest, &last, fd))
@@ -25,7 +38,7 @@ void pending_add(int fd, const struct flow *fl)
 
 bool pending_take(int fd, enum fd_class next, struct flow *out)
 {
-	*out = flows[fd];
+	*out = *flow_at(fd);
 	if (!pending_mine(fd) || !fd_change_class(fd, FD_PENDING, next))
 		return false;
 	atomic_fetch_sub_explicit(&pending_count, 1, memory_order_relaxed);
@@ -55,7 +68,7 @@ int pending_next(struct pending_walk *w)
 	const int last = atomic_load_explicit(&highest, memory_order_relaxed);
 	while (w->left > 0 && w->next <= last) {
 		const int fd = w->next++;
-		if (fd_class(fd) != FD_PENDING || flows[fd].pid != w->pid)
+		if (fd_class(fd) != FD_PENDING || flow_at(fd)->pid != w->pid)
 			continue;
 		w->left--;
 		return fd;

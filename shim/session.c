@@ -53,7 +53,7 @@ static bool open_or_make(struct table *t, const char *path, bool own)
 		return false;
 	enum store_status s = store_open(path, t);
 	bool stale = s == STORE_STALE && t->writable;
-	uint32_t names = stale ? t->names_capacity : TABLE_NAMES_DEFAULT;
+	uint32_t names = stale ? t->names_capacity : TABLE_NAMES_OWN;
 	store_close(t);
 	if (s != STORE_ABSENT && !stale)
 		return false;

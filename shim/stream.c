@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "chunks.h"
 #include "dns.h"
 #include "dnstcp.h"
 #include "flow.h"
@@ -28,9 +29,24 @@ struct stream {
 };
 
 _Atomic int stream_owners[STREAMS];
-static struct stream streams[STREAMS];	/* pages of descriptors that are not followed are never touched */
 
-static struct stream *slot_of(int fd) { return &streams[(unsigned)fd % STREAMS]; }
+enum { CHUNK = 64 };			/* streams */
+
+static struct stream first[CHUNK];
+static chunk chunks[STREAMS / CHUNK] = {first};
+
+static unsigned slot(int fd) { return (unsigned)fd % STREAMS; }
+
+static struct stream *in_chunk(struct stream *all, int fd) { return all ? &all[slot(fd) % CHUNK] : NULL; }
+
+/* NULL: nothing was ever kept there. */
+static struct stream *slot_of(int fd) { return in_chunk(chunk_at(&chunks[slot(fd) / CHUNK]), fd); }
+
+/* The same to begin in; NULL: there is no memory for it. */
+static struct stream *slot_made(int fd)
+{
+	return in_chunk(chunk_made(&chunks[slot(fd) / CHUNK], CHUNK * sizeof(struct stream)), fd);
+}
 
 static bool is_followed(int fd) { return fd_is(fd, 1u << FD_STREAM_SIP | 1u << FD_STREAM_ENDS); }
 
@@ -54,26 +70,21 @@ static bool enter_both(struct stream *s)
 /* While both ways are taken nobody changes the word. */
 static void leave_both(struct stream *s) { atomic_store_explicit(&s->busy, 0, memory_order_release); }
 
-static int owner(const struct stream *s)
-{
-	return atomic_load_explicit(&stream_owners[s - streams], memory_order_relaxed);
-}
+/* Of the fd's slot. */
+static int owner(int fd) { return atomic_load_explicit(&stream_owners[slot(fd)], memory_order_relaxed); }
 
 static uint64_t cookie_of(const struct stream *s) { return atomic_load_explicit(&s->cookie, memory_order_relaxed); }
 
 /* ---- beginning ---- */
 
-static bool is_taken(const struct stream *s, int fd)
-{
-	return owner(s) != fd && slot_of(owner(s)) == s && is_followed(owner(s));
-}
+static bool is_taken(int fd) { return owner(fd) != fd && slot(owner(fd)) == slot(fd) && is_followed(owner(fd)); }
 
 /* Both ways are the caller's. */
 static bool occupy(struct stream *s, int fd, const struct endpoint *to)
 {
-	if (is_taken(s, fd))
+	if (is_taken(fd))
 		return false;
-	atomic_store_explicit(&stream_owners[s - streams], fd, memory_order_relaxed);
+	atomic_store_explicit(&stream_owners[slot(fd)], fd, memory_order_relaxed);
 	atomic_store_explicit(&s->cookie, 0, memory_order_relaxed);
 	s->to = *to;
 	s->fresh[OUT] = s->fresh[IN] = true;
@@ -83,9 +94,9 @@ static bool occupy(struct stream *s, int fd, const struct endpoint *to)
 
 HOT void stream_begin(int fd, const struct endpoint *to)
 {
-	struct stream *s = slot_of(fd);
+	struct stream *s = slot_made(fd);
 	bool done = false;
-	if (enter_both(s)) {
+	if (s && enter_both(s)) {
 		done = occupy(s, fd, to);
 		leave_both(s);
 	}
@@ -211,11 +222,11 @@ static void feed(int fd, enum way w, const void *p, size_t len)
 	struct stream *s = slot_of(fd);
 	struct saying say = {s, fd, w};
 	bool on = false;
-	if (!enter(s, w)) {
+	if (!s || !enter(s, w)) {
 		only_ends(fd);
 		return;
 	}
-	if (owner(s) == fd) {
+	if (owner(fd) == fd) {
 		if (know_socket(s, fd) && w == OUT)
 			leave_begin(fd, cookie_of(s), &s->to, len);
 		on = feed_way(&say, p, len);
@@ -282,7 +293,7 @@ void stream_failed(int fd, int error)
 	struct stream *s = slot_of(fd);
 	enum cause cause = cause_of_errno(error);
 	int saved = errno;
-	if (cause != CAUSE_NONE && owner(s) == fd && enter(s, IN)) {
+	if (cause != CAUSE_NONE && s && owner(fd) == fd && enter(s, IN)) {
 		if (is_followed(fd))
 			know_socket(s, fd);
 		if (is_same_socket(s, fd)) {

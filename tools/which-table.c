@@ -92,7 +92,7 @@ static bool try_paths(struct context *c, struct trial *t, enum access how)
 		bool left_over = s == STORE_STALE && own && how == TO_CREATE && c->table.writable;
 		if (s == STORE_OK)
 			return true;
-		t->names = left_over ? c->table.names_capacity : TABLE_NAMES_DEFAULT;
+		t->names = left_over ? c->table.names_capacity : TABLE_NAMES_OWN;
 		store_close(&c->table);
 		if (s == STORE_ABSENT || left_over) {
 			t->replace = left_over;

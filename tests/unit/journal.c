@@ -69,25 +69,25 @@ static void laps(void)
 	struct event e;
 	uint64_t seq = 0, lost = 0;
 	lab_open(&lab, 8);
-	for (unsigned i = 0; i < EVENTS; i++)
+	for (unsigned i = 0; i < lab.t.layout.events; i++)
 		write_number(&lab.t, i);
 	check_row("a full ring has lost nothing");
 	check_number("oldest", 0, journal_oldest(&lab.t));
 	check_number("read", JOURNAL_OK, journal_read(&lab.t, &seq, &e, &lost));
 	check_true("the first", is_number(&e, 0));
 
-	for (unsigned i = EVENTS; i < EVENTS * 3 + 5; i++)
+	for (unsigned i = lab.t.layout.events; i < lab.t.layout.events * 3 + 5; i++)
 		write_number(&lab.t, i);
 	check_row("a slow follower is told what it lost");
 	check_number("read", JOURNAL_LOST, journal_read(&lab.t, &seq, &e, &lost));
-	check_number("lost", EVENTS * 2 + 5 - 1, lost);
-	check_number("oldest", EVENTS * 2 + 5, journal_oldest(&lab.t));
+	check_number("lost", lab.t.layout.events * 2 + 5 - 1, lost);
+	check_number("oldest", lab.t.layout.events * 2 + 5, journal_oldest(&lab.t));
 	check_number("at the oldest", journal_oldest(&lab.t), seq);
 	unsigned wrong = 0, read = 0;
 	while (journal_read(&lab.t, &seq, &e, &lost) == JOURNAL_OK)
-		wrong += !is_number(&e, EVENTS * 2 + 5 + read++);
+		wrong += !is_number(&e, lab.t.layout.events * 2 + 5 + read++);
 	check_row("and then gets the rest");
-	check_number("read", EVENTS, read);
+	check_number("read", lab.t.layout.events, read);
 	check_number("wrong", 0, wrong);
 	check_row("a follower that is ahead of the journal waits");
 	seq += 100;
@@ -114,7 +114,7 @@ static void torn(void)
 		if (point == 2)
 			put64(&r->body[20], get64(&r->body[20]) ^ 1);
 		if (point == 3)
-			put64(&r->seq, 2 * (1 + EVENTS) + 2);
+			put64(&r->seq, 2 * (1 + lab.t.layout.events) + 2);
 		check_row("an event whose writer %s", points[point]);
 		check_number("before it", JOURNAL_OK, journal_read(&lab.t, &seq, &e, &lost));
 		check_number("it", JOURNAL_NONE, journal_read(&lab.t, &seq, &e, &lost));

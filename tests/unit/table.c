@@ -66,9 +66,18 @@ static void layouts(void)
 		check_range("load of addresses below 1", 2 * names[i], UINT32_MAX, l.addr_slots);
 		check_true("parts in order", sizeof(struct header) <= l.settings && l.settings < l.journal && l.journal < l.hot &&
 						     l.hot < l.index && l.index < l.addrs && l.addrs < l.cold && l.cold < l.size);
+		check_range("events", EVENTS_LEAST, EVENTS, l.events);
 		check_number("whole pages", 0, (l.hot | l.index | l.addrs | l.cold | l.size) % PAGE);
 		check_range("slots fit their refs", 0, 0x3fffff - 1, l.addr_slots);
 	}
+}
+
+/* What a program makes for itself is mapped by each: mlockall(2) counts all of it. */
+static void own(void)
+{
+	const struct layout l = layout_for(TABLE_NAMES_OWN, 2 * TABLE_NAMES_OWN);
+	check_row("a program's own table");
+	check_range("bytes", 1 << 20, 9 << 18, l.size);
 }
 
 /* ---- capacity ---- */
@@ -132,6 +141,46 @@ static void idlest_goes(void)
 	check_true("the first of them is there", found(&lab.t, 60));
 	check_true("the second too", found(&lab.t, 61));
 	check_true("the third too", found(&lab.t, 62));
+	lab_close(&lab);
+}
+
+/* A program's own table is small: what a crawler looks up must not cost a daemon its pin. */
+static void flood(void)
+{
+	enum { PROVEN = 100, FLOOD = 35000 };
+	struct lab lab;
+	unsigned kept = 0;
+	lab_open(&lab, TABLE_NAMES_OWN);
+	for (unsigned k = 0; k < PROVEN; k++) {
+		const struct name n = numbered(k);
+		const struct address a = lab_v4(1000 + k);
+		struct name_ref ref;
+		lab_lookup(&lab.t, &n, &a, 1, &ref);
+		const struct outcome o = {.endpoint = {a, 5060, TRANSPORT_TCP}, .names = &ref, .n_names = 1, .reach = REACH_SHIM};
+		pins_succeeded(&lab.t, &o);
+	}
+	clock_after(3000);		/* nobody asks for them for 50 minutes */
+	for (unsigned k = 0; k < FLOOD; k++)
+		look_up(&lab.t, PROVEN + k, 2000 + k);
+	for (unsigned k = 0; k < PROVEN; k++)
+		kept += found(&lab.t, k);
+	check_row("a flood of names on which no success was seen");
+	check_number("of the proven names kept", PROVEN, kept);
+	check_true("the latest of the flood is there", found(&lab.t, PROVEN + FLOOD - 1));
+
+	check_row("a proven name that is idle for an hour more gives way");
+	clock_after(3700);
+	for (unsigned k = 0; k < 200; k++)
+		look_up(&lab.t, PROVEN + k, 2000 + k);
+	clock_after(10 * 3600);
+	for (unsigned k = 0; k < FLOOD; k++) {
+		clock_after(1);
+		look_up(&lab.t, 2 * FLOOD + k, 2000 + k);
+	}
+	kept = 0;
+	for (unsigned k = 0; k < PROVEN; k++)
+		kept += found(&lab.t, k);
+	check_number("of the proven names kept", 0, kept);
 	lab_close(&lab);
 }
 
@@ -390,9 +439,11 @@ static void read_only(void)
 int main(void)
 {
 	layouts();
+	own();
 	thousand();
 	smallest();
 	idlest_goes();
+	flood();
 	spare_only();
 	explicit_stay();
 	retired();
