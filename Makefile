@@ -5,6 +5,7 @@
 #   make test       install what is missing, build, run every test
 #   make check      build and run every test; what is needed must be there (CI runs this after deps)
 #   make bench      cost of each part, as ratios against the bare call
+#   make matrix     never worse than bare: faults, transports, patience and herds, with and without the shim (root)
 #   make asan       unit and stress tests under AddressSanitizer and UBSan
 #   make tsan       stress tests under ThreadSanitizer
 #   make fuzz       each fuzz target for FUZZ_SECONDS (60) under libFuzzer (clang), one after the other
@@ -57,7 +58,7 @@ BENCH_LIBS = $(patsubst tests/bench/lib%.c,$(B)/tests/bench/lib%.so,$(wildcard t
 CLIENTS = $(patsubst tests/clients/%.c,$(B)/tests/clients/%,$(filter-out tests/clients/lib%,$(wildcard tests/clients/*.c)))
 CLIENT_LIBS = $(patsubst tests/clients/lib%.c,$(B)/tests/clients/lib%.so,$(wildcard tests/clients/lib*.c))
 FUZZ = $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/*.c))
-TEST_PARTS = $(UNIT) $(STRESS) $(FUZZ) $(CLIENTS) $(CLIENT_LIBS)
+TEST_PARTS = $(UNIT) $(STRESS) $(FUZZ) $(CLIENTS) $(B)/tests/clients/phone_tls $(CLIENT_LIBS)
 
 SCRIPTS = lookups.bt failures.bt latency.bt
 UNITS = pinwatch.service pinwatch-steer@.service
@@ -69,13 +70,13 @@ BUILD_PACKAGES = gcc make pkg-config libc6-dev libc-ares-dev libjansson-dev libc
 	systemtap-sdt-dev clang bpftool libbpf-dev
 TEST_PACKAGES = bats parallel dnsmasq-base sip-tester sipsak kamailio baresip linphone-cli linphone-common curl jq openssl \
 	python3 iproute2 netbase nftables util-linux bsdutils procps strace valgrind binutils libcap2-bin bpftrace unbound \
-	bind9-dnsutils golang-go
+	bind9-dnsutils golang-go libssl-dev
 
 # pinwatch needs more than the rest; without that everything else is built, and one line says what is missing.
 PINWATCH_MISSING := $(strip $(shell for p in $(CLANG) $(BPFTOOL); do command -v $$p >/dev/null || echo $$p; done; \
 	$(PKG_CONFIG) --exists libbpf 2>/dev/null || echo libbpf))
 
-.PHONY: all pinwatch-missing demo test check check-parts bench fuzz asan tsan deps install install-pinwatch uninstall clean help test-parts programs fuzzers bench-parts libs
+.PHONY: all pinwatch-missing demo test check check-parts bench matrix fuzz asan tsan deps install install-pinwatch uninstall clean help test-parts programs fuzzers bench-parts libs
 
 all: $(B)/libstickydns.so $(B)/pinctl $(SCRIPTS:%=$(B)/%) $(if $(PINWATCH_MISSING),pinwatch-missing,$(B)/pinwatch)
 
@@ -208,6 +209,12 @@ $(B)/tests/clients/lib%.so: tests/clients/lib%.c
 	$(say) TEST $<
 	$(Q)$(CC) $(BASE) -Wno-missing-prototypes $(CFLAGS) $(LDFLAGS) -shared -fPIC -o $@ $<
 
+# As phone, and over TLS.
+$(B)/tests/clients/phone_tls: tests/clients/phone.c
+	@mkdir -p $(@D)
+	$(say) TEST "$< (TLS)"
+	$(Q)$(CC) $(BASE) -DTLS $(CFLAGS) $(LDFLAGS) -o $@ $< -lssl
+
 $(B)/tests/clients/%: tests/clients/%.c
 	@mkdir -p $(@D)
 	$(say) TEST $<
@@ -238,6 +245,11 @@ check: check-parts
 
 bench: all bench-parts
 	$(Q)BUILD=$(abspath $(B)) tests/bench/run.sh
+	@echo "How the shim fares beside the bare programs when a server has a fault: make matrix"
+
+# All cells; tests/matrix.sh --help tells how to choose some.
+matrix: all test-parts
+	$(Q)BUILD=$(abspath $(B)) tests/matrix.sh
 
 SANITIZE = $(MAKE) --no-print-directory $(PARALLEL) CC=$(CC) CFLAGS="-O1 -g -fno-omit-frame-pointer $(1)" LDFLAGS="$(1)"
 
