@@ -30,6 +30,17 @@ static bool steer_address(const struct sockaddr *addr, socklen_t len, const stru
 	return true;
 }
 
+/* Or did another socket get the number behind our back? */
+static bool is_same(int fd)
+{
+	int saved = errno;
+	const bool same = socket_cookie(fd) == pending_flow(fd)->cookie;
+	if (!same)
+		flow_lost(fd);
+	errno = saved;
+	return same;
+}
+
 static bool is_steered(const struct flow *fl) { return !endpoint_same(&fl->to, &fl->asked); }
 
 /*
@@ -46,10 +57,7 @@ static int connect_again(int fd, const struct sockaddr *addr, socklen_t len)
 		flow_give_up(fd);
 	else if (good && is_steered(&fl) && steer_address(addr, len, &fl.to, &s))
 		addr = (const struct sockaddr *)&s.to;
-	int r = real()->connect(fd, addr, len), saved = errno;
-	if (socket_cookie(fd) != fl.cookie)
-		pending_forget(fd);	/* another socket got the number behind our back */
-	errno = saved;
+	int r = real()->connect(fd, addr, len);
 	if (!pending_mine(fd) || (r == -1 && (errno == EALREADY || errno == EINPROGRESS || errno == EINTR)))
 		return r;
 	flow_conclude(fd, r == 0 || errno == EISCONN ? CAUSE_CONNECTED : cause_of_errno(errno));
@@ -136,15 +144,15 @@ static int connect_as_asked(struct table *t, int fd, const struct sockaddr *addr
 HOT int attempt_connect(int fd, const struct sockaddr *addr, socklen_t len)
 {
 	struct flow fl = {0};
-	enum fd_class c = fd_class(fd);
+	enum fd_class c;
 	struct table *t = session_table_here();
 	struct verdict v;
 	int r;
 	if (!t)
 		return real()->connect(fd, addr, len);
-	if (pending_mine(fd))
+	if (pending_mine(fd) && is_same(fd))
 		return connect_again(fd, addr, len);
-	if (c != FD_STREAM)
+	if ((c = fd_class(fd)) != FD_STREAM)
 		flow_opened(fd, c = flow_ask_class(fd));
 	if (c != FD_STREAM || !to_candidate(t, addr, len, &fl, &v))
 		return real()->connect(fd, addr, len);

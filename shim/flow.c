@@ -84,14 +84,16 @@ static void conclude(int fd, enum fd_class next, enum cause cause)
 
 /* ---- what the kernel says ---- */
 
-enum progress { UNKNOWN, WAITING, CONNECTED, CLOSED };
+enum progress { UNKNOWN, LOST, WAITING, CONNECTED, CLOSED };
 
-/* Is it still the socket that was followed, and how far is it? */
+/* Is it still the socket that was followed, and how far is it? LOST: it was closed behind our back. */
 static enum progress progress_of(int fd, const struct flow *fl)
 {
 	struct tcp_info info = {0};
 	socklen_t len = sizeof info;
-	if (socket_cookie(fd) != fl->cookie || real()->getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == -1)
+	if (socket_cookie(fd) != fl->cookie)
+		return LOST;
+	if (real()->getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == -1)
 		return UNKNOWN;
 	if (info.tcpi_state == STATE_SYN_SENT)
 		return WAITING;
@@ -118,6 +120,7 @@ static enum cause cause_of(enum progress p, const struct flow *fl)
 	case CONNECTED: return CAUSE_CONNECTED;
 	case CLOSED: return waited_long(fl) ? CAUSE_TIMED_OUT : CAUSE_REFUSED;
 	case WAITING: return waits_in_vain(fl) ? CAUSE_TIMED_OUT : CAUSE_NONE;
+	case LOST:
 	case UNKNOWN: break;
 	}
 	return CAUSE_NONE;
@@ -126,15 +129,30 @@ static enum cause cause_of(enum progress p, const struct flow *fl)
 /* So long that a program may turn to the next address (vain.h). */
 static bool waits(const struct flow *fl) { return tick_since(tick_now(), fl->since) >= VAIN_TICKS; }
 
-/* Programs whose patience is shorter than ours: their waits are added up. */
-static enum cause given_up(const struct flow *fl)
+/* One that was lost was closed at some time since: so much of it counts as waiting at most. */
+static uint32_t waits_since(enum progress p, const struct flow *fl)
 {
-	const struct outcome o = {.endpoint = fl->to, .since = fl->since};
+	const uint32_t now = tick_now(), most = tick_of(1);
+	return p == LOST && tick_since(now, fl->since) > most ? now - most : fl->since;
+}
+
+/*
+ * Programs whose patience is shorter than ours: their waits are added up. Of one that is lost (LOST) nobody has heard
+ * that it came through.
+ */
+static enum cause given_up(enum progress p, const struct flow *fl)
+{
+	const struct outcome o = {.endpoint = fl->to, .since = waits_since(p, fl)};
 	struct table *t = session_table_here();
 	if (!waits(fl))
 		return CAUSE_NONE;
 	vain_note(&fl->to);
-	return t && pins_unanswered(t, &o) ? CAUSE_TIMED_OUT : cause_of(WAITING, fl);
+	return t && pins_unanswered(t, &o) ? CAUSE_TIMED_OUT : cause_of(p, fl);
+}
+
+static enum cause cause_of_end(enum progress p, const struct flow *fl)
+{
+	return p == WAITING || p == LOST ? given_up(p, fl) : cause_of(p, fl);
 }
 
 bool flow_waits(int fd, const struct flow *fl) { return waits(fl) && progress_of(fd, fl) == WAITING; }
@@ -143,10 +161,21 @@ void flow_give_up(int fd)
 {
 	int saved = errno;
 	struct flow fl = *pending_flow(fd);
-	if (pending_mine(fd)) {
-		const enum progress p = progress_of(fd, &fl);
-		conclude(fd, FD_UNKNOWN, p == WAITING ? given_up(&fl) : cause_of(p, &fl));
-	}
+	if (pending_mine(fd))
+		conclude(fd, FD_UNKNOWN, cause_of_end(progress_of(fd, &fl), &fl));
+	else
+		pending_forget(fd);
+	errno = saved;
+}
+
+void flow_lost(int fd)
+{
+	int saved = errno;
+	struct flow fl = *pending_flow(fd);
+	if (pending_mine(fd))
+		conclude(fd, FD_UNKNOWN, given_up(LOST, &fl));
+	else
+		pending_forget(fd);
 	errno = saved;
 }
 
@@ -166,7 +195,7 @@ void flow_so_error(int fd, int error)
 	int saved = errno;
 	struct flow fl = *pending_flow(fd);
 	if (socket_cookie(fd) != fl.cookie)
-		conclude(fd, FD_UNKNOWN, CAUSE_NONE);
+		flow_lost(fd);
 	else if (error)
 		conclude(fd, FD_STREAM, cause_of_errno(error));
 	else if (progress_of(fd, &fl) == CONNECTED)
@@ -178,7 +207,9 @@ static void sweep_one(int fd)
 {
 	struct flow fl = *pending_flow(fd);
 	enum progress p = progress_of(fd, &fl);
-	if (p == UNKNOWN)
+	if (p == LOST)
+		flow_lost(fd);
+	else if (p == UNKNOWN)
 		conclude(fd, FD_UNKNOWN, CAUSE_NONE);
 	else if (p != WAITING || waits_in_vain(&fl))
 		conclude(fd, FD_STREAM, cause_of(p, &fl));

@@ -40,6 +40,12 @@ void flow_so_error(int fd, int error);
 void flow_give_up(int fd);
 
 /*
+ * A pending fd is another socket now, or none: it was closed behind our back (by syscall(2), as libuv does, or io_uring),
+ * unanswered as far as anybody knows. The class is FD_UNKNOWN then.
+ */
+void flow_lost(int fd);
+
+/*
  * The program ends, with connects in flight that it has not asked about. Of one that is younger than 3 s nothing is
  * known, and nobody is to take it for one that was waited for. No system call: the program may be sealed (seccomp(2)).
  */
@@ -78,7 +84,7 @@ static inline void flow_closing(int fd)
 static inline void flow_opened(int fd, enum fd_class c)
 {
 	if (__builtin_expect(fd_class(fd) == FD_PENDING, 0))
-		pending_forget(fd);
+		flow_lost(fd);
 	if (fd_class(fd) != FD_PENDING)
 		fd_set_class(fd, c);
 	if (FD_DATAGRAMS >> c & 1)

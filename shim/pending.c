@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "chunks.h"
+#include "session.h"
 
 enum { CHUNK = 512 };			/* descriptors */
 
@@ -48,7 +49,9 @@ bool pending_take(int fd, enum fd_class next, struct flow *out)
 void pending_forget(int fd)
 {
 	struct flow fl;
-	pending_take(fd, FD_UNKNOWN, &fl);
+	const bool parents = flow_at(fd)->pid == session_pid();	/* whose memory this is */
+	if (!pending_take(fd, FD_UNKNOWN, &fl) && !parents && fd_change_class(fd, FD_PENDING, FD_UNKNOWN))
+		atomic_fetch_sub_explicit(&pending_count, 1, memory_order_relaxed);
 }
 
 struct pending_walk pending_of(pid_t pid)

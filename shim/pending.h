@@ -39,8 +39,8 @@ void pending_add(int fd, const struct flow *fl);
 bool pending_take(int fd, enum fd_class next, struct flow *out);
 
 /*
- * A stale FD_PENDING, left by a close that bypassed us, ends without an outcome.
- * A parent's stays: after vfork its memory is ours.
+ * A stale FD_PENDING ends without an outcome, also one that was a parent's when it
+ * forked. After vfork(2) a parent's stays: its memory is ours.
  */
 void pending_forget(int fd);
 

@@ -12,6 +12,7 @@
 #include "hot.h"
 #include "judge.h"
 #include "leave.h"
+#include "record.h"
 #include "session.h"
 #include "sipstream.h"
 #include "socket.h"
@@ -197,6 +198,34 @@ static bool may_be_sip(const struct sip_stream *sip, const char *p)
 
 static void only_ends(int fd) { fd_change_class(fd, FD_STREAM_SIP, FD_STREAM_ENDS); }
 
+/* A socket that was closed behind our back may have left its number to one that leads elsewhere. */
+static bool leads_elsewhere(int fd, const struct endpoint *to)
+{
+	struct sockaddr_storage name;
+	socklen_t len = sizeof name;
+	struct endpoint e;
+	if (real()->getpeername(fd, (struct sockaddr *)&name, &len) == -1 ||
+	    !endpoint_from_sockaddr((const struct sockaddr *)&name, len, &e))
+		return false;
+	e.transport = to->transport;
+	return !endpoint_same(&e, to);
+}
+
+/* What may be SIP passes. Its first bytes cost system calls; a program that speaks something else may be sealed. */
+static bool meet(const struct saying *say, size_t len)
+{
+	struct stream *s = say->s;
+	if (!know_socket(s, say->fd))
+		return true;
+	if (leads_elsewhere(say->fd, &s->to)) {
+		atomic_store_explicit(&s->cookie, 0, memory_order_relaxed);
+		return false;
+	}
+	if (say->way == OUT)
+		leave_begin(say->fd, cookie_of(s), &s->to, len);
+	return true;
+}
+
 /* False: it is off. */
 static bool feed_way(struct saying *say, const void *p, size_t len)
 {
@@ -204,7 +233,7 @@ static bool feed_way(struct saying *say, const void *p, size_t len)
 	if (say->s->fresh[say->way])
 		sip_stream_restart(sip);
 	say->s->fresh[say->way] = false;
-	if (!may_be_sip(sip, p))
+	if (!may_be_sip(sip, p) || !meet(say, len))
 		return false;
 	sip_stream_feed(sip, p, len, on_message, say);
 	return !sip_stream_is_off(sip);
@@ -227,8 +256,6 @@ static void feed(int fd, enum way w, const void *p, size_t len)
 		return;
 	}
 	if (owner(fd) == fd) {
-		if (know_socket(s, fd) && w == OUT)
-			leave_begin(fd, cookie_of(s), &s->to, len);
 		on = feed_way(&say, p, len);
 		if (on && w == IN)
 			leave_if_failed(s, fd);

@@ -3,11 +3,12 @@
 
 load ../lib/harness
 
-begin() {
+begin() { # [confirmed]
     need nft
     dns_pool pool.test 127.0.0.11 127.0.0.12 127.0.0.13
     for i in 1 2 3; do server_start 127.0.0.1$i 5060 accept; done
     pin=$(with_shim /usr/bin/python3 -c 'import socket; print(socket.gethostbyname("pool.test"))')
+    [[ ${1:-} != confirmed ]] || with_shim /usr/bin/python3 -c 'import socket; socket.create_connection(("pool.test", 5060))'
     nft -f - <<-EOF
 	table ip silent {
 	    chain out { type filter hook output priority 0; ip daddr $pin tcp dport 5060 drop; }
@@ -91,4 +92,57 @@ while time.monotonic() < began + 3.3:
     socket.create_connection(("pool.test", 5060)).close()
     time.sleep(0.2)'
     expect_eq "0 $pin" "$(failures_of "$pin") $(pin_of pool.test)" "failures of the pin, and the pin"
+}
+
+# ---- what was closed behind our back: libuv closes by syscall(2)
+
+node_attempt() { "$1" node "$TESTS/clients/attempts.js" pool.test 5060; }
+
+@test "an attempt that was closed by syscall(2): judged when its number comes again" {
+    begin confirmed
+    expect_ne none "$(attempts bare past)" "the address reached, bare"
+    expect_match '^127.0.0.1[123]$' "$(attempts with_shim past)" "the address reached"
+    repeat 4 attempts with_shim past 1600 >"$LOGS/past"
+    cat "$LOGS/past"
+    expect_match '^[1-9] timed$' "$(failures_of "$pin") $(pinctl events | grep -o -m 1 'timed')" "failures of $pin"
+    expect_ne "$pin" "$(pin_of pool.test)" "the pin"
+}
+
+@test "an attempt that came through, was asked about, and closed by syscall(2) is none in vain" {
+    begin
+    nft delete table ip silent
+    expect_eq "$pin" "$(repeat 3 attempts with_shim past | sort -u)" "the address reached"
+    expect_eq 0 "$(failures_of "$pin")" "failures of $pin"
+}
+
+@test "node (autoSelectFamily): as fast elsewhere as bare, and the table hears of it" {
+    need node
+    local reached ms i
+    begin confirmed
+    read -r reached ms < <(node_attempt bare)
+    expect_match '^127.0.0.1[123]$' "$reached" "the address reached, bare"
+    read -r reached ms < <(node_attempt with_shim)
+    expect_match '^127.0.0.1[123]$' "$reached" "the address reached"
+    expect_ne "$pin" "$reached" "the address reached"
+    expect_le 20000 "$ms" "ms that it took"
+    for ((i = 0; i < 40; i++)); do
+        [[ $(pin_of pool.test) == "$pin" ]] || break
+        node_attempt with_shim >>"$LOGS/node"
+    done
+    expect_ne "$pin" "$(pin_of pool.test)" "the pin, after $i more"
+    expect_eq timed "$(pinctl events | grep -o -m 1 'timed')" "why"
+}
+
+@test "curl and asyncio (happy eyeballs): elsewhere within the time that they take bare" {
+    local program=(/usr/bin/python3 -c 'import asyncio
+async def main():
+    _, w = await asyncio.open_connection("pool.test", 5060, happy_eyeballs_delay=0.25)
+    print(w.get_extra_info("peername")[0])
+asyncio.run(main())')
+    begin
+    expect_match '^127.0.0.1[123]$' "$(bare "${program[@]}")" "asyncio, bare"
+    expect_match '^127.0.0.1[123]$' "$(with_shim "${program[@]}")" "asyncio"
+    program=(curl -s -o /dev/null -m 20 --connect-timeout 15 --happy-eyeballs-timeout-ms 250 -w '%{remote_ip}' telnet://pool.test:5060)
+    expect_match '^127.0.0.1[123]$' "$(bare "${program[@]}" </dev/null || true)" "curl, bare"
+    expect_match '^127.0.0.1[123]$' "$(with_shim "${program[@]}" </dev/null || true)" "curl"
 }

@@ -48,7 +48,7 @@ pinctl_copes() { # WHAT
 @test "a table that does not fit: pinctl says so in one line, programs run on" {
     local size status
     many_names
-    for size in 4 64 512 1024 2048; do
+    for size in 4 64 512 1024; do
         small_tmpfs "$size"
         status=0
         pinctl init --names 16384 >/dev/null 2>"$BATS_TEST_TMPDIR/complaint" || status=$?
@@ -64,7 +64,7 @@ pinctl_copes() { # WHAT
 @test "tmpfs of every size: programs get right answers, with as much of a table as fits" {
     local size
     many_names
-    for size in 3000 5000 7000 9000 11000 13000 16000 20000 24000; do
+    for size in 1400 1600 1800 2000 2200 3000 9000 24000; do
         small_tmpfs "$size"
         names_resolve "tmpfs of $size KiB"
         pinctl_copes "tmpfs of $size KiB"
