@@ -167,7 +167,7 @@ $(B)/pinwatch: $(PINWATCH_OBJ) $(PINWATCH_SHARED) $(B)/libpolicy.a
 # ---- test programs ----
 
 # The shim's pure modules, which unit tests and fuzz targets link without the hooks.
-PURE = answer rewrite wire dnsstream questions sip sipstream transactions course moves memory
+PURE = answer rewrite wire dnsstream questions sip hop sipstream transactions course moves memory
 PURE_OBJ = $(PURE:%=$(B)/shim/%.o)
 
 $(B)/tests/unit/%: tests/unit/%.c $(PURE_OBJ) $(B)/libpolicy.a

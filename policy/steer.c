@@ -15,8 +15,7 @@ struct question {
 	const struct endpoint *e;
 	addr_ref addr;
 	enum steer_kind kind;
-	const struct name_ref *names;		/* this process's own */
-	size_t n;
+	const struct asker *who;
 };
 
 /* What the names regarded so far say. */
@@ -42,9 +41,16 @@ static bool sip_was_seen(const struct question *q)
 	return slot >= 0 && (get32(&a->endpoints[slot].heard) || get32(&a->endpoints[slot].registered));
 }
 
-static bool may_steer(const struct question *q, const struct name *host, bool is_target)
+/* Has the name any say in what this program sends there? */
+static bool has_say(const struct question *q, const struct settings *set, const struct name *host)
 {
-	const struct settings set = settings_for(q->t, host);
+	if (q->who->wants && !q->who->wants(host))
+		return false;
+	return set->value[SET_STEER] == STEER_ON || !q->who->was_given || q->who->was_given(host, &q->e->addr);
+}
+
+static bool may_steer(const struct question *q, struct settings set, bool is_target)
+{
 	if (!set.value[SET_STICKY] || set.value[SET_STEER] == STEER_OFF)
 		return false;
 	if (set.value[SET_STEER] == STEER_ON)
@@ -138,8 +144,8 @@ static bool service_leads(const struct question *q, struct name_ref ref, const s
 
 static bool is_own(const struct question *q, struct name_ref ref)
 {
-	for (size_t i = 0; i < q->n; i++)
-		if (q->names[i].slot == ref.slot && q->names[i].key == ref.key)
+	for (size_t i = 0; i < q->who->n; i++)
+		if (q->who->names[i].slot == ref.slot && q->who->names[i].key == ref.key)
 			return true;
 	return false;
 }
@@ -182,11 +188,14 @@ static void ask_holder(const struct question *q, struct name_ref ref, bool own, 
 	addr_ref target = 0;
 	if (!table_at(q->t, ref.slot, &same, &host) || same.key != ref.key || name_is_service(&host))
 		return;
+	const struct settings set = settings_for(q->t, &host);
+	if (!has_say(q, &set, &host))
+		return;
 	if (get32(&q->t->header->targets)) {
 		const struct address a = host_target(q->t, &host, q->e->port);
 		target = addr_find(q->t, &a);
 	}
-	if (!may_steer(q, &host, target != 0)) {
+	if (!may_steer(q, set, target != 0)) {
 		agree(o, q->e);
 		return;
 	}
@@ -203,9 +212,10 @@ static void ask_holder(const struct question *q, struct name_ref ref, bool own, 
 
 static void ask_own(const struct question *q, struct opinion *o)
 {
-	for (size_t i = 0; i < q->n; i++)
-		if (q->names[i].slot < q->t->layout.name_slots && name_holds(q->t, q->names[i], q->addr))
-			ask_holder(q, q->names[i], true, o);
+	const struct name_ref *names = q->who->names;
+	for (size_t i = 0; i < q->who->n; i++)
+		if (names[i].slot < q->t->layout.name_slots && name_holds(q->t, names[i], q->addr))
+			ask_holder(q, names[i], true, o);
 }
 
 static void ask_all(const struct question *q, struct opinion *o)
@@ -225,10 +235,10 @@ static bool can_stand_in(const struct endpoint *to, const struct endpoint *e)
 	       address_is_unicast(&to->addr);
 }
 
-bool pins_steer(const struct table *t, const struct endpoint *e, enum steer_kind kind, const struct name_ref *names,
-		size_t n, struct endpoint *to)
+bool pins_steer(const struct table *t, const struct endpoint *e, enum steer_kind kind, const struct asker *who,
+		struct endpoint *to)
 {
-	const struct question q = {t, e, addr_find(t, &e->addr), kind, names, n};
+	const struct question q = {t, e, addr_find(t, &e->addr), kind, who};
 	struct opinion o = {0};
 	if (!q.addr)
 		return false;
@@ -239,4 +249,20 @@ bool pins_steer(const struct table *t, const struct endpoint *e, enum steer_kind
 		return false;
 	*to = o.to;
 	return true;
+}
+
+bool pins_concern(const struct table *t, addr_ref addr, bool (*wants)(const struct name *n))
+{
+	uint32_t cursor = 0;
+	struct name_ref ref, same;
+	struct name name;
+	bool held = false;
+	for (int i = 0; i <= HOLDERS_MAX && index_next(t, addr, &cursor, &ref); i++) {
+		if (!table_at(t, ref.slot, &same, &name) || same.key != ref.key)
+			continue;
+		if (i == HOLDERS_MAX || ((!wants || wants(&name)) && settings_for(t, &name).value[SET_STICKY]))
+			return true;
+		held = true;
+	}
+	return !held && !wants;
 }

@@ -18,18 +18,32 @@ enum steer_kind {
 	STEER_DATAGRAM,			/* any other: moved only where `steer = on` */
 };
 
+/* The program that sends it. */
+struct asker {
+	const struct name_ref *names;	/* what this process looked up of late */
+	size_t n;
+	bool (*wants)(const struct name *n);	/* is the name to be touched in it at all? NULL: any */
+	bool (*was_given)(const struct name *n, const struct address *a);	/* that address by that name? NULL: all */
+};
+
 /*
  * True: to *to instead of `e`, of the same family and transport, with the port of
  * the pinned SRV target or that of `e`. False: as asked. So it is when `e` is no
  * candidate, or the pin itself; when an auto pin is not fit; when the names that hold
  * the address disagree; where `steer` forbids it.
  *
- * `names` are what this process looked up of late: if some of them hold the
- * address, only those count. A target's own pin counts only if it was asked for
+ * Only names count that the program wants and, but for `steer = on`, that gave it the address;
+ * of those the ones that this process looked up of late, if some hold the address. A target's own pin counts only if it was asked for
  * for itself, else that of the service. No system call, nothing written.
  */
-bool pins_steer(const struct table *t, const struct endpoint *e, enum steer_kind kind, const struct name_ref *names,
-		size_t n, struct endpoint *to);
+bool pins_steer(const struct table *t, const struct endpoint *e, enum steer_kind kind, const struct asker *who,
+		struct endpoint *to);
+
+/*
+ * Is what becomes of this address to be judged for a program of these wishes (asker.wants)? Not
+ * if no name that holds it is both sticky and wanted; one that nobody holds is nobody's but theirs who want all.
+ */
+bool pins_concern(const struct table *t, addr_ref addr, bool (*wants)(const struct name *n));
 
 /*
  * A number that is another one whenever a pin, an endpoint's health or a setting

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "flow.h"
+#include "given.h"
 #include "real.h"
 #include "runs.h"
 #include "session.h"
@@ -35,7 +36,10 @@ static bool sticky_call(struct call *c)
 {
 	if (!c->node || (flags_of(c) & AI_NUMERICHOST))
 		return false;
-	return name_canonical(c->node, &c->name) == NAME_OK && session_wants(&c->name);
+	const enum name_status s = name_canonical(c->node, &c->name);
+	if (s == NAME_NUMERIC)
+		given_note_number(c->node);
+	return s == NAME_OK && session_wants(&c->name);
 }
 
 /* AI_V4MAPPED: IPv4 among IPv6 with AI_ALL, else only where there is no IPv6 (getaddrinfo(3)). */
@@ -110,6 +114,15 @@ static void tell(const struct call *c)
 		tell_lookup(&c->lookup, &c->pool[f]);
 }
 
+static void note_given(const struct call *c)
+{
+	for (unsigned f = 0; f < FAMILIES; f++) {
+		given_note(&c->name, &c->pool[f]);
+		if (c->pool[f].n)
+			given_note_first(&c->pool[f].addr[0]);
+	}
+}
+
 static struct addrinfo *by_pin(struct call *c, struct table *t, struct addrinfo *list)
 {
 	struct name_ref ref;
@@ -119,7 +132,9 @@ static struct addrinfo *by_pin(struct call *c, struct table *t, struct addrinfo 
 	set_lookup(c, t, port_of(list));
 	for (unsigned f = 0; f < FAMILIES; f++)
 		had[f] = c->pool[f].n > 0;
-	if (!pins_answer(t, &c->lookup, c->pool, &ref))
+	const bool led = pins_answer(t, &c->lookup, c->pool, &ref);
+	note_given(c);
+	if (!led)
 		return list;
 	recent_note(ref);
 	tell(c);
@@ -164,6 +179,7 @@ static struct addrinfo *from_table(struct call *c, struct table *t, enum instead
 	if (!head)
 		return NULL;
 	recent_note(ref);
+	note_given(c);
 	tell(c);
 	name_canonically(c, head);
 	return head;

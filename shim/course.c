@@ -15,7 +15,7 @@ enum course course_of(const struct sip_message *m, struct remembered known)
 		return COURSE_AGAIN;
 	if (m->to == SIP_TO_TAGGED && known.dialog)
 		return COURSE_DIALOG;
-	return initial ? COURSE_PIN : COURSE_ASKED;
+	return initial && !known.number ? COURSE_PIN : COURSE_ASKED;
 }
 
 bool course_begins_dialog(const struct sip_message *m)

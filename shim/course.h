@@ -9,7 +9,8 @@
  *   a request that is sent again goes where it last went, unless silence has just
  *   proved that server dead and it is an initial one: then at once to the pin
  *   what belongs to a dialog stays with the dialog's server (12.2)
- *   an initial request goes to the pin
+ *   an initial request goes to the pin, unless it says itself, by number, that it is for the
+ *   server that the program sent it to (hop.h)
  *   anything else goes where the program sent it
  *
  * ACK, CANCEL and responses never go to the pin for its own sake, nor does a request
@@ -38,6 +39,7 @@ struct remembered {
 	bool silent;			/* and its server has just failed by silence */
 	bool leg;			/* its Call-ID and To-tag are those of a late answer */
 	bool dialog;			/* a dialog of its Call-ID was moved */
+	bool number;			/* its next hop is written as the address asked */
 };
 
 enum course course_of(const struct sip_message *m, struct remembered known);

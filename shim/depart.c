@@ -8,6 +8,8 @@
 #include "course.h"
 #include "datagram.h"
 #include "dns.h"
+#include "given.h"
+#include "hop.h"
 #include "memory.h"
 #include "pieces.h"
 #include "route.h"
@@ -89,10 +91,20 @@ static bool is_led_from(int fd, const struct sockaddr *to, socklen_t to_len)
 	return connection_of(fd, &c) && connection_is_led(&c) && endpoint_same(&c.asked, &e);
 }
 
+/*
+ * An address that libc handed out first for a name stands for the name: programs that look up one address
+ * write it in their requests (sipp's [remote_ip]).
+ */
+static bool is_by_number(const void *buf, size_t len, const struct departure *d)
+{
+	return d->may_lead && d->m.to == SIP_TO_BARE && hop_is(buf, len, &d->asked) && !given_first(&d->asked.addr);
+}
+
 static void parse(const void *buf, size_t len, struct departure *d)
 {
 	d->sip = sip_looks(buf, len) && sip_parse_datagram(buf, len, &d->m);
 	d->key = d->sip ? sip_transaction(&d->m) : 0;
+	d->number = d->sip && is_by_number(buf, len, d);
 }
 
 static __attribute__((noinline)) bool read_pieces(const struct iovec *piece, size_t pieces, struct departure *d)
@@ -145,7 +157,7 @@ static void remember(struct table *t, int fd, const struct departure *d, struct 
 	const struct sip_message *m = &d->m;
 	const uint64_t now = d->now_ms;
 	const bool follows = m->method == SIP_ACK || m->method == SIP_CANCEL;
-	r->known = (struct remembered){0};
+	r->known = (struct remembered){.number = d->number};
 	if (m->status) {
 		r->known.request = move_find(&route_moves->requests, d->key, &d->asked, &r->request);
 		return;
@@ -167,7 +179,7 @@ static struct endpoint destination(struct table *t, int fd, const struct departu
 		return v->datagram && !d->connected ? v->to : *usual(d);
 	remember(t, fd, d, &r);
 	const enum course course = course_of(&d->m, r.known);
-	if (d->connected && course != COURSE_PIN)
+	if (d->connected && course != COURSE_PIN && !(d->number && course == COURSE_ASKED))
 		return *usual(d);
 	switch (course) {
 	case COURSE_BACK: return r.request.real;
@@ -239,9 +251,10 @@ bool depart_plan(int fd, const struct iovec *piece, size_t pieces, const struct 
 	d->now_ms = judge_now_ms();
 	d->addressed = to && is_led_from(fd, to, to_len);
 	d->connected = !to || d->addressed;
-	const bool planned = t && route_moves && judge_requests() &&
-			     (d->connected ? take_peer(t, fd, d, &v) : take_asked(t, to, to_len, d, &v)) &&
-			     read_message(piece, pieces, d) && (d->sip || d->addressed || (v.datagram && !d->connected));
+	const bool taken = t && route_moves && judge_requests() &&
+			   (d->connected ? take_peer(t, fd, d, &v) : take_asked(t, to, to_len, d, &v));
+	d->may_lead = taken && v.request && !v.datagram;
+	const bool planned = taken && read_message(piece, pieces, d) && (d->sip || d->addressed || (v.datagram && !d->connected));
 	if (planned) {
 		d->real = destination(t, fd, d, &v);
 		d->real.transport = TRANSPORT_UDP;

@@ -32,6 +32,8 @@ struct departure {
 	bool sip;			/* it is a SIP message: */
 	struct sip_message m;
 	uint64_t key;			/* its sip_transaction() */
+	bool may_lead;			/* an initial request would go elsewhere, by a name that the program asked for: */
+	bool number;			/* unless this one is for `asked` by number (hop.h) */
 	uint64_t now_ms;
 	enum quiet quiet;		/* nothing planned: what is known of the address */
 	struct sockaddr_storage to;	/* not connected: the program's address, with that of `real` in it */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "answer.h"
+#include "given.h"
 #include "questions.h"
 #include "session.h"
 #include "targets.h"
@@ -74,7 +75,9 @@ static void lead_addresses(struct table *t, uint8_t *msg, const struct answer *a
 	struct pool *p = &pool[a->question.type == WIRE_A ? FAMILY_V4 : FAMILY_V6];
 	const struct lookup l = {.name = name, .as_target = recent_target(t, name)};
 	collect(a, p);
-	if (!pins_answer(t, &l, pool, &ref))
+	const bool led = pins_answer(t, &l, pool, &ref);
+	given_note(name, p);
+	if (!led)
 		return;
 	recent_note(ref);
 	tell_lookup(&l, p);

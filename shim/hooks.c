@@ -29,6 +29,7 @@
 #include "dnstcp.h"
 #include "flow.h"
 #include "gai.h"
+#include "given.h"
 #include "hooks.h"
 #include "hostent.h"
 #include "hot.h"
@@ -48,6 +49,7 @@ __attribute__((constructor)) static void start(void)
 	session_start();
 	judge_start();
 	route_start();
+	given_start();
 	errno = saved;
 }
 

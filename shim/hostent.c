@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "flow.h"
+#include "given.h"
 #include "session.h"
 #include "tell.h"
 
@@ -144,7 +145,10 @@ static bool query_start(struct query *q, const char *name, int af)
 	q->table = session_table();
 	if (!q->table || !name || (af != AF_INET && af != AF_INET6))
 		return false;
-	if (name_canonical(name, &q->name) != NAME_OK || !session_wants(&q->name))
+	const enum name_status s = name_canonical(name, &q->name);
+	if (s == NAME_NUMERIC)
+		given_note_number(name);
+	if (s != NAME_OK || !session_wants(&q->name))
 		return false;
 	q->family = pool_family(af);
 	q->lookup = (struct lookup){.name = &q->name, .as_target = recent_target(q->table, &q->name)};
@@ -154,6 +158,14 @@ static bool query_start(struct query *q, const char *name, int af)
 		q->pool[f].first = false;
 	}
 	return true;
+}
+
+static void note_given(const struct query *q)
+{
+	const struct pool *p = &q->pool[q->family];
+	given_note(&q->name, p);
+	if (p->n)
+		given_note_first(&p->addr[0]);
 }
 
 static void query_done(struct query *q, struct name_ref ref)
@@ -170,7 +182,9 @@ static bool by_pin(struct query *q, struct hostent *h, int af, struct room *room
 	if (h->h_addrtype != af)
 		return true;
 	collect(h, p);
-	if (!pins_answer(q->table, &q->lookup, q->pool, &ref))
+	const bool led = pins_answer(q->table, &q->lookup, q->pool, &ref);
+	note_given(q);
+	if (!led)
 		return true;
 	query_done(q, ref);
 	reorder(h, p);
@@ -182,6 +196,7 @@ static bool from_table(struct query *q, bool failed_now)
 	struct name_ref ref;
 	if (!pins_stale(q->table, &q->lookup, failed_now, q->pool, &ref))
 		return false;
+	note_given(q);
 	query_done(q, ref);
 	return true;
 }
@@ -194,6 +209,7 @@ static bool without_dns(struct query *q)
 		return true;
 	if (!pins_serve(q->table, &q->lookup, q->pool, &ref))
 		return false;
+	note_given(q);
 	query_done(q, ref);
 	return true;
 }

@@ -173,6 +173,8 @@ void session_start(void)
 
 /* ---- whose names ---- */
 
+bool session_chooses(void) { return patterns[0] != '\0'; }
+
 bool session_wants(const struct name *n)
 {
 	static const char separators[] = ", \t";

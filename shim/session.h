@@ -46,6 +46,9 @@ pid_t session_pid(void);
 /* Is the name one that this program's user wants touched (STICKYDNS_NAMES)? */
 bool session_wants(const struct name *n);
 
+/* Are there names that it does not want? */
+bool session_chooses(void);
+
 /* ---- what this process looked up of late ---- */
 
 enum { RECENT = 64 };

@@ -1,6 +1,7 @@
 /* targets.c: SRV answers, led by the pin. See targets.h. */
 #include "targets.h"
 
+#include "given.h"
 #include "session.h"
 #include "target.h"
 #include "tell.h"
@@ -47,8 +48,12 @@ static void learn_addresses(struct table *t, const uint8_t *msg, size_t len, con
 		p->asked = p->n > 0;
 		p->more = true;
 	}
-	if ((pool[FAMILY_V4].asked || pool[FAMILY_V6].asked) && answer_target(msg, len, a, i, &host) &&
-	    session_wants(&host) && pins_answer(t, &l, pool, &ref))
+	if (!(pool[FAMILY_V4].asked || pool[FAMILY_V6].asked) || !answer_target(msg, len, a, i, &host) ||
+	    !session_wants(&host))
+		return;
+	for (unsigned f = 0; f < FAMILIES; f++)
+		given_note(&host, &pool[f]);
+	if (pins_answer(t, &l, pool, &ref))
 		recent_note(ref);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "dns.h"
+#include "given.h"
 #include "hot.h"
 #include "record.h"
 #include "session.h"
@@ -18,10 +19,10 @@ enum { VERDICTS = 64, HASHES = 256 };
 static struct { word64 word[WORDS]; } verdicts[VERDICTS];
 static word64 quiet[HASHES], still[HASHES], told[HASHES];	/* hashes of what they stand for: one word is never torn */
 
-/* Changes with the table's contents, with the table, and with the names that this process looks up. */
+/* Changes with the table's contents, with the table, and with the names that this process looks up, and with what this program was given. */
 static uint64_t epoch_of(const struct table *t)
 {
-	return pins_epoch(t) ^ (uint64_t)(uintptr_t)t << 16 ^ (uint64_t)recent_count() << 40;
+	return pins_epoch(t) ^ (uint64_t)(uintptr_t)t << 16 ^ (uint64_t)recent_count() << 40 ^ (uint64_t)given_count() << 52;
 }
 
 /*
@@ -63,13 +64,16 @@ static void remember(word64 *slot, const struct endpoint *asked, uint64_t epoch,
 static void ask(struct table *t, const struct endpoint *asked, struct verdict *out)
 {
 	struct name_ref names[RECENT];
+	struct asker who = {.names = names, .wants = session_wants, .was_given = given_by};
 	out->ref = addr_find(t, &asked->addr);
+	if (out->ref && !pins_concern(t, out->ref, session_chooses() ? session_wants : NULL))
+		out->ref = 0;
 	if (!out->ref || dns_port(asked->port))	/* answers are led already, and must be those of who was asked */
 		return;
-	const size_t n = recent_names(names);
+	who.n = recent_names(names);
 	const bool tcp = asked->transport == TRANSPORT_TCP;
-	out->request = pins_steer(t, asked, tcp ? STEER_CONNECT : STEER_REQUEST, names, n, &out->to);
-	out->datagram = !tcp && pins_steer(t, asked, STEER_DATAGRAM, names, n, &out->to);
+	out->request = pins_steer(t, asked, tcp ? STEER_CONNECT : STEER_REQUEST, &who, &out->to);
+	out->datagram = (!tcp || out->request) && pins_steer(t, asked, STEER_DATAGRAM, &who, &out->to);
 	out->settled = !out->request && !out->datagram;
 	out->to.transport = asked->transport;
 }

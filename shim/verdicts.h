@@ -13,7 +13,7 @@
 
 struct verdict {
 	addr_ref ref;			/* 0: no candidate */
-	bool request, datagram;		/* an initial SIP request or a TCP connect, any other datagram, moves to `to` */
+	bool request, datagram;		/* an initial SIP request or a TCP connect, any other datagram, moves to `to`; over TCP `datagram`: all do (`steer = on`) */
 	bool settled;			/* a candidate, nothing moves, and no DNS port: */
 	bool told;			/* and verdict_tell() was called for it in this tick, by no REGISTER */
 	uint32_t now;			/* tick when this was asked */

@@ -7,6 +7,7 @@
  *	                                  writev; HEAP 1: all of it lies on the heap; CUT: in pieces of so many bytes,
  *	                                  if even after an empty one
  *	METHOD ADDR PORT BRANCH ID [TAG]  a request; TAG: a To-tag. "sent". ADDR - : to the connected peer
+ *	for URI [ROUTE]                   the Request-URI (sip:pool.test) and the Route of requests from now on
  *	raw ADDR PORT TEXT                a datagram
  *	STATUS ADDR PORT BRANCH ID        a response to an OPTIONS of CSeq 7
  *	recv CALL [FLAG]                  recvfrom, recvmsg, recvmmsg, pieces (recvmsg, of 50 bytes each); FLAG: peek,
@@ -42,6 +43,7 @@ static int sock = -1, family = AF_INET;
 static char call[16] = "sendto";
 static size_t cut;
 static bool heap, forked;
+static char uri[128] = "sip:pool.test", route[128];	/* route: a header field with its end, or nothing */
 enum { PIECES = 128 };
 
 /* ---- addresses ---- */
@@ -147,11 +149,11 @@ static void send_request(const char *method, const char *addr, const char *port,
 	char text[1024];
 	struct place to = place_of(addr, port);
 	snprintf(text, sizeof text,
-		 "%s sip:pool.test SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:5070;rport;branch=z9hG4bK%s\r\n"
+		 "%s %s SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:5070;rport;branch=z9hG4bK%s\r\n"
 		 "From: <sip:alice@pool.test>;tag=a\r\nTo: <sip:bob@pool.test>%s%s\r\nCall-ID: %s\r\nCSeq: 1 %s\r\n"
-		 "Max-Forwards: 70\r\nContent-Length: 0\r\n\r\n",
-		 method, branch, tag ? ";tag=" : "", tag ? tag : "", id,
-		 strcmp(method, "ACK") == 0 || strcmp(method, "CANCEL") == 0 ? "INVITE" : method);
+		 "%sMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n",
+		 method, uri, branch, tag ? ";tag=" : "", tag ? tag : "", id,
+		 strcmp(method, "ACK") == 0 || strcmp(method, "CANCEL") == 0 ? "INVITE" : method, route);
 	puts(out(text, &to) == (ssize_t)strlen(text) ? "sent" : strerror(errno));
 }
 
@@ -339,6 +341,15 @@ static void lookup(const char *host)
 	freeaddrinfo(list);
 }
 
+static void set_next_hop(const char *to, const char *by)
+{
+	snprintf(uri, sizeof uri, "%s", to);
+	route[0] = '\0';
+	if (by)
+		snprintf(route, sizeof route, "Route: <%s>\r\n", by);
+	puts("so");
+}
+
 static void obey(int n, char **w)
 {
 	if (strcmp(w[0], "lookup") == 0 && n == 2)
@@ -353,6 +364,8 @@ static void obey(int n, char **w)
 		forked = !forked, puts(forked ? "forked" : "not forked");
 	else if (strcmp(w[0], "error") == 0)
 		error_queue();
+	else if (strcmp(w[0], "for") == 0 && n >= 2)
+		set_next_hop(w[1], n > 2 ? w[2] : NULL);
 	else if (strcmp(w[0], "raw") == 0 && n == 4)
 		send_raw(w[1], w[2], w[3]);
 	else if (strcmp(w[0], "connect") == 0 && n == 3)

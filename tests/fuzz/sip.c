@@ -8,7 +8,9 @@
  * -DFUZZ_LIBFUZZER); without it main() replays the files it is given.
  */
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "hop.h"
 #include "siplab.h"
 
 #define CORPUS "tests/fuzz/corpus/sip"
@@ -69,6 +71,22 @@ static void check_datagram(const char *p, size_t size, uint64_t seed)
 		check_prefix(p, draw(&seed) % (size + 1), &m);
 }
 
+/* A copy without a byte to spare, so that a sanitizer sees what is read beside it. What the first bytes say stays so. */
+static void check_hop(const char *p, size_t size, uint64_t seed)
+{
+	struct endpoint whole, part;
+	const size_t len = draw(&seed) % (size + 1);
+	char *copy = malloc(size ? size : 1), *short_copy = malloc(len ? len : 1);
+	memcpy(copy, p, size);
+	memcpy(short_copy, p, len);
+	const bool known = hop_number(copy, size, &whole), early = hop_number(short_copy, len, &part);
+	require(!known || (address_family(&whole.addr) <= FAMILY_V6 && whole.addr.scope == 0), "hop: an address");
+	require(!early || !known || (address_equal(&part.addr, &whole.addr) && part.port == whole.port), "hop: a prefix");
+	require(!known || (hop_is(copy, size, &whole) == (whole.port != 0)), "hop: its own");
+	free(copy);
+	free(short_copy);
+}
+
 static void check_stream(const char *p, size_t size, uint64_t seed)
 {
 	struct sip_list walked = {0}, whole = {0};
@@ -90,5 +108,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		seed = (seed ^ data[i]) * 0x100000001b3u;
 	check_datagram((const char *)data, size, seed);
 	check_stream((const char *)data, size, seed);
+	check_hop((const char *)data, size, seed);
 	return 0;
 }

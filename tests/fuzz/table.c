@@ -156,7 +156,7 @@ static void tell(struct table *t, const struct name_ref *refs, size_t n, unsigne
 	pins_registered_age(t, a, &o.endpoint);
 	pins_connected_lately(t, a, &o.endpoint);
 	for (int kind = STEER_CONNECT; kind <= STEER_DATAGRAM; kind++)
-		if (pins_steer(t, &o.endpoint, (enum steer_kind)kind, refs, n, &to))
+		if (pins_steer(t, &o.endpoint, (enum steer_kind)kind, &(struct asker){.names = refs, .n = n}, &to))
 			claim(to.transport == o.endpoint.transport && address_family(&to.addr) == address_family(&o.endpoint.addr));
 }
 

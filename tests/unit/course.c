@@ -15,11 +15,12 @@ static const char *course_text(enum course c)
 	return texts[c];
 }
 
-/* Letters of what is remembered: r request, o origin, a again, s silent, l leg, d dialog. */
+/* Letters of what is remembered: r request, o origin, a again, s silent, l leg, d dialog, n number. */
 static struct remembered known_of(const char *letters)
 {
 	return (struct remembered){strchr(letters, 'r') != NULL, strchr(letters, 'o') != NULL, strchr(letters, 'a') != NULL,
-				   strchr(letters, 's') != NULL, strchr(letters, 'l') != NULL, strchr(letters, 'd') != NULL};
+				   strchr(letters, 's') != NULL, strchr(letters, 'l') != NULL, strchr(letters, 'd') != NULL,
+				   strchr(letters, 'n') != NULL};
 }
 
 static void courses(void)
@@ -33,6 +34,11 @@ static void courses(void)
 	} rows[] = {
 		{"an initial request", SIP_REGISTER, 0, SIP_TO_BARE, "", "pin"},
 		{"of any method", SIP_OTHER, 0, SIP_TO_BARE, "", "pin"},
+		{"to a number", SIP_OPTIONS, 0, SIP_TO_BARE, "n", "asked"},
+		{"to a number, sent again", SIP_INVITE, 0, SIP_TO_BARE, "an", "again"},
+		{"to a number, sent again into silence", SIP_INVITE, 0, SIP_TO_BARE, "asn", "asked"},
+		{"to a number, in a dialog that was moved", SIP_BYE, 0, SIP_TO_TAGGED, "dn", "dialog"},
+		{"CANCEL to a number", SIP_CANCEL, 0, SIP_TO_BARE, "on", "origin"},
 		{"one in a dialog that is not known", SIP_BYE, 0, SIP_TO_TAGGED, "", "asked"},
 		{"one in a dialog that was moved", SIP_BYE, 0, SIP_TO_TAGGED, "d", "dialog"},
 		{"a re-INVITE", SIP_INVITE, 0, SIP_TO_TAGGED, "d", "dialog"},

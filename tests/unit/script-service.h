@@ -99,8 +99,8 @@ static inline void script_steer(struct script *s, char **w)
 	const enum steer_kind kind = strcmp(w[0], "steer") != 0	    ? STEER_DATAGRAM
 				     : e.transport == TRANSPORT_TCP ? STEER_CONNECT
 								    : STEER_REQUEST;
-	size_t n = script_names(s, w[1], refs);
-	if (!pins_steer(&s->lab.t, &e, kind, refs, n, &to)) {
+	const struct asker who = {.names = refs, .n = script_names(s, w[1], refs)};
+	if (!pins_steer(&s->lab.t, &e, kind, &who, &to)) {
 		script_say(s, "", "%s", "asked");
 		return;
 	}

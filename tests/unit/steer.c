@@ -55,6 +55,76 @@ static const struct script_row services[] = {
 	{"a pin by hand to a target that DNS does not name", "srv " S " a:5060:10; ask+ a 1; ask z 7,8; set " S " z:5090; steer " S "+a 1 5060u -> 7:5090"},
 };
 
+/* ---- who asked for what ---- */
+
+static const char *wanted;		/* names, each one letter, that the program wants */
+static const char *was_given;		/* name and address, "a1b2" */
+
+static bool wants(const struct name *n) { return strchr(wanted, n->text[0]) != NULL; }
+
+static bool gave(const struct name *n, const struct address *a)
+{
+	for (const char *p = was_given; *p; p += 2) {
+		const struct address given = lab_v4((unsigned)(p[1] - '0'));
+		if (p[0] == n->text[0] && address_equal(&given, a))
+			return true;
+	}
+	return false;
+}
+
+/* Names a and b on 1, 2, 3 are pinned to 1 and 2, c on 4 alone. `setting`: of a. */
+static void askers(void)
+{
+	static const struct {
+		const char *rule, *wanted, *given;
+		uint32_t steer, sticky;
+		unsigned at, to;	/* 0: as asked */
+		bool concerns;
+	} rows[] = {
+		{"given by the one name", "abc", "a3", STEER_SIP, 1, 3, 1, true},
+		{"by the other", "abc", "b3", STEER_SIP, 1, 3, 2, true},
+		{"by both: they disagree", "abc", "a3b3", STEER_SIP, 1, 3, 0, true},
+		{"by none", "abc", "a1b2", STEER_SIP, 1, 3, 0, true},
+		{"by none, steer = on", "abc", "", STEER_ON, 1, 3, 1, true},
+		{"by one, the other is steer = on", "abc", "b3", STEER_ON, 1, 3, 0, true},
+		{"given, and not wanted", "bc", "a3", STEER_SIP, 1, 3, 0, true},
+		{"not wanted, steer = on", "bc", "", STEER_ON, 1, 3, 0, true},
+		{"none of its names is wanted", "c", "a3b3", STEER_SIP, 1, 3, 0, false},
+		{"the only one wanted is not sticky", "ac", "a3b3", STEER_SIP, 0, 3, 0, false},
+		{"another one is", "abc", "b3", STEER_SIP, 0, 3, 2, true},
+		{"no name holds it", "abc", "", STEER_SIP, 1, 4, 0, true},
+		{"nobody holds it any more", "abc", "", STEER_SIP, 1, 5, 0, false},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct lab lab;
+		const struct name a = lab_name("a"), b = lab_name("b"), c = lab_name("c");
+		const struct address of_a[] = {lab_v4(1), lab_v4(2), lab_v4(3)}, of_b[] = {lab_v4(2), lab_v4(3), lab_v4(1)},
+				     of_c[] = {lab_v4(4)};
+		const struct asker who = {.wants = wants, .was_given = gave};
+		const struct endpoint e = {lab_v4(rows[i].at), 5060, TRANSPORT_UDP};
+		struct endpoint to = {0};
+		struct name_ref ref;
+		check_row("asker: %s", rows[i].rule);
+		lab_open(&lab, 64);
+		lab_lookup(&lab.t, &a, of_a, 3, &ref);
+		lab_lookup(&lab.t, &b, of_b, 3, &ref);
+		lab_lookup(&lab.t, &c, of_c, 1, &ref);
+		const struct settings_block none = {.set = settings_builtin()};
+		struct settings_block host = {"a", 1u << SET_STEER | 1u << SET_STICKY, settings_builtin()};
+		host.set.value[SET_STEER] = rows[i].steer;
+		host.set.value[SET_STICKY] = rows[i].sticky;
+		settings_store(&lab.t, &none, &host, 1, NULL);
+		wanted = rows[i].wanted;
+		was_given = rows[i].given;
+		const bool steered = pins_steer(&lab.t, &e, STEER_REQUEST, &who, &to);
+		const struct address expected = lab_v4(rows[i].to);
+		check_true("steered", steered == (rows[i].to != 0));
+		check_true("to the right one", !steered || address_equal(&to.addr, &expected));
+		check_true("concerns", pins_concern(&lab.t, addr_find(&lab.t, &e.addr), wants) == rows[i].concerns);
+		lab_close(&lab);
+	}
+}
+
 static void epoch(void)
 {
 	struct script s = {0};
@@ -80,6 +150,7 @@ int main(void)
 	SCRIPT_PLAY("ports", ports);
 	SCRIPT_PLAY("several names", several);
 	SCRIPT_PLAY("services", services);
+	askers();
 	epoch();
 	return check_done();
 }

@@ -7,6 +7,7 @@
 #include "check.h"
 #include "clock.h"
 #include "dns.h"
+#include "given.h"
 #include "lab.h"
 #include "session.h"
 #include "verdicts.h"
@@ -16,6 +17,28 @@
 static unsigned lookups, decisions;
 
 unsigned recent_count(void) { return lookups; }
+
+bool session_chooses(void) { return false; }
+
+bool session_wants(const struct name *n)
+{
+	(void)n;
+	return true;
+}
+
+/* ---- what this program was given (given.h): all, or nothing ---- */
+
+static bool gives = true;
+
+unsigned given_count(void) { return !gives; }
+
+bool given_by(const struct name *n, const struct address *a)
+{
+	(void)n, (void)a;
+	return gives;
+}
+
+/* ---- recent lookups ---- */
 
 /* Asked for once for each decision. None: all names that hold an address count. */
 size_t recent_names(struct name_ref out[static RECENT])
@@ -41,6 +64,7 @@ static void begin(void)
 	const struct name a = lab_name("a");
 	const struct address addrs[] = {lab_v4(1), lab_v4(2), lab_v4(3)};
 	struct name_ref ref;
+	gives = true;
 	lab_open(&lab, 64);
 	lab_lookup(&lab.t, &a, addrs, 3, &ref);
 	clock_after(10);
@@ -60,7 +84,7 @@ static void steer_off(void)
 	settings_store(&lab.t, &b, NULL, 0, NULL);
 }
 
-enum change { NOTHING, PIN_MOVES, OTHER_FAILS, SETTING, LOOKUP, SHORTLY, SECOND };
+enum change { NOTHING, PIN_MOVES, OTHER_FAILS, SETTING, LOOKUP, GIVEN, SHORTLY, SECOND };
 
 static void change(enum change c)
 {
@@ -70,6 +94,7 @@ static void change(enum change c)
 	case OTHER_FAILS: fail(2); break;
 	case SETTING: steer_off(); break;
 	case LOOKUP: lookups++; break;
+	case GIVEN: gives = !gives; break;
 	case SHORTLY: clock_after(1.0 / 32); break;	/* of a tick of 1/16 s */
 	case SECOND: clock_after(1); break;
 	}
@@ -164,6 +189,7 @@ static void play(const struct memory *m)
 		{"until an endpoint fails", NOTHING, OTHER_FAILS, false},
 		{"until a setting changes", NOTHING, SETTING, false},
 		{"until a name is looked up", NOTHING, LOOKUP, false},
+		{"until an address is given", NOTHING, GIVEN, false},
 		{"the pin moved before it was noted", PIN_MOVES, NOTHING, false},
 		{"an endpoint failed before it was noted", OTHER_FAILS, NOTHING, false},
 		{"a setting changed before it was noted", SETTING, NOTHING, false},
@@ -232,6 +258,7 @@ static void decided(void)
 		{"the old pin, too", 1, "stays", PIN_MOVES, "2", 2},
 		{"when a setting changed", 2, "1", SETTING, "stays", 2},
 		{"when a name was looked up", 2, "1", LOOKUP, "1", 2},
+		{"when what was given changed", 2, "1", GIVEN, "stays", 2},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		char text[64];

@@ -29,8 +29,9 @@ static bool ask(struct fill *f, const struct address *a, uint16_t port, uint8_t 
 {
 	const enum steer_kind kind = port == 0 ? STEER_DATAGRAM : transport == TRANSPORT_TCP ? STEER_CONNECT : STEER_REQUEST;
 	const struct endpoint e = {*a, port, transport};
+	const struct asker anybody = {0};	/* the kernel does not know who was given what */
 	struct endpoint to;
-	if (a->scope || !pins_steer(f->table, &e, kind, NULL, 0, &to) || to.addr.scope) {
+	if (a->scope || !pins_steer(f->table, &e, kind, &anybody, &to) || to.addr.scope) {
 		entries_stay(f->entries, &e);
 		return false;
 	}
