@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <string.h>
 
+#include "dialogs.h"
 #include "flow.h"
 #include "hot.h"
+#include "judge.h"
 #include "memory.h"
 #include "real.h"
 #include "route.h"
@@ -81,13 +83,26 @@ static bool is_waited_for(const struct endpoint *e, const struct endpoint *asked
 	return false;
 }
 
-/* Does what goes to `asked` belong to the pin, and has the pin not been tried in vain? Then the flow goes there. */
+/* To the pin; but a server that the program has a dialog with keeps it, wherever that is. */
+static bool belongs_elsewhere(const struct flow *fl, const struct verdict *v, struct endpoint *to)
+{
+	switch (dialogs_at(&fl->asked, v->request, judge_now_ms(), to)) {
+	case DIALOGS_HERE: return false;
+	case DIALOGS_ELSEWHERE: return true;
+	case DIALOGS_NONE: break;
+	}
+	*to = v->to;
+	return v->request;
+}
+
+/* Does what goes to `asked` belong elsewhere, and has that not been tried in vain? Then the flow goes there. */
 static bool steer(struct table *t, int fd, struct flow *fl, const struct verdict *v)
 {
-	const addr_ref ref = v->request ? addr_find(t, &v->to.addr) : 0;
-	if (!ref || vain_lately(&v->to) || is_waited_for(&v->to, &fl->asked))
+	struct endpoint to;
+	const addr_ref ref = belongs_elsewhere(fl, v, &to) ? addr_find(t, &to.addr) : 0;
+	if (!ref || vain_lately(&to) || is_waited_for(&to, &fl->asked))
 		return false;
-	fl->to = v->to;
+	fl->to = to;
 	fl->ref = ref;
 	fl->settled = fl->told = false;
 	route_connected(fd, &fl->asked, &fl->to);

@@ -44,6 +44,14 @@ struct remembered {
 
 enum course course_of(const struct sip_message *m, struct remembered known);
 
+/*
+ * What does a message that bears a To-tag say of the dialog? `out`: the program sent it. An early
+ * dialog of the program's own INVITE counts (12.1), and ends with the ACK to its failure; 408
+ * and 481 end any (12.2.1.2). A BYE ends it, or its answer, if the program is the one called.
+ */
+enum dialog { DIALOG_NOTHING, DIALOG_LIVES, DIALOG_ENDS };
+enum dialog course_dialog(const struct sip_message *m, bool out, bool ack_to_failure);
+
 /* May it begin a dialog (RFC 3261 12.1, 6665, 3515)? */
 bool course_begins_dialog(const struct sip_message *m);
 

@@ -7,6 +7,7 @@
 #include "connection.h"
 #include "course.h"
 #include "datagram.h"
+#include "dialogs.h"
 #include "dns.h"
 #include "given.h"
 #include "hop.h"
@@ -212,7 +213,10 @@ static void note_dialog(const struct departure *d, const struct endpoint *to)
 
 static void note_message(const struct departure *d, const struct endpoint *to)
 {
-	if (!d->sip || d->m.status)
+	if (!d->sip)
+		return;
+	dialogs_passed(&d->m, true, &d->asked, to, d->now_ms);
+	if (d->m.status)
 		return;
 	note_dialog(d, to);
 	judge_sent(&d->m, d->key, &d->asked, to, d->now_ms);
@@ -267,10 +271,10 @@ bool depart_plan(int fd, const struct iovec *piece, size_t pieces, const struct 
 /* Remembers a request that went as usual. */
 static void note_as_usual(int fd, const struct departure *d)
 {
-	if (!d->sip || d->m.status)
+	if (!d->sip)
 		return;
 	note_message(d, usual(d));
-	if (!d->connected)
+	if (!d->connected && !d->m.status)
 		route_own(fd, &d->asked, d->now_ms);
 }
 

@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <unistd.h>
 
+#include "dialogs.h"
 #include "dns.h"
 #include "hot.h"
 #include "real.h"
@@ -54,6 +55,8 @@ HOT static void report(const struct flow *fl, enum cause cause)
 		return;
 	if (cause == CAUSE_CONNECTED)
 		vain_over(&fl->to);
+	else if (cause != CAUSE_NONE)
+		dialogs_lost(&fl->to);
 	if (cause == CAUSE_TIMED_OUT && pins_connected_lately(t, fl->ref, &fl->to))
 		cause = CAUSE_NONE;
 	const bool others = pins_pending_over(t, fl->ref, &fl->to, (uint32_t)fl->pid, cause == CAUSE_CONNECTED);

@@ -3,6 +3,7 @@
 
 #include <sys/mman.h>
 
+#include "dialogs.h"
 #include "now.h"
 #include "route.h"
 #include "session.h"
@@ -139,6 +140,8 @@ enum status_effect judge_response(const struct peer *p, const struct sip_message
 		return STATUS_NOTHING;
 	}
 	note_late(&x, m, &p->e);
+	if (p->e.transport == TRANSPORT_UDP)
+		dialogs_passed(m, false, &x.asked, &p->e, judge_now_ms());
 	const bool registered = m->method == SIP_REGISTER && m->status / 100 == 2;
 	struct status_verdict v = status_verdict(m->method, m->status, m->retry_after, ms_since_registered(p));
 	if (v.effect == STATUS_SUCCESS && verdict_told(p->table, &p->e, registered))

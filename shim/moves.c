@@ -84,6 +84,15 @@ void move_forget(struct move_memory *m, uint64_t with, const struct endpoint *e)
 		put64(&set[way].word[CHECK], 0);
 }
 
+bool move_at(const struct move_memory *m, unsigned i, struct move_record *out)
+{
+	const struct move_slot *s = &m->slot[i / MOVE_WAYS][i % MOVE_WAYS];
+	out->key = get64(&s->word[CHECK]) ? get64(&s->word[KEY]) : 0;
+	return out->key && load(s, out->key, &out->mv, &out->active_ms);
+}
+
+void move_drop(struct move_memory *m, unsigned i) { put64(&m->slot[i / MOVE_WAYS][i % MOVE_WAYS].word[CHECK], 0); }
+
 /* ---- bits ---- */
 
 static uint32_t bit_of(const struct endpoint *e) { return hash_slot(endpoint_key(e, 0), MOVE_BITS); }

@@ -1,7 +1,7 @@
 /*
  * moves.h: what was steered, for what comes after it.
  *
- * Four memories of fixed size, in the memory that all processes of the program
+ * Five memories of fixed size, in the memory that all processes of the program
  * share (one may send, another receive; datagram.h). Each is sets of four records
  * that need no lock (record.h); a full set forgets what was idle longest, and what is
  * forgotten goes, or comes, as if the shim were absent. All zeros is empty.
@@ -13,8 +13,9 @@
  *             one and seemed to come from the asked one; its responses must go back
  *             there (18.2.2)
  *   lone      socket, real endpoint  ->  itself: a connection without dialogs (leave.h)
+ *   homes     Call-ID, real server   ->  the asked and the real endpoint of a dialog, moved or not (dialogs.h)
  *
- * And two sets of endpoints that only grow, as bits; another endpoint with the same
+ * And sets of endpoints that only grow, as bits; another endpoint with the same
  * bit costs some work, no more.
  */
 #ifndef STICKYDNS_MOVES_H
@@ -26,6 +27,7 @@ enum {
 	MOVE_WORDS = 10,
 	MOVE_WAYS = 4,
 	MOVE_SETS = 1024,		/* 4,096 records, 320 KiB, each */
+	MOVE_RECORDS = MOVE_SETS * MOVE_WAYS,
 	MOVE_BITS = 4096,
 };
 
@@ -44,7 +46,8 @@ struct moves {
 	struct endpoint_bits moved;	/* asked: something to it went elsewhere */
 	struct endpoint_bits waited;	/* asked: a REGISTER or INVITE to it may be waiting for its answer */
 	struct endpoint_bits registrar;	/* real: a REGISTER went there */
-	struct move_memory peers, dialogs, requests, lone;
+	struct endpoint_bits servers, believed;	/* homes: the real ones' addresses, and those asked that were others */
+	struct move_memory peers, dialogs, requests, lone, homes;
 };
 
 struct move {
@@ -60,6 +63,14 @@ struct move {
 bool move_find(const struct move_memory *m, uint64_t with, const struct endpoint *e, struct move *out);
 void move_note(struct move_memory *m, uint64_t with, const struct endpoint *e, const struct move *mv, uint64_t now_ms);
 void move_forget(struct move_memory *m, uint64_t with, const struct endpoint *e);
+
+/* Record number i of a memory, for walks; what was noted, and under which endpoint_key(). False: there is none. */
+struct move_record {
+	struct move mv;
+	uint64_t key, active_ms;
+};
+bool move_at(const struct move_memory *m, unsigned i, struct move_record *out);
+void move_drop(struct move_memory *m, unsigned i);
 
 bool bits_have(const struct endpoint_bits *b, const struct endpoint *e);
 void bits_add(struct endpoint_bits *b, const struct endpoint *e);

@@ -7,12 +7,14 @@
 
 #include "chunks.h"
 #include "dns.h"
+#include "dialogs.h"
 #include "dnstcp.h"
 #include "flow.h"
 #include "hot.h"
 #include "judge.h"
 #include "leave.h"
 #include "record.h"
+#include "route.h"
 #include "session.h"
 #include "sipstream.h"
 #include "socket.h"
@@ -174,6 +176,17 @@ struct saying {
 
 static bool is_failure(enum status_effect e) { return e == STATUS_FAILED || e == STATUS_LAST_ONCE; }
 
+static void note_dialog(const struct saying *say, const struct sip_message *m)
+{
+	const struct endpoint *to = &say->s->to;
+	struct move mv = {.asked = *to};
+	if (m->to != SIP_TO_TAGGED)
+		return;
+	if (route_any())
+		move_find(&route_moves->peers, cookie_of(say->s), to, &mv);
+	dialogs_passed(m, say->way == OUT, &mv.asked, to, judge_now_ms());
+}
+
 static void on_message(void *arg, const struct sip_message *m)
 {
 	const struct saying *say = arg;
@@ -182,6 +195,7 @@ static void on_message(void *arg, const struct sip_message *m)
 	if (!is_same_socket(say->s, say->fd))
 		return;
 	leave_passed(cookie_of(say->s), &say->s->to, m);
+	note_dialog(say, m);
 	if (!key || !judge_requests() || (say->way == OUT) != (m->status == 0) || !judge_peer(say->fd, &say->s->to, &p))
 		return;
 	if (say->way == OUT)

@@ -89,6 +89,46 @@ static void dialogs(void)
 	}
 }
 
+static void dialogs_live(void)
+{
+	static const char *const texts[] = {[DIALOG_NOTHING] = "nothing", [DIALOG_LIVES] = "lives", [DIALOG_ENDS] = "ends"};
+	static const struct {
+		const char *rule;
+		enum sip_method method;
+		unsigned status;
+		enum sip_to to;
+		bool out, failure;
+		const char *expected;
+	} rows[] = {
+		{"a re-INVITE", SIP_INVITE, 0, SIP_TO_TAGGED, true, false, "lives"},
+		{"a BYE", SIP_BYE, 0, SIP_TO_TAGGED, true, false, "ends"},
+		{"a BYE that came in", SIP_BYE, 0, SIP_TO_TAGGED, false, false, "ends"},
+		{"the answer to a BYE", SIP_BYE, 200, SIP_TO_TAGGED, true, false, "ends"},
+		{"a challenge to a BYE", SIP_BYE, 407, SIP_TO_TAGGED, false, false, "nothing"},
+		{"ACK to a 2xx", SIP_ACK, 0, SIP_TO_TAGGED, true, false, "lives"},
+		{"ACK to a failure", SIP_ACK, 0, SIP_TO_TAGGED, true, true, "ends"},
+		{"CANCEL", SIP_CANCEL, 0, SIP_TO_TAGGED, true, false, "nothing"},
+		{"an INVITE", SIP_INVITE, 0, SIP_TO_BARE, true, false, "nothing"},
+		{"one whose To is not known", SIP_INVITE, 0, SIP_TO_UNKNOWN, true, false, "nothing"},
+		{"200 to the program's INVITE", SIP_INVITE, 200, SIP_TO_TAGGED, false, false, "lives"},
+		{"180 to it", SIP_INVITE, 180, SIP_TO_TAGGED, false, false, "lives"},
+		{"180 of the program", SIP_INVITE, 180, SIP_TO_TAGGED, true, false, "nothing"},
+		{"200 of the program", SIP_INVITE, 200, SIP_TO_TAGGED, true, false, "lives"},
+		{"486", SIP_INVITE, 486, SIP_TO_TAGGED, false, false, "nothing"},
+		{"202 to SUBSCRIBE", SIP_SUBSCRIBE, 202, SIP_TO_TAGGED, false, false, "lives"},
+		{"200 to OPTIONS", SIP_OPTIONS, 200, SIP_TO_TAGGED, false, false, "nothing"},
+		{"200 to REGISTER", SIP_REGISTER, 200, SIP_TO_TAGGED, false, false, "nothing"},
+		{"481 to anything", SIP_INFO, 481, SIP_TO_TAGGED, false, false, "ends"},
+		{"408 to anything", SIP_INVITE, 408, SIP_TO_TAGGED, false, false, "ends"},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const struct sip_message m = {.method = (uint8_t)rows[i].method, .status = (uint16_t)rows[i].status,
+					      .to = (uint8_t)rows[i].to, .call_id = 1};
+		check_row("dialog: %s", rows[i].rule);
+		check_text("it", rows[i].expected, texts[course_dialog(&m, rows[i].out, rows[i].failure)]);
+	}
+}
+
 /* ---- the memory ---- */
 
 static struct moves moves;
@@ -215,6 +255,7 @@ int main(void)
 {
 	courses();
 	dialogs();
+	dialogs_live();
 	identity();
 	crowd();
 	torn();
