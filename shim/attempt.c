@@ -9,6 +9,7 @@
 #include "hot.h"
 #include "judge.h"
 #include "memory.h"
+#include "onset.h"
 #include "real.h"
 #include "route.h"
 #include "session.h"
@@ -120,6 +121,8 @@ static bool connect_steered(struct table *t, int fd, const struct sockaddr *addr
 	if (!elsewhere)
 		return false;
 	*r = flow_connect(t, fd, (const struct sockaddr *)&s.to, s.len, fl);
+	if (*r == 0 || errno == EINPROGRESS || errno == EINTR)
+		onset_led(fd, &fl->asked, &fl->to);
 	if (*r == -1 && route_is_local(errno)) {
 		errno = saved;
 		return false;
@@ -152,6 +155,7 @@ static int connect_as_asked(struct table *t, int fd, const struct sockaddr *addr
 	fl->told = v->told;
 	fl->epoch = v->epoch;
 	route_connected_plainly(fd, &fl->to);
+	onset_forget(fd);
 	errno = saved;
 	return flow_connect(t, fd, addr, len, fl);
 }

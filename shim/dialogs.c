@@ -82,6 +82,7 @@ static void regard(struct search *s, const struct move *mv, uint64_t active)
 {
 	if (same_server(&mv->real, s->asked)) {
 		s->found = DIALOGS_HERE;
+		s->to = *s->asked;
 	} else if (same_server(&mv->asked, s->asked) && s->found != DIALOGS_HERE && active >= s->latest) {
 		s->found = DIALOGS_ELSEWHERE;
 		s->latest = active;
@@ -105,7 +106,7 @@ static enum dialogs_at search(struct search *s)
 enum dialogs_at dialogs_at(const struct endpoint *asked, bool led, uint64_t now_ms, struct endpoint *to)
 {
 	const struct endpoint server = server_of(asked);
-	struct search s = {.asked = asked, .now_ms = now_ms};
+	struct search s = {.asked = asked, .now_ms = now_ms, .to = *asked};
 	if (!route_moves || !((led && bits_have(&route_moves->servers, &server)) || bits_have(&route_moves->believed, &server)))
 		return DIALOGS_NONE;
 	search(&s);
@@ -115,7 +116,7 @@ enum dialogs_at dialogs_at(const struct endpoint *asked, bool led, uint64_t now_
 
 enum dialogs_at dialogs_of(const struct sip_message *m, const struct endpoint *asked, uint64_t now_ms, struct endpoint *to)
 {
-	struct search s = {.asked = asked, .call_id = m->call_id, .now_ms = now_ms};
+	struct search s = {.asked = asked, .call_id = m->call_id, .now_ms = now_ms, .to = *asked};
 	if (!route_moves || m->to != SIP_TO_TAGGED || m->status || !m->call_id)
 		return DIALOGS_NONE;
 	search(&s);

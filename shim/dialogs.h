@@ -26,7 +26,7 @@ void dialogs_passed(const struct sip_message *m, bool out, const struct endpoint
 
 enum dialogs_at {
 	DIALOGS_NONE,
-	DIALOGS_HERE,			/* the server itself is at the address */
+	DIALOGS_HERE,			/* the server itself is at the address: *to is `asked` */
 	DIALOGS_ELSEWHERE,		/* the program believes it there, and *to is where it is */
 };
 

@@ -19,6 +19,7 @@
 #include "depart.h"
 #include "hooks.h"
 #include "memory.h"
+#include "onset.h"
 #include "passing.h"
 #include "pieces.h"
 #include "real.h"
@@ -139,6 +140,18 @@ static bool plan_message(enum watch w, int fd, const struct msghdr *msg, struct 
 	       plan(w, fd, msg->msg_iov, msg->msg_iovlen, name_of(msg), msg->msg_namelen, d);
 }
 
+/* A message that begins a connection may show that it belongs elsewhere. False: nothing can be sent there. */
+static bool stream_ready_for(enum watch w, int fd, const void *buf, size_t len)
+{
+	return w != WATCH_STREAM || !onset_due(fd) || onset_sends(fd, &(struct iovec){(void *)(uintptr_t)buf, len}, 1);
+}
+
+static bool stream_ready_for_message(enum watch w, int fd, const struct msghdr *msg)
+{
+	return w != WATCH_STREAM || !onset_due(fd) || !memory_readable(msg, sizeof *msg) || msg->msg_iovlen == 0 ||
+	       !memory_readable(msg->msg_iov, sizeof *msg->msg_iov) || onset_sends(fd, msg->msg_iov, msg->msg_iovlen);
+}
+
 /*
  * The system call that the program made: with another one a sealed program (seccomp(2)) would end, and other
  * arguments might be good. write(2) and writev(2) go to the connected peer, and take no flags.
@@ -219,6 +232,8 @@ EXPORT ssize_t send(int fd, const void *buf, size_t len, int flags)
 	struct departure d;
 	if (w == WATCH_NONE)
 		return real()->send(fd, buf, len, flags);
+	if (!stream_ready_for(w, fd, buf, len))
+		return -1;
 	if (plan_whole(w, fd, buf, len, NULL, 0, &d))
 		return send_whole(by_sendto, fd, buf, len, flags, NULL, 0, &d);
 	ssize_t r = real()->send(fd, buf, len, flags);
@@ -231,6 +246,8 @@ EXPORT ssize_t write(int fd, const void *buf, size_t len)
 	struct departure d;
 	if (w == WATCH_NONE)
 		return real()->write(fd, buf, len);
+	if (!stream_ready_for(w, fd, buf, len))
+		return -1;
 	if (plan_whole(w, fd, buf, len, NULL, 0, &d))
 		return send_whole(by_write, fd, buf, len, 0, NULL, 0, &d);
 	return sent_unplanned(w, fd, buf, real()->write(fd, buf, len), NULL, 0, &d);
@@ -243,6 +260,8 @@ EXPORT ssize_t writev(int fd, const struct iovec *piece, int pieces)
 	if (w == WATCH_NONE)
 		return real()->writev(fd, piece, pieces);
 	const struct msghdr msg = {.msg_iov = (struct iovec *)(uintptr_t)piece, .msg_iovlen = (size_t)pieces};
+	if (pieces > 0 && !stream_ready_for_message(w, fd, &msg))
+		return -1;
 	if (pieces > 0 && plan_message(w, fd, &msg, &d))
 		return send_planned(by_writev, fd, &msg, 0, &d);
 	ssize_t r = real()->writev(fd, piece, pieces);
@@ -255,6 +274,8 @@ EXPORT ssize_t sendto(int fd, const void *buf, size_t len, int flags, const stru
 	struct departure d;
 	if (w == WATCH_NONE)
 		return real()->sendto(fd, buf, len, flags, addr, addrlen);
+	if (!stream_ready_for(w, fd, buf, len))
+		return -1;
 	if (plan_whole(w, fd, buf, len, addr, addrlen, &d))
 		return send_whole(by_sendto, fd, buf, len, flags, addr, addrlen, &d);
 	return sent_unplanned(w, fd, buf, real()->sendto(fd, buf, len, flags, addr, addrlen), addr, addrlen, &d);
@@ -267,6 +288,8 @@ EXPORT ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 	struct departure d;
 	if (w == WATCH_NONE)
 		return real()->sendmsg(fd, msg, flags);
+	if (!stream_ready_for_message(w, fd, msg))
+		return -1;
 	if (plan_message(w, fd, msg, &d))
 		return send_planned(by_sendmsg, fd, msg, flags, &d);
 	ssize_t r = real()->sendmsg(fd, msg, flags);

@@ -199,3 +199,96 @@ sip_servers() {
     expect_eq "ECONNREFUSED -" "$(ask c tcp 127.0.0.9 5060 block)" "a connect that is refused"
     expect_eq "" "$(pinctl events | grep "failed" || true)" "failures"
 }
+
+# ---- over TCP, where the connect comes before the message ----
+
+# says WAY ADDR FIRST-LINE [HEADER...] : how that went, and the servers that got the message.
+says() {
+    : >"$WIRE"
+    with_shim "$TESTS/clients/onset.py" pool.test "$@"
+    awk '$3 != "connect" { print "at " $1 }' "$WIRE"
+}
+
+@test "over TCP a request to a number goes there, though the program resolved the name" {
+    local way
+    begin
+    for way in block poll once epoll; do
+        expect_eq "200 $other at $pin" "$(says $way "$other" "OPTIONS sip:bob@pool.test SIP/2.0" | xargs)" "to the name, $way"
+        expect_eq "200 $other at $other" "$(says $way "$other" "OPTIONS sip:bob@$other SIP/2.0" | xargs)" "to a number, $way"
+        expect_eq "200 $other at $other" \
+            "$(says $way "$other" "OPTIONS sip:bob@pool.test SIP/2.0" "Route: <sip:$other;transport=tcp;lr>" | xargs)" "by a Route, $way"
+        expect_eq "200 $other at $pin" "$(says $way "$other" "OPTIONS sip:bob@$pin SIP/2.0" | xargs)" "to another number, $way"
+    done
+    settings 'default { steer = on }'
+    expect_eq "200 $other at $pin" "$(says block "$other" "OPTIONS sip:bob@$other SIP/2.0" | xargs)" "with steer = on"
+}
+
+@test "a dead server that is asked for by number over TCP is dead" {
+    local way
+    begin
+    dns_pool pool.test $POOL 127.0.0.9
+    for way in block poll once; do
+        expect_eq ECONNREFUSED "$(says $way 127.0.0.9 "OPTIONS sip:bob@127.0.0.9 SIP/2.0" | xargs)" "to a number, $way"
+        expect_eq "200 127.0.0.9 at $pin" "$(says $way 127.0.0.9 "OPTIONS sip:bob@pool.test SIP/2.0" | xargs)" "to the name, $way"
+    done
+    expect_eq "" "$(pinctl events | grep "failed.* $pin" || true)" "failures of the pin"
+}
+
+# dispatcher udp|tcp async|sync : kamailio that probes the pool by number, from processes that look the name up and relay
+# to it, and shows what it thinks of each.
+dispatcher() {
+    local dir=$BATS_TEST_TMPDIR/dispatcher a n=0
+    mkdir -p "$dir"
+    for a in $POOL; do echo "1 sip:$a:5060;transport=$1"; done >"$dir/list"
+    {
+        sed -e '/^tcp_connect_timeout/a tcp_async='"$([[ $2 == async ]] && echo yes || echo no)" -e "s/FAILOVER/no/" \
+            "$TESTS/servers/relay.cfg" | sed '/^# Within/,$d'
+        cat <<-CFG
+	loadmodule "ctl.so"
+	loadmodule "dispatcher.so"
+	modparam("dispatcher", "list_file", "$dir/list")
+	modparam("dispatcher", "ds_ping_interval", 1)
+	modparam("dispatcher", "ds_probing_mode", 1)
+	modparam("dispatcher", "ds_probing_threshold", 1)
+	modparam("dispatcher", "ds_inactive_threshold", 1)
+	request_route {
+	    \$du = "sip:pool.test;transport=$1";
+	    if (!t_relay()) sl_reply_error();
+	}
+	CFG
+    } >"$dir/cfg"
+    agent_exec shim setsid kamailio -f "$dir/cfg" -DD -E -m 32 -M 4 -l udp:127.0.0.1:5600 -l tcp:127.0.0.1:5600 \
+        -P "$dir/pid" -Y "$dir" >"$LOGS/dispatcher.log" 2>&1 3>&- 4>&- </dev/null &
+    AGENT_PID[5600]=$!
+    disown $!
+    await 20 "the dispatcher" test -S "$dir/kamailio_ctl"
+}
+
+# What it thinks: "ADDR FLAGS", AP active, IP not.
+thinks() {
+    kamcmd -s "unix:$BATS_TEST_TMPDIR/dispatcher/kamailio_ctl" dispatcher.list 2>>"$LOGS/kamcmd.log" |
+        awk '/URI:/ { sub(/.*sip:/, ""); sub(/:.*/, ""); at = $0 } /FLAGS:/ { print at, $2 }' | sort | xargs
+}
+thinks_so() { [[ $(thinks) == "$1" ]] || { sleep 0.2; return 1; }; }
+
+dispatcher_finds() { # udp|tcp async|sync
+    local a dead=127.0.0.13 expected
+    need kamailio kamcmd sipsak
+    sip_servers
+    pinctl set pool.test 127.0.0.11 >/dev/null
+    dispatcher "$@"
+    repeat 3 bare sipsak -H 127.0.0.1 -p 127.0.0.1:5600 -s sip:bob@pool.test >>"$LOGS/sipsak.log"
+    expect_eq 0 "$(arrived_or_hit 127.0.0.12 sipsak)" "relayed requests elsewhere than at the pin"
+    await 30 "all to be found active" thinks_so "127.0.0.11 AP 127.0.0.12 AP 127.0.0.13 AP" || { thinks; return 1; }
+    hits_reset
+    for a in $POOL; do await 30 "probes at $a" probed "$a"; done
+    server_stop "$dead" 5060
+    await 60 "the dead one to be found dead" thinks_so "127.0.0.11 AP 127.0.0.12 AP 127.0.0.13 IP" || { thinks; return 1; }
+}
+
+arrived_or_hit() { grep -a -c "HIT .*$2" "$(hits_file "$1" 5060)" || true; }
+probed() { (($(server_hits "$1" 5060) >= 2)) || { sleep 0.2; return 1; }; }
+
+@test "kamailio's dispatcher probes each server of a pool that it also relays to, over UDP" { dispatcher_finds udp async; }
+@test "the same over TCP" { dispatcher_finds tcp async; }
+@test "the same over TCP, tcp_async = no" { dispatcher_finds tcp sync; }

@@ -68,7 +68,10 @@ def connection(sock, address):
 
 
 def stream(sock, address):
-    data = sock.recv(65535)
+    try:
+        data = sock.recv(65535)
+    except ConnectionResetError:
+        data = b""
     if not data:
         wait.unregister(sock)
         sock.close()
