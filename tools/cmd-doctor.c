@@ -85,6 +85,25 @@ static int judge(const struct context *c, const struct patient *p, struct findin
 	return status;
 }
 
+/* ---- what it may want ---- */
+
+static const char *base_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash ? slash + 1 : path;
+}
+
+/* For what sends to every address of a name, and so must not be steered: dmq with multi_notify. NULL: nothing is known. */
+static const char *advice_for(const struct patient *p)
+{
+	static const char all[] = "dmq with multi_notify sends to each address of a name: it wants steer = off for that name "
+				  "(stickydns.conf(5))";
+	bool is_one = !p->pid && strcmp(base_of(p->program), "kamailio") == 0;
+	for (size_t i = 0; p->pid && i < p->objects.n; i++)
+		is_one = is_one || strcmp(base_of(p->objects.name[i]), "dmq.so") == 0;
+	return is_one ? all : NULL;
+}
+
 /* ---- by which ways it looks up names ---- */
 
 /* libc and those of its parts that implement what others import; and ourselves. */
@@ -107,7 +126,7 @@ static bool find_ways(const struct patient *p, struct ways *w)
 {
 	bool whole = true;
 	for (size_t i = 0; i < p->objects.n; i++) {
-		const char *path = p->objects.name[i], *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+		const char *path = p->objects.name[i], *base = base_of(path);
 		char full[2 * PATH_MAX];
 		struct imports im;
 		snprintf(full, sizeof full, "%s%s", p->root, path);
@@ -141,10 +160,12 @@ static bool show_json(const struct patient *p, const struct finding *f, const st
 	for (unsigned r = 0; r < RESOLVERS; r++)
 		if (w->by[r].n > 0)
 			json_array_append_new(ways, json_pack("{s:s, s:o}", "way", resolver_text(r), "files", list_json(&w->by[r])));
-	return json_line(json_pack("{s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o}", "pid",
+	const char *advice = advice_for(p);
+	return json_line(json_pack("{s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o}", "pid",
 				   p->pid ? json_integer((json_int_t)p->pid) : json_null(), "program", json_words(p->program),
 				   "good", f->good, "preload", json_words(f->preload), "shim", json_words(f->shim), "table",
-				   json_words(f->table), "environment", list_json(&p->environment), "resolvers", ways));
+				   json_words(f->table), "environment", list_json(&p->environment), "resolvers", ways,
+				   "advice", advice ? json_words(advice) : json_null()));
 }
 
 static void row(struct grid *g, const char *what, const char *found)
@@ -178,6 +199,8 @@ static bool show_rows(const struct patient *p, const struct finding *f, const st
 			row_way(&g, r, &w->by[r]), any = true;
 	if (!any)
 		row(&g, "resolver", "none that its symbols tell of");
+	if (advice_for(p))
+		row(&g, "advice", advice_for(p));
 	return grid_end(&g);
 }
 

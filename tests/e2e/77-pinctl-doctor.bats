@@ -25,6 +25,7 @@ found() { awk -F'\t' -v what="$1" '$1 == what { print $2 }' <<<"$output"; }
     expect_match "c-ares: sipsak" "$(found resolver)" "sipsak"
     expect_status 0 pinctl doctor kamailio
     expect_match "res_query: kamailio" "$(found resolver)" "kamailio"
+    expect_match "dmq .*steer = off" "$(found advice)" "what kamailio may want"
     expect_status 0 pinctl doctor sipp
     expect_match "getaddrinfo: sipp" "$(found resolver)" "sipp"
     expect_status 0 pinctl doctor curl
