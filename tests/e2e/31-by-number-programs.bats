@@ -14,12 +14,13 @@ pool_pinned() {
     pinctl set pool.test "$1" >/dev/null
 }
 
-# RFC 5626: an account's two outbound proxies are two flows; another account uses the name.
+# RFC 5626: an account's two outbound proxies are two flows; another account uses the name. The account's parameters come
+# before those that baresip_start adds; the last takes what it closes.
 outbounds() { # udp|tcp
     need baresip
     pool_pinned 127.0.0.11
     baresip_start phone shim \
-        "flows@pool.test;transport=$1>;regq=0.5;outbound=\"sip:127.0.0.12;transport=$1\";outbound2=\"sip:127.0.0.13;transport=$1\";x=<y" \
+        "flows@pool.test;transport=$1>;sipnat=outbound;outbound=\"sip:127.0.0.12;transport=$1\";outbound2=\"sip:127.0.0.13;transport=$1\";x=<y" \
         "named@pool.test;transport=$1"
     await_arrivals 60 1 user=named method=REGISTER
     await_arrivals 60 1 user=flows method=REGISTER server=127.0.0.12:5060
