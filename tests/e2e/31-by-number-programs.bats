@@ -21,7 +21,7 @@ outbounds() { # udp|tcp
     pool_pinned 127.0.0.11
     baresip_start phone shim \
         "flows@pool.test;transport=$1>;sipnat=outbound;outbound=\"sip:127.0.0.12;transport=$1\";outbound2=\"sip:127.0.0.13;transport=$1\";x=<y" \
-        "named@pool.test;transport=$1"
+        "named@pool.test;transport=udp"                     # over TCP it would share the flows' connections
     await_arrivals 60 1 user=named method=REGISTER
     await_arrivals 60 1 user=flows method=REGISTER server=127.0.0.12:5060
     await_arrivals 60 1 user=flows method=REGISTER server=127.0.0.13:5060

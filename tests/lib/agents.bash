@@ -50,6 +50,7 @@ rtp_ports 30000-30999
 module g711.so
 module aubridge.so
 module cons.so
+module_tmp uuid.so
 module_tmp account.so
 module_app menu.so
 CONF
