@@ -15,9 +15,10 @@
 #              mix    as turn, beside programs that ask the three servers by number all the time
 #              next   as turn, of programs that go on to the next address by themselves
 #              ping   as turn, with OPTIONS
+#              blind  as turn, of programs that do not ask who sent an answer (UDP)
 #   start      the fault was there before the first request; else the pin has been confirmed where it begins
 #
-# --few: a choice that shows each of these at least once (tests/e2e/35-matrix.bats). A cell takes two network, mount
+# --few: a choice with each of these at least once. A cell takes two network, mount
 # and pid namespaces, as root; N cells run at once (60): they mostly wait. Ends with 1 if a cell is worse than bare.
 #
 # The verdict is "ok" when no less was answered than without the shim, and nothing was lost in the last third.
@@ -36,12 +37,20 @@ cells() {
     for transport in udp tcp tls; do
         for fault in $(faults "$transport"); do
             for patience in $(patiences "$fault"); do
-                for herd in long turn once mix turn.start; do echo "$fault.$transport.$patience.$herd"; done
-                [[ $patience != 3 ]] || echo "$fault.$transport.$patience.next"
-                [[ $patience != 3 && $patience != 10 ]] || echo "$fault.$transport.$patience.ping"
+                for herd in $(herds "$transport.$patience"); do echo "$fault.$transport.$patience.$herd"; done
             done
         done
     done
+}
+
+herds() {
+    case $1 in
+    tls.1 | tls.32) echo once ;;
+    tls.*) echo long turn once mix turn.start ;;
+    udp.3) echo long turn once mix turn.start next ping blind ;;
+    tcp.3) echo long turn once mix turn.start next ping ;;
+    *) echo long turn once mix turn.start ;;
+    esac
 }
 
 faults() {
@@ -59,11 +68,46 @@ patiences() {
     esac
 }
 
+# Each fault, transport, patience and herd; none takes much more than a minute and a half.
 few() {
     cat <<-'END'
-	refused.tcp.3.once
-	drop.tcp.3.turn
+	refused.tcp.3.turn
+	drop.tcp.3.once
+	drop.tls.10.once
 	silent.udp.3.turn
+	silent.udp.1.once
+	silent.udp.32.once
+	silent.tcp.3.turn
+	silent.tcp.10.once
+	silent.tls.3.long
+	mute.tls.3.once
+	fin.tcp.3.turn
+	rst.tcp.3.long
+	rst.tls.3.turn.start
+	finr.tcp.3.mix
+	finr.tls.3.turn
+	rstr.tcp.3.turn
+	icmp.tcp.3.long
+	icmp.udp.3.turn
+	503.udp.3.long
+	503.tcp.3.turn
+	503.tls.3.turn
+	503one.udp.3.turn
+	480one.tcp.3.turn
+	options.udp.3.turn
+	options.tcp.3.mix
+	slow.udp.10.once
+	slow.tcp.3.turn
+	half.tcp.1.turn
+	half.udp.1.once
+	noroute.udp.3.turn
+	noroute.tcp.3.next
+	flap.udp.1.turn
+	flap.tcp.3.long
+	refused.udp.3.ping
+	silent.udp.3.blind
+	refused.tls.3.turn.start
+	silent.tcp.3.next
 	END
 }
 
@@ -99,7 +143,7 @@ options timeout:30 attempts:1' >/etc/resolv.conf            # each question is a
     SHIM=$2 PHONE=("$BUILD/tests/clients/phone") WAY=first METHOD=REGISTER USERS=(one)
     [[ $transport != tls ]] || PHONE=("$BUILD/tests/clients/phone_tls")
     [[ $transport-$fault != udp-refused && $transport-$fault != udp-icmp ]] || WAY=connected
-    [[ $herd != next ]] || WAY=next
+    [[ $herd != next && $herd != blind ]] || WAY=$herd
     [[ $herd != ping ]] || METHOD=OPTIONS
     [[ $fault != *one ]] || USERS=(one two three four)
     PACE=0.1
@@ -153,6 +197,7 @@ herd_turn() {
 }
 
 herd_next() { herd_turn "$@"; }
+herd_blind() { herd_turn "$@"; }
 herd_ping() { herd_turn "$@"; }
 
 herd_once() {
@@ -187,18 +232,28 @@ herd_mix() {
 
 usage() { sed -n '2,/^set -u/s/^# \{0,1\}//p' "$0" | sed '$d'; }
 
+# Its row is printed when both are done.
 run_cell() { # CELL
-    local how
+    local how pids=()
     for how in bare shim; do
         mkdir -p "$DIR/$1.$how"
         cp "$DIR/pem" "$DIR/$1.$how.pem"
-        (
-            timeout -k 5 "$CELL_LIMIT" unshare --net --mount --pid --fork --kill-child --mount-proc \
-                bash "$TESTS/matrix.sh" --inside "$1" "$how" "$DIR/$1.$how" >"$DIR/$1.$how.out" 2>&1 </dev/null
-            echo $? >"$DIR/$1.$how.status"
-        ) &
+        timeout -k 5 "$CELL_LIMIT" unshare "${NAMESPACES[@]}" \
+            bash "$TESTS/matrix.sh" --inside "$1" "$how" "$DIR/$1.$how" >"$DIR/$1.$how.out" 2>&1 </dev/null &
+        pids+=($!)
     done
-    wait
+    echo "${pids[@]}" >"$DIR/$1.pids"
+    wait "${pids[@]}"
+    rm "$DIR/$1.pids"
+    row "$1" | tee -a "$DIR/rows"
+}
+
+# Those that still run when this is ended end, too.
+clean_up() {
+    local pids
+    pids=$(cat "$DIR"/*.pids 2>/dev/null)
+    [[ -z $pids ]] || kill $pids
+    [[ -n $KEEP ]] || rm -rf "$DIR"
 }
 
 certificate() {
@@ -209,45 +264,40 @@ certificate() {
 # The longest first, so that none is left alone at the end.
 in_order() { awk -F. '{ print ($1 == "flap" ? 60 : 0) + $3 * ($4 == "once" ? 3 : $3 < 4 ? 10 : 6), $0 }' | sort -rn | cut -d' ' -f2; }
 
-table() {
-    local cell how
-    while read -r cell; do
-        for how in bare shim; do
-            [[ -s $DIR/$cell.$how.named ]] || { echo "$cell $how broken"; continue; }
-            # Lines are in the order of their ends; the last third is of those that began last.
-            sort -n "$DIR/$cell.$how.named" | awk -v cell="$cell" -v how="$how" '
-                { asked++; began[asked] = $1; ok[asked] = $3 == 200; answered += ok[asked]; if (!ok[asked]) { if (!first) first = asked; last = asked } }
-                END {
-                    for (i = asked - int(asked / 3) + 1; i <= asked; i++) late += !ok[i]
-                    recover = !first ? "0.0" : last == asked ? "never" : sprintf("%.1f", (began[last + 1] - began[first]) / 1000)
-                    print cell, how, answered, asked, recover, late + 0
-                }'
-            [[ ! -s $DIR/$cell.$how.number ]] || awk -v cell="$cell" -v how="$how" '
-                { asked++; answered += $3 == 200; other += $4 != "-" && $4 != $6 }
-                END { print cell, how, "number", answered, asked, other + 0 }' "$DIR/$cell.$how.number"
-        done
-    done | awk '
-        $3 == "broken" { broken[$1] = 1; order($1); next }
-        $3 == "number" { number[$1, $2] = $4 / $5; other[$1] += $6; next }
-        { order($1); answered[$1, $2] = $3; asked[$1, $2] = $4; recover[$1, $2] = $5; late[$1, $2] = $6 }
-        function order(cell) { if (!(cell in seen)) { seen[cell] = 1; cells[++n] = cell } }
+HEAD='%-26s %9s %9s %9s %9s  %s\n'
+
+# row CELL : what was answered of what was asked, and seconds until nothing was lost any more, of both; the verdict.
+row() {
+    local how
+    for how in bare shim; do
+        # Lines are in the order of their ends; the last third is of those that began last.
+        sort -n "$DIR/$1.$how.named" 2>/dev/null | awk -v how="$how" '
+            { asked++; began[asked] = $1; ok[asked] = $3 == 200; answered += ok[asked] }
+            !ok[asked] { first = first ? first : asked; last = asked }
+            END {
+                for (i = asked - int(asked / 3) + 1; i <= asked; i++) late += !ok[i]
+                recover = !first ? "0.0" : last == asked ? "never" : sprintf("%.1f", (began[last + 1] - began[first]) / 1000)
+                if (asked) print how, answered + 0, asked, recover, late + 0
+            }'
+        # Who asks by number is answered by whom he asked.
+        awk '{ other += $4 != "-" && $4 != $6 } END { if (other) print "number", other }' "$DIR/$1.$how.number" 2>/dev/null
+    done | awk -v cell="$1" -v head="$HEAD" '
+        $1 == "number" { other += $2; next }
+        { answered[$1] = $2; asked[$1] = $3; recover[$1] = $4; late[$1] = $5 }
         END {
-            printf "%-26s %9s %9s %9s %9s  %s\n", "cell", "bare", "shim", "bare, s", "shim, s", "verdict"
-            for (i = 1; i <= n; i++) {
-                c = cells[i]
-                if (c in broken) verdict = "broken"
-                else if (asked[c, "bare"] != asked[c, "shim"]) verdict = "broken"
-                else if (answered[c, "shim"] < answered[c, "bare"]) verdict = "worse"
-                else if (other[c]) verdict = "others answered " other[c] " who asked by number"
-                else if (late[c, "shim"]) verdict = "loses on"
-                else verdict = "ok"
-                printf "%-26s %9s %9s %9s %9s  %s\n", c, answered[c, "bare"] "/" asked[c, "bare"],
-                    answered[c, "shim"] "/" asked[c, "shim"], recover[c, "bare"], recover[c, "shim"], verdict
-                count[verdict == "ok" ? "ok" : verdict == "worse" ? "worse" : "else"]++
-            }
-            printf "%d cells: %d ok, %d worse than bare, %d else\n", n, count["ok"], count["worse"], count["else"]
-            exit count["ok"] != n
+            if (!asked["bare"] || asked["bare"] != asked["shim"]) verdict = "broken"
+            else if (answered["shim"] < answered["bare"]) verdict = "worse"
+            else if (other) verdict = "others answered " other " who asked by number"
+            else if (late["shim"]) verdict = "loses on"
+            else verdict = "ok"
+            printf head, cell, answered["bare"] "/" asked["bare"], answered["shim"] "/" asked["shim"], recover["bare"],
+                recover["shim"], verdict
         }'
+}
+
+summary() {
+    awk '$6 == "ok" { ok++ } $6 == "worse" { worse++ }
+        END { printf "%d cells: %d ok, %d worse than bare, %d else\n", NR, ok, worse, NR - ok - worse; exit ok != NR }' "$DIR/rows"
 }
 
 if [[ ${1:-} == --inside ]]; then
@@ -255,12 +305,12 @@ if [[ ${1:-} == --inside ]]; then
     inside "$@"
     exit
 fi
-regex=. jobs=60 list=cells show= DIR= CELL_LIMIT=600
+regex=. jobs=60 list=cells show= DIR= KEEP= CELL_LIMIT=600
 while [[ $# -gt 0 ]]; do
     case $1 in
     --cells) regex=$2; shift ;;
     --jobs) jobs=$2; shift ;;
-    --keep) DIR=$2; shift; mkdir -p "$DIR" ;;
+    --keep) DIR=$2 KEEP=yes; shift ;;
     --few) list=few ;;
     --list) show=yes ;;
     --help) usage; exit ;;
@@ -271,11 +321,15 @@ done
 mapfile -t chosen < <("$list" | grep -E -- "$regex")
 [[ -z $show ]] || { printf '%s\n' "${chosen[@]}"; exit; }
 [[ ${#chosen[@]} -gt 0 ]] || { echo "no such cell" >&2; exit 2; }
-if [[ -z $DIR ]]; then
-    DIR=$(mktemp -d)
-    trap 'rm -rf "$DIR"' EXIT
-fi
+NAMESPACES=(--net --mount --pid --fork --kill-child --mount-proc)
+((EUID == 0)) || NAMESPACES+=(--user --map-root-user)
+[[ -n $DIR ]] || DIR=$(mktemp -d)
+mkdir -p "$DIR"
+: >"$DIR/rows"
+trap clean_up EXIT
+trap 'exit 1' INT TERM
 certificate || { cat "$DIR/openssl.out"; exit 1; }
+printf "$HEAD" cell bare shim "bare, s" "shim, s" verdict
 running=0
 while read -r cell; do
     ((running < jobs)) || { wait -n; running=$((running - 1)); }
@@ -283,4 +337,4 @@ while read -r cell; do
     running=$((running + 1))
 done < <(printf '%s\n' "${chosen[@]}" | in_order)
 wait
-printf '%s\n' "${chosen[@]}" | table
+summary

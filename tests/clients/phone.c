@@ -12,6 +12,7 @@
  *	    next       goes on by itself: to the next address after an error or 300 ms without a connection, and after
  *	               a third of its patience without an answer
  *	    connected  the first; over UDP by a connected socket, which hears of ICMP errors
+ *	    blind      the first; over UDP without asking who answered (recv on an unconnected socket)
  *
  * Over UDP a request is sent again 0.5, 1.5, 3.5, 7.5, 11.5 ... s after the first time (RFC 3261 17.1.2.2), over TCP
  * and TLS once. One line a request, in one write:
@@ -153,7 +154,10 @@ static bool ask_datagram(int fd, const struct addrinfo *to, const char *text, si
 				return false;
 			continue;
 		}
-		ssize_t n = recv(fd, reply, sizeof reply - 1, 0);
+		struct sockaddr_storage from;
+		ssize_t n = strcmp(way, "blind") == 0 ? recv(fd, reply, sizeof reply - 1, 0)
+						      : recvfrom(fd, reply, sizeof reply - 1, 0, (struct sockaddr *)&from,
+								 &(socklen_t){ sizeof from });
 		if (n == -1 && errno != EAGAIN)
 			return went_wrong(errno);
 		if (n > 0 && is_answer(reply, n))
