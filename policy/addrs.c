@@ -98,7 +98,7 @@ addr_ref addr_insert(struct table *t, const struct address *a)
 	struct name_ref r;
 	if (probe_find(t, addresses, &p, 0, &r))
 		return ref_make(r.slot, r.key);
-	if (!t->writable)
+	if (!t->writable || !(address_is_target(a) || address_is_unicast(a)))
 		return 0;
 	if (probe_insert(t, addresses, &p, &r)) {
 		tell_learnt(t, r.slot);

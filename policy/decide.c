@@ -206,6 +206,15 @@ static bool over(uint32_t now, uint32_t since, uint32_t seconds)
 	return seconds != SETTING_OFF && since != 0 && tick_since(now, since) > tick_of(seconds);
 }
 
+/* Did nothing ever succeed on it? What a captive portal's DNS gave is such a pin. */
+static bool is_unproven(const struct snapshot *s) { return !s->confirmed && s->last_confirmed != s->pin; }
+
+static uint32_t grace_of(const struct snapshot *s, const struct settings *set)
+{
+	const uint32_t grace = set->value[SET_GRACE];
+	return is_unproven(s) && grace > UNPROVEN_S ? UNPROVEN_S : grace;
+}
+
 /* The pin is not in this answer: has that ended it? Else notes since when. */
 static bool ended_by_absence(const struct snapshot *s, const struct settings *set, struct transition *t)
 {
@@ -215,7 +224,15 @@ static bool ended_by_absence(const struct snapshot *s, const struct settings *se
 		return false;
 	if (s->absent == 0)
 		t->absent = s->now;
-	return s->absent != 0 && tick_since(s->now, s->absent) >= tick_of(set->value[SET_GRACE]);
+	return s->absent != 0 && tick_since(s->now, s->absent) >= tick_of(grace_of(s, set));
+}
+
+/* Is the last confirmed one in an answer that lacks the pin, which is unproven? Then it is the pin again. */
+static bool is_back(const struct snapshot *s, const struct settings *set)
+{
+	const int at = s->last_confirmed;
+	return at >= 0 && is_unproven(s) && set->value[SET_ABSENT] != ABSENT_KEEP && may_be_chosen(s, (size_t)at, s->pin) &&
+	       s->choice[at].fitness == FIT && !stands_aside(s, (size_t)at);
 }
 
 /*
@@ -234,9 +251,9 @@ static int better_priority(const struct snapshot *s, const struct settings *set)
 	return best;
 }
 
-static struct transition fail_back(const struct snapshot *s, int to)
+static struct transition go_back(const struct snapshot *s, enum cause cause, int to)
 {
-	struct transition t = {.action = MOVE, .cause = CAUSE_FAILBACK, .to = to};
+	struct transition t = {.action = MOVE, .cause = cause, .to = to};
 	lead(s, to, &t);
 	return t;
 }
@@ -252,6 +269,8 @@ static struct transition lookup_auto(const struct snapshot *s, const struct sett
 		return capture(s, MOVE, CAUSE_DRAINED, s->pin);
 	if (s->has_answer && s->choice[s->pin].in_answer)
 		t.absent = 0;
+	else if (s->has_answer && !s->partial && is_back(s, set))
+		return go_back(s, CAUSE_ABSENT, s->last_confirmed);
 	else if (s->has_answer && !s->partial && ended_by_absence(s, set, &t))
 		return capture(s, MOVE, CAUSE_ABSENT, s->pin);
 	if (s->sum_changed) {
@@ -261,7 +280,7 @@ static struct transition lookup_auto(const struct snapshot *s, const struct sett
 	}
 	int better = t.action == KEEP ? better_priority(s, set) : -1;
 	if (better >= 0)
-		return fail_back(s, better);
+		return go_back(s, CAUSE_FAILBACK, better);
 	lead(s, t.action == KEEP ? s->pin : t.to, &t);
 	return t;
 }

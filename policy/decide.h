@@ -22,6 +22,7 @@ enum {
 	COOL_MAX_S = 300,
 	COOL_LOWER_S = 10,		/* n falls by one in each 10 s of the clock that have a success */
 	TRY_S = 30,			/* the right to try an endpoint after its cool-off lapses */
+	UNPROVEN_S = 10,		/* the longest grace of a pin on which nothing ever succeeded: DNS may have lied */
 	PATH_S = 60,			/* all failed within this: the path failed */
 	GIVE_UP_S = 3,			/* SYN_SENT for so long: failed */
 	RECENT_S = 60,			/* a lookup counts for an outcome so long */

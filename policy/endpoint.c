@@ -114,6 +114,8 @@ bool address_parse(const char *text, struct address *out)
 bool address_is_unicast(const struct address *a)
 {
 	static const uint8_t zeros[16], ones[4] = {0xff, 0xff, 0xff, 0xff};
+	if (address_is_target(a))
+		return false;
 	if (address_family(a) == FAMILY_V4)
 		return memcmp(a->bytes + 12, zeros, 4) != 0 && memcmp(a->bytes + 12, ones, 4) != 0 &&
 		       (a->bytes[12] & 0xf0) != 0xe0;

@@ -1,6 +1,8 @@
 /* pins.c: what a lookup gets. See pins.h. */
 #include "pins.h"
 
+#include <string.h>
+
 #include "candidates.h"
 #include "service.h"
 #include "tick.h"
@@ -45,21 +47,43 @@ static bool reap_all(struct table *t, const struct scene *sc)
 
 /* ---- one family ---- */
 
+/* Is it worth asking whether there is a way? Not where nothing else could be given. */
+static bool may_lack_way(const struct scene *sc, const struct lookup *l, int head)
+{
+	if (head < 0 || !l->has_way || sc->s.choice[head].no_route || (l->by_way && head == 0))
+		return false;
+	bool other = !sc->s.choice[head].in_answer;
+	for (size_t i = 0; i < sc->s.n; i++)
+		other |= (int)i != head && sc->s.choice[i].in_answer;
+	return other;
+}
+
+/* Who leads, and to whom there is a way. */
+static struct transition decide(struct scene *sc, const struct lookup *l, const struct settings *set)
+{
+	struct transition tr = decide_lookup(&sc->s, set);
+	while (may_lack_way(sc, l, tr.head) && !l->has_way(&sc->place[tr.head].addr)) {
+		sc->s.choice[tr.head].no_route = true;
+		tr = decide_lookup(&sc->s, set);
+	}
+	return tr;
+}
+
 /* Decides and, if nobody was first, carries out. The scene is as it was then. */
 static struct transition settle(struct table *t, struct scene *sc, const struct pool *pool, const struct lookup *l,
 				const struct settings *set, uint32_t stale_s)
 {
-	struct transition tr = decide_lookup(&sc->s, set);
+	struct transition tr = decide(sc, l, set);
 	for (int round = 0; round < ROUNDS; round++) {
 		if (tr.take_try && !scene_take_try(t, sc, tr.head)) {
 			sc->s.choice[tr.head].fitness = COOLING;	/* somebody else tries it */
-			tr = decide_lookup(&sc->s, set);
+			tr = decide(sc, l, set);
 			continue;
 		}
 		if (scene_apply(t, sc, &tr) ||
 		    !scene_read(t, sc->ref, sc->name, sc->family, pool, l, stale_s, sc))
 			break;
-		tr = decide_lookup(&sc->s, set);
+		tr = decide(sc, l, set);
 	}
 	return tr;
 }
@@ -83,33 +107,30 @@ static void pool_from(struct pool *pool, const struct scene *sc, int head)
 		pool->addr[i] = sc->place[order[i]].addr;
 }
 
-/* A family that the answer lacks: only a pin set by hand is given all the same. */
+/* A family of which the answer has nothing, or only what no server can have: a pin set by hand is given all the same. */
 static void answer_empty(struct table *t, const struct lookup *l, struct name_ref ref, enum family f,
 			 const struct settings *set, struct pool *pool)
 {
 	struct scene_few room;
 	struct scene sc = scene_of_few(&room);
+	const struct pool none = {.asked = true};
 	struct pin p = pin_unpack(get64(&name_hot(t, ref)->pin[f]));
-	if (!p.is_explicit || p.reuse != name_reuse(ref) || !scene_read(t, ref, l->name, f, pool, l, 0, &sc))
+	if (!p.is_explicit || p.reuse != name_reuse(ref) || !scene_read(t, ref, l->name, f, &none, l, 0, &sc))
 		return;
-	struct transition tr = settle(t, &sc, pool, l, set, 0);
+	struct transition tr = settle(t, &sc, &none, l, set, 0);
 	if (tr.head < 0 || sc.s.choice[tr.head].no_route)
 		return;
+	memmove(&pool->addr[1], &pool->addr[0], pool->n++ * sizeof pool->addr[0]);
 	pool->addr[0] = sc.place[tr.head].addr;
-	pool->n = 1;
 	pool->extra = true;
 	pool->lead = LEAD_EXPLICIT;
 }
 
-static void answer_family(struct table *t, const struct lookup *l, struct name_ref ref, enum family f,
-			  const struct settings *set, struct pool *pool)
+static void answer_some(struct table *t, const struct lookup *l, struct name_ref ref, enum family f,
+			const struct settings *set, struct pool *pool)
 {
 	struct scene_many room;
 	struct scene sc = scene_of_many(&room);
-	if (pool->n == 0) {
-		answer_empty(t, l, ref, f, set, pool);
-		return;
-	}
 	candidates_learn(t, ref, pool->addr, pool->n, tick_now());
 	if (pool->srv)
 		candidates_publish(t, ref, pool->srv, pool->n);
@@ -119,6 +140,46 @@ static void answer_family(struct table *t, const struct lookup *l, struct name_r
 		return;
 	struct transition tr = settle(t, &sc, pool, l, set, 0);
 	pool_from(pool, &sc, tr.head);
+}
+
+/* Puts what no server can have behind the rest; how many the others are. */
+static size_t put_unicast_first(struct pool *pool)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < pool->n; i++) {
+		const struct address a = pool->addr[i];
+		if (!pool->srv && !address_is_unicast(&a))
+			continue;
+		for (size_t k = i; k > n; k--)
+			pool->addr[k] = pool->addr[k - 1];
+		pool->addr[n++] = a;
+	}
+	return n;
+}
+
+/* Apart, since it takes a stack of its own. */
+static __attribute__((noinline)) void answer_mixed(struct table *t, const struct lookup *l, struct name_ref ref,
+						   enum family f, const struct settings *set, struct pool *pool, size_t n)
+{
+	struct address others[POOL_MAX];
+	const size_t n_others = pool->n - n;
+	memcpy(others, &pool->addr[n], n_others * sizeof *others);
+	pool->n = n;
+	answer_some(t, l, ref, f, set, pool);
+	memcpy(&pool->addr[pool->n], others, n_others * sizeof *others);
+	pool->n += n_others;
+}
+
+static void answer_family(struct table *t, const struct lookup *l, struct name_ref ref, enum family f,
+			  const struct settings *set, struct pool *pool)
+{
+	const size_t n = put_unicast_first(pool);
+	if (n == 0)
+		answer_empty(t, l, ref, f, set, pool);
+	else if (n == pool->n)
+		answer_some(t, l, ref, f, set, pool);
+	else
+		answer_mixed(t, l, ref, f, set, pool, n);
 }
 
 /* ---- a lookup ---- */

@@ -32,6 +32,8 @@ struct lookup {
 	bool as_target;			/* asked for as a target of a service that this process looked up */
 	const struct aside *aside;	/* an address may stand there twice */
 	size_t n_aside;
+	bool (*has_way)(const struct address *a);	/* NULL, or is asked of the one that is to lead: false as no_route; keeps errno */
+	bool by_way;			/* libc put those without a way last (RFC 6724 6, rule 1): its first need not be asked about */
 };
 
 /* One record of an SRV answer (RFC 2782); the target from pins_target(). */
@@ -62,7 +64,8 @@ enum lead { LEAD_NONE, LEAD_AUTO, LEAD_EXPLICIT };
  * An answer from DNS: learn it, and order each family by its pin. A family that
  * the answer lacks gets its explicit pin all the same. *ref is the name's record,
  * for outcomes. False when the name is not to be touched (not sticky, no room):
- * the pools are as they were.
+ * the pools are as they were. What no server can have (224.0.0.1, which proxychains
+ * makes up, and 0.0.0.0, which filters give) is not learnt, and keeps its place behind.
  */
 bool pins_answer(struct table *t, const struct lookup *l, struct pool pool[static FAMILIES],
 		 struct name_ref *ref);

@@ -79,7 +79,8 @@ int scene_choice(const struct scene *sc, const struct address *a)
 /* Can a name of this kind lead there? What it is said to lead to, somebody may have scribbled into the table. */
 static bool is_fitting(const struct scene *sc, const struct address *a)
 {
-	return address_family(a) == sc->family && address_is_target(a) == name_is_service(sc->name);
+	return address_family(a) == sc->family &&
+	       (name_is_service(sc->name) ? address_is_target(a) : address_is_unicast(a));
 }
 
 static int choice_of_ref(const struct table *t, struct scene *sc, addr_ref ref)

@@ -11,6 +11,7 @@
 #include "runs.h"
 #include "session.h"
 #include "tell.h"
+#include "way.h"
 
 /* One getaddrinfo call of the program. */
 struct call {
@@ -66,6 +67,7 @@ static void set_lookup(struct call *c, const struct table *t, uint16_t port)
 		.port = port,
 		.transport = type == SOCK_STREAM ? TRANSPORT_TCP : type == SOCK_DGRAM ? TRANSPORT_UDP : TRANSPORT_ANY,
 		.as_target = recent_target(t, &c->name),
+		.has_way = way_to,
 	};
 }
 
@@ -130,6 +132,7 @@ static struct addrinfo *by_pin(struct call *c, struct table *t, struct addrinfo 
 	runs_collect(list, c->pool);
 	set_asked(c);
 	set_lookup(c, t, port_of(list));
+	c->lookup.by_way = true;
 	for (unsigned f = 0; f < FAMILIES; f++)
 		had[f] = c->pool[f].n > 0;
 	const bool led = pins_answer(t, &c->lookup, c->pool, &ref);

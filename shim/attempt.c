@@ -16,6 +16,7 @@
 #include "socket.h"
 #include "vain.h"
 #include "verdicts.h"
+#include "way.h"
 
 /* The program's address, with another in it. */
 struct steered {
@@ -123,7 +124,7 @@ static bool connect_steered(struct table *t, int fd, const struct sockaddr *addr
 	*r = flow_connect(t, fd, (const struct sockaddr *)&s.to, s.len, fl);
 	if (*r == 0 || errno == EINPROGRESS || errno == EINTR)
 		onset_led(fd, &fl->asked, &fl->to);
-	if (*r == -1 && route_is_local(errno)) {
+	if (*r == -1 && way_is_missing(errno, &fl->to.addr)) {
 		errno = saved;
 		return false;
 	}

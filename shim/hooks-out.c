@@ -24,6 +24,7 @@
 #include "pieces.h"
 #include "real.h"
 #include "route.h"
+#include "way.h"
 
 static void datagram_out(int fd, const void *buf, size_t n, const struct sockaddr *addr, socklen_t len)
 {
@@ -197,7 +198,7 @@ static ssize_t send_planned(send_call *call, int fd, const struct msghdr *asked,
 		r = call(fd, &msg, flags);
 		if (r == -1 && d->connected)
 			depart_back(fd, d);
-		moved = r != -1 || !route_is_local(errno);
+		moved = r != -1 || !way_is_missing(errno, &d->real.addr);
 	}
 	if (!moved)
 		r = call(fd, d->connected ? &msg : asked, flags);

@@ -9,6 +9,7 @@
 #include "given.h"
 #include "session.h"
 #include "tell.h"
+#include "way.h"
 
 enum { STATIC_BYTES = (POOL_MAX + 4) * (sizeof(char *) + 16) + NAME_BYTES };
 
@@ -151,7 +152,8 @@ static bool query_start(struct query *q, const char *name, int af)
 	if (s != NAME_OK || !session_wants(&q->name))
 		return false;
 	q->family = pool_family(af);
-	q->lookup = (struct lookup){.name = &q->name, .as_target = recent_target(q->table, &q->name)};
+	q->lookup = (struct lookup){.name = &q->name, .as_target = recent_target(q->table, &q->name),
+				   .has_way = way_to};
 	for (unsigned f = 0; f < FAMILIES; f++) {
 		q->pool[f].asked = f == q->family;
 		q->pool[f].n = 0;

@@ -6,6 +6,7 @@
 
 #include "log.h"
 #include "probes.h"
+#include "way.h"
 
 /* A lookup was answered from pool `p`; told if a pin leads it. errno may change. */
 static inline void tell_lookup(const struct lookup *l, const struct pool *p)
@@ -17,12 +18,20 @@ static inline void tell_lookup(const struct lookup *l, const struct pool *p)
 	probe_pin_hit(l, p);
 }
 
+/* Can the want of a way to the server look like this? */
+static inline bool cause_leaves_doubt(enum cause c)
+{
+	return c == CAUSE_TIMED_OUT || c == CAUSE_UNREACHABLE || c == CAUSE_ABANDONED || c == CAUSE_SILENCE;
+}
+
 /*
  * What this program met is a failure: told whether or not somebody else, pinwatch
  * or another thread, was first to report it; then reported (pins.h).
  */
 static inline void tell_failed(struct table *t, const struct outcome *o, enum cause cause)
 {
+	if (cause_leaves_doubt(cause) && way_missing(&o->endpoint.addr))
+		return;			/* the host's own trouble */
 	probe_pin_fail(&o->endpoint, cause);
 	pins_failed(t, o, cause);
 }

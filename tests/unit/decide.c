@@ -64,7 +64,7 @@ static const char *transition_text(const struct transition *t)
 /* ---- at a lookup ---- */
 
 enum { NONE = -1 };
-enum { AUTO, EXPLICIT = 1, FAILED = 2, NO_ANSWER = 4 };	/* of the pin and the answer */
+enum { AUTO, EXPLICIT = 1, FAILED = 2, NO_ANSWER = 4, UNPROVEN = 16, LAST = 32 };	/* of the pin and the answer */
 
 struct lookup_row {
 	const char *rule, *choices;
@@ -189,6 +189,7 @@ static uint32_t ago(uint32_t s) { return s ? NOW - tick_of(s) : 0; }
 static void times(void)
 {
 	static const char idle[] = "capture 0 (idle) head 0", aged[] = "capture 0 (max-age) head 0";
+	static const char back[] = "move 2 (absent from DNS) head 2";
 	static const char gone[] = "move 1 (absent from DNS) head 1", over[] = "capture 0 (ttl over) head 0";
 	const uint32_t h3 = 3 * 3600;
 	const struct time_row rows[] = {
@@ -214,6 +215,20 @@ static void times(void)
 		{"grace: one that has it starts again", SET_GRACE, 300, 1, 9, 0, 299, 0, "F F", "keep head 1", 0},
 		{"grace: no answer at hand is no absence", SET_GRACE, 300, 1, 9, 0, 0, NO_ANSWER, "F- F", "keep head 0", 0},
 		{"grace: failed meanwhile: moved", SET_GRACE, 300, 1, 9, 0, 100, FAILED, "C!- F", "move 1 (it failed) head 1", 101},
+		{"unproven: within 10 s", SET_GRACE, 300, 1, 9, 0, 9, UNPROVEN, "F- F", "keep head 0", 10},
+		{"unproven: past 10 s, whatever grace says", SET_GRACE, 300, 1, 99, 0, 10, UNPROVEN, "F- F", gone, 0},
+		{"unproven: a shorter grace holds", SET_GRACE, 5, 1, 9, 0, 5, UNPROVEN, "F- F", gone, 0},
+		{"unproven: long past it, still two answers are needed", SET_GRACE, 300, 1, 900, 0, 0, UNPROVEN, "F- F", "keep head 0", 1},
+		{"unproven: keep is kept", SET_ABSENT, ABSENT_KEEP, 1, 900, 0, 900, UNPROVEN, "F- F", "keep head 0", 901},
+		{"unproven: the last confirmed is back", SET_GRACE, 300, 1, 9, 0, 0, UNPROVEN | LAST, "F- F F", back, 0},
+		{"unproven: the last confirmed is back, with follow", SET_ABSENT, ABSENT_FOLLOW, 1, 9, 0, 0, UNPROVEN | LAST, "F- F F", back, 0},
+		{"unproven: the last confirmed is back, but cools", SET_GRACE, 300, 1, 9, 0, 0, UNPROVEN | LAST, "F- F C", "keep head 0", 1},
+		{"unproven: the last confirmed is back, but drained", SET_GRACE, 300, 1, 9, 0, 0, UNPROVEN | LAST, "F- F Fx", "keep head 0", 1},
+		{"unproven: the last confirmed is back, without a way", SET_GRACE, 300, 1, 9, 0, 0, UNPROVEN | LAST, "F- F Fn", "keep head 0", 1},
+		{"unproven: the last confirmed is not back", SET_GRACE, 300, 1, 9, 0, 0, UNPROVEN | LAST, "F- F F-", "keep head 0", 1},
+		{"unproven: keep does not go back", SET_ABSENT, ABSENT_KEEP, 1, 9, 0, 0, UNPROVEN | LAST, "F- F F", "keep head 0", 0},
+		{"unproven, in the answer: the last confirmed does not pull", SET_GRACE, 300, 1, 9, 0, 0, UNPROVEN | LAST, "F F F", "keep head 1", 0},
+		{"confirmed: the last confirmed does not pull", SET_GRACE, 300, 1, 9, 0, 0, LAST, "F- F F", "keep head 0", 1},
 		{"explicit pins keep", SET_ABSENT, ABSENT_FOLLOW, 1, 9, 0, 900, EXPLICIT, "F- F", "keep head 0", 901},
 
 		{"ttl: a second before its end", SET_GRACE, 300, 1, 9, 999, 0, EXPLICIT, "F F", "keep head 1", 0},
@@ -227,7 +242,8 @@ static void times(void)
 		struct choice room[CHOICES];
 		struct snapshot s = {.choice = room, .now = NOW, .used = ago(r->used_s), .set_at = ago(r->set_s), .absent = ago(r->absent_s),
 				     .is_explicit = (r->flags & EXPLICIT) != 0, .sum_changed = (r->flags & FAILED) != 0,
-				     .has_answer = !(r->flags & NO_ANSWER), .last_confirmed = NONE};
+				     .has_answer = !(r->flags & NO_ANSWER), .confirmed = !(r->flags & UNPROVEN),
+				     .last_confirmed = r->flags & LAST ? 2 : NONE};
 		set.value[r->key] = r->value;
 		choices(&s, r->choices);
 		s.pin = s.choice[0].in_answer ? 1 : 0;

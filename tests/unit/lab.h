@@ -1,7 +1,7 @@
 /*
  * lab.h: a small table of its own for a test, and short names for addresses.
  *
- * "7" is 192.0.2.7 or, past 255, an address of 10.0.0.0/8; "v7" is 2001:db8::7.
+ * "7" is 192.0.2.7 or, past 255, an address of 10.0.0.0/8; "v7" is 2001:db8::7. "224.0.0.1" and "vff02::1" are in full.
  */
 #ifndef STICKYDNS_LAB_H
 #define STICKYDNS_LAB_H
@@ -61,6 +61,9 @@ static inline struct address lab_v6(unsigned i)
 
 static inline struct address lab_address(const char *text)
 {
+	struct address a;
+	if (strpbrk(text, ".:") && address_parse(text + (*text == 'v'), &a))
+		return a;
 	return *text == 'v' ? lab_v6((unsigned)atoi(text + 1)) : lab_v4((unsigned)atoi(text));
 }
 

@@ -38,10 +38,20 @@ static const struct script_row capture[] = {
 
 static const struct script_row absence[] = {
 	{"grace: put in front", "ask a 1,2; ask a 2,3 -> +1,2,3; ask a 3,2 -> +1,3,2"},
-	{"grace: until 5 m have passed", "ask a 1,2; ask a 2,3 -> +1,2,3; wait 299; ask a 2,3 -> +1,2,3; wait 2; ask a 2,3 -> 2,3; pin a -> 2 tentative"},
-	{"grace: it takes two answers", "ask a 1,2; wait 900; ask a 2,3 -> +1,2,3; wait 1; ask a 2,3 -> +1,2,3; wait 300; ask a 2,3 -> 2,3"},
-	{"grace: one answer with it starts again", "ask a 1,2; ask a 2,3; wait 299; ask a 2,1 -> 1,2; wait 2; ask a 2,3 -> +1,2,3; wait 299; ask a 2,3 -> +1,2,3"},
+	{"grace: until 5 m have passed", "ask a 1,2; ok a 1 80t; ask a 2,3 -> +1,2,3; wait 299; ask a 2,3 -> +1,2,3; wait 2; ask a 2,3 -> 2,3;"
+					 "pin a -> 2 tentative"},
+	{"grace: it takes two answers", "ask a 1,2; ok a 1 80t; wait 900; ask a 2,3 -> +1,2,3; wait 1; ask a 2,3 -> +1,2,3; wait 300; ask a 2,3 -> 2,3"},
+	{"grace: one answer with it starts again", "ask a 1,2; ok a 1 80t; ask a 2,3; wait 299; ask a 2,1 -> 1,2; wait 2; ask a 2,3 -> +1,2,3; wait 299;"
+						   "ask a 2,3 -> +1,2,3"},
 	{"grace of 10 s", "opt grace 10; ask a 1,2; ask a 2,3; wait 11; ask a 2,3 -> 2,3"},
+	{"unproven: 10 s", "ask a 1,2; ask a 2,3 -> +1,2,3; wait 9; ask a 2,3 -> +1,2,3; wait 2; ask a 2,3 -> 2,3; pin a -> 2 tentative"},
+	{"unproven: one answer with it starts again", "ask a 1,2; ask a 2,3; wait 9; ask a 2,1 -> 1,2; wait 2; ask a 2,3 -> +1,2,3; wait 9; ask a 2,3 -> +1,2,3"},
+	{"unproven: a broken connection does not make it so", "ask a 1,2; ok a 1 80t; broken a 1 80t; pin a -> 1 tentative; ask a 2,3; wait 299;"
+							      "ask a 2,3 -> +1,2,3"},
+	{"DNS lied for longer than the grace", "ask a 1,2; ok a 1 80t; ask a 9 -> +1,9; wait 301; ask a 9 -> 9; pin a -> 9 tentative; ask a 2,1 -> 1,2;"
+					       "pin a -> 1 tentative"},
+	{"DNS lied with follow", "opt absent 0; ask a 1,2; ok a 1 80t; ask a 9 -> 9; ask a 2,1 -> 1,2"},
+	{"DNS lied from the start", "ask a 9; ask a 1,2 -> +9,1,2; wait 11; ask a 2,1 -> 2,1; pin a -> 2 tentative"},
 	{"a single address that moved in DNS", "ask a 1; ok a 1 5060t; ask a 2 -> +1,2; wait 301; ask a 2 -> 2; pin a -> 2 tentative; ask a 2 -> 2"},
 	{"follow", "opt absent 0; ask a 1,2; ask a 2,3 -> 2,3; pin a -> 2 tentative; ask a 3,1 -> 3,1"},
 	{"keep", "opt absent 2; ask a 1,2; ask a 2,3; wait 9000; ask a 2,3 -> +1,2,3; wait 9000; ask a 3,2 -> +1,3,2"},
@@ -50,6 +60,24 @@ static const struct script_row absence[] = {
 	{"a failure while absent leads to one of the last answer", "ask a 1,2; wait 2; ask a 3,4 -> +1,3,4; fail a 1 5060t; lead a 4,3 -> 3"},
 	{"not absent from an answer of the other family", "opt absent 0; ask a 1,2; ask a v1; ask a 2,1 -> 1,2"},
 	{"events", "opt grace 10; ask a 1,2; events; ask a 2,3; wait 11; ask a 2,3; events -> moved 2"},
+};
+
+static const struct script_row made_up[] = {
+	{"proxychains' alone: as it is, nothing pinned", "ask a 224.0.0.1 -> 224.0.0.1; pin a -> none; stale a -> none"},
+	{"a filter's alone: as it is", "ask a 0.0.0.0,v:: -> 0.0.0.0,::; pin a -> none"},
+	{"they are never captured, and go last", "ask a 224.0.0.1,1,0.0.0.0,2 -> 1,2,224.0.0.1,0.0.0.0; pin a -> 1 tentative"},
+	{"nor broadcast, multicast of IPv6, link-local without a scope", "ask a 255.255.255.255,vff02::1,vfe80::1 -> 255.255.255.255,ff02::1,fe80::1;"
+									 "pin a -> none"},
+	{"loopback is", "ask a 127.0.0.1,2 -> 127.0.0.1,2; ask a 2,127.0.0.1 -> 127.0.0.1,2"},
+	{"a pin of before is not lost, nor is it given", "ask a 1,2; ok a 1 80t; ask a 0.0.0.0 -> 0.0.0.0; wait 600; ask a 0.0.0.0; wait 600;"
+							 "ask a 0.0.0.0; pin a -> 1 confirmed 80t; ask a 2,1 -> 1,2"},
+	{"with follow neither", "opt absent 0; ask a 1,2; ask a 0.0.0.0 -> 0.0.0.0; ask a 2,1 -> 1,2"},
+	{"the pin goes on in front of what else there is", "ask a 1,2; ask a 0.0.0.0,2 -> +1,2,0.0.0.0"},
+	{"a pin set by hand is given", "set a 1; ask a 0.0.0.0 -> +1,0.0.0.0; ask a 224.0.0.1,2,1 -> 1,2,224.0.0.1"},
+	{"they are not given when DNS is down", "ask a 1,2; ask a 0.0.0.0; stale a -> 1,2; ask a 224.0.0.1,2; stale a -> 1,2"},
+	{"nor served for ever by hand", "ask a 1,2; ok a 1 80t; refresh a 0.0.0.0 60 -> done; pin a -> 1 confirmed 80t; stale a -> 1,2"},
+	{"set, adopted, recalled: no", "set a 224.0.0.1 -> full; adopt a 0.0.0.0 -> full; recall a 224.0.0.1,1 60; stale a -> 1"},
+	{"an outcome of one is nobody's", "ask a 224.0.0.1,1; fail a 224.0.0.1 80t -> unknown; ok a 224.0.0.1 80t -> unknown"},
 };
 
 static const struct script_row asides[] = {
@@ -67,6 +95,22 @@ static const struct script_row asides[] = {
 	{"a list goes on", "set a 8,9; aside 8n; ask a 1 -> +9,1; ask a 1 -> +8,1"},
 	{"from the table", "ask a 1,2; aside 1n; stale a -> 2,1; stale a -> 1,2"},
 	{"each family its own", "ask a 1,2,v1,v2; aside v1n; ask a 1,2,v1,v2 -> 1,2,v2,v1"},
+};
+
+static const struct script_row ways[] = {
+	{"while there is none the next leads", "ask a 1,2,3; ok a 1 80t; cut 1; ask a 3,1,2 -> 3,2,1; pin a -> 1 confirmed 80t; events; cut -; ask a 3,1,2 -> 1,3,2;"
+					       "events -> "},
+	{"the next one that has one", "ask a 1,2,3; cut 1,2; ask a 1,2,3 -> 3,1,2; ask a 2,1,3 -> 3,2,1"},
+	{"to none of them: as if to all", "ask a 1,2; cut 1,2; ask a 2,1 -> 1,2"},
+	{"to the only one", "cut 1; ask a 1 -> 1; pin a -> 1 tentative"},
+	{"none is captured", "cut 1; ask a 1,2 -> 2,1; pin a -> 2 tentative"},
+	{"of a pin by hand", "set a 9; cut 9; ask a 1,2 -> 1,2; cut -; ask a 1,2 -> +9,1,2"},
+	{"of a pin by hand, for the other family's answer", "set a 9; cut 9; ask a -,v1 -> v1; cut -; ask a -,v1 -> +9,v1"},
+	{"of a list", "set a 8,9; cut 8; ask a 1 -> +9,1; cut 8,9; ask a 1 -> 1; cut -; ask a 1 -> +8,1"},
+	{"with DNS down", "ask a 1,2; cut 1; stale a -> 2,1; cut -; stale a -> 1,2"},
+	{"one that failed is tried before there is no way", "ask a 1,2; fail a 2 5060t; cut 1; ask a 1,2 -> 2,1; pin a -> 1 tentative"},
+	{"no right to try is wasted", "set a 1; ask a 1,2; fail a 1 5060t; wait 37; cool 1 5060t -> due; cut 1; ask a 1,2 -> 2,1; cool 1 5060t -> due;"
+					  "cut -; ask a 1,2 -> 1,2; cool 1 5060t -> 28..30"},
 };
 
 static const struct script_row ageing[] = {
@@ -254,7 +298,9 @@ int main(void)
 {
 	SCRIPT_PLAY("capture", capture);
 	SCRIPT_PLAY("absent", absence);
+	SCRIPT_PLAY("made up", made_up);
 	SCRIPT_PLAY("aside", asides);
+	SCRIPT_PLAY("ways", ways);
 	SCRIPT_PLAY("ageing", ageing);
 	SCRIPT_PLAY("many addresses", many);
 	most_of_all();

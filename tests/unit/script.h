@@ -29,6 +29,7 @@
  *   steer NAME ADDR PORT[t|u]      where a connect or an initial SIP request goes: `2:5060`; `asked`
  *   steer-any                      the same for any other datagram
  *   aside ADDRS                    not to lead the next `ask`, `lead` or `stale`: tried in vain; `1n`: no way there
+ *   cut ADDRS                      there is no way to these from now on, and lookups ask; `-`: to all there is
  *   opt KEY VALUE                  default settings from now on
  *   events                         kinds of events since the last time, with the lab's address
  *   wait SECONDS
@@ -105,10 +106,31 @@ static inline void script_aside(struct script *s, char **w)
 		s->aside[s->n_aside++] = (struct aside){lab_address(a), a[strlen(a) - 1] == 'n'};
 }
 
+static struct address script_cuts[SCRIPT_WORDS];
+static size_t script_n_cuts;
+
+static inline void script_cut(struct script *s, char **w)
+{
+	char *save = NULL;
+	(void)s;
+	script_n_cuts = 0;
+	for (char *a = strtok_r(w[1], ",", &save); a && *a != '-' && script_n_cuts < SCRIPT_WORDS; a = strtok_r(NULL, ",", &save))
+		script_cuts[script_n_cuts++] = lab_address(a);
+}
+
+static inline bool script_has_way(const struct address *a)
+{
+	for (size_t i = 0; i < script_n_cuts; i++)
+		if (address_equal(&script_cuts[i], a))
+			return false;
+	return true;
+}
+
 /* NAME or NAME:PORT. */
 static inline struct lookup script_lookup(struct script *s, char *text, struct name *n)
 {
-	struct lookup l = {.name = n, .aside = s->aside, .n_aside = s->n_aside};
+	struct lookup l = {.name = n, .aside = s->aside, .n_aside = s->n_aside,
+			   .has_way = script_n_cuts ? script_has_way : NULL};
 	s->n_aside = 0;
 	char *colon = strchr(text, ':');
 	if (colon) {
@@ -366,7 +388,7 @@ static const struct script_verb {
 	{"cool", script_cool},	     {"opt", script_opt},      {"wait", script_wait},	{"events", script_events},
 	{"healthy", script_healthy}, {"lead", script_lead},    {"srv", script_srv},	{"ask+", script_ask},
 	{"broken", script_outcome},  {"late", script_outcome},  {"steer", script_steer},  {"steer-any", script_steer},
-	{"aside", script_aside},
+	{"aside", script_aside},     {"cut", script_cut},
 	{"refresh-srv", script_srv_refresh}, {"adopt", script_hand}, {"ports", script_ports}, {"recall", script_recall},
 };
 
@@ -409,6 +431,7 @@ static inline void script_play(const char *group, const struct script_row *rows,
 		struct script s = {0};
 		char steps[SCRIPT_TEXT], *save = NULL;
 		lab_open(&s.lab, 64);
+		script_n_cuts = 0;
 		check_row("%s, %s", group, rows[i].rule);
 		snprintf(steps, sizeof steps, "%s", rows[i].steps);
 		for (char *step = strtok_r(steps, ";", &save); step; step = strtok_r(NULL, ";", &save))
