@@ -229,7 +229,7 @@ enum hand_status pins_refresh(struct table *t, const struct name *n, enum family
 	const struct published all = {.addrs = addrs, .n = count};
 	size_t good = 0;
 	for (size_t i = 0; i < count; i++)
-		good += address_is_unicast(&addrs[i]);
+		good += address_is_target(&addrs[i]) || address_is_unicast(&addrs[i]);
 	if (count > 0 && good == 0) {		/* 0.0.0.0 of a filter: it says nothing of where the servers are */
 		if (dropped)
 			*dropped = false;

@@ -47,10 +47,10 @@ static bool reap_all(struct table *t, const struct scene *sc)
 
 /* ---- one family ---- */
 
-/* Is it worth asking whether there is a way? Not where nothing else could be given. */
-static bool may_lack_way(const struct scene *sc, const struct lookup *l, int head)
+/* Is it worth asking whether there is a way? Not where nothing else could be given, nor of libc's own first. */
+static bool may_lack_way(const struct scene *sc, const struct lookup *l, int head, bool any_lacks)
 {
-	if (head < 0 || !l->has_way || sc->s.choice[head].no_route || (l->by_way && head == 0))
+	if (head < 0 || !l->has_way || sc->s.choice[head].no_route || (l->by_way && head == 0 && !any_lacks))
 		return false;
 	bool other = !sc->s.choice[head].in_answer;
 	for (size_t i = 0; i < sc->s.n; i++)
@@ -58,12 +58,14 @@ static bool may_lack_way(const struct scene *sc, const struct lookup *l, int hea
 	return other;
 }
 
-/* Who leads, and to whom there is a way. */
+/* Who leads, and to whom there is a way. If libc's own first lacks one, so do all. */
 static struct transition decide(struct scene *sc, const struct lookup *l, const struct settings *set)
 {
 	struct transition tr = decide_lookup(&sc->s, set);
-	while (may_lack_way(sc, l, tr.head) && !l->has_way(&sc->place[tr.head].addr)) {
-		sc->s.choice[tr.head].no_route = true;
+	for (bool lacks = false; may_lack_way(sc, l, tr.head, lacks) && !l->has_way(&sc->place[tr.head].addr); lacks = true) {
+		const bool all = l->by_way && tr.head == 0;
+		for (size_t i = 0; i < sc->s.n; i++)
+			sc->s.choice[i].no_route |= all || (int)i == tr.head;
 		tr = decide_lookup(&sc->s, set);
 	}
 	return tr;

@@ -102,6 +102,8 @@ static const struct script_row ways[] = {
 					       "events -> "},
 	{"the next one that has one", "ask a 1,2,3; cut 1,2; ask a 1,2,3 -> 3,1,2; ask a 2,1,3 -> 3,2,1"},
 	{"to none of them: as if to all", "ask a 1,2; cut 1,2; ask a 2,1 -> 1,2"},
+	{"sorted: the first is not asked about", "ask a 1,2,3; cut 1,2 sorted; ask a 3,1,2 -> 3,2,1; cut 2 sorted; ask a 2,1 -> 1,2"},
+	{"sorted: to none of them", "ask a 1,2,3; cut 1,2,3 sorted; ask a 2,3,1 -> 1,2,3"},
 	{"to the only one", "cut 1; ask a 1 -> 1; pin a -> 1 tentative"},
 	{"none is captured", "cut 1; ask a 1,2 -> 2,1; pin a -> 2 tentative"},
 	{"of a pin by hand", "set a 9; cut 9; ask a 1,2 -> 1,2; cut -; ask a 1,2 -> +9,1,2"},

@@ -29,7 +29,8 @@
  *   steer NAME ADDR PORT[t|u]      where a connect or an initial SIP request goes: `2:5060`; `asked`
  *   steer-any                      the same for any other datagram
  *   aside ADDRS                    not to lead the next `ask`, `lead` or `stale`: tried in vain; `1n`: no way there
- *   cut ADDRS                      there is no way to these from now on, and lookups ask; `-`: to all there is
+ *   cut ADDRS [sorted]             there is no way to these from now on, and lookups ask; `-`: to all there is.
+ *                                  `sorted`: libc had put those without a way last
  *   opt KEY VALUE                  default settings from now on
  *   events                         kinds of events since the last time, with the lab's address
  *   wait SECONDS
@@ -108,12 +109,14 @@ static inline void script_aside(struct script *s, char **w)
 
 static struct address script_cuts[SCRIPT_WORDS];
 static size_t script_n_cuts;
+static bool script_sorted;
 
 static inline void script_cut(struct script *s, char **w)
 {
 	char *save = NULL;
 	(void)s;
 	script_n_cuts = 0;
+	script_sorted = w[2] != NULL;
 	for (char *a = strtok_r(w[1], ",", &save); a && *a != '-' && script_n_cuts < SCRIPT_WORDS; a = strtok_r(NULL, ",", &save))
 		script_cuts[script_n_cuts++] = lab_address(a);
 }
@@ -130,7 +133,7 @@ static inline bool script_has_way(const struct address *a)
 static inline struct lookup script_lookup(struct script *s, char *text, struct name *n)
 {
 	struct lookup l = {.name = n, .aside = s->aside, .n_aside = s->n_aside,
-			   .has_way = script_n_cuts ? script_has_way : NULL};
+			   .has_way = script_n_cuts ? script_has_way : NULL, .by_way = script_sorted};
 	s->n_aside = 0;
 	char *colon = strchr(text, ':');
 	if (colon) {
@@ -432,6 +435,7 @@ static inline void script_play(const char *group, const struct script_row *rows,
 		char steps[SCRIPT_TEXT], *save = NULL;
 		lab_open(&s.lab, 64);
 		script_n_cuts = 0;
+		script_sorted = false;
 		check_row("%s, %s", group, rows[i].rule);
 		snprintf(steps, sizeof steps, "%s", rows[i].steps);
 		for (char *step = strtok_r(steps, ";", &save); step; step = strtok_r(NULL, ";", &save))
