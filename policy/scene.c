@@ -184,13 +184,14 @@ bool scene_read(const struct table *t, struct name_ref ref, const struct name *n
 	out->name = name;
 	out->family = f;
 	out->regard = l && l->port ? (struct regard){l->transport, l->port} : regard_of(t, ref, f);
+	const uint32_t now = tick_now();
 	out->s = (struct snapshot){
 		.choice = out->s.choice,
-		.now = tick_now(),
-		.used = get32(&hot->used),
-		.set_at = get32(&hot->set_at[f]),
+		.now = now,
+		.used = tick_believed(now, get32(&hot->used)),
+		.set_at = tick_believed(now, get32(&hot->set_at[f])),
 		.expires = get32(&hot->expires[f]),
-		.absent = get32(&hot->absent[f]),
+		.absent = tick_believed(now, get32(&hot->absent[f])),
 		.has_answer = pool != NULL,
 		.partial = pool && pool->more,
 	};

@@ -1,7 +1,7 @@
 /*
  * tick.h: the table's time.
  *
- * CLOCK_MONOTONIC in ticks of 1/16 s, as 32 bits: 8.5 years of uptime. Tick 0 is
+ * The host's CLOCK_MONOTONIC (now.h) in ticks of 1/16 s, as 32 bits: 8.5 years of uptime. Tick 0 is
  * "never". The table's header carries the boot id, since this clock starts anew
  * at each boot. The coarse clock is read (4 ms, no system call).
  */
@@ -32,10 +32,16 @@ static inline uint32_t tick_since(uint32_t now, uint32_t then)
 	return now > then ? now - then : 0;
 }
 
+/* `then`, or 0 if it lies further ahead than clocks of CPUs differ: such a time cannot be, and is not believed. */
+static inline uint32_t tick_believed(uint32_t now, uint32_t then)
+{
+	return then <= now + TICKS_PER_S ? then : 0;
+}
+
 /* True when `then` is a time and at most `seconds` ago. */
 static inline int tick_within(uint32_t now, uint32_t then, uint32_t seconds)
 {
-	return then != 0 && tick_since(now, then) <= tick_of(seconds);
+	return tick_believed(now, then) != 0 && tick_since(now, then) <= tick_of(seconds);
 }
 
 #endif

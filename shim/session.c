@@ -165,6 +165,7 @@ void session_start(void)
 	if (!copy_env(table_env, sizeof table_env, "STICKYDNS_TABLE") ||
 	    !copy_env(patterns, sizeof patterns, "STICKYDNS_NAMES"))
 		return;
+	now_start();
 	prctl(PR_GET_NAME, comm);
 	log_start();
 	pid_start();

@@ -17,6 +17,7 @@
 #include "names.h"
 #include "saved.h"
 #include "table.h"
+#include "now.h"
 
 static const struct usage usage = {
 	.args_doc = "[FILE]",
@@ -228,7 +229,7 @@ static int make_room(struct run *r, const struct saved *s)
 
 static int restore(struct context *c, const struct saved *s)
 {
-	struct run r = {.c = c, .now = time(NULL)};
+	struct run r = {.c = c, .now = (time_t)(now_ns(CLOCK_REALTIME) / NS_PER_S)};
 	int status = saved_each(c, s, understood, &r);
 	if (status == DONE)
 		status = table_open(c, TO_CREATE);

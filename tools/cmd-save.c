@@ -17,6 +17,7 @@
 #include "cmd.h"
 #include "names.h"
 #include "saved.h"
+#include "now.h"
 
 enum { LINKS_MAX = 40 };	/* as in the kernel: path_resolution(7) */
 
@@ -78,7 +79,7 @@ static void write_pin(FILE *f, const struct table *t, const struct name_view *v,
 	}
 	if (p->is_explicit && p->expires_s) {
 		char until[SAVED_TIME];
-		saved_time(time(NULL) + p->expires_s, until);
+		saved_time((time_t)(now_ns(CLOCK_REALTIME) / NS_PER_S) + p->expires_s, until);
 		fprintf(f, " until %s", until);
 	}
 	fputc('\n', f);
@@ -130,7 +131,7 @@ static void write_name(FILE *f, const struct table *t, const struct name_view *v
 static void write_all(FILE *f, const struct context *c, const struct names *l)
 {
 	const struct table *t = &c->table;
-	const time_t now = time(NULL);
+	const time_t now = (time_t)(now_ns(CLOCK_REALTIME) / NS_PER_S);
 	char text[TARGET_TEXT];
 	uint32_t cursor = 0;
 	struct address a;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cmd.h"
+#include "now.h"
 
 static const struct command {
 	const char *name;
@@ -171,6 +172,7 @@ int main(int argc, char **argv)
 		.doc = "See and change which server the programs of this machine stick to.\v",
 		.help_filter = help,
 	};
+	now_start();
 	guard_standard_files();
 	atexit(close_stdout);
 	signal(SIGBUS, on_bus);

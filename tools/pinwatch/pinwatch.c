@@ -4,6 +4,7 @@
  * A first word that is an option, or none, means to watch.
  */
 #include "pinwatch.h"
+#include "now.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -48,6 +49,7 @@ int main(int argc, char **argv)
 {
 	struct context c = {0};
 	program = "pinwatch";
+	now_start();
 	fill_standard();
 	if (argc < 1)
 		return MISUSED;
