@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "flow.h"
+#include "nscd.h"
 #include "given.h"
 #include "real.h"
 #include "runs.h"
@@ -188,9 +189,10 @@ static struct addrinfo *from_table(struct call *c, struct table *t, enum instead
 	return head;
 }
 
-static bool dns_is_down(int error)
+static bool dns_is_down(const struct call *c, const struct table *t, int error)
 {
-	return error == EAI_AGAIN || error == EAI_FAIL || error == EAI_SYSTEM;
+	return error == EAI_AGAIN || error == EAI_FAIL || error == EAI_SYSTEM ||
+	       (error == EAI_NONAME && nscd_hides_outage(t, &c->name, c->node));
 }
 
 /* EAI_SYSTEM is this process's own trouble (no descriptors, say): it is helped, and the others still ask. */
@@ -203,7 +205,7 @@ static int finish(struct call *c, struct table *t, int r, struct addrinfo **res)
 	int saved = errno;
 	if (r == 0 && *res)
 		*res = by_pin(c, t, *res);
-	else if (dns_is_down(r) && (list = from_table(c, t, failure_of(r))))
+	else if (dns_is_down(c, t, r) && (list = from_table(c, t, failure_of(r))))
 		*res = list, r = 0;
 	errno = saved;
 	return r;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "flow.h"
+#include "nscd.h"
 #include "given.h"
 #include "session.h"
 #include "tell.h"
@@ -217,9 +218,10 @@ static bool without_dns(struct query *q)
 }
 
 /* EAI_AGAIN, EAI_FAIL and EAI_SYSTEM in the words of gethostbyname(3). */
-static bool dns_is_down(int err, int error)
+static bool dns_is_down(const struct query *q, const char *name, int err, int error)
 {
-	return err == TRY_AGAIN || err == NO_RECOVERY || (err == NETDB_INTERNAL && error != ERANGE && error != 0);
+	return err == TRY_AGAIN || err == NO_RECOVERY || (err == NETDB_INTERNAL && error != ERANGE && error != 0) ||
+	       (err == HOST_NOT_FOUND && nscd_hides_outage(q->table, &q->name, name));
 }
 
 /* ---- the _r pair ---- */
@@ -251,7 +253,7 @@ static int lookup_r(struct query *q, const struct host_call *h, int (*real_call)
 		struct room room = room_behind(h->ret, h->buf, h->len);
 		if (!by_pin(q, *h->result, h->af, &room))
 			return too_small(h);
-	} else if (r != ERANGE && dns_is_down(*h->err, r ? r : saved) && from_table(q, *h->err != NETDB_INTERNAL)) {
+	} else if (r != ERANGE && dns_is_down(q, h->name, *h->err, r ? r : saved) && from_table(q, *h->err != NETDB_INTERNAL)) {
 		r = give_known(q, h);
 	}
 	errno = saved;
@@ -282,7 +284,7 @@ static struct hostent *lookup(struct query *q, const char *name, int af,
 	room = (struct room){buffer, buffer + sizeof buffer};
 	if (h)
 		by_pin(q, h, af, &room);
-	else if (dns_is_down(h_errno, saved) && from_table(q, h_errno != NETDB_INTERNAL) &&
+	else if (dns_is_down(q, name, h_errno, saved) && from_table(q, h_errno != NETDB_INTERNAL) &&
 		 build(&ours, name, q->name.len, af, &q->pool[q->family], &room))
 		h = &ours;
 	errno = saved;

@@ -109,3 +109,24 @@ socket.getaddrinfo("pool.test", 80)' || true
     dns_change pool.test 127.0.0.12
     expect_eq 127.0.0.12 "$(with_shim getent ahostsv4 pool.test | awk 'NR == 1 { print $1 }')" "what another process gets"
 }
+
+# nscd answers "no such name" when DNS does not answer; cached names are made to be forgotten.
+@test "nscd, and DNS down: the table answers; a name that is gone is gone" {
+    need nscd
+    mkdir -p /run/nscd
+    dns_pool pool.test 127.0.0.11
+    printf 'enable-cache hosts yes\npositive-time-to-live hosts 60\nnegative-time-to-live hosts 0\n' >"$BATS_TEST_TMPDIR/nscd.conf"
+    nscd -F -f "$BATS_TEST_TMPDIR/nscd.conf" >"$LOGS/nscd.log" 2>&1 3>&- 4>&- &
+    await 20 "nscd's socket" test -S /run/nscd/socket
+    expect_eq 127.0.0.11 "$(first_of shim pool.test)" "with DNS up"
+    dns_change pool.test
+    nscd -f "$BATS_TEST_TMPDIR/nscd.conf" -i hosts
+    expect_eq "EAI_NONAME EAI_NONAME" "$(first_of bare pool.test) $(first_of shim pool.test)" "a name that is gone, bare and shimmed"
+    expect_eq HOST_NOT_FOUND "$(with_shim "$(client lookup_client)" byname pool.test)" "the same by gethostbyname"
+    dns_stop
+    nscd -f "$BATS_TEST_TMPDIR/nscd.conf" -i hosts
+    expect_eq EAI_NONAME "$(first_of bare pool.test)" "DNS down, bare"
+    expect_eq 127.0.0.11 "$(with_shim "$(client lookup_client)" byname pool.test)" "DNS down, gethostbyname"
+    expect_eq "127.0.0.11 127.0.0.11" "$(first_of shim pool.test) $(first_of shim pool.test)" "DNS down, getaddrinfo, twice"
+    expect_eq EAI_NONAME "$(first_of shim never.test)" "DNS down, a name never seen"
+}
