@@ -128,8 +128,8 @@ void datagram_failed(int fd, int error)
 	struct peer p;
 	enum cause cause = cause_of_errno(error);
 	int saved = errno;
-	if (cause != CAUSE_REFUSED && cause != CAUSE_UNREACHABLE)
-		return;
+	if ((cause != CAUSE_REFUSED && cause != CAUSE_UNREACHABLE) || fd_cookie(fd) == FD_NOT_ASKED)
+		return;			/* or nothing of ours passed through it: a sealed program may not be asked for its peer */
 	fd_forget_cookie(fd);		/* whom it blames is asked for anew */
 	if (find_peer(fd, NULL, 0, &p))
 		judge_report(&p, cause, COOL_BY_HISTORY);

@@ -9,6 +9,7 @@
 #include "datagram.h"
 #include "dialogs.h"
 #include "dns.h"
+#include "fds.h"
 #include "given.h"
 #include "hop.h"
 #include "memory.h"
@@ -245,6 +246,18 @@ static bool lead(int fd, struct departure *d)
 
 /* ---- the calls ---- */
 
+/*
+ * Before anything is asked of a socket that nothing is known of: only SIP is worth it. A program that speaks something else
+ * may be sealed (seccomp(2)); what is led knows its peer already.
+ */
+static bool worth_asking(int fd, const struct iovec *piece, size_t pieces)
+{
+	const size_t head = piece->iov_len < SIP_SHORTEST ? piece->iov_len : SIP_SHORTEST;
+	if (fd_cookie(fd) != FD_NOT_ASKED || (pieces > 1 && head < SIP_SHORTEST))
+		return true;
+	return memory_readable(piece->iov_base, head) && sip_looks(piece->iov_base, piece->iov_len);
+}
+
 bool depart_plan(int fd, const struct iovec *piece, size_t pieces, const struct sockaddr *to, socklen_t to_len,
 		 struct departure *d)
 {
@@ -253,9 +266,10 @@ bool depart_plan(int fd, const struct iovec *piece, size_t pieces, const struct 
 	int saved = errno;
 	d->quiet = QUIET_NOT;
 	d->now_ms = judge_now_ms();
-	d->addressed = to && is_led_from(fd, to, to_len);
+	const bool worth = (!to || route_any()) && worth_asking(fd, piece, pieces);
+	d->addressed = to && worth && is_led_from(fd, to, to_len);
 	d->connected = !to || d->addressed;
-	const bool taken = t && route_moves && judge_requests() &&
+	const bool taken = t && route_moves && judge_requests() && (to || worth) &&
 			   (d->connected ? take_peer(t, fd, d, &v) : take_asked(t, to, to_len, d, &v));
 	d->may_lead = taken && v.request && !v.datagram;
 	const bool planned = taken && read_message(piece, pieces, d) && (d->sip || d->addressed || (v.datagram && !d->connected));

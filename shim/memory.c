@@ -4,12 +4,16 @@
 #include <elf.h>
 #include <errno.h>
 #include <link.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/auxv.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 
 #include "layout.h"
 
 struct memory_lasting memory_lasting = {.heap = UINTPTR_MAX};
+static bool watched;			/* by valgrind(1), which complains of calls that are wrong, or given bytes never written */
 
 /* ---- what lasts ---- */
 
@@ -32,22 +36,34 @@ static void find_data(struct memory_lasting *m)
 
 void memory_start(void)
 {
+	const char *preload = getenv("LD_PRELOAD");
 	const intptr_t heap = (intptr_t)sbrk(0);
 	find_data(&memory_lasting);
 	if (heap != -1)
 		memory_lasting.heap = (uintptr_t)heap;
+	watched = preload && strstr(preload, "/vgpreload_core");
 }
 
 /* ---- asking ---- */
 
 enum { SET = 8 };			/* bytes of the kernel's signal set */
 
+/* To read one's own memory from outside is nothing that it looks at (process_vm_readv(2)). */
+static bool ask_aside(uintptr_t at)
+{
+	char byte;
+	const struct iovec to = {&byte, sizeof byte}, from = {(void *)at, sizeof byte};
+	return !(process_vm_readv(getpid(), &to, 1, &from, 1, 0) == -1 && errno == EFAULT);
+}
+
 /*
  * A call with an impossible first argument that copies SET bytes in before it
- * refuses (sigprocmask(2)) tells.
+ * refuses (sigprocmask(2)) tells; any program may make it, sealed ones too (seccomp(2)).
  */
 static bool ask(uintptr_t at)
 {
+	if (watched)
+		return ask_aside(at);
 	return !(syscall(SYS_rt_sigprocmask, -1, at, NULL, SET) == -1 && errno == EFAULT);
 }
 
