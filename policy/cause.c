@@ -30,6 +30,8 @@ static const struct {
 	[CAUSE_ANSWERED] = {"answered", ""},
 	[CAUSE_FAILBACK] = {"better priority", ""},
 	[CAUSE_RESTORED] = {"restored", ""},
+	[CAUSE_UNANSWERED] = {"requests unanswered", ""},
+	[CAUSE_CLOSED] = {"connections closed unanswered", ""},
 	[CAUSE_BROKEN] = {"connection broken", "ECONNRESET"},
 };
 

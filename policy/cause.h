@@ -26,13 +26,15 @@ enum cause {
 	CAUSE_ELSEWHERE,	/* a tentative pin follows a success elsewhere */
 	CAUSE_DRAINED,
 	CAUSE_EVICTED,		/* the table was full */
-	CAUSE_SILENCE,		/* UDP: a REGISTER or INVITE unanswered for 7.4 s */
+	CAUSE_SILENCE,		/* a REGISTER or INVITE that was sent again and again, unanswered for 7.4 s */
 	CAUSE_SIP_503,		/* 503 Service Unavailable */
 	CAUSE_SIP_STATUS,	/* another status of a server that cannot register */
-	CAUSE_ANSWERED,		/* UDP: a SIP answer */
+	CAUSE_ANSWERED,		/* a SIP answer; over TLS any byte */
 	CAUSE_FAILBACK,		/* of a pin: an SRV target of a better priority, after `failback` */
 	CAUSE_BROKEN,		/* an established connection was reset */
 	CAUSE_RESTORED,		/* of a pin: by pinctl restore */
+	CAUSE_UNANSWERED,	/* requests that programs gave up, one after the other */
+	CAUSE_CLOSED,		/* connections that the server closed without a byte, while requests waited */
 	CAUSES
 };
 

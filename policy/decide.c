@@ -57,6 +57,56 @@ struct health health_trying(struct health h, uint32_t now_s)
 	return h;
 }
 
+/* ---- requests that waited in vain ---- */
+
+struct waits waits_after(struct waits w, uint32_t since, uint32_t waited, bool closed)
+{
+	if (w.since == 0)
+		w.since = since ? since : 1;
+	w.waited = (uint16_t)(w.waited + waited < UINT16_MAX ? w.waited + waited : UINT16_MAX);
+	w.attempts = (uint8_t)(w.attempts + (w.attempts < UINT8_MAX));
+	w.closed = (uint8_t)(closed ? w.closed + (w.closed < UINT8_MAX) : 0);
+	return w;
+}
+
+bool waits_prove(struct waits w, enum request_kind kind, uint32_t waited, uint32_t now)
+{
+	const uint32_t passed = tick_since(now, w.since), together = w.waited < passed ? w.waited : passed;
+	return w.closed >= WAIT_CLOSED || (kind != REQUEST_OTHER && waited >= tick_of(WAIT_ALONE_S)) ||
+	       (w.attempts >= 2 && together >= tick_of(WAIT_TWO_S)) ||
+	       (w.attempts >= WAIT_MANY && together >= tick_of(WAIT_MANY_S));
+}
+
+/* ---- whose trouble it is ---- */
+
+/* 0 means "never". */
+static uint16_t account_time(uint32_t now_s)
+{
+	const uint16_t when = (uint16_t)(now_s / ACCOUNT_UNIT_S);
+	return when ? when : 1;
+}
+
+struct accounts accounts_used(struct accounts a, uint16_t account, uint32_t now_s)
+{
+	const uint16_t now = account_time(now_s);
+	if (a.when[0] && a.hash[0] != account) {
+		a.hash[1] = a.hash[0];
+		a.when[1] = a.when[0];
+	}
+	a.hash[0] = account;
+	a.when[0] = now;
+	return a;
+}
+
+bool accounts_alone(struct accounts a, uint16_t account, uint32_t now_s)
+{
+	const uint16_t now = account_time(now_s);
+	for (int i = 0; i < 2; i++)
+		if (a.when[i] && a.hash[i] != account && (uint16_t)(now - a.when[i]) <= ACCOUNT_ALONE_S / ACCOUNT_UNIT_S)
+			return false;
+	return true;
+}
+
 /* ---- choosing ---- */
 
 static bool may_be_chosen(const struct snapshot *s, size_t i, int but)

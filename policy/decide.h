@@ -55,6 +55,39 @@ struct health health_succeeded(struct health h, uint32_t now_s, uint32_t last_s)
 /* The right to try a DUE endpoint, taken. */
 struct health health_trying(struct health h, uint32_t now_s);
 
+/* ---- requests that waited in vain ---- */
+
+/* What a request stands for: one kind may be answered while another is not. */
+enum request_kind { REQUEST_OTHER, REQUEST_REGISTRATION, REQUEST_CALL, REQUEST_KINDS };
+
+enum {
+	WAIT_LEAST_TICKS = 8,		/* 1/2 s: a shorter wait says nothing, since nobody waits so little */
+	WAIT_ALONE_S = 8,		/* one REGISTER or INVITE that waited so long proves it */
+	WAIT_TWO_S = 6,			/* two requests or more, together */
+	WAIT_MANY_S = 3,		/* WAIT_MANY or more, together */
+	WAIT_MANY = 3,
+	WAIT_CLOSED = 3,		/* so many connections closed without a byte, in a row */
+};
+
+/* One more request was given up, that was sent at `since` and waited so many ticks; `closed`: the server ended it. */
+struct waits waits_after(struct waits w, uint32_t since, uint32_t waited, bool closed);
+
+/*
+ * Do they prove that the endpoint does not answer this kind of request? `waited`: ticks of the latest. The waits count
+ * only as far as time passed meanwhile: many at once are no more than one. A proxy stays silent on other methods than
+ * INVITE while it waits itself (RFC 4320 4.1), so of those a single one proves nothing.
+ */
+bool waits_prove(struct waits w, enum request_kind kind, uint32_t waited, uint32_t now);
+
+/* ---- whose trouble it is ---- */
+
+/* The account was used with the endpoint at now_s, seconds of uptime. Returns the same if there is nothing to write. */
+struct accounts accounts_used(struct accounts a, uint16_t account, uint32_t now_s);
+
+/* Was no other account used with it in the last ACCOUNT_ALONE_S? */
+enum { ACCOUNT_ALONE_S = 3600 };
+bool accounts_alone(struct accounts a, uint16_t account, uint32_t now_s);
+
 /* ---- one family of one name ---- */
 
 /* An address that may be chosen: of this answer, a known candidate, or the pin. */

@@ -22,7 +22,8 @@ struct layout layout_for(uint32_t names, uint32_t addrs)
 	};
 	l.settings = sizeof(struct header);
 	l.journal = page_up(l.settings + 2 * sizeof(struct settings_bank));
-	l.hot = page_up(l.journal + l.events * sizeof(struct event_record));
+	l.waits = page_up(l.journal + l.events * sizeof(struct event_record));
+	l.hot = page_up(l.waits + WAIT_SETS * WAIT_WAYS * sizeof(struct wait_record));
 	l.index = page_up(l.hot + (size_t)l.name_slots * sizeof(struct name_hot));
 	l.addrs = page_up(l.index + (size_t)l.index_words * sizeof(word64));
 	l.cold = page_up(l.addrs + (size_t)l.addr_slots * sizeof(struct addr_record));
@@ -38,7 +39,7 @@ uint32_t layout_signature(void)
 		sizeof(struct name_hot), sizeof(struct name_cold), sizeof(struct addr_record),
 		offsetof(struct name_hot, absent), offsetof(struct name_cold, candidates),
 		offsetof(struct addr_record, endpoints), CANDIDATES, ENDPOINTS, EVENTS, EVENTS_LEAST, INDEX_PER_NAME,
-		PROBES, SETTINGS, SETTINGS_HOSTS, DNS_PORTS, HEAD_BYTES, __BYTE_ORDER__,
+		sizeof(struct wait_record), WAIT_SETS, PROBES, SETTINGS, SETTINGS_HOSTS, DNS_PORTS, HEAD_BYTES, __BYTE_ORDER__,
 	};
 	return (uint32_t)hash_words(shapes, sizeof shapes / sizeof *shapes, 0);
 }

@@ -8,6 +8,8 @@
  *   +--------------------+
  *   | journal            |         ring of events
  *   +--------------------+
+ *   | waits              | 32 B * 1024         what endpoints answer, and leave unanswered
+ *   +--------------------+
  *   | name, hot          | 128 B * 2 names     key, pins, head of the name
  *   +--------------------+
  *   | index              | 8 B * 6 names       address -> names
@@ -52,6 +54,7 @@ enum {
 
 	LEARNT = 128,				/* the latest new addresses, for who follows */
 	COUNTED = 256,				/* the latest sockets whose failure was counted */
+	WAIT_SETS = 256, WAIT_WAYS = 4,		/* endpoints and kinds of requests of which something is kept (waits.h) */
 };
 
 /* Counters: what `pinctl stats` shows. */
@@ -74,7 +77,8 @@ struct header {
 	word32 all_reserved;			/* 1: the cold part was reserved at creation too */
 	word32 retired;				/* 1: replaced, attach again */
 	word32 targets;				/* 1: there are SRV targets; while 0, no address is one's */
-	uint8_t pad0[52];
+	word32 refused;				/* tick when an account was refused last; 0: never */
+	uint8_t pad0[48];
 
 	/* journal, a cache line of its own */
 	word64 journal_next;			/* sequence number of the next event */
@@ -121,6 +125,16 @@ struct event_record {
 	uint8_t pad[24];
 };
 static_assert(sizeof(struct event_record) == 384, "whole cache lines");
+
+/* Of one kind of requests to one endpoint (waits.h). */
+struct wait_record {
+	word64 key;				/* hash of both; 0: free; 1: being written */
+	word64 waits;				/* those that were given up */
+	word64 accounts;			/* of registrations: whose they were */
+	word32 answered;			/* tick of the last answer */
+	word32 refused;				/* an account that was refused and not served since: hash 16 | when 16 */
+};
+static_assert(sizeof(struct wait_record) == 32, "two a cache line");
 
 struct name_hot {
 	word64 key;
@@ -181,7 +195,7 @@ static_assert(sizeof(struct addr_record) * 4 / 3 <= 256, "at most 256 bytes an a
 /* Where each part lies, for a table of so many names and addresses. */
 struct layout {
 	uint32_t name_slots, index_words, addr_slots, events;
-	size_t settings, journal, hot, index, addrs, cold;	/* byte offsets */
+	size_t settings, journal, waits, hot, index, addrs, cold;	/* byte offsets */
 	size_t reserved;					/* bytes reserved at creation */
 	size_t size;
 };

@@ -61,6 +61,16 @@ void mark_recovered(struct table *t, word64 *w, uint32_t last, const struct endp
 	}
 }
 
+void mark_listening(struct addr_record *a, unsigned slot, const struct endpoint *e)
+{
+	struct endpoint_record *r = &a->endpoints[slot];
+	const uint32_t now = tick_now();
+	if (get32(&r->succeeded) != now)
+		put32(&r->succeeded, now);
+	if (e->transport == TRANSPORT_TCP)
+		mark_connected(a, slot);
+}
+
 void mark_succeeded(struct table *t, struct addr_record *a, unsigned slot, const struct endpoint *e, enum cause why)
 {
 	struct endpoint_record *r = &a->endpoints[slot];
@@ -68,8 +78,8 @@ void mark_succeeded(struct table *t, struct addr_record *a, unsigned slot, const
 	mark_recovered(t, &r->health, last, e, why);
 	if (last == 0)
 		add64(&t->header->counters[COUNT_SUCCESSES], 1);
-	if (now != last)
+	if (why == CAUSE_CONNECTED)
+		mark_listening(a, slot, e);
+	else if (now != last)
 		put32(&r->succeeded, now);
-	if (why == CAUSE_CONNECTED && e->transport == TRANSPORT_TCP)
-		mark_connected(a, slot);
 }

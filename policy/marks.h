@@ -13,6 +13,9 @@ void mark_succeeded(struct table *t, struct addr_record *a, unsigned slot, const
 /* A TCP connect to the endpoint in this slot came through. */
 void mark_connected(struct addr_record *a, unsigned slot);
 
+/* The same, and it says no more of the endpoint than that it listens. */
+void mark_listening(struct addr_record *a, unsigned slot, const struct endpoint *e);
+
 /* Ends a cool-off, in the health word. `last`: tick of the success before; 0: none. */
 void mark_recovered(struct table *t, word64 *w, uint32_t last, const struct endpoint *e, enum cause cause);
 

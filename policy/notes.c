@@ -1,6 +1,6 @@
 /*
- * notes.c: what processes leave in an endpoint's record for each other: heard, registered, connected, in flight,
- * unanswered. See pins.h, marks.h.
+ * notes.c: what processes leave in an endpoint's record of their connects: connected, in flight, unanswered. See
+ * pins.h, marks.h; waits.c has requests.
  */
 #include <errno.h>
 #include <signal.h>
@@ -13,51 +13,11 @@
 
 enum { PENDING_MAX_S = 130 };	/* no connect is in flight longer: tcp_syn_retries, tcp(7) */
 
-/* ---- heard ---- */
-
 static struct endpoint_record *endpoint_at(const struct table *t, addr_ref ref, const struct endpoint *e)
 {
 	struct addr_record *a = addr_at(t, ref);
 	int slot = a ? endpoint_find(a, e->transport, e->port) : -1;
 	return slot >= 0 ? &a->endpoints[slot] : NULL;
-}
-
-static void stamp(word32 *w, uint32_t now)
-{
-	if (get32(w) != now)
-		put32(w, now);
-}
-
-void pins_heard(struct table *t, addr_ref ref, const struct endpoint *e, bool registered)
-{
-	struct addr_record *a = addr_at(t, ref);
-	int slot = a && t->writable ? endpoint_take(a, e->transport, e->port, false) : -1;
-	if (slot < 0)
-		return;
-	stamp(&a->endpoints[slot].heard, tick_now());
-	if (registered)
-		stamp(&a->endpoints[slot].registered, tick_now());
-}
-
-static uint32_t age_of(uint32_t tick) { return tick ? tick_since(tick_now(), tick) : UINT32_MAX; }
-
-uint32_t pins_heard_age(const struct table *t, addr_ref ref, const struct endpoint *e)
-{
-	const struct endpoint_record *r = endpoint_at(t, ref, e);
-	return r ? age_of(get32(&r->heard)) : UINT32_MAX;
-}
-
-bool pins_heard_since(const struct table *t, addr_ref ref, const struct endpoint *e, uint64_t since_ms)
-{
-	const struct endpoint_record *r = endpoint_at(t, ref, e);
-	const uint32_t heard = r ? get32(&r->heard) : 0;
-	return heard && heard >= (uint32_t)(since_ms * TICKS_PER_S / 1000);
-}
-
-uint32_t pins_registered_age(const struct table *t, addr_ref ref, const struct endpoint *e)
-{
-	const struct endpoint_record *r = endpoint_at(t, ref, e);
-	return r ? age_of(get32(&r->registered)) : UINT32_MAX;
 }
 
 /* ---- connects ---- */

@@ -43,12 +43,25 @@ bool pins_failed(struct table *t, const struct outcome *o, enum cause cause)
 	return true;
 }
 
-/* A server that says 503 accepts connections all the same: a connect does not end the cool-off that it asked for. */
-static bool proves_nothing(const struct endpoint_record *r, enum cause why)
+/*
+ * Where SIP is spoken a connect proves a socket that listens, and no server behind it: it ends the cool-off of a connect
+ * that failed, and nothing else.
+ */
+static void connected(struct table *t, struct addr_record *a, unsigned slot, const struct endpoint *e)
 {
-	struct health h = health_unpack(get64(&r->health));
-	return why == CAUSE_CONNECTED && h.last_cause == CAUSE_SIP_503 && !h.trying &&
-	       health_fitness(h, tick_now() / TICKS_PER_S) == COOLING;
+	struct endpoint_record *r = &a->endpoints[slot];
+	switch (health_unpack(get64(&r->health)).last_cause) {
+	case CAUSE_REFUSED:
+	case CAUSE_TIMED_OUT:
+	case CAUSE_UNREACHABLE:
+	case CAUSE_RESET:
+	case CAUSE_ABANDONED:
+		mark_succeeded(t, a, slot, e, CAUSE_CONNECTED);
+		break;
+	default:
+		mark_listening(a, slot, e);
+		break;
+	}
 }
 
 bool pins_succeeded(struct table *t, const struct outcome *o)
@@ -63,8 +76,10 @@ bool pins_succeeded(struct table *t, const struct outcome *o)
 		mark_recovered(t, &a->other, 0, v.e, CAUSE_BY_HAND);
 	if (v.slot < 0)
 		return true;		/* "other" confirms nothing */
-	if (!o->by_hand && proves_nothing(&a->endpoints[v.slot], v.why))
+	if (!o->by_hand && v.why == CAUSE_CONNECTED && pins_speaks_sip(t, v.addr, v.e)) {
+		connected(t, a, (unsigned)v.slot, v.e);
 		return true;
+	}
 	mark_succeeded(t, a, (unsigned)v.slot, v.e, v.why);
 	settle_names(t, o, &v);
 	return true;

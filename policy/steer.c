@@ -34,11 +34,29 @@ static void agree(struct opinion *o, const struct endpoint *to)
 
 /* ---- where SIP is spoken ---- */
 
-static bool sip_was_seen(const struct question *q)
+static bool is_sip_port(uint16_t port) { return port == SIP_PORT || port == SIPS_PORT; }
+
+static bool sip_was_seen(const struct table *t, addr_ref ref, const struct endpoint *e)
 {
-	const struct addr_record *a = addr_at(q->t, q->addr);
-	int slot = a ? endpoint_find(a, q->e->transport, q->e->port) : -1;
+	const struct addr_record *a = addr_at(t, ref);
+	int slot = a ? endpoint_find(a, e->transport, e->port) : -1;
 	return slot >= 0 && (get32(&a->endpoints[slot].heard) || get32(&a->endpoints[slot].registered));
+}
+
+/* Has a service led to a host with this address, on this port? */
+static bool is_led_to(const struct table *t, addr_ref ref, uint16_t port)
+{
+	uint32_t cursor = 0;
+	struct name_ref host;
+	for (int i = 0; get32(&t->header->targets) && i < HOLDERS_MAX && index_next(t, ref, &cursor, &host); i++)
+		if (led_port(get32(&name_cold(t, host)->family_port)) == port)
+			return true;
+	return false;
+}
+
+bool pins_speaks_sip(const struct table *t, addr_ref ref, const struct endpoint *e)
+{
+	return is_sip_port(e->port) || sip_was_seen(t, ref, e) || (e->port && is_led_to(t, ref, e->port));
 }
 
 /* Has the name any say in what this program sends there? */
@@ -56,7 +74,7 @@ static bool may_steer(const struct question *q, struct settings set, bool is_tar
 	if (set.value[SET_STEER] == STEER_ON)
 		return true;
 	return q->kind != STEER_DATAGRAM &&
-	       (q->e->port == SIP_PORT || q->e->port == SIPS_PORT || is_target || sip_was_seen(q));
+	       (is_sip_port(q->e->port) || is_target || sip_was_seen(q->t, q->addr, q->e));
 }
 
 /* ---- one name's opinion ---- */

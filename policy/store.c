@@ -77,6 +77,7 @@ static void place(struct table *t, void *base, const struct layout *l)
 	t->header = base;
 	t->settings = (struct settings_bank *)(void *)(p + l->settings);
 	t->journal = (struct event_record *)(void *)(p + l->journal);
+	t->waits = (struct wait_record *)(void *)(p + l->waits);
 	t->hot = (struct name_hot *)(void *)(p + l->hot);
 	t->index = (word64 *)(void *)(p + l->index);
 	t->addrs = (struct addr_record *)(void *)(p + l->addrs);

@@ -30,6 +30,7 @@ struct table {
 	struct header *header;
 	struct settings_bank *settings;		/* two */
 	struct event_record *journal;		/* layout.events */
+	struct wait_record *waits;		/* WAIT_SETS * WAIT_WAYS */
 	struct name_hot *hot;			/* layout.name_slots */
 	word64 *index;				/* layout.index_words */
 	struct addr_record *addrs;		/* layout.addr_slots */

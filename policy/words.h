@@ -12,6 +12,8 @@
  *   srv        priority 16 | weight 16 | low bits of its candidate's ref 24 | name's reuse 4 | 15
  *   pending    since 32 (tick) | pid 32
  *   unanswered since 32 (tick) | waited 16 (ticks) | port 16
+ *   waits      since 32 (tick) | waited 16 (ticks) | attempts 8 | closed 8
+ *   accounts   twice: hash 16 | when 16 (16 s); the one used last is the first
  *
  * An address ref is the slot of an address record plus one (22 bits) and the low
  * bits of that record's reuse count (10), so that a ref to an evicted address
@@ -264,6 +266,42 @@ static inline uint64_t unanswered_pack(struct unanswered u) { return (uint64_t)u
 static inline struct unanswered unanswered_unpack(uint64_t w)
 {
 	return (struct unanswered){.since = (uint32_t)(w >> 32), .waited = (uint16_t)(w >> 16), .port = (uint16_t)w};
+}
+
+/* ---- requests that were given up unanswered ---- */
+
+struct waits {
+	uint32_t since;			/* tick when the first was sent; 0: none */
+	uint16_t waited;		/* ticks, all together */
+	uint8_t attempts;		/* how many, saturated */
+	uint8_t closed;			/* of them, in a row until now: the server closed the connection without a byte */
+};
+
+static inline uint64_t waits_pack(struct waits w)
+{
+	return (uint64_t)w.since << 32 | (uint64_t)w.waited << 16 | (uint64_t)w.attempts << 8 | w.closed;
+}
+static inline struct waits waits_unpack(uint64_t w)
+{
+	return (struct waits){.since = (uint32_t)(w >> 32), .waited = (uint16_t)(w >> 16), .attempts = (uint8_t)(w >> 8),
+			      .closed = (uint8_t)w};
+}
+
+/* ---- the accounts that a host used with an endpoint last ---- */
+
+enum { ACCOUNT_UNIT_S = 16 };		/* of their times, which begin anew after 12 days */
+
+struct accounts {
+	uint16_t hash[2], when[2];	/* when 0: none */
+};
+
+static inline uint64_t accounts_pack(struct accounts a)
+{
+	return (uint64_t)a.hash[0] << 48 | (uint64_t)a.when[0] << 32 | (uint64_t)a.hash[1] << 16 | a.when[1];
+}
+static inline struct accounts accounts_unpack(uint64_t w)
+{
+	return (struct accounts){{(uint16_t)(w >> 48), (uint16_t)(w >> 16)}, {(uint16_t)(w >> 32), (uint16_t)w}};
 }
 
 #endif
