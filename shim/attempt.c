@@ -102,7 +102,7 @@ static bool steer(struct table *t, int fd, struct flow *fl, const struct verdict
 {
 	struct endpoint to;
 	const addr_ref ref = belongs_elsewhere(fl, v, &to) ? addr_find(t, &to.addr) : 0;
-	if (!ref || vain_lately(&to) || is_waited_for(&to, &fl->asked))
+	if (!ref || vain_lately(t, &to) || is_waited_for(&to, &fl->asked))
 		return false;
 	fl->to = to;
 	fl->ref = ref;

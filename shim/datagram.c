@@ -48,7 +48,7 @@ void datagram_sent(int fd, const void *buf, size_t len, const struct sockaddr *t
 	const uint64_t now = judge_now_ms();
 	if (find_endpoint(fd, to, to_len, &asked, &e) && judge_peer(fd, &e, &p) && sip_parse_datagram(buf, len, &m) &&
 	    !m.status) {
-		judge_sent(&m, sip_transaction(&m), &asked, &e, now);
+		judge_sent(fd, &m, sip_transaction(&m), &asked, &e, now);
 		if (to)
 			route_own(fd, &e, now);
 	}

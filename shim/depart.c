@@ -16,6 +16,7 @@
 #include "pieces.h"
 #include "route.h"
 #include "session.h"
+#include "vain.h"
 #include "verdicts.h"
 
 /* ---- is there anything to decide? ---- */
@@ -24,7 +25,7 @@
 static bool concerns(const struct table *t, const struct endpoint *asked, const struct verdict *v)
 {
 	return v->request || v->datagram || route_moved(asked) ||
-	       (v->ref && bits_have(&route_moves->waited, asked) && judge_may_be_silent(t, v->ref, asked));
+	       (v->ref && judge_may_be_silent(t, v->ref, asked, asked));
 }
 
 /* The endpoint that is asked, if there is something to decide; otherwise d->quiet says what is known. */
@@ -47,10 +48,10 @@ static bool take_asked(struct table *t, const struct sockaddr *to, socklen_t to_
 	return false;
 }
 
-/* Where an initial request belongs. */
-static const struct endpoint *pin_of(const struct departure *d, const struct verdict *v)
+/* Where an initial request belongs. One that this program sends again elsewhere is not led back to who did not answer. */
+static const struct endpoint *pin_of(const struct table *t, const struct departure *d, const struct verdict *v)
 {
-	return v->request ? &v->to : &d->asked;
+	return v->request && !vain_lately(t, &v->to) ? &v->to : &d->asked;
 }
 
 /* The same for the peer of a connected socket, of which `at` is known. */
@@ -58,8 +59,7 @@ static bool concerns_peer(const struct table *t, const struct departure *d, cons
 			  const struct verdict *at)
 {
 	const struct endpoint *real = &d->peer.real;
-	return !endpoint_same(pin_of(d, v), real) || (at->ref && bits_have(&route_moves->waited, &d->asked) &&
-						      judge_may_be_silent(t, at->ref, real));
+	return !endpoint_same(pin_of(t, d, v), real) || (at->ref && judge_may_be_silent(t, at->ref, &d->asked, real));
 }
 
 static bool take_peer(struct table *t, int fd, struct departure *d, struct verdict *v)
@@ -140,7 +140,7 @@ static bool went_silent(struct table *t, int fd, const struct tx *x, uint64_t no
 	struct peer p;
 	const uint64_t age = tx_age_ms(x, now);
 	if (x->answered || x->finished || !judge_peer(fd, &x->last, &p) || p.table != t ||
-	    !silence_verdict(x->method, x->sends, age, judge_heard_since(&p, age)))
+	    !silence_verdict(x->method, x->sends, age, judge_heard_since(&p, x->method, age)))
 		return false;
 	judge_report(&p, CAUSE_SILENCE, COOL_BY_HISTORY);
 	return true;
@@ -192,7 +192,7 @@ static struct endpoint destination(struct table *t, int fd, const struct departu
 	case COURSE_PIN:
 		if (r.known.silent)
 			verdict_of(t, &d->asked, v);
-		return *pin_of(d, v);
+		return *pin_of(t, d, v);
 	case COURSE_ASKED: break;
 	}
 	return d->asked;
@@ -212,7 +212,7 @@ static void note_dialog(const struct departure *d, const struct endpoint *to)
 		move_forget(&route_moves->dialogs, d->m.call_id, &d->asked);
 }
 
-static void note_message(const struct departure *d, const struct endpoint *to)
+static void note_message(int fd, const struct departure *d, const struct endpoint *to)
 {
 	if (!d->sip)
 		return;
@@ -220,7 +220,7 @@ static void note_message(const struct departure *d, const struct endpoint *to)
 	if (d->m.status)
 		return;
 	note_dialog(d, to);
-	judge_sent(&d->m, d->key, &d->asked, to, d->now_ms);
+	judge_sent(fd, &d->m, d->key, &d->asked, to, d->now_ms);
 }
 
 /* Before it goes, since its answer may be read by another process at once. */
@@ -230,7 +230,7 @@ static bool move(int fd, const struct sockaddr *to, socklen_t to_len, struct dep
 		return false;
 	memcpy(&d->to, to, to_len);
 	route_address(&d->real, (struct sockaddr *)&d->to);
-	note_message(d, &d->real);
+	note_message(fd, d, &d->real);
 	return true;
 }
 
@@ -287,7 +287,7 @@ static void note_as_usual(int fd, const struct departure *d)
 {
 	if (!d->sip)
 		return;
-	note_message(d, usual(d));
+	note_message(fd, d, usual(d));
 	if (!d->connected && !d->m.status)
 		route_own(fd, &d->asked, d->now_ms);
 }
@@ -298,7 +298,7 @@ void depart_done(int fd, const struct departure *d, bool moved)
 	if (!moved)
 		note_as_usual(fd, d);
 	else if (d->connected)
-		note_message(d, &d->real);
+		note_message(fd, d, &d->real);
 	errno = saved;
 }
 

@@ -32,7 +32,7 @@ static void tell(struct table *t, const struct flow *fl, enum cause cause)
 				  .socket = fl->cookie, .since = fl->since};
 	if (cause == CAUSE_CONNECTED) {
 		pins_succeeded(t, &o);
-		verdict_tell(t, &fl->to, false);
+		verdict_tell(t, &fl->to, TOLD_CONNECTED);
 	} else {
 		tell_failed(t, &o, cause);
 	}
@@ -44,7 +44,7 @@ static void tell(struct table *t, const struct flow *fl, enum cause cause)
  */
 static bool is_told(const struct table *t, const struct flow *fl, bool others)
 {
-	return (fl->told && !others && verdict_holds(t, fl->epoch)) || verdict_told(t, &fl->to, false);
+	return (fl->told && !others && verdict_holds(t, fl->epoch)) || verdict_told(t, &fl->to, TOLD_CONNECTED);
 }
 
 /* The flow came to its end: by `cause`, or well (CAUSE_CONNECTED), or nothing is known (CAUSE_NONE). */
@@ -54,7 +54,7 @@ HOT static void report(const struct flow *fl, enum cause cause)
 	if (!t)
 		return;
 	if (cause == CAUSE_CONNECTED)
-		vain_over(&fl->to);
+		vain_connected(&fl->to);
 	else if (cause != CAUSE_NONE)
 		dialogs_lost(&fl->to);
 	if (cause == CAUSE_TIMED_OUT && pins_connected_lately(t, fl->ref, &fl->to))
@@ -149,7 +149,7 @@ static enum cause given_up(enum progress p, const struct flow *fl)
 	struct table *t = session_table_here();
 	if (!waits(fl))
 		return CAUSE_NONE;
-	vain_note(&fl->to);
+	vain_note(&fl->to, VAIN_CONNECT);
 	return t && pins_unanswered(t, &o) ? CAUSE_TIMED_OUT : cause_of(p, fl);
 }
 

@@ -20,6 +20,7 @@
 #include "cause.h"
 #include "fds.h"
 #include "pending.h"
+#include "waiting.h"
 
 /*
  * connect(2) on a TCP socket, to fl->to, a candidate, whose address `addr` is: all but cookie and pid of *fl is known.
@@ -70,13 +71,18 @@ void flow_copy(int from, int to);
 /* Descriptors first..last are about to be closed. */
 void flow_close_range(unsigned first, unsigned last);
 
+/* Requests may wait on these. A connect that came through as its fd was closed is none of a request. */
+enum { WAITERS = 1u << FD_DATAGRAM | 1u << FD_STREAM_SIP | 1u << FD_STREAM_ENDS };
+
 /* An fd is being closed or replaced: one load for those that are none of ours. */
 static inline void flow_closing(int fd)
 {
 	enum fd_class c = fd_class(fd);
 	if (__builtin_expect(c == FD_PENDING, 0))
 		flow_give_up(fd);
-	else if (c != FD_UNKNOWN)
+	if (WAITERS >> c & 1)
+		waiting_closing(fd);
+	if (c != FD_PENDING && c != FD_UNKNOWN)
 		fd_set_class(fd, FD_UNKNOWN);
 }
 

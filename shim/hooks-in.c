@@ -63,7 +63,7 @@ static ssize_t received(enum watch w, int fd, void *buf, size_t size, ssize_t r,
 		    : r == -1             ? unknown_failed(fd)
 					  : WATCH_NONE;
 	if (w == WATCH_STREAM)
-		return stream_received(fd, buf, r, flags);
+		return r == 0 && size == 0 ? r : stream_received(fd, buf, r, flags);
 	if (w == WATCH_NONE || (flags & MSG_ERRQUEUE))
 		return r;
 	if (r == -1)
@@ -142,7 +142,7 @@ static ssize_t received_message(enum watch w, int fd, struct msghdr *msg, sockle
 	if (w == WATCH_UNKNOWN && r > 0 && head && shows(flags))
 		w = watch_ask(fd, head->iov_base, head->iov_len < (size_t)r ? head->iov_len : (size_t)r, false);
 	if (w == WATCH_STREAM)
-		return stream_received_message(fd, msg, r, flags);
+		return r == 0 && !(head && head->iov_len) ? r : stream_received_message(fd, msg, r, flags);
 	if (w == WATCH_DATAGRAM && (flags & MSG_ERRQUEUE))
 		datagram_error(fd, msg, room);
 	else if (w == WATCH_DATAGRAM && head && head->iov_len < (size_t)r && msg->msg_iovlen > 1 &&

@@ -40,6 +40,7 @@
 #include "session.h"
 #include "socket.h"
 #include "stream.h"
+#include "waiting.h"
 
 __attribute__((constructor)) static void start(void)
 {
@@ -57,6 +58,7 @@ __attribute__((constructor)) static void start(void)
 __attribute__((destructor)) static void end(void)
 {
 	flow_end();
+	waiting_end();
 }
 
 /* ---- names to addresses ---- */

@@ -11,6 +11,7 @@
 #include "tell.h"
 #include "tick.h"
 #include "verdicts.h"
+#include "waiting.h"
 
 static struct transactions *requests;
 
@@ -35,17 +36,47 @@ bool judge_peer(int fd, const struct endpoint *e, struct peer *out)
 	return out->ref != 0;
 }
 
-bool judge_heard_since(const struct peer *p, uint64_t age_ms)
+bool judge_heard_since(const struct peer *p, enum sip_method method, uint64_t age_ms)
 {
-	return pins_heard_since(p->table, p->ref, &p->e, judge_now_ms() - age_ms);
+	return pins_heard_since(p->table, p->ref, &p->e, request_kind(method), judge_now_ms() - age_ms);
 }
 
-bool judge_may_be_silent(const struct table *t, addr_ref ref, const struct endpoint *e)
+bool judge_may_be_silent(const struct table *t, addr_ref ref, const struct endpoint *asked, const struct endpoint *e)
 {
 	enum { HEARD_TICKS = 6 * TICKS_PER_S };
 	_Static_assert((HEARD_TICKS + TICKS_PER_S) * 1000 < SILENCE_MS * TICKS_PER_S, "who was heard since is not silent");
-	return pins_heard_age(t, ref, e) > HEARD_TICKS;
+	for (enum request_kind kind = REQUEST_REGISTRATION; kind < REQUEST_KINDS; kind++)
+		if (bits_have(&route_moves->waited[kind], asked) && pins_heard_age(t, ref, e, kind) > HEARD_TICKS)
+			return true;
+	return false;
 }
+
+/* ---- whose request it is ---- */
+
+/* Sixteen bits of the account. Its owner need not be told from all others, only from those of one host. */
+static uint16_t account_of(const struct sip_message *m) { return (uint16_t)(sip_account(m) >> 32); }
+
+/* Was that noted in the last minute? A hash in one word, which is never torn. */
+static bool is_noted(const struct endpoint *e, uint16_t account, uint64_t now_ms)
+{
+	static word64 noted[64];
+	const uint64_t key = endpoint_key(e, (uint64_t)account << 48 ^ now_ms / 60000);
+	word64 *w = &noted[hash_slot(key, 64)];
+	if (get64(w) == key)
+		return true;
+	put64(w, key);
+	return false;
+}
+
+static void note_account(const struct sip_message *m, const struct endpoint *to, uint64_t now_ms)
+{
+	struct table *t = session_table_here();
+	if (t && (m->method == SIP_REGISTER || m->method == SIP_INVITE) && !is_noted(to, account_of(m), now_ms) &&
+	    addr_find(t, &to->addr))
+		pins_account_used(t, to, account_of(m));
+}
+
+/* ---- requests ---- */
 
 /*
  * A request that is sent again to a server of which something was heard meanwhile: the silence begins with this send.
@@ -55,28 +86,36 @@ static void begin_silence(const struct tx *x, const struct endpoint *to, uint64_
 {
 	struct peer p;
 	if (x->sends > 1 && !x->answered && !x->finished && judge_peer(-1, to, &p) &&
-	    judge_heard_since(&p, tx_age_ms(x, now_ms)))
+	    judge_heard_since(&p, x->method, tx_age_ms(x, now_ms)))
 		tx_anew(requests, x->key, x->method, now_ms);
 }
 
-void judge_sent(const struct sip_message *m, uint64_t key, const struct endpoint *asked, const struct endpoint *to,
+void judge_sent(int fd, const struct sip_message *m, uint64_t key, const struct endpoint *asked, const struct endpoint *to,
 		uint64_t now_ms)
 {
+	const enum request_kind kind = request_kind(m->method);
 	const struct tx x = tx_steered(requests, key, m->method, m->to == SIP_TO_TAGGED, asked, to, now_ms);
-	if ((m->method == SIP_REGISTER || m->method == SIP_INVITE) && route_moves) {
+	if (!route_moves)
+		return;
+	if (kind != REQUEST_OTHER)
 		begin_silence(&x, to, now_ms);
-		bits_add(&route_moves->waited, asked);
-	}
-	if (m->method == SIP_REGISTER && route_moves)
-		bits_add(&route_moves->registrar, to);
+	bits_add(&route_moves->waited[kind], asked);
+	bits_add(&route_moves->sent[kind], to);
+	note_account(m, to, now_ms);
+	waiting_sent(fd, m, key, to, now_ms);
 }
 
 bool judge_knows(const struct endpoint *e, unsigned status)
 {
 	struct table *t = session_table_here();
-	if (!t || !route_moves || route_any() || status >= 500 || status == 408 || status == 480)
+	enum request_kind kind = REQUEST_OTHER;
+	unsigned kinds = 0;
+	if (!t || !route_moves || route_any() || status >= 500 || status == 408 || status == 480 || pins_any_refused(t))
 		return false;
-	return verdict_told(t, e, status / 100 == 2 && bits_have(&route_moves->registrar, e));
+	for (enum request_kind k = REQUEST_OTHER; k < REQUEST_KINDS; k++)
+		if (bits_have(&route_moves->sent[k], e))
+			kind = k, kinds++;
+	return kinds == 1 && verdict_told(t, e, told_answered(kind, kind == REQUEST_REGISTRATION && status / 100 == 2));
 }
 
 void judge_report(const struct peer *p, enum cause cause, uint32_t cool)
@@ -111,8 +150,12 @@ void judge_request(const struct peer *p, const struct sip_message *m, uint64_t k
 {
 	const struct tx x =
 		tx_steered(requests, key, m->method, m->to == SIP_TO_TAGGED, &p->e, &p->e, judge_now_ms());
-	if (x.early) {
+	if (!x.early) {
+		note_account(m, &p->e, judge_now_ms());
+		waiting_sent(p->fd, m, key, &p->e, judge_now_ms());
+	} else {
 		const struct sip_message answer = {.method = m->method, .status = x.early,
+						   .to_aor = m->to_aor, .from_aor = m->from_aor,
 						   .retry_after = x.early_retry_s ? x.early_retry_s : SIP_ABSENT};
 		judge_response(p, &answer, key);
 	}
@@ -129,6 +172,22 @@ static void note_late(const struct tx *x, const struct sip_message *m, const str
 		move_note(&route_moves->dialogs, sip_leg(m), &x->asked, &mv, judge_now_ms());
 }
 
+void judge_spoke(int fd, const struct endpoint *e)
+{
+	struct peer p;
+	struct name_ref names[RECENT];
+	waiting_spoken(fd);
+	if (!judge_peer(fd, e, &p) || !pins_speaks_sip(p.table, p.ref, e))
+		return;
+	pins_heard(p.table, p.ref, e, REQUEST_OTHER, false);
+	const struct outcome o = {.endpoint = *e, .names = names, .n_names = recent_names(names), .reach = REACH_SHIM,
+				  .why = CAUSE_ANSWERED};
+	if (!verdict_told(p.table, e, told_answered(REQUEST_OTHER, false))) {
+		pins_succeeded(p.table, &o);
+		verdict_tell(p.table, e, told_answered(REQUEST_OTHER, false));
+	}
+}
+
 enum status_effect judge_response(const struct peer *p, const struct sip_message *m, uint64_t key)
 {
 	struct tx x;
@@ -142,26 +201,24 @@ enum status_effect judge_response(const struct peer *p, const struct sip_message
 	note_late(&x, m, &p->e);
 	if (p->e.transport == TRANSPORT_UDP)
 		dialogs_passed(m, false, &x.asked, &p->e, judge_now_ms());
+	waiting_answered(key, m->method);
+	const enum request_kind kind = request_kind(m->method);
 	const bool registered = m->method == SIP_REGISTER && m->status / 100 == 2;
+	const unsigned what = told_answered(kind, registered);
 	struct status_verdict v = status_verdict(m->method, m->status, m->retry_after, ms_since_registered(p));
-	if (v.effect == STATUS_SUCCESS && verdict_told(p->table, &p->e, registered))
+	if (registered && pins_any_refused(p->table))
+		pins_account_served(p->table, &p->e, account_of(m));
+	if (v.effect == STATUS_SUCCESS && verdict_told(p->table, &p->e, what))
 		return v.effect;
-	pins_heard(p->table, p->ref, &p->e, registered);
+	pins_heard(p->table, p->ref, &p->e, kind, registered);
 	if (v.effect == STATUS_SUCCESS && x.within)
 		return v.effect;	/* that it serves an old dialog does not say that it takes new ones */
-	switch (v.effect) {
-	case STATUS_SUCCESS:
+	if (v.effect == STATUS_SUCCESS) {
 		answered(p, &x);
-		verdict_tell(p->table, &p->e, registered);
-		break;
-	case STATUS_FAILED:
-		judge_report(p, CAUSE_SIP_503, v.cool_s ? v.cool_s : COOL_BY_HISTORY);
-		break;
-	case STATUS_LAST_ONCE:
-		judge_report(p, CAUSE_SIP_STATUS, COOL_NOT);
-		break;
-	case STATUS_NOTHING:
-		break;
+		verdict_tell(p->table, &p->e, what);
+	} else if (v.effect != STATUS_NOTHING && pins_account_refused(p->table, &p->e, account_of(m))) {
+		const bool failed = v.effect == STATUS_FAILED;
+		judge_report(p, failed ? CAUSE_SIP_503 : CAUSE_SIP_STATUS, !failed ? COOL_NOT : v.cool_s ? v.cool_s : COOL_BY_HISTORY);
 	}
 	return v.effect;
 }

@@ -31,14 +31,17 @@ struct peer {
 /* The candidate at `e`, to which `fd` leads; false: it is none, or there is no table. No system call. */
 bool judge_peer(int fd, const struct endpoint *e, struct peer *out);
 
-/* Was anything heard from it since `age_ms` ago? In ticks, a tick in its favour. */
-bool judge_heard_since(const struct peer *p, uint64_t age_ms);
+/* Did it answer a request of this method's kind since `age_ms` ago? In ticks, a tick in its favour. */
+bool judge_heard_since(const struct peer *p, enum sip_method method, uint64_t age_ms);
 
-/* May it be silent in the next second? Nothing was heard of it for almost as long as a silence takes (SILENCE_MS). */
-bool judge_may_be_silent(const struct table *t, addr_ref ref, const struct endpoint *e);
+/*
+ * May `e` be silent in the next second, to which goes what is sent to `asked`? Requests of a kind went there of which it
+ * has answered none for almost as long as a silence takes (SILENCE_MS).
+ */
+bool judge_may_be_silent(const struct table *t, addr_ref ref, const struct endpoint *asked, const struct endpoint *e);
 
-/* The request `m` of transaction `key` goes to `to`; the program sent it to `asked`. */
-void judge_sent(const struct sip_message *m, uint64_t key, const struct endpoint *asked, const struct endpoint *to,
+/* The request `m` of transaction `key` goes to `to` through fd; the program sent it to `asked`. */
+void judge_sent(int fd, const struct sip_message *m, uint64_t key, const struct endpoint *asked, const struct endpoint *to,
 		uint64_t now_ms);
 
 /* It failed by `cause`. `cool` as in struct outcome. */
@@ -54,6 +57,9 @@ bool judge_knows(const struct endpoint *e, unsigned status);
 
 /* The request `m` was sent to it over TCP. */
 void judge_request(const struct peer *p, const struct sip_message *m, uint64_t key);
+
+/* The server sent something through fd, a TCP connection to `e` of which nothing can be read (TLS). */
+void judge_spoke(int fd, const struct endpoint *e);
 
 /* The response `m` came from it; `key` is its sip_transaction(). Returns what it proved. */
 enum status_effect judge_response(const struct peer *p, const struct sip_message *m, uint64_t key);

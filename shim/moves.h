@@ -21,6 +21,7 @@
 #ifndef STICKYDNS_MOVES_H
 #define STICKYDNS_MOVES_H
 
+#include "decide.h"
 #include "record.h"
 
 enum {
@@ -44,8 +45,8 @@ struct endpoint_bits {
 struct moves {
 	word32 any;			/* 1 once anything was moved: until then nothing has to be looked for */
 	struct endpoint_bits moved;	/* asked: something to it went elsewhere */
-	struct endpoint_bits waited;	/* asked: a REGISTER or INVITE to it may be waiting for its answer */
-	struct endpoint_bits registrar;	/* real: a REGISTER went there */
+	struct endpoint_bits waited[REQUEST_KINDS];	/* asked: a request of this kind to it may be waiting for its answer */
+	struct endpoint_bits sent[REQUEST_KINDS];	/* real: one went there */
 	struct endpoint_bits servers, believed;	/* homes: the real ones' addresses, and those asked that were others */
 	struct move_memory peers, dialogs, requests, lone, homes;
 };

@@ -35,10 +35,32 @@ static void take_via(struct sip_message *m, struct text *t)
 	}
 }
 
+/* The URI of a name-addr or addr-spec (25.1), up to its parameters and headers. */
+static uint64_t aor_of(struct text t)
+{
+	const char *p = t.p;
+	if (*p == '"')
+		skip_quoted(&t);
+	const char *less = memchr(t.p, '<', (size_t)(t.end - t.p));
+	p = less ? less + 1 : t.p;
+	for (t.p = p; t.p < t.end && *t.p != ';' && *t.p != '?' && *t.p != '>' && !is_lws(*t.p);)
+		t.p++;
+	return t.p == t.end && t.cut ? 0 : hash_bytes(p, (size_t)(t.p - p));
+}
+
+/* 20.20. */
+static void take_from(struct sip_message *m, struct text *t)
+{
+	if (t->p < t->end && (m->status ? m->status == 503 : m->method == SIP_INVITE))
+		m->from_aor = aor_of(*t);
+}
+
 /* 20.39. Without <> all parameters are the header field's (20.10). */
 static void take_to(struct sip_message *m, struct text *t)
 {
 	struct text name, value;
+	if (t->p < t->end && (m->status || m->method == SIP_REGISTER))
+		m->to_aor = aor_of(*t);
 	while (to_parameter(t, false)) {
 		take_parameter(t, &name, &value);
 		if (!name.cut && text_is(&name, "tag", 3)) {
@@ -120,6 +142,8 @@ static const struct field {
 	{"content-length", 14, SIP_SEEN_LENGTH, take_length},
 	{"l", 1, SIP_SEEN_LENGTH, take_length},
 	{"retry-after", 11, SIP_SEEN_RETRY_AFTER, take_retry_after},
+	{"from", 4, SIP_SEEN_FROM, take_from},
+	{"f", 1, SIP_SEEN_FROM, take_from},
 };
 
 enum { NAME_LONGEST = 14 };
@@ -153,7 +177,8 @@ static const struct field *take_name(struct text *t)
 static inline bool may_matter(const char *line, size_t len)
 {
 #define FIRST(c) (1u << ((c) - 'a'))
-	const uint32_t firsts = FIRST('v') | FIRST('t') | FIRST('c') | FIRST('i') | FIRST('l') | FIRST('r');
+	const uint32_t firsts = FIRST('v') | FIRST('t') | FIRST('c') | FIRST('i') | FIRST('l') | FIRST('r') |
+				FIRST('f');
 #undef FIRST
 	const uint32_t at = len ? (uint32_t)(line[0] | 0x20) - 'a' : 32;
 	return at < 26 && (firsts >> at & 1) != 0;

@@ -50,7 +50,7 @@ enum sip_to {
 /* Bits of sip_message.seen: header fields that were met, well-formed or not. */
 enum {
 	SIP_SEEN_VIA = 1, SIP_SEEN_TO = 2, SIP_SEEN_CSEQ = 4, SIP_SEEN_CALL_ID = 8,
-	SIP_SEEN_RETRY_AFTER = 16, SIP_SEEN_LENGTH = 32,
+	SIP_SEEN_RETRY_AFTER = 16, SIP_SEEN_LENGTH = 32, SIP_SEEN_FROM = 64,
 };
 
 enum { SIP_ABSENT = -1, SIP_BAD = -2 };
@@ -59,6 +59,7 @@ struct sip_message {
 	uint64_t branch;		/* hash of the topmost Via's branch (8.1.1.7), byte for byte; 0: none known */
 	uint64_t call_id;		/* hash (20.8); 0: not known */
 	uint64_t to_tag;		/* hash (20.39); 0: none, or not known */
+	uint64_t to_aor, from_aor;	/* hashes of their URIs without parameters, where sip_account() needs them; 0: not known */
 	int64_t cseq;			/* number (20.16), < 2^31; or SIP_ABSENT, SIP_BAD */
 	int64_t content_length;		/* bytes (20.14); or SIP_ABSENT; SIP_BAD: no number, or two that differ */
 	int64_t retry_after;		/* seconds (20.33), saturated at 2^32 - 1; or SIP_ABSENT, SIP_BAD */
@@ -127,6 +128,15 @@ bool sip_parse_datagram(const char *p, size_t len, struct sip_message *out);
  * 2543 and not unique (17.2.3). 0 when one of them is not known.
  */
 uint64_t sip_transaction(const struct sip_message *m);
+
+/*
+ * Whose request it is, or answers: the hash of the AoR that REGISTER has in To (10.2), others in From. Known of REGISTER
+ * and INVITE, of answers to REGISTER, and of a 503. 0: not known.
+ */
+static inline uint64_t sip_account(const struct sip_message *m)
+{
+	return m->method == SIP_REGISTER ? m->to_aor : m->from_aor;
+}
 
 /*
  * Which dialog with the one who was called the message belongs to, of those that one

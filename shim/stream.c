@@ -19,6 +19,7 @@
 #include "sipstream.h"
 #include "socket.h"
 #include "tell.h"
+#include "waiting.h"
 
 enum way { OUT, IN, WAYS };
 
@@ -28,6 +29,8 @@ struct stream {
 	struct endpoint to;		/* written with both ways busy, read with one */
 	bool fresh[WAYS];		/* sip[i] is still an earlier connection's */
 	bool failed;			/* way IN's: an answer said that the server has, and the program is to leave it */
+	bool spoken;			/* the server sent a byte, or it was told that it never will */
+	bool vouched;			/* and that was told, where nothing can be read */
 	struct sip_stream sip[WAYS];
 };
 
@@ -91,7 +94,7 @@ static bool occupy(struct stream *s, int fd, const struct endpoint *to)
 	atomic_store_explicit(&s->cookie, 0, memory_order_relaxed);
 	s->to = *to;
 	s->fresh[OUT] = s->fresh[IN] = true;
-	s->failed = false;
+	s->failed = s->spoken = s->vouched = false;
 	return true;
 }
 
@@ -240,6 +243,30 @@ static bool meet(const struct saying *say, size_t len)
 	return true;
 }
 
+/* The server has sent something. Where nothing can be read any byte proves it (TLS). */
+static void spoke(int fd)
+{
+	struct stream *s = slot_of(fd);
+	if (owner(s) != fd || (s->spoken && (s->vouched || fd_class(fd) != FD_STREAM_ENDS)))
+		return;
+	s->spoken = true;
+	if (fd_class(fd) != FD_STREAM_ENDS)
+		return;
+	s->vouched = true;
+	if (know_socket(s, fd) || is_same_socket(s, fd))
+		judge_spoke(fd, &s->to);
+}
+
+/* The server closed the connection, or broke it. */
+static void closed(int fd, bool sending)
+{
+	struct stream *s = slot_of(fd);
+	if (owner(s) != fd || s->spoken || !is_followed(fd) || !(know_socket(s, fd) || is_same_socket(s, fd)))
+		return;
+	s->spoken = true;
+	waiting_ended(fd, &s->to, sending);
+}
+
 /* False: it is off. */
 static bool feed_way(struct saying *say, const void *p, size_t len)
 {
@@ -274,6 +301,8 @@ static void feed(int fd, enum way w, const void *p, size_t len)
 		if (on && w == IN)
 			leave_if_failed(s, fd);
 	}
+	if (!on && w == OUT && owner(s) == fd && !s->spoken)
+		waiting_opaque(fd, &s->to);
 	leave(s, w);
 	if (!on)
 		only_ends(fd);
@@ -306,6 +335,8 @@ static void passed_bytes(int fd, enum way w, const void *p, size_t len)
 		flow_so_error(fd, 0);
 	if (len > 0 && fd_class(fd) == FD_STREAM_SIP)
 		feed(fd, w, p, len);
+	if (len > 0 && w == IN && is_followed(fd))
+		spoke(fd);
 	errno = saved;
 }
 
@@ -349,12 +380,14 @@ void stream_failed(int fd, int error)
 
 static bool may_end(int fd) { return fd_class(fd) == FD_PENDING || stream_owns(fd); }
 
-static void call_failed(int fd)
+static void call_failed(int fd, enum way w)
 {
 	int saved = errno;
 	if (fd_class(fd) == FD_PENDING && cause_of_errno(saved) != CAUSE_NONE)
 		flow_so_error(fd, saved);
-	else
+	else if (saved == ECONNRESET || saved == EPIPE)
+		closed(fd, w == OUT);
+	if (fd_class(fd) != FD_PENDING)
 		stream_failed(fd, saved);
 	errno = saved;
 }
@@ -366,7 +399,7 @@ ssize_t stream_sent(int fd, const void *buf, ssize_t r)
 	else if (r > 0)
 		passed_bytes(fd, OUT, buf, (size_t)r);
 	else if (r == -1 && may_end(fd))
-		call_failed(fd);
+		call_failed(fd, OUT);
 	return r;
 }
 
@@ -377,7 +410,7 @@ ssize_t stream_sent_message(int fd, const struct msghdr *msg, ssize_t r)
 	else if (r > 0)
 		passed_pieces(fd, OUT, msg, (size_t)r);
 	else if (r == -1 && may_end(fd))
-		call_failed(fd);
+		call_failed(fd, OUT);
 	return r;
 }
 
@@ -391,14 +424,24 @@ static bool passed_aside(int fd, int flags)
 	return true;
 }
 
+/* A receive with room for bytes returned none. */
+static void end_of_stream(int fd)
+{
+	int saved = errno;
+	closed(fd, false);
+	errno = saved;
+}
+
 ssize_t stream_received(int fd, void *buf, ssize_t r, int flags)
 {
 	if (r > 0 && is_dns(fd))
 		dnstcp_received(fd, &(struct iovec){buf, (size_t)r}, 1, (size_t)r, flags);
 	else if (r > 0 && !passed_aside(fd, flags))
 		passed_bytes(fd, IN, buf, (size_t)r);
+	else if (r == 0)
+		end_of_stream(fd);
 	else if (r == -1 && may_end(fd))
-		call_failed(fd);
+		call_failed(fd, IN);
 	return r;
 }
 
@@ -408,7 +451,9 @@ ssize_t stream_received_message(int fd, const struct msghdr *msg, ssize_t r, int
 		dnstcp_received(fd, msg->msg_iov, msg->msg_iovlen, (size_t)r, flags);
 	else if (r > 0 && !passed_aside(fd, flags))
 		passed_pieces(fd, IN, msg, (size_t)r);
+	else if (r == 0)
+		end_of_stream(fd);
 	else if (r == -1 && may_end(fd))
-		call_failed(fd);
+		call_failed(fd, IN);
 	return r;
 }

@@ -237,10 +237,10 @@ static struct status_verdict unavailable(enum sip_method method, int64_t retry_a
 	return (struct status_verdict){STATUS_FAILED, (uint32_t)(cool < STATUS_COOL_MAX_S ? cool : STATUS_COOL_MAX_S)};
 }
 
-/* A registrar that cannot serve us, for a reason that may be the account's own. */
+/* A registrar that cannot serve us. What speaks of the request itself (4xx; 21.5.2, 21.5.6, 21.5.7; 6xx) says nothing of it. */
 static bool is_refusal(unsigned status)
 {
-	return status == 408 || status == 480 || status >= 500;
+	return status == 408 || status == 480 || (status >= 500 && status < 600 && status != 501 && status != 505 && status != 513);
 }
 
 struct status_verdict status_verdict(enum sip_method method, unsigned status, int64_t retry_after,

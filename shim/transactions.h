@@ -11,6 +11,7 @@
 #define STICKYDNS_TRANSACTIONS_H
 
 #include "atomic.h"
+#include "decide.h"
 #include "endpoint.h"
 #include "sip.h"
 
@@ -111,6 +112,12 @@ bool tx_waits(const struct transactions *t, const struct endpoint *to, uint64_t 
 
 /* ---- what it proves ---- */
 
+/* What a request of this method stands for. */
+static inline enum request_kind request_kind(unsigned method)
+{
+	return method == SIP_REGISTER ? REQUEST_REGISTRATION : method == SIP_INVITE ? REQUEST_CALL : REQUEST_OTHER;
+}
+
 enum {
 	SILENCE_SENDS = 4,
 	SILENCE_MS = 7400,		/* a fifth send is due after 15 T1 = 7.5 s (17.1.1.2, 17.1.2.2) */
@@ -121,7 +128,7 @@ enum {
 /*
  * Is it a failure of the endpoint that a UDP request is about to be sent there
  * again? `sends` and `age_ms` as tx_find and tx_age_ms give them, without the send
- * at hand; `heard`: anything was heard from the endpoint by any process since the
+ * at hand; `heard`: a request of its kind was answered by the endpoint, to any process, since the
  * first of them. Only REGISTER and INVITE are evidence: a proxy whose own request
  * is pending must not answer any other with a 408, and sends no provisional answer
  * either for long (RFC 4320 4.1, 4.2), and it answers an INVITE with 100 within 200

@@ -183,15 +183,15 @@ void verdict_quieten_connection(uint64_t key, bool candidate)
 /* ---- told ---- */
 
 /* Even: somebody is about to tell. With the low bit: it was told. */
-static uint64_t told_key(const struct endpoint *e, bool registered, uint64_t epoch, uint32_t now)
+static uint64_t told_key(const struct endpoint *e, unsigned what, uint64_t epoch, uint32_t now)
 {
-	const uint64_t h = endpoint_key(e, moment(epoch, (uint64_t)now << 1 | registered)) & ~UINT64_C(1);
+	const uint64_t h = endpoint_key(e, moment(epoch, (uint64_t)now << 3 | what)) & ~UINT64_C(1);
 	return h ? h : 2;
 }
 
-bool verdict_told(const struct table *t, const struct endpoint *e, bool registered)
+bool verdict_told(const struct table *t, const struct endpoint *e, unsigned what)
 {
-	const uint64_t key = told_key(e, registered, epoch_of(t), tick_now());
+	const uint64_t key = told_key(e, what, epoch_of(t), tick_now());
 	word64 *w = &told[hash_slot(key, HASHES)];
 	if (get64(w) == (key | 1))
 		return true;
@@ -208,15 +208,15 @@ static void tell_settled(const struct endpoint *e, uint64_t epoch, uint32_t now)
 		settle(key, (addr_ref)(get64(&settled[hash_slot(key, HASHES)].what) >> 32), now);
 }
 
-void verdict_tell(const struct table *t, const struct endpoint *e, bool registered)
+void verdict_tell(const struct table *t, const struct endpoint *e, unsigned what)
 {
 	const uint64_t epoch = epoch_of(t);
 	const uint32_t now = tick_now();
-	const uint64_t key = told_key(e, registered, epoch, now);
+	const uint64_t key = told_key(e, what, epoch, now);
 	word64 *w = &told[hash_slot(key, HASHES)];
 	if (get64(w) != key)
 		return;
 	put64(w, key | 1);
-	if (!registered)
+	if (what == TOLD_CONNECTED)
 		tell_settled(e, epoch, now);
 }

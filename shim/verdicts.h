@@ -15,7 +15,7 @@ struct verdict {
 	addr_ref ref;			/* 0: no candidate */
 	bool request, datagram;		/* an initial SIP request or a TCP connect, any other datagram, moves to `to`; over TCP `datagram`: all do (`steer = on`) */
 	bool settled;			/* a candidate, nothing moves, and no DNS port: */
-	bool told;			/* and verdict_tell() was called for it in this tick, by no REGISTER */
+	bool told;			/* and verdict_tell() was called for it in this tick, of a connect */
 	uint32_t now;			/* tick when this was asked */
 	uint64_t epoch;			/* and what held then */
 	struct endpoint to;		/* only if something moves */
@@ -46,9 +46,13 @@ void verdict_quieten_connection(uint64_t key, bool candidate);
 /*
  * Was a success of `e` told, so that it need not be told again in this tick, for
  * nothing has changed? If not, the caller tells it, and then calls verdict_tell(), which
- * notes nothing if something has changed since this was asked. `registered`: by a REGISTER.
+ * notes nothing if something has changed since this was asked. `what`: TOLD_CONNECTED, or of an answer
+ * told_answered().
  */
-bool verdict_told(const struct table *t, const struct endpoint *e, bool registered);
-void verdict_tell(const struct table *t, const struct endpoint *e, bool registered);
+enum { TOLD_CONNECTED };
+static inline unsigned told_answered(enum request_kind kind, bool registered) { return 1 + 2 * (unsigned)kind + registered; }
+
+bool verdict_told(const struct table *t, const struct endpoint *e, unsigned what);
+void verdict_tell(const struct table *t, const struct endpoint *e, unsigned what);
 
 #endif

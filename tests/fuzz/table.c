@@ -144,7 +144,7 @@ static void tell(struct table *t, const struct name_ref *refs, size_t n, unsigne
 	const addr_ref a = addr_find(t, &o.endpoint.addr);
 	struct endpoint to;
 	pins_pending(t, a, &o.endpoint, (struct pending){tick_now(), 1});
-	pins_heard(t, a, &o.endpoint, true);
+	pins_heard(t, a, &o.endpoint, REQUEST_REGISTRATION, true);
 	if (k % 3 == 0)
 		pins_failed(t, &o, CAUSE_REFUSED);
 	else if (k % 3 == 1)
@@ -152,7 +152,7 @@ static void tell(struct table *t, const struct name_ref *refs, size_t n, unsigne
 	else
 		pins_reset(t, &o);
 	pins_pending_over(t, a, &o.endpoint, 1, k % 2);
-	pins_heard_age(t, a, &o.endpoint);
+	pins_heard_age(t, a, &o.endpoint, REQUEST_CALL);
 	pins_registered_age(t, a, &o.endpoint);
 	pins_connected_lately(t, a, &o.endpoint);
 	for (int kind = STEER_CONNECT; kind <= STEER_DATAGRAM; kind++)

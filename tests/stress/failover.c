@@ -46,7 +46,7 @@ static void pool_of(const struct drill *d, uint32_t round, unsigned turn, struct
 
 static void report(struct drill *d, const struct address *a, struct name_ref ref)
 {
-	const struct outcome o = {.endpoint = {*a, 5060, TRANSPORT_TCP}, .names = &ref, .n_names = 1, .reach = REACH_SHIM};
+	const struct outcome o = {.endpoint = {*a, 5060, TRANSPORT_TCP}, .names = &ref, .n_names = 1, .reach = REACH_SHIM, .why = CAUSE_ANSWERED};
 	pins_failed(&d->lab->t, &o, CAUSE_REFUSED);
 }
 
@@ -113,7 +113,7 @@ static void play_round(struct drill *d, uint32_t round)
 	atomic_store(&d->round, round);
 	pool_of(d, round, 0, pool);
 	struct address pin = lab_lookup(&d->lab->t, &n, pool, POOL, &ref);
-	const struct outcome o = {.endpoint = {pin, 5060, TRANSPORT_TCP}, .names = &ref, .n_names = 1, .reach = REACH_SHIM};
+	const struct outcome o = {.endpoint = {pin, 5060, TRANSPORT_TCP}, .names = &ref, .n_names = 1, .reach = REACH_SHIM, .why = CAUSE_ANSWERED};
 	if (round % 2)
 		pins_succeeded(&d->lab->t, &o);
 	pause_us(MICROSECONDS / 3);

@@ -180,6 +180,12 @@ static void look_up(struct siege *s, uint64_t *random, const struct name *n, uns
 	else
 		pins_succeeded(&s->lab.t, &o);
 	addr_ref a = addr_find(&s->lab.t, &o.endpoint.addr);
+	const struct wait w = {.kind = herd_random(random) % REQUEST_KINDS, .since = tick_now() - 40, .until = tick_now()};
+	pins_heard(&s->lab.t, a, &o.endpoint, w.kind, true);
+	pins_waited(&s->lab.t, &o, &w);
+	pins_account_used(&s->lab.t, &o.endpoint, (uint16_t)herd_random(random));
+	pins_account_refused(&s->lab.t, &o.endpoint, (uint16_t)herd_random(random));
+	pins_account_served(&s->lab.t, &o.endpoint, (uint16_t)herd_random(random));
 	pins_pending(&s->lab.t, a, &o.endpoint, (struct pending){tick_now(), 1});
 	pins_pending_over(&s->lab.t, a, &o.endpoint, 1, true);
 }

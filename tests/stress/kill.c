@@ -91,7 +91,7 @@ static void look_up(struct kill_test *test, uint64_t *random, unsigned k)
 	if (!pins_answer(&test->lab.t, &l, pool, &ref))
 		return;
 	const struct outcome o = {.endpoint = {pool[FAMILY_V6].addr[0], 5060, TRANSPORT_TCP}, .names = &ref, .n_names = 1,
-				  .reach = REACH_SHIM};
+				  .reach = REACH_SHIM, .why = CAUSE_ANSWERED};
 	for (size_t j = 0; j < pool[FAMILY_V6].n; j++)
 		if (!address_is_whole(&pool[FAMILY_V6].addr[j]))
 			herd_blame(test->herd, "a torn address in an answer");

@@ -87,11 +87,19 @@ static void some_pool(uint64_t *random, enum family f, unsigned k, struct pool *
 static void outcome(struct crowd *c, uint64_t *random, const struct address *a, struct name_ref ref)
 {
 	const struct outcome o = {.endpoint = {*a, herd_random(random) % 2 ? 5060 : 443, herd_random(random) % 3 ? TRANSPORT_TCP : TRANSPORT_UDP},
-				  .names = &ref, .n_names = herd_random(random) % 2, .reach = REACH_ALL};
+				  .names = &ref, .n_names = herd_random(random) % 2, .reach = REACH_ALL,
+				  .why = herd_random(random) % 2 ? CAUSE_ANSWERED : CAUSE_CONNECTED};
+	const struct wait w = {.kind = herd_random(random) % REQUEST_KINDS, .since = tick_now() - 40, .until = tick_now(),
+			       .closed = herd_random(random) % 2};
 	if (herd_random(random) % 3 == 0)
 		pins_failed(&c->lab.t, &o, CAUSE_REFUSED);
 	else
 		pins_succeeded(&c->lab.t, &o);
+	pins_heard(&c->lab.t, addr_find(&c->lab.t, a), &o.endpoint, w.kind, herd_random(random) % 2);
+	if (pins_waited(&c->lab.t, &o, &w))
+		pins_failed(&c->lab.t, &o, CAUSE_UNANSWERED);
+	pins_account_used(&c->lab.t, &o.endpoint, (uint16_t)herd_random(random) % 3);
+	pins_account_refused(&c->lab.t, &o.endpoint, (uint16_t)herd_random(random) % 3);
 }
 
 static void look_up(struct crowd *c, uint64_t *random, unsigned k)

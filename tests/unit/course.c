@@ -230,7 +230,7 @@ static void bits(void)
 	bits_add(&moves.moved, &a);
 	check_true("one", bits_have(&moves.moved, &a));
 	check_true("not another", !bits_have(&moves.moved, &b));
-	check_true("not of the other set", !bits_have(&moves.waited, &a));
+	check_true("not of the other set", !bits_have(&moves.waited[REQUEST_CALL], &a));
 }
 
 /* Neighbouring addresses and ports must not share keys. */

@@ -7,6 +7,9 @@
 static const struct script_row confirm[] = {
 	{"a lookup alone is tentative", "ask a 1,2,3 -> 1,2,3; pin a -> 1 tentative"},
 	{"a success confirms", "ask a 1,2; ok a 1 5060t -> known; pin a -> 1 confirmed 5060t"},
+	{"a connect confirms nothing on ports of SIP", "ask a 1,2; ok a 1 5060t connected -> known; pin a -> 1 tentative; ok a 1 5061t connected;"
+						       "pin a -> 1 tentative; ok a 2 5060t connected; pin a -> 1 tentative"},
+	{"on others it does", "ask a 1,2; ok a 1 443t connected; pin a -> 1 confirmed 443t"},
 	{"the latest endpoint is shown", "ask a 1,2; ok a 1 5060t; ok a 1 5061t; pin a -> 1 confirmed 5061t"},
 	{"over UDP", "ask a 1,2; ok a 1 5060u; pin a -> 1 confirmed 5060u"},
 	{"by a process that looked nothing up", "ask a 1,2; ok * 1 5060t; pin a -> 1 confirmed 5060t"},
@@ -58,9 +61,12 @@ static const struct script_row cooling[] = {
 					      "ask b 2,1 -> 1,2; ask b 2,1 -> 2,1; ask c 1,3 -> 3,1; cool 1 5060t -> 30"},
 	{"the right to try lapses after 30 s", "ask a 1,2; ok a 1 5060t; fail a 1 5060t; fail a 2 5060t; wait 37; ask a:5060t 1,2 -> 1,2;"
 					       "cool 1 5060t -> 30; wait 31; cool 1 5060t -> due; ask a:5060t 1,2 -> 1,2; cool 1 5060t -> 30"},
-	{"a connect does not end that of a 503, an answer does", "ask a 1,2; fail a 1 5060t 503; ok a 1 5060t; pin a -> 2 tentative;"
-		"cool 1 5060t -> 24..36; ok * 1 5060t answered; cool 1 5060t -> fit"},
-	{"a connect of who may try ends that of a 503", "ask a 1; fail * 1 5060t 503; wait 40; ok * 1 5060t; cool 1 5060t -> fit"},
+	{"a connect does not end that of a 503, an answer does", "ask a 1,2; fail a 1 5060t 503; ok a 1 5060t connected; pin a -> 2 tentative;"
+		"cool 1 5060t -> 24..36; ok * 1 5060t; cool 1 5060t -> fit"},
+	{"nor does that of who may try", "ask a 1; fail * 1 5060t 503; wait 40; ok * 1 5060t connected; cool 1 5060t -> due"},
+	{"nor that of a server that answers nothing", "ask a 1,2; fail a 1 5060t unanswered; ok * 1 5060t connected; cool 1 5060t -> 24..36"},
+	{"it ends that of a connect that failed", "ask a 1,2; fail a 1 5060t; ok * 1 5060t connected; cool 1 5060t -> fit"},
+	{"and any where no SIP is spoken", "ask a 1,2; fail a 1 80t unanswered; ok * 1 80t connected; cool 1 80t -> fit"},
 	{"a success ends it at once", "ask a 1,2; fail a 1 5060t; ok * 1 5060t; cool 1 5060t -> fit; ask b 1,2 -> 1,2"},
 	{"the second time it is longer", "ask a 1,2; fail a 1 5060t; wait 40; fail a 1 5060t; cool 1 5060t -> 48..72"},
 	{"failures while it cools add nothing", "ask a 1,2; fail a 1 5060t; wait 10; fail a 1 5060t; cool 1 5060t -> 14..26"},
@@ -122,12 +128,12 @@ static void heard(void)
 		lab_lookup(&lab.t, &a, &addr, 1, &ref);
 		const addr_ref at = addr_find(&lab.t, &addr);
 		check_row("heard %s", rows[i].what);
-		pins_heard(&lab.t, at, &e, false);
+		pins_heard(&lab.t, at, &e, REQUEST_OTHER, false);
 		clock_after(rows[i].sent_after);
 		struct timespec now;
 		clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
 		const uint64_t sent_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-		check_true("since", pins_heard_since(&lab.t, at, &e, sent_ms) == rows[i].since);
+		check_true("since", pins_heard_since(&lab.t, at, &e, REQUEST_OTHER, sent_ms) == rows[i].since);
 		lab_close(&lab);
 	}
 }

@@ -188,7 +188,7 @@ static inline enum cause script_cause(const char *text)
 		const char *text;
 		enum cause cause;
 	} causes[] = {{"ETIMEDOUT", CAUSE_TIMED_OUT}, {"EHOSTUNREACH", CAUSE_UNREACHABLE}, {"ECONNRESET", CAUSE_RESET},
-		      {"503", CAUSE_SIP_503}, {"answered", CAUSE_ANSWERED}};
+		      {"503", CAUSE_SIP_503}, {"unanswered", CAUSE_UNANSWERED}, {"connected", CAUSE_CONNECTED}};
 	for (size_t i = 0; text && i < sizeof causes / sizeof *causes; i++)
 		if (strcmp(text, causes[i].text) == 0)
 			return causes[i].cause;
@@ -216,7 +216,8 @@ static inline void script_outcome(struct script *s, char **w)
 			    .since = *w[0] == 'l' ? tick_now() - TICKS_PER_S : 0};
 	script_port(w[3], &o.endpoint.port, &o.endpoint.transport);
 	o.n_names = script_names(s, w[1], refs);
-	const enum cause cause = o.why = script_cause(w[4]);
+	const enum cause cause = script_cause(w[4]);
+	o.why = cause ? cause : CAUSE_ANSWERED;
 	bool known = *w[0] == 'f'   ? pins_failed(&s->lab.t, &o, cause ? cause : CAUSE_REFUSED)
 		     : *w[0] == 'b' ? pins_reset(&s->lab.t, &o)
 				    : pins_succeeded(&s->lab.t, &o);

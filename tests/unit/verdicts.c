@@ -122,25 +122,25 @@ static void still_note(void) { verdict_quieten_connection(key, true); }
 static bool told_known(void)
 {
 	const struct endpoint e = place(1);
-	return verdict_told(&lab.t, &e, false);
+	return verdict_told(&lab.t, &e, TOLD_CONNECTED);
 }
 
 static void told_note(void)
 {
 	const struct endpoint e = place(1);
-	verdict_tell(&lab.t, &e, false);
+	verdict_tell(&lab.t, &e, TOLD_CONNECTED);
 }
 
 static bool registered_known(void)
 {
 	const struct endpoint e = place(1);
-	return verdict_told(&lab.t, &e, true);
+	return verdict_told(&lab.t, &e, told_answered(REQUEST_REGISTRATION, true));
 }
 
 static void registered_note(void)
 {
 	const struct endpoint e = place(1);
-	verdict_tell(&lab.t, &e, true);
+	verdict_tell(&lab.t, &e, told_answered(REQUEST_REGISTRATION, true));
 }
 
 /* An address, and a count of lookups, each another: both are bits that go into one key. */
@@ -213,11 +213,11 @@ static void kinds(void)
 	const struct endpoint e = place(1), other = place(2);
 	begin();
 	check_row("a success that was told is none of a REGISTER, nor of another endpoint");
-	check_true("not told", !verdict_told(&lab.t, &e, false));
-	verdict_tell(&lab.t, &e, false);
-	check_true("told", verdict_told(&lab.t, &e, false));
-	check_true("of a REGISTER", !verdict_told(&lab.t, &e, true));
-	check_true("another endpoint", !verdict_told(&lab.t, &other, false));
+	check_true("not told", !verdict_told(&lab.t, &e, TOLD_CONNECTED));
+	verdict_tell(&lab.t, &e, TOLD_CONNECTED);
+	check_true("told", verdict_told(&lab.t, &e, TOLD_CONNECTED));
+	check_true("of a REGISTER", !verdict_told(&lab.t, &e, told_answered(REQUEST_REGISTRATION, true)));
+	check_true("another endpoint", !verdict_told(&lab.t, &other, TOLD_CONNECTED));
 	check_row("a stranger is quiet, too");
 	check_true("not at first", verdict_quiet_connection(&lab.t, 8, clock_ns / 1000000, &key) == QUIET_NOT);
 	verdict_quieten_connection(key, false);

@@ -28,7 +28,7 @@ static const struct candidate_view *candidate_of(const struct name_view *v, unsi
 
 static void outcome(struct table *t, unsigned address, uint16_t port, bool ok)
 {
-	const struct outcome o = {.endpoint = {lab_v4(address), port, TRANSPORT_TCP}, .reach = REACH_ALL};
+	const struct outcome o = {.endpoint = {lab_v4(address), port, TRANSPORT_TCP}, .reach = REACH_ALL, .why = CAUSE_ANSWERED};
 	if (ok)
 		pins_succeeded(t, &o);
 	else

@@ -236,7 +236,7 @@ static void told_twice(void)
 	const struct name other = lab_name("reset.test");
 	const struct address one = lab_v4(5);
 	lab_lookup(&lab.t, &other, &one, 1, &ref);
-	const struct outcome works = {.endpoint = {one, 5060, TRANSPORT_TCP}, .reach = REACH_SHIM};
+	const struct outcome works = {.endpoint = {one, 5060, TRANSPORT_TCP}, .reach = REACH_SHIM, .why = CAUSE_ANSWERED};
 	const struct outcome breaks = {.endpoint = works.endpoint, .reach = REACH_SHIM, .socket = 99};
 	pins_succeeded(&lab.t, &works);
 	pins_reset(&lab.t, &breaks);

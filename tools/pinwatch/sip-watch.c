@@ -42,7 +42,7 @@ static void conclude(const struct sighting *g, struct verdict v)
 /* Did anything come from there since, an answer or an ICMP error? */
 static bool heard_since(const struct sighting *g, uint64_t since_ms)
 {
-	return pins_heard_since(&g->s->table, g->ref, &g->e, since_ms) ||
+	return pins_heard_since(&g->s->table, g->ref, &g->e, request_kind(g->sip->method), since_ms) ||
 	       refusals_since(&g->report->refusals, &g->m->flow.peer, g->m->flow.port, since_ms * 1000000);
 }
 
@@ -66,7 +66,8 @@ static void response(const struct sighting *g)
 	if (!tx_match(g->s->requests, g->key, m->method, &g->e, m->status, g->now_ms, &x))
 		return;
 	if (!g->report->look_only)
-		pins_heard(&g->s->table, g->ref, &g->e, m->method == SIP_REGISTER && m->status / 100 == 2);
+		pins_heard(&g->s->table, g->ref, &g->e, request_kind(m->method),
+			   m->method == SIP_REGISTER && m->status / 100 == 2);
 	if (status_verdict(m->method, m->status, m->retry_after, UINT64_MAX).effect == STATUS_SUCCESS)
 		conclude(g, (struct verdict){VERDICT_WORKS, CAUSE_ANSWERED});
 }
