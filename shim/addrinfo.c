@@ -12,6 +12,8 @@
 #include "runs.h"
 #include "session.h"
 #include "tell.h"
+#include "vain.h"
+#include "waiting.h"
 #include "way.h"
 
 /* One getaddrinfo call of the program. */
@@ -20,6 +22,7 @@ struct call {
 	const struct addrinfo *hints;
 	struct name name;
 	struct lookup lookup;
+	struct aside aside[VAIN_MAX];
 	struct pool pool[FAMILIES];
 };
 
@@ -63,12 +66,15 @@ static uint16_t port_of(const struct addrinfo *list)
 static void set_lookup(struct call *c, const struct table *t, uint16_t port)
 {
 	int type = c->hints ? c->hints->ai_socktype : 0;
+	waiting_sweep();
 	c->lookup = (struct lookup){
 		.name = &c->name,
 		.port = port,
 		.transport = type == SOCK_STREAM ? TRANSPORT_TCP : type == SOCK_DGRAM ? TRANSPORT_UDP : TRANSPORT_ANY,
 		.as_target = recent_target(t, &c->name),
 		.has_way = way_to,
+		.aside = c->aside,
+		.n_aside = vain_asides(t, c->aside),
 	};
 }
 

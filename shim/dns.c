@@ -10,6 +10,8 @@
 #include "session.h"
 #include "targets.h"
 #include "tell.h"
+#include "vain.h"
+#include "waiting.h"
 #include "way.h"
 
 enum { ONLY_TTL_S = 30 };		/* of records that all carry the pin */
@@ -74,7 +76,10 @@ static void lead_addresses(struct table *t, uint8_t *msg, const struct answer *a
 	struct pool pool[FAMILIES] = {0};
 	struct name_ref ref;
 	struct pool *p = &pool[a->question.type == WIRE_A ? FAMILY_V4 : FAMILY_V6];
-	const struct lookup l = {.name = name, .as_target = recent_target(t, name), .has_way = way_to};
+	struct aside aside[VAIN_MAX];
+	waiting_sweep();
+	const struct lookup l = {.name = name, .as_target = recent_target(t, name), .aside = aside,
+				 .n_aside = vain_asides(t, aside), .has_way = way_to};
 	collect(a, p);
 	const bool led = pins_answer(t, &l, pool, &ref);
 	given_note(name, p);

@@ -10,6 +10,8 @@
 #include "given.h"
 #include "session.h"
 #include "tell.h"
+#include "vain.h"
+#include "waiting.h"
 #include "way.h"
 
 enum { STATIC_BYTES = (POOL_MAX + 4) * (sizeof(char *) + 16) + NAME_BYTES };
@@ -136,6 +138,7 @@ static struct room room_behind(const struct hostent *h, char *buf, size_t len)
 struct query {
 	struct name name;
 	struct lookup lookup;
+	struct aside aside[VAIN_MAX];
 	struct pool pool[FAMILIES];
 	enum family family;
 	struct table *table;
@@ -153,8 +156,9 @@ static bool query_start(struct query *q, const char *name, int af)
 	if (s != NAME_OK || !session_wants(&q->name))
 		return false;
 	q->family = pool_family(af);
-	q->lookup = (struct lookup){.name = &q->name, .as_target = recent_target(q->table, &q->name),
-				   .has_way = way_to};
+	waiting_sweep();
+	q->lookup = (struct lookup){.name = &q->name, .as_target = recent_target(q->table, &q->name), .aside = q->aside,
+				    .n_aside = vain_asides(q->table, q->aside), .has_way = way_to};
 	for (unsigned f = 0; f < FAMILIES; f++) {
 		q->pool[f].asked = f == q->family;
 		q->pool[f].n = 0;

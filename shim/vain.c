@@ -72,7 +72,7 @@ bool vain_lately(const struct table *t, const struct endpoint *e)
 	return false;
 }
 
-size_t vain_addresses(const struct table *t, struct address out[static VAIN_MAX])
+size_t vain_asides(const struct table *t, struct aside out[static VAIN_MAX])
 {
 	struct endpoint e;
 	unsigned what;
@@ -80,6 +80,6 @@ size_t vain_addresses(const struct table *t, struct address out[static VAIN_MAX]
 	size_t n = 0;
 	for (size_t i = 0; is_recent() && i < VAIN_MAX; i++)
 		if (load(records[i].word, &e, &what, &then) && !is_void(t, &e, what, then))
-			out[n++] = e.addr;
+			out[n++] = (struct aside){.addr = e.addr};
 	return n;
 }

@@ -20,7 +20,7 @@ enum { VAIN_TICKS = 2 };
 enum vain { VAIN_CONNECT, VAIN_REQUEST };
 static inline unsigned vain_request(enum request_kind kind) { return VAIN_REQUEST + (unsigned)kind; }
 
-enum { VAIN_MAX = 16 };
+enum { VAIN_MAX = 8 };
 
 /* It was given up unanswered. */
 void vain_note(const struct endpoint *e, unsigned what);
@@ -31,7 +31,7 @@ void vain_connected(const struct endpoint *e);
 /* Was it tried in vain within the last minute, and has not answered since? One load while nothing was. */
 bool vain_lately(const struct table *t, const struct endpoint *e);
 
-/* All such, for a lookup (pins.h). Returns how many. */
-size_t vain_addresses(const struct table *t, struct address out[static VAIN_MAX]);
+/* The addresses of all such, for a lookup (struct lookup). Returns how many. */
+size_t vain_asides(const struct table *t, struct aside out[static VAIN_MAX]);
 
 #endif
