@@ -10,7 +10,19 @@
 enum { TTL_MAX_S = 7 * 24 * 3600 };	/* no TTL is believed for longer (RFC 8767 4) */
 enum { ROUNDS = 8, STAMP_TICKS = TICKS_PER_S };	/* a busy name's stamp is written once a second */
 
-/* ---- connects whose process went away ---- */
+/* ---- connects and requests whose process went away ---- */
+
+/*
+ * A request whose process is gone has waited in vain, nobody knows for how long: it counts for as long as a connect
+ * that failed by waiting, at most.
+ */
+static bool request_failed(struct table *t, const struct outcome *o, struct pending p, uint32_t now)
+{
+	const uint32_t most = p.since + tick_of(GIVE_UP_S);
+	const struct wait w = {.kind = (enum request_kind)(p.what - PENDING_REQUEST), .since = p.since,
+			       .until = now < most ? now : most};
+	return pins_waited(t, o, &w) && pins_failed(t, o, CAUSE_UNANSWERED);
+}
 
 /*
  * A connect that is 3 s old with no success since, and whose process is gone, failed:
@@ -18,6 +30,13 @@ enum { ROUNDS = 8, STAMP_TICKS = TICKS_PER_S };	/* a busy name's stamp is writte
  * Whoever takes the note reports, unless a failure since, maybe that very one
  * (pinwatch), was reported already.
  */
+static bool connect_failed(struct table *t, const struct endpoint_record *e, const struct outcome *o, struct pending p,
+			   uint32_t now)
+{
+	return tick_since(now, p.since) >= tick_of(GIVE_UP_S) && get32(&e->succeeded) < p.since &&
+	       get32(&e->failed) < p.since && pins_failed(t, o, CAUSE_ABANDONED);
+}
+
 static bool reap_pending(struct table *t, const struct scene *sc, size_t i)
 {
 	struct addr_record *a = addr_at(t, sc->place[i].ref);
@@ -26,13 +45,12 @@ static bool reap_pending(struct table *t, const struct scene *sc, size_t i)
 		struct endpoint_record *e = &a->endpoints[k];
 		uint64_t word = get64(&e->pending);
 		struct pending p = pending_unpack(word);
-		if (p.since == 0 || p.pid == store_pid(t) || pins_process_lives(p.pid) || !cas64(&e->pending, word, 0) ||
-		    tick_since(sc->s.now, p.since) < tick_of(GIVE_UP_S) ||
-		    get32(&e->succeeded) >= p.since || get32(&e->failed) >= p.since)
+		if (p.since == 0 || p.pid == store_pid(t) || pins_process_lives(p.pid) || !cas64(&e->pending, word, 0))
 			continue;
 		struct health h = health_unpack(get64(&e->health));
 		const struct outcome o = {.endpoint = {sc->place[i].addr, h.port, h.transport}, .reach = REACH_SHIM};
-		failed |= pins_failed(t, &o, CAUSE_ABANDONED);
+		failed |= p.what == PENDING_CONNECT ? connect_failed(t, e, &o, p, sc->s.now)
+						    : request_failed(t, &o, p, sc->s.now);
 	}
 	return failed;
 }

@@ -160,7 +160,7 @@ bool pins_succeeded(struct table *t, const struct outcome *o);
 bool pins_reset(struct table *t, const struct outcome *o);
 
 /*
- * A TCP connect to `e` is in flight, since now and by this process: `mine`. Notes it for the case that
+ * A TCP connect to `e` is in flight, or a request waits, since now and by this process: `mine`. Notes it for the case that
  * the process is killed; pins_pending_over when it is known what became of it, or that
  * nothing will be. `connected`: it came through. There is room for one note: true if it is another process's.
  */

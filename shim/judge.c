@@ -110,7 +110,8 @@ bool judge_knows(const struct endpoint *e, unsigned status)
 	struct table *t = session_table_here();
 	enum request_kind kind = REQUEST_OTHER;
 	unsigned kinds = 0;
-	if (!t || !route_moves || route_any() || status >= 500 || status == 408 || status == 480 || pins_any_refused(t))
+	if (!t || !route_moves || route_any() || status >= 500 || status == 408 || status == 480 || pins_any_refused(t) ||
+	    get32(&waiting_noted))
 		return false;
 	for (enum request_kind k = REQUEST_OTHER; k < REQUEST_KINDS; k++)
 		if (bits_have(&route_moves->sent[k], e))

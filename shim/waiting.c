@@ -16,10 +16,11 @@
 
 /* The words of an entry, a record (record.h): check, key, Call-ID, first and last send (ms), pid | fd, method, endpoint (3). */
 enum { KEY = 1, CALL_ID, FIRST, LAST, OWNER, METHOD, TO, WORDS = TO + ENDPOINT_WORDS };
+enum { NOTED = 256 };
 enum { ENTRIES = 64, WAYS = 2, SETS = ENTRIES / WAYS };
 enum { T2_MS = 4000, OVER_MS = 64 * SIP_T1_MS, SWEEP_MS = 125 };	/* RFC 3261 17.1.2.2 */
 
-word32 waiting_any;
+word32 waiting_any, waiting_noted;
 
 static struct { word64 word[WORDS]; } entries[SETS][WAYS];
 static word64 swept;			/* when, in ms */
@@ -31,9 +32,12 @@ struct entry {
 	pid_t pid;
 	int fd;
 	uint8_t method;			/* enum sip_method; SIP_NONE: what cannot be read */
+	bool noted;			/* in the table, for when this process is killed */
 };
 
 /* ---- entries ---- */
+
+static uint32_t tick_of_ms(uint64_t ms) { return tick_at(ms * NS_PER_MS); }
 
 static void store(word64 *w, const struct entry *e)
 {
@@ -43,7 +47,7 @@ static void store(word64 *w, const struct entry *e)
 	raw[FIRST] = e->first_ms;
 	raw[LAST] = e->last_ms;
 	raw[OWNER] = (uint64_t)(uint32_t)e->pid << 32 | (uint32_t)e->fd;
-	raw[METHOD] = e->method;
+	raw[METHOD] = e->method | (e->noted ? NOTED : 0u);
 	endpoint_put(raw + TO, &e->to);
 	record_store(w, raw, WORDS);
 }
@@ -60,11 +64,34 @@ static bool load(const word64 *w, struct entry *e)
 	e->pid = (pid_t)(raw[OWNER] >> 32);
 	e->fd = (int)(uint32_t)raw[OWNER];
 	e->method = (uint8_t)raw[METHOD];
+	e->noted = (raw[METHOD] & NOTED) != 0;
 	endpoint_get(raw + TO, &e->to);
 	return true;
 }
 
-static void drop(word64 *w) { put64(&w[0], 0); }
+/* For the case that this process is killed while it waits (pins_pending). */
+static void note(struct entry *e)
+{
+	struct table *t = session_table_here();
+	const addr_ref ref = t && !e->noted ? addr_find(t, &e->to.addr) : 0;
+	if (!ref)
+		return;
+	pins_pending(t, ref, &e->to, (struct pending){tick_of_ms(e->first_ms), (uint32_t)e->pid,
+						      (uint8_t)(PENDING_REQUEST + request_kind(e->method))});
+	e->noted = true;
+	add32(&waiting_noted, 1);
+}
+
+static void drop(word64 *w, struct entry *e)
+{
+	struct table *t = e->noted ? session_table_here() : NULL;
+	put64(&w[0], 0);
+	if (e->noted)
+		add32(&waiting_noted, UINT32_MAX);
+	if (t)
+		pins_pending_over(t, addr_find(t, &e->to.addr), &e->to, (uint32_t)e->pid, false);
+	e->noted = false;
+}
 
 static word64 *find(uint64_t key, enum sip_method method, struct entry *e)
 {
@@ -109,8 +136,6 @@ static uint64_t patience_end(const struct entry *e)
 	return e->to.transport == TRANSPORT_UDP ? e->last_ms + T2_MS : e->first_ms + OVER_MS;
 }
 
-static uint32_t tick_of_ms(uint64_t ms) { return tick_at(ms * NS_PER_MS); }
-
 /* It was given up; `closed`: by the server. The entry is off the memory. */
 static void in_vain(const struct entry *e, uint64_t now_ms, bool closed)
 {
@@ -147,7 +172,7 @@ static void sweep(uint64_t call_id, const struct endpoint *to, uint64_t now_ms)
 			continue;
 		if (!is_left(&e, now_ms) && !(call_id && e.call_id == call_id && !endpoint_same(&e.to, to)))
 			continue;
-		drop(w);
+		drop(w, &e);
 		in_vain(&e, now_ms, false);
 	}
 }
@@ -166,9 +191,16 @@ static bool sweep_is_due(uint64_t now_ms)
 	return true;
 }
 
-static void add(const struct entry *e)
+/* Over UDP it is noted when it is sent again: most never are. */
+static void add(struct entry *e)
 {
-	store(place_for(e->key), e);
+	struct entry other;
+	word64 *w = place_for(e->key);
+	if (load(w, &other))
+		drop(w, &other);
+	if (e->to.transport == TRANSPORT_TCP)
+		note(e);
+	store(w, e);
 	if (!get32(&waiting_any))
 		put32(&waiting_any, 1);
 }
@@ -181,11 +213,12 @@ void waiting_sent(int fd, const struct sip_message *m, uint64_t key, const struc
 		return;
 	if (w && endpoint_same(&e.to, to)) {
 		e.last_ms = now_ms;
+		note(&e);
 		store(w, &e);
 		return;
 	}
 	if (w) {
-		drop(w);
+		drop(w, &e);
 		in_vain(&e, now_ms, false);
 	}
 	if (get32(&waiting_any) && sweep_is_due(now_ms))
@@ -199,7 +232,7 @@ void waiting_answered(uint64_t key, enum sip_method method)
 	struct entry e;
 	word64 *w = get32(&waiting_any) ? find(key, method, &e) : NULL;
 	if (w)
-		drop(w);
+		drop(w, &e);
 }
 
 /* ---- connections ---- */
@@ -232,7 +265,7 @@ void waiting_spoken(int fd)
 	int i = 0;
 	for (word64 *w; get32(&waiting_any) && (w = next_of(fd, &i, &e));)
 		if (e.method == SIP_NONE)
-			drop(w);
+			drop(w, &e);
 }
 
 void waiting_ended(int fd, const struct endpoint *to, bool sending)
@@ -243,7 +276,7 @@ void waiting_ended(int fd, const struct endpoint *to, bool sending)
 	bool any = false;
 	int i = 0;
 	for (word64 *w; get32(&waiting_any) && (w = next_of(fd, &i, &e)); any = true) {
-		drop(w);
+		drop(w, &e);
 		in_vain(&e, now, true);
 	}
 	if (sending && !any && t && pins_speaks_sip(t, addr_find(t, &to->addr), to))
@@ -267,7 +300,7 @@ void waiting_closed(int fd)
 	struct entry e;
 	int i = 0;
 	for (word64 *w; (w = next_of(fd, &i, &e));) {
-		drop(w);
+		drop(w, &e);
 		in_vain(&e, now, e.to.transport == TRANSPORT_TCP && is_ended(fd));
 	}
 	errno = saved;

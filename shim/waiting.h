@@ -42,6 +42,7 @@ void waiting_sweep(void);
 void waiting_end(void);
 
 extern HIDDEN word32 waiting_any;	/* 1 once anything waited */
+extern HIDDEN word32 waiting_noted;	/* how many are noted in the table: their answers must be seen */
 void waiting_closed(int fd);
 
 /* The program closes fd. One load while nothing ever waited. */

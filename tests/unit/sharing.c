@@ -344,7 +344,7 @@ static void pending(void)
 		check_true("captured", leads_to(&lab.t, 1, addrs, 2, 1));
 		pins_succeeded(&lab.t, &(struct outcome){.endpoint = e, .reach = 16});
 		clock_after(0.2);
-		pins_pending(&lab.t, addr_find(&lab.t, &e.addr), &e, (struct pending){tick_now(), pid});
+		pins_pending(&lab.t, addr_find(&lab.t, &e.addr), &e, (struct pending){tick_now(), pid, PENDING_CONNECT});
 		clock_after(0.5);
 		if (rows[i].over)
 			pins_pending_over(&lab.t, addr_find(&lab.t, &e.addr), &e, pid, false);
@@ -362,23 +362,23 @@ static void pending(void)
 	const addr_ref a = addr_insert(&lab.t, &e.addr);
 	const word64 *word = &addr_at(&lab.t, a)->endpoints[0].pending;
 	check_row("a connect in flight: the first one's note stays");
-	pins_pending(&lab.t, a, &e, (struct pending){tick_now(), 11});
-	pins_pending(&lab.t, a, &e, (struct pending){tick_now(), 22});
+	pins_pending(&lab.t, a, &e, (struct pending){tick_now(), 11, PENDING_CONNECT});
+	pins_pending(&lab.t, a, &e, (struct pending){tick_now(), 22, PENDING_CONNECT});
 	check_number("pid", 11, pending_unpack(get64(word)).pid);
 	check_true("another's end sees it", pins_pending_over(&lab.t, a, &e, 22, false));
 	check_number("another's end leaves it", 11, pending_unpack(get64(word)).pid);
 	check_row("a connect in flight: longer than any can be, the note gives way");
 	clock_after(140);
-	pins_pending(&lab.t, a, &e, (struct pending){tick_now(), 22});
+	pins_pending(&lab.t, a, &e, (struct pending){tick_now(), 22, PENDING_CONNECT});
 	check_number("pid", 22, pending_unpack(get64(word)).pid);
 	check_true("its own end is no other's", !pins_pending_over(&lab.t, a, &e, 22, false));
 	check_number("and takes it away", 0, get64(word));
 	check_true("nor is what is not there", !pins_pending_over(&lab.t, a, &e, 22, false));
 	check_true("it did not come through", !pins_connected_lately(&lab.t, a, &e));
 	check_row("a connect in flight to an address that nobody knows");
-	pins_pending(&lab.t, 0, &e, (struct pending){tick_now(), 1});
+	pins_pending(&lab.t, 0, &e, (struct pending){tick_now(), 1, PENDING_CONNECT});
 	pins_pending_over(&lab.t, 0, &e, 1, true);
-	pins_pending(&lab.t, UINT32_MAX, &e, (struct pending){tick_now(), 1});
+	pins_pending(&lab.t, UINT32_MAX, &e, (struct pending){tick_now(), 1, PENDING_CONNECT});
 	lab_close(&lab);
 	check_row("processes that live");
 	check_true("this one", pins_process_lives((uint32_t)getpid()));

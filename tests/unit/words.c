@@ -83,13 +83,13 @@ static void unpack_unanswered(uint64_t w, uint64_t f[static FIELDS])
 
 static uint64_t pack_pending(const uint64_t f[static FIELDS])
 {
-	return pending_pack((struct pending){(uint32_t)f[0], (uint32_t)f[1]});
+	return pending_pack((struct pending){(uint32_t)f[0], (uint32_t)f[1], (uint8_t)f[2]});
 }
 
 static void unpack_pending(uint64_t w, uint64_t f[static FIELDS])
 {
 	struct pending p = pending_unpack(w);
-	const uint64_t v[] = {p.since, p.pid};
+	const uint64_t v[] = {p.since, p.pid, p.what};
 	memcpy(f, v, sizeof v);
 }
 
@@ -104,14 +104,40 @@ static void unpack_key(uint64_t w, uint64_t f[static FIELDS])
 	memcpy(f, v, sizeof v);
 }
 
+static uint64_t pack_waits(const uint64_t f[static FIELDS])
+{
+	return waits_pack((struct waits){(uint32_t)f[0], (uint16_t)f[1], (uint8_t)f[2], (uint8_t)f[3]});
+}
+
+static void unpack_waits(uint64_t w, uint64_t f[static FIELDS])
+{
+	struct waits s = waits_unpack(w);
+	const uint64_t v[] = {s.since, s.waited, s.attempts, s.closed};
+	memcpy(f, v, sizeof v);
+}
+
+static uint64_t pack_accounts(const uint64_t f[static FIELDS])
+{
+	return accounts_pack((struct accounts){{(uint16_t)f[0], (uint16_t)f[1]}, {(uint16_t)f[2], (uint16_t)f[3]}});
+}
+
+static void unpack_accounts(uint64_t w, uint64_t f[static FIELDS])
+{
+	struct accounts a = accounts_unpack(w);
+	const uint64_t v[] = {a.hash[0], a.hash[1], a.when[0], a.when[1]};
+	memcpy(f, v, sizeof v);
+}
+
 static const struct word_kind kinds[] = {
+	{"waits", 4, {"since", "waited", "attempts", "closed"}, {UINT32_MAX, UINT16_MAX, 255, 255}, pack_waits, unpack_waits},
+	{"accounts", 4, {"hash", "hash", "when", "when"}, {UINT16_MAX, UINT16_MAX, UINT16_MAX, UINT16_MAX}, pack_accounts, unpack_accounts},
 	{"key", 3, {"hash", "reuse", "state"}, {0xffffffffff, 0x3fffff, 3}, pack_key, unpack_key},
 	{"pin", 7, {"ref", "sum", "reuse", "endpoints", "latest", "explicit", "confirmed"}, {UINT32_MAX, SUM_MASK, 255, 15, 3, 1, 1}, pack_pin, unpack_pin},
 	{"confirmed", 4, {"ref", "port", "transport", "reuse"}, {UINT32_MAX, 65535, 3, 255}, pack_confirmed, unpack_confirmed},
 	{"health", 7, {"transport", "port", "cool-off end", "failures", "n", "cause", "trying"}, {3, 65535, COOL_MASK, SUM_MASK, 15, 63, 1}, pack_health, unpack_health},
 	{"candidate", 4, {"ref", "seen", "reuse", "rank"}, {UINT32_MAX, SEEN_MASK, 15, 15}, pack_candidate, unpack_candidate},
 	{"unanswered", 3, {"since", "waited", "port"}, {UINT32_MAX, UINT16_MAX, UINT16_MAX}, pack_unanswered, unpack_unanswered},
-	{"pending", 2, {"since", "pid"}, {UINT32_MAX, UINT32_MAX}, pack_pending, unpack_pending},
+	{"pending", 3, {"since", "pid", "what"}, {UINT32_MAX, 0x3fffffff, 3}, pack_pending, unpack_pending},
 };
 
 static void compare(const struct word_kind *k, const uint64_t f[static FIELDS])
