@@ -59,22 +59,31 @@ struct health health_trying(struct health h, uint32_t now_s)
 
 /* ---- requests that waited in vain ---- */
 
-struct waits waits_after(struct waits w, uint32_t since, uint32_t waited, bool closed)
+struct waits waits_after(struct waits w, uint32_t since, uint32_t waited, uint32_t now, bool closed)
 {
 	if (w.since == 0)
 		w.since = since ? since : 1;
+	const uint32_t most = WAIT_IN_VAIN * (1 + tick_since(now, w.since) / WAIT_LEAST_TICKS), score = w.score + WAIT_IN_VAIN;
+	w.score = (uint8_t)(score < most ? score : most < UINT8_MAX ? most : UINT8_MAX);
 	w.waited = (uint16_t)(w.waited + waited < UINT16_MAX ? w.waited + waited : UINT16_MAX);
-	w.attempts = (uint8_t)(w.attempts + (w.attempts < UINT8_MAX));
-	w.closed = (uint8_t)(closed ? w.closed + (w.closed < UINT8_MAX) : 0);
+	w.row = (uint8_t)(w.row + (w.row < 15));
+	w.closed = (uint8_t)(closed ? w.closed + (w.closed < 15) : 0);
 	return w;
+}
+
+struct waits waits_answered(struct waits w)
+{
+	if (w.score <= WAIT_ANSWERED)
+		return (struct waits){0};
+	return (struct waits){.since = w.since, .score = (uint8_t)(w.score - WAIT_ANSWERED)};
 }
 
 bool waits_prove(struct waits w, enum request_kind kind, uint32_t waited, uint32_t now)
 {
 	const uint32_t passed = tick_since(now, w.since), together = w.waited < passed ? w.waited : passed;
 	return w.closed >= WAIT_CLOSED || (kind != REQUEST_OTHER && waited >= tick_of(WAIT_ALONE_S)) ||
-	       (w.attempts >= 2 && together >= tick_of(WAIT_TWO_S)) ||
-	       (w.attempts >= WAIT_MANY && together >= tick_of(WAIT_MANY_S));
+	       (w.row >= 2 && together >= tick_of(WAIT_TWO_S)) ||
+	       (w.score >= WAIT_SCORE && passed >= tick_of(WAIT_SCORE_S));
 }
 
 /* ---- whose trouble it is ---- */

@@ -63,18 +63,25 @@ enum request_kind { REQUEST_OTHER, REQUEST_REGISTRATION, REQUEST_CALL, REQUEST_K
 enum {
 	WAIT_LEAST_TICKS = 8,		/* 1/2 s: a shorter wait says nothing, since nobody waits so little */
 	WAIT_ALONE_S = 8,		/* one REGISTER or INVITE that waited so long proves it */
-	WAIT_TWO_S = 6,			/* two requests or more, together */
-	WAIT_MANY_S = 3,		/* WAIT_MANY or more, together */
-	WAIT_MANY = 3,
+	WAIT_TWO_S = 6,			/* two requests or more in a row, together */
 	WAIT_CLOSED = 3,		/* so many connections closed without a byte, in a row */
+
+	/* Of three requests in a row one must be answered, or of many every fourth may be lost: */
+	WAIT_SCORE = 7,			/* so much proves it, WAIT_SCORE_S after the first */
+	WAIT_SCORE_S = 3,
+	WAIT_IN_VAIN = 3,		/* what one in vain adds, at most once in WAIT_LEAST_TICKS */
+	WAIT_ANSWERED = 1,		/* what an answer takes away */
 };
 
-/* One more request was given up, that was sent at `since` and waited so many ticks; `closed`: the server ended it. */
-struct waits waits_after(struct waits w, uint32_t since, uint32_t waited, bool closed);
+/* One more request was given up now, that was sent at `since` and waited so many ticks; `closed`: the server ended it. */
+struct waits waits_after(struct waits w, uint32_t since, uint32_t waited, uint32_t now, bool closed);
+
+/* One was answered. */
+struct waits waits_answered(struct waits w);
 
 /*
- * Do they prove that the endpoint does not answer this kind of request? `waited`: ticks of the latest. The waits count
- * only as far as time passed meanwhile: many at once are no more than one. A proxy stays silent on other methods than
+ * Do they prove that the endpoint does not answer this kind of request? `waited`: ticks of the latest. Waits count only
+ * as far as time passed meanwhile: many at once are no more than one. A proxy stays silent on other methods than
  * INVITE while it waits itself (RFC 4320 4.1), so of those a single one proves nothing.
  */
 bool waits_prove(struct waits w, enum request_kind kind, uint32_t waited, uint32_t now);

@@ -212,8 +212,7 @@ struct wait {
 
 /*
  * A request to o->endpoint was given up unanswered. True: with those before it, of any process, it proves that the
- * endpoint does not answer its kind (decide.h), and has failed. An answer of that kind, or a failure, begins anew;
- * so does a minute without any.
+ * endpoint does not answer its kind (decide.h), and has failed. A failure begins anew, and so does a minute without any.
  */
 bool pins_waited(struct table *t, const struct outcome *o, const struct wait *w);
 

@@ -89,8 +89,12 @@ void pins_heard(struct table *t, addr_ref ref, const struct endpoint *e, enum re
 	stamp(&a->endpoints[slot].heard, tick_now());
 	if (registered)
 		stamp(&a->endpoints[slot].registered, tick_now());
-	if (r)
-		stamp(&r->answered, tick_now());
+	if (!r)
+		return;
+	stamp(&r->answered, tick_now());
+	const uint64_t word = get64(&r->waits);
+	if (word)
+		cas64(&r->waits, word, waits_pack(waits_answered(waits_unpack(word))));
 }
 
 /* Tick of the last answer to this kind; 0: none. A record that was forgotten leaves what is known of any kind. */
@@ -122,11 +126,14 @@ uint32_t pins_registered_age(const struct table *t, addr_ref ref, const struct e
 
 /* ---- waits ---- */
 
-/* Did something come between that makes earlier waits void? */
+/*
+ * Did something come since that makes the waits void? A failure; of other requests any answer, as a server that works
+ * may be silent on those. Whoever answers some REGISTERs or INVITEs and not others is judged by their share.
+ */
 static bool is_over(const struct table *t, addr_ref ref, const struct endpoint *e, enum request_kind kind, uint32_t since)
 {
 	const struct endpoint_record *r = endpoint_at(t, ref, e);
-	return heard_at(t, ref, e, kind) >= since || (r && get32(&r->failed) >= since);
+	return r && ((kind == REQUEST_OTHER && get32(&r->heard) >= since) || get32(&r->failed) >= since);
 }
 
 /* Of two that end at once one may be left out: it takes one more then. */
@@ -144,7 +151,7 @@ bool pins_waited(struct table *t, const struct outcome *o, const struct wait *w)
 	struct waits sum = waits_unpack(word);
 	if (sum.since == 0 || tick_since(now, sum.since) > tick_of(PATH_S) || is_over(t, ref, e, w->kind, sum.since))
 		sum = (struct waits){0};
-	sum = waits_after(sum, w->since, waited, w->closed);
+	sum = waits_after(sum, w->since, waited, now, w->closed);
 	const bool proved = waits_prove(sum, w->kind, waited, now);
 	return cas64(&r->waits, word, proved ? 0 : waits_pack(sum)) && proved;
 }

@@ -12,7 +12,7 @@
  *   srv        priority 16 | weight 16 | low bits of its candidate's ref 24 | name's reuse 4 | 15
  *   pending    since 32 (tick) | what 2 | pid 30
  *   unanswered since 32 (tick) | waited 16 (ticks) | port 16
- *   waits      since 32 (tick) | waited 16 (ticks) | attempts 8 | closed 8
+ *   waits      since 32 (tick) | waited 16 (ticks) | in a row 4 | closed 4 | score 8
  *   accounts   twice: hash 16 | when 16 (16 s); the one used last is the first
  *
  * An address ref is the slot of an address record plus one (22 bits) and the low
@@ -278,19 +278,21 @@ static inline struct unanswered unanswered_unpack(uint64_t w)
 
 struct waits {
 	uint32_t since;			/* tick when the first was sent; 0: none */
-	uint16_t waited;		/* ticks, all together */
-	uint8_t attempts;		/* how many, saturated */
-	uint8_t closed;			/* of them, in a row until now: the server closed the connection without a byte */
+	uint16_t waited;		/* ticks, of those in a row together */
+	uint8_t row;			/* how many since the last answer, 15 at most */
+	uint8_t closed;			/* the same, of those whose connection the server closed without a byte */
+	uint8_t score;			/* those in vain against those answered (decide.h) */
 };
 
 static inline uint64_t waits_pack(struct waits w)
 {
-	return (uint64_t)w.since << 32 | (uint64_t)w.waited << 16 | (uint64_t)w.attempts << 8 | w.closed;
+	return (uint64_t)w.since << 32 | (uint64_t)w.waited << 16 | (uint64_t)(w.row & 15u) << 12 |
+	       (uint64_t)(w.closed & 15u) << 8 | w.score;
 }
 static inline struct waits waits_unpack(uint64_t w)
 {
-	return (struct waits){.since = (uint32_t)(w >> 32), .waited = (uint16_t)(w >> 16), .attempts = (uint8_t)(w >> 8),
-			      .closed = (uint8_t)w};
+	return (struct waits){.since = (uint32_t)(w >> 32), .waited = (uint16_t)(w >> 16), .row = (uint8_t)(w >> 12 & 15),
+			      .closed = (uint8_t)(w >> 8 & 15), .score = (uint8_t)w};
 }
 
 /* ---- the accounts that a host used with an endpoint last ---- */

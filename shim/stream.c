@@ -247,7 +247,7 @@ static bool meet(const struct saying *say, size_t len)
 static void spoke(int fd)
 {
 	struct stream *s = slot_of(fd);
-	if (owner(s) != fd || (s->spoken && (s->vouched || fd_class(fd) != FD_STREAM_ENDS)))
+	if (!s || owner(fd) != fd || (s->spoken && (s->vouched || fd_class(fd) != FD_STREAM_ENDS)))
 		return;
 	s->spoken = true;
 	if (fd_class(fd) != FD_STREAM_ENDS)
@@ -261,7 +261,7 @@ static void spoke(int fd)
 static void closed(int fd, bool sending)
 {
 	struct stream *s = slot_of(fd);
-	if (owner(s) != fd || s->spoken || !is_followed(fd) || !(know_socket(s, fd) || is_same_socket(s, fd)))
+	if (!s || owner(fd) != fd || s->spoken || !is_followed(fd) || !(know_socket(s, fd) || is_same_socket(s, fd)))
 		return;
 	s->spoken = true;
 	waiting_ended(fd, &s->to, sending);
@@ -301,7 +301,7 @@ static void feed(int fd, enum way w, const void *p, size_t len)
 		if (on && w == IN)
 			leave_if_failed(s, fd);
 	}
-	if (!on && w == OUT && owner(s) == fd && !s->spoken)
+	if (!on && w == OUT && owner(fd) == fd && !s->spoken)
 		waiting_opaque(fd, &s->to);
 	leave(s, w);
 	if (!on)

@@ -268,13 +268,23 @@ void waiting_spoken(int fd)
 			drop(w, &e);
 }
 
+/* Did no byte ever come (TCP_INFO, tcp(7))? The end of the stream counts as one. */
+static bool is_mute(int fd, struct tcp_info *info)
+{
+	socklen_t len = sizeof *info;
+	return real()->getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, &len) == 0 && info->tcpi_bytes_received <= 1;
+}
+
 void waiting_ended(int fd, const struct endpoint *to, bool sending)
 {
+	struct tcp_info info = {0};
 	const uint64_t now = judge_now_ms();
 	struct table *t = session_table_here();
 	struct entry e;
 	bool any = false;
 	int i = 0;
+	if (!is_mute(fd, &info))
+		return;
 	for (word64 *w; get32(&waiting_any) && (w = next_of(fd, &i, &e)); any = true) {
 		drop(w, &e);
 		in_vain(&e, now, true);
@@ -288,9 +298,7 @@ static bool is_ended(int fd)
 {
 	enum { CLOSE = 7, CLOSE_WAIT = 8 };	/* tcp(7) */
 	struct tcp_info info = {0};
-	socklen_t len = sizeof info;
-	return real()->getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 &&
-	       (info.tcpi_state == CLOSE || info.tcpi_state == CLOSE_WAIT) && info.tcpi_bytes_received <= 1;
+	return is_mute(fd, &info) && (info.tcpi_state == CLOSE || info.tcpi_state == CLOSE_WAIT);
 }
 
 void waiting_closed(int fd)

@@ -106,13 +106,13 @@ static void unpack_key(uint64_t w, uint64_t f[static FIELDS])
 
 static uint64_t pack_waits(const uint64_t f[static FIELDS])
 {
-	return waits_pack((struct waits){(uint32_t)f[0], (uint16_t)f[1], (uint8_t)f[2], (uint8_t)f[3]});
+	return waits_pack((struct waits){(uint32_t)f[0], (uint16_t)f[1], (uint8_t)f[2], (uint8_t)f[3], (uint8_t)f[4]});
 }
 
 static void unpack_waits(uint64_t w, uint64_t f[static FIELDS])
 {
 	struct waits s = waits_unpack(w);
-	const uint64_t v[] = {s.since, s.waited, s.attempts, s.closed};
+	const uint64_t v[] = {s.since, s.waited, s.row, s.closed, s.score};
 	memcpy(f, v, sizeof v);
 }
 
@@ -129,7 +129,7 @@ static void unpack_accounts(uint64_t w, uint64_t f[static FIELDS])
 }
 
 static const struct word_kind kinds[] = {
-	{"waits", 4, {"since", "waited", "attempts", "closed"}, {UINT32_MAX, UINT16_MAX, 255, 255}, pack_waits, unpack_waits},
+	{"waits", 5, {"since", "waited", "in a row", "closed", "score"}, {UINT32_MAX, UINT16_MAX, 15, 15, 255}, pack_waits, unpack_waits},
 	{"accounts", 4, {"hash", "hash", "when", "when"}, {UINT16_MAX, UINT16_MAX, UINT16_MAX, UINT16_MAX}, pack_accounts, unpack_accounts},
 	{"key", 3, {"hash", "reuse", "state"}, {0xffffffffff, 0x3fffff, 3}, pack_key, unpack_key},
 	{"pin", 7, {"ref", "sum", "reuse", "endpoints", "latest", "explicit", "confirmed"}, {UINT32_MAX, SUM_MASK, 255, 15, 3, 1, 1}, pack_pin, unpack_pin},
