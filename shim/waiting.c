@@ -318,7 +318,11 @@ void waiting_end(void)
 {
 	const uint64_t now = judge_now_ms();
 	struct entry e;
-	for (int i = 0; get32(&waiting_any) && i < ENTRIES; i++)
-		if (load(entries[i / WAYS][i % WAYS].word, &e) && e.pid == session_pid())
-			in_vain(&e, now, false);
+	for (int i = 0; get32(&waiting_any) && i < ENTRIES; i++) {
+		word64 *w = entries[i / WAYS][i % WAYS].word;
+		if (!load(w, &e) || e.pid != session_pid())
+			continue;
+		drop(w, &e);
+		in_vain(&e, now, false);
+	}
 }
