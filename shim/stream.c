@@ -243,6 +243,13 @@ static bool meet(const struct saying *say, size_t len)
 	return true;
 }
 
+/* Is SIP spoken there? Elsewhere what passes costs no system call: the program may be sealed. */
+static bool is_sip(const struct endpoint *to)
+{
+	struct peer p;
+	return judge_peer(-1, to, &p) && pins_speaks_sip(p.table, p.ref, to);
+}
+
 /* The server has sent something. Where nothing can be read any byte proves it (TLS). */
 static void spoke(int fd)
 {
@@ -253,7 +260,7 @@ static void spoke(int fd)
 	if (fd_class(fd) != FD_STREAM_ENDS)
 		return;
 	s->vouched = true;
-	if (know_socket(s, fd) || is_same_socket(s, fd))
+	if (is_sip(&s->to) && (know_socket(s, fd) || is_same_socket(s, fd)))
 		judge_spoke(fd, &s->to);
 }
 
@@ -261,7 +268,8 @@ static void spoke(int fd)
 static void closed(int fd, bool sending)
 {
 	struct stream *s = slot_of(fd);
-	if (!s || owner(fd) != fd || s->spoken || !is_followed(fd) || !(know_socket(s, fd) || is_same_socket(s, fd)))
+	if (!s || owner(fd) != fd || s->spoken || !is_followed(fd) || !is_sip(&s->to) ||
+	    !(know_socket(s, fd) || is_same_socket(s, fd)))
 		return;
 	s->spoken = true;
 	waiting_ended(fd, &s->to, sending);
