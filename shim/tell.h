@@ -21,7 +21,8 @@ static inline void tell_lookup(const struct lookup *l, const struct pool *p)
 /* Can the want of a way to the server look like this? */
 static inline bool cause_leaves_doubt(enum cause c)
 {
-	return c == CAUSE_TIMED_OUT || c == CAUSE_UNREACHABLE || c == CAUSE_ABANDONED || c == CAUSE_SILENCE;
+	return c == CAUSE_TIMED_OUT || c == CAUSE_UNREACHABLE || c == CAUSE_ABANDONED || c == CAUSE_SILENCE ||
+	       c == CAUSE_UNANSWERED;
 }
 
 /*

@@ -23,11 +23,11 @@ many_names() {
 dead_again() {
     local how=$1 i refused seen again=0
     for ((i = 0; i < $2; i++)); do
-        expect_match =ok "$(ask one connect "n$i.test" 5060)" "the first connect to n$i.test, servers up" >&2
+        expect_match =ok "$(ask one connect "n$i.test" 7060)" "the first connect to n$i.test, servers up" >&2
     done
-    server_stop 0.0.0.0 5060
+    server_stop 0.0.0.0 7060
     for ((i = 0; i < $2; i++)); do
-        refused=$(ask one connect "n$i.test" 5060)
+        refused=$(ask one connect "n$i.test" 7060)
         seen=$(ask two many "n$i.test" 3)
         expect_match =ECONNREFUSED "$refused" "a connect to n$i.test, servers down" >&2
         if [[ $seen == *"${refused%%=*}="* ]]; then
@@ -40,20 +40,20 @@ dead_again() {
 
 @test "the pin moves at the first refusal, seen by a process that runs already" {
     local dead next
-    pool 5060
+    pool 7060
     client_start one shim
     client_start two shim
     dead=$(ask one first pool.test)
-    expect_eq "$dead=ok" "$(ask one connect pool.test 5060)" "connect to the pin"
+    expect_eq "$dead=ok" "$(ask one connect pool.test 7060)" "connect to the pin"
     expect_eq "$dead" "$(ask two first pool.test)" "lookup by another process"
     expect_eq "$dead confirmed" "$(pin_of pool.test) $(pin_field pool.test state)" "pin before the failure"
 
-    server_stop "$dead" 5060
-    expect_eq "$dead=ECONNREFUSED" "$(ask one connect pool.test 5060)" "the first connect after the kill"
+    server_stop "$dead" 7060
+    expect_eq "$dead=ECONNREFUSED" "$(ask one connect pool.test 7060)" "the first connect after the kill"
     next=$(ask two first pool.test)
     expect_ne "$dead" "$next" "lookup by the other process"
     expect_eq "$next" "$(ask one first pool.test)" "lookup by the first process"
-    expect_eq "$next=ok" "$(ask two connect pool.test 5060)" "connect by the other process"
+    expect_eq "$next=ok" "$(ask two connect pool.test 7060)" "connect by the other process"
     expect_eq "$next confirmed" "$(pin_of pool.test) $(pin_field pool.test state)" "pin after the failure"
     expect_eq "false 1" "$(candidate_field pool.test "$dead" healthy) $(candidate_field pool.test "$dead" failures)" \
         "health and failures of the dead one"
@@ -63,7 +63,7 @@ dead_again() {
 
 @test "bare, a refusal teaches other processes nothing" {
     dns_names <(many_names n 100 1)
-    server_start 0.0.0.0 5060 accept
+    server_start 0.0.0.0 7060 accept
     client_start one bare
     client_start two bare
     expect_eq 100 "$(dead_again bare 100)" "times of 100 that the other process went to the dead server"
@@ -71,7 +71,7 @@ dead_again() {
 
 @test "after a refusal, 100 of 100 lookups elsewhere lead elsewhere" {
     dns_names <(many_names n 100 1)
-    server_start 0.0.0.0 5060 accept
+    server_start 0.0.0.0 7060 accept
     client_start one shim
     client_start two shim
     expect_eq 0 "$(dead_again shim 100)" "times of 100 that the other process went to the dead server"
@@ -80,11 +80,11 @@ dead_again() {
 @test "the same with 8 processes writing at once" {
     local i
     dns_names <(many_names n 100 1; many_names w 200 2)
-    server_start 0.0.0.0 5060 accept
+    server_start 0.0.0.0 7060 accept
     client_start one shim
     client_start two shim
     for i in {1..8}; do client_start "writer$i" shim; done
-    for i in {1..8}; do tell "writer$i" churn w 200 5060; done
+    for i in {1..8}; do tell "writer$i" churn w 200 7060; done
     expect_eq 0 "$(dead_again shim 100)" "times of 100 that the other process went to the dead server"
     for i in {1..8}; do
         tell "writer$i" quit
@@ -94,12 +94,12 @@ dead_again() {
 
 @test "8 processes refused at the same moment move the pin once and agree" {
     local i dead next
-    pool 5060
+    pool 7060
     for i in {1..8}; do client_start "$i" shim; done
     dead=$(ask 1 first pool.test)
-    for i in {1..8}; do expect_eq "$dead=ok" "$(ask "$i" connect pool.test 5060)" "first connect of $i"; done
-    server_stop "$dead" 5060
-    for i in {1..8}; do tell "$i" elsewhere pool.test 5060; done
+    for i in {1..8}; do expect_eq "$dead=ok" "$(ask "$i" connect pool.test 7060)" "first connect of $i"; done
+    server_stop "$dead" 7060
+    for i in {1..8}; do tell "$i" elsewhere pool.test 7060; done
     for i in {1..8}; do hear "$i"; done >"$BATS_TEST_TMPDIR/seen"
     next=$(pin_of pool.test)
     expect_ne "$dead" "$next" "the pin now"
@@ -110,51 +110,51 @@ dead_again() {
 
 @test "no fail-back: a server that returns does not pull the pin" {
     local dead next i
-    pool 5060
+    pool 7060
     client_start one shim
     dead=$(ask one first pool.test)
-    ask one connect pool.test 5060
-    server_stop "$dead" 5060
-    ask one connect pool.test 5060
+    ask one connect pool.test 7060
+    server_stop "$dead" 7060
+    ask one connect pool.test 7060
     next=$(ask one first pool.test)
-    expect_eq "$next=ok" "$(ask one connect pool.test 5060)" "connect after the failure"
-    server_start "$dead" 5060 accept
+    expect_eq "$next=ok" "$(ask one connect pool.test 7060)" "connect after the failure"
+    server_start "$dead" 7060 accept
     hits_reset
     for i in {1..10}; do
-        expect_eq "$next=ok" "$(ask one connect pool.test 5060)" "connect $i by the old process"
-        expect_eq "$next=ok" "$(with_shim "$(client lookup_client)" connect pool.test 5060)" "connect $i by a new one"
+        expect_eq "$next=ok" "$(ask one connect pool.test 7060)" "connect $i by the old process"
+        expect_eq "$next=ok" "$(with_shim "$(client lookup_client)" connect pool.test 7060)" "connect $i by a new one"
     done
     await_hits 20
     expect_eq 0 "$(server_hits "$dead")" "arrivals at the server that returned"
     # Even a success there, made by its number, does not move a confirmed pin.
-    with_shim "$(client lookup_client)" connect "$dead" 5060
+    with_shim "$(client lookup_client)" connect "$dead" 7060
     expect_eq "$next" "$(first_of shim pool.test)" "lookup after a connect to the returned one by number"
 }
 
 # all_dead : .12 was confirmed last, then every server is killed. Leaves client `one`.
 all_dead() {
-    pool 5060
+    pool 7060
     client_start one shim
-    expect_eq 127.0.0.11=ok "$(ask one connect pool.test 5060)" "first pin"
-    server_stop 127.0.0.11 5060
-    ask one connect pool.test 5060
-    expect_eq 127.0.0.12=ok "$(ask one connect pool.test 5060)" "second pin"
-    server_stop 127.0.0.12 5060
-    server_stop 127.0.0.13 5060
+    expect_eq 127.0.0.11=ok "$(ask one connect pool.test 7060)" "first pin"
+    server_stop 127.0.0.11 7060
+    ask one connect pool.test 7060
+    expect_eq 127.0.0.12=ok "$(ask one connect pool.test 7060)" "second pin"
+    server_stop 127.0.0.12 7060
+    server_stop 127.0.0.13 7060
 }
 
 @test "all dead: the resolver's order with the last confirmed pin first, and no endless loop" {
     local i started
     all_dead
     expect_eq "127.0.0.12=ECONNREFUSED 127.0.0.13=ECONNREFUSED 127.0.0.11=ECONNREFUSED" \
-        "$(ask one walk pool.test 5060)" "the walk that finds all dead: pin, healthy, cooling"
+        "$(ask one walk pool.test 7060)" "the walk that finds all dead: pin, healthy, cooling"
     started=$(now_ms)
     for i in {1..5}; do
         expect_eq "127.0.0.12 127.0.0.11 127.0.0.13" "$(ask one all pool.test)" "order, lookup $i"
         expect_eq "127.0.0.12 127.0.0.11 127.0.0.13" "$(with_shim "$(client lookup_client)" all pool.test)" \
             "order in a new process, lookup $i"
         expect_eq "127.0.0.12=ECONNREFUSED 127.0.0.11=ECONNREFUSED 127.0.0.13=ECONNREFUSED" \
-            "$(ask one walk pool.test 5060)" "walk $i"
+            "$(ask one walk pool.test 7060)" "walk $i"
     done
     expect_le 3000 $(($(now_ms) - started)) "milliseconds for 10 lookups and 5 walks"
 }
@@ -162,13 +162,13 @@ all_dead() {
 @test "all dead and all back: the old pin holds" {
     local address i
     all_dead
-    ask one walk pool.test 5060
-    ask one walk pool.test 5060
-    for address in 127.0.0.11 127.0.0.12 127.0.0.13; do server_start "$address" 5060 accept; done
+    ask one walk pool.test 7060
+    ask one walk pool.test 7060
+    for address in 127.0.0.11 127.0.0.12 127.0.0.13; do server_start "$address" 7060 accept; done
     hits_reset
     for i in {1..5}; do
-        expect_eq 127.0.0.12=ok "$(ask one walk pool.test 5060)" "walk $i by the old process"
-        expect_eq 127.0.0.12=ok "$(with_shim "$(client lookup_client)" walk pool.test 5060)" "walk $i by a new one"
+        expect_eq 127.0.0.12=ok "$(ask one walk pool.test 7060)" "walk $i by the old process"
+        expect_eq 127.0.0.12=ok "$(with_shim "$(client lookup_client)" walk pool.test 7060)" "walk $i by a new one"
     done
     await_hits 10
     expect_eq 10 "$(server_hits 127.0.0.12)" "arrivals at the old pin"
@@ -179,12 +179,12 @@ all_dead() {
     local i address
     all_dead
     for i in {1..8}; do client_start "walker$i" shim; done
-    for i in {1..8}; do tell "walker$i" churn_walk pool.test 40 5060; done
+    for i in {1..8}; do tell "walker$i" churn_walk pool.test 40 7060; done
     for i in {1..8}; do
         expect_eq "120 refused" "$(hear "walker$i")" "tries in 40 walks over three dead servers by walker $i"
     done
-    for address in 127.0.0.11 127.0.0.12 127.0.0.13; do server_start "$address" 5060 accept; done
-    for i in {1..8}; do expect_eq 127.0.0.12=ok "$(ask "walker$i" walk pool.test 5060)" "walk by walker $i"; done
+    for address in 127.0.0.11 127.0.0.12 127.0.0.13; do server_start "$address" 7060 accept; done
+    for i in {1..8}; do expect_eq 127.0.0.12=ok "$(ask "walker$i" walk pool.test 7060)" "walk by walker $i"; done
     expect_eq "127.0.0.12 confirmed" "$(pin_of pool.test) $(pin_field pool.test state)" "the pin"
 }
 
@@ -198,16 +198,16 @@ refuse() {
 @test "two names on one server move together" {
     need nft
     dns_names <(printf '127.0.0.%s\n' "11 a.test" "11 b.test")
-    server_start 0.0.0.0 5060 accept
+    server_start 0.0.0.0 7060 accept
     client_start one shim
     client_start two shim
-    expect_eq 127.0.0.11=ok "$(ask one connect a.test 5060)" "a.test"
-    expect_eq 127.0.0.11=ok "$(ask two connect b.test 5060)" "b.test"
+    expect_eq 127.0.0.11=ok "$(ask one connect a.test 7060)" "a.test"
+    expect_eq 127.0.0.11=ok "$(ask two connect b.test 7060)" "b.test"
     dns_names <(printf '127.0.0.%s\n' "12 a.test" "13 b.test")
     expect_eq 127.0.0.11 "$(ask one first a.test)" "a.test with a second address"
     expect_eq 127.0.0.11 "$(ask two first b.test)" "b.test with a second address"
     refuse 127.0.0.11
-    expect_eq 127.0.0.11=ECONNREFUSED "$(ask one connect a.test 5060)" "the refusal, met for a.test"
+    expect_eq 127.0.0.11=ECONNREFUSED "$(ask one connect a.test 7060)" "the refusal, met for a.test"
     expect_eq 127.0.0.13 "$(ask two first b.test)" "b.test, in a process that met no refusal"
     expect_eq 127.0.0.12 "$(ask two first a.test)" "a.test, in that process"
 }
@@ -215,38 +215,38 @@ refuse() {
 @test "a pool of 40 fails over, and one that shows 8 of 40 too" {
     local how dead next
     need nft
-    server_start 0.0.0.0 5060 accept
+    server_start 0.0.0.0 7060 accept
     client_start one shim
     for how in all some; do
         if [[ $how == all ]]; then dns_pool all.test 127.0.1.{1..40}
         else dns_scripted some.test 8 8 127.0.2.{1..40}; fi
         dead=$(ask one first $how.test)
-        expect_eq "$dead=ok" "$(ask one connect $how.test 5060)" "the first connect"
+        expect_eq "$dead=ok" "$(ask one connect $how.test 7060)" "the first connect"
         refuse "$dead"
-        expect_eq "$dead=ECONNREFUSED" "$(ask one connect $how.test 5060)" "the refusal"
+        expect_eq "$dead=ECONNREFUSED" "$(ask one connect $how.test 7060)" "the refusal"
         next=$(first_of shim $how.test)
         expect_ne "$dead" "$next" "where a new process is led"
         expect_eq "$next=20" "$(ask one many $how.test 20)" "where 20 more lookups lead"
-        expect_eq "$next=ok" "$(ask one connect $how.test 5060)" "a connect there"
+        expect_eq "$next=ok" "$(ask one connect $how.test 7060)" "a connect there"
     done
 }
 
-@test "a refused port 443 of a name confirmed on 5060 moves nothing" {
+@test "a refused port 443 of a name confirmed on 7060 moves nothing" {
     local i
-    pool 5060
+    pool 7060
     client_start one shim
-    expect_eq 127.0.0.11=ok "$(ask one connect pool.test 5060)" "connect to 5060"
+    expect_eq 127.0.0.11=ok "$(ask one connect pool.test 7060)" "connect to 7060"
     for i in 1 2 3; do
         expect_eq 127.0.0.11=ECONNREFUSED "$(ask one connect pool.test 443)" "connect $i to 443"
         expect_eq 127.0.0.11 "$(first_of shim pool.test)" "lookup $i by another process"
     done
-    expect_eq "127.0.0.11 confirmed 5060" \
+    expect_eq "127.0.0.11 confirmed 7060" \
         "$(pin_of pool.test) $(pin_field pool.test state) $(pin_field pool.test port)" "the pin"
     expect_eq "true" "$(candidate_field pool.test 127.0.0.11 healthy)" "health as far as pool.test is concerned"
 }
 
 @test "a tentative pin moves at a refusal on any port" {
-    pool 5060
+    pool 7060
     client_start one shim
     expect_eq 127.0.0.11=ECONNREFUSED "$(ask one connect pool.test 443)" "connect to 443, nothing confirmed yet"
     expect_eq 127.0.0.12 "$(first_of shim pool.test)" "lookup by another process"

@@ -15,7 +15,7 @@ ways_up() {
 
 # dialled WAY : runs dial that way; $tried is the address, $said its last line.
 dialled() {
-    with_shim "$(client dial)" "$1" "$1.test" 5060 2 >"$BATS_TEST_TMPDIR/$1.out" || true
+    with_shim "$(client dial)" "$1" "$1.test" 7060 2 >"$BATS_TEST_TMPDIR/$1.out" || true
     tried=$(sed -n 's/^try //p' "$BATS_TEST_TMPDIR/$1.out")
     said=$(tail -n 1 "$BATS_TEST_TMPDIR/$1.out")
 }
@@ -41,11 +41,11 @@ first() { with_shim "$(client lookup)" -4 "$1.test" | cut -d' ' -f1; }
 @test "a success is noticed whichever call shows it" {
     local way ways=(block thread poll recv send reconnect unread shutdown dup2 close_range again)
     ways_up "${ways[@]}"
-    server_start 0.0.0.0 5060 accept
+    server_start 0.0.0.0 7060 accept
     for way in "${ways[@]}"; do
         dialled "$way"
         expect_eq confirmed "$(pin_field "$way.test" state)" "$way ($said): state of the pin"
-        expect_eq "$tried 5060 tcp" "$(pin_of "$way.test") $(pin_field "$way.test" port) $(pin_field "$way.test" transport)" \
+        expect_eq "$tried 7060 tcp" "$(pin_of "$way.test") $(pin_field "$way.test" port) $(pin_field "$way.test" transport)" \
             "$way: the pin"
     done
 }
@@ -58,7 +58,7 @@ first() { with_shim "$(client lookup)" -4 "$1.test" | cut -d' ' -f1; }
         dialled "$way"
         expect_eq 1 "$(candidate_field "$way.test" "$tried" failures)" "$way ($said): failures of $tried"
     done
-    server_start 0.0.0.0 5060 accept
+    server_start 0.0.0.0 7060 accept
     for way in "${good[@]}"; do
         dialled "$way"
         expect_eq confirmed "$(pin_field "$way.test" state)" "$way ($said): state of the pin"
@@ -79,10 +79,10 @@ first() { with_shim "$(client lookup)" -4 "$1.test" | cut -d' ' -f1; }
     ways_up stray
     nft -f - <<-'EOF'
 	table inet blackhole {
-	    chain in { type filter hook input priority 0; ip daddr 127.0.2.0/24 tcp dport 5060 drop; }
+	    chain in { type filter hook input priority 0; ip daddr 127.0.2.0/24 tcp dport 7060 drop; }
 	}
 	EOF
-    with_shim "$(client stray)" stray.test 5060 127.0.0.1 5999 >"$BATS_TEST_TMPDIR/stray.out"
+    with_shim "$(client stray)" stray.test 7060 127.0.0.1 5999 >"$BATS_TEST_TMPDIR/stray.out"
     expect_eq "other ECONNREFUSED" "$(tail -n 1 "$BATS_TEST_TMPDIR/stray.out")" "the other connect"
     tried=$(sed -n 's/^try //p' "$BATS_TEST_TMPDIR/stray.out")
     expect_eq 0 "$(candidate_field stray.test "$tried" failures)" "failures of $tried"

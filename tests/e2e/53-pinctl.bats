@@ -43,13 +43,13 @@ setup_file() { use_clients lookup_client; }
 @test "events tell the story in order: pinned, confirmed, failed, moved" {
     local story
     dns_scripted pool.test 2 0 127.0.0.11 127.0.0.12
-    server_start 127.0.0.11 5060 accept
-    server_start 127.0.0.12 5060 accept
+    server_start 127.0.0.11 7060 accept
+    server_start 127.0.0.12 7060 accept
     client_start one shim
-    ask one connect pool.test 5060
-    server_stop 127.0.0.11 5060
-    ask one connect pool.test 5060
-    ask one connect pool.test 5060
+    ask one connect pool.test 7060
+    server_stop 127.0.0.11 7060
+    ask one connect pool.test 7060
+    ask one connect pool.test 7060
     story=$(pinctl events)
     expect_match "pinned.*confirmed.*failed.*moved.*confirmed" "$(tr '\n' ' ' <<<"$story")" "the order of events"
     expect_match 127.0.0.12 "$(grep moved <<<"$story")" "the address it moved to"
@@ -60,15 +60,15 @@ setup_file() { use_clients lookup_client; }
 
 @test "fail moves an auto pin, tentative or confirmed, and ok makes the address fit again" {
     dns_scripted pool.test 3 0 127.0.0.11 127.0.0.12 127.0.0.13
-    server_start 127.0.0.12 5060 accept
-    server_start 127.0.0.13 5060 accept
+    server_start 127.0.0.12 7060 accept
+    server_start 127.0.0.13 7060 accept
     client_start one shim
     expect_eq 127.0.0.11 "$(ask one first pool.test)" "the tentative pin"
     pinctl fail pool.test 127.0.0.11
-    expect_eq 127.0.0.12=ok "$(ask one connect pool.test 5060)" "after fail of the tentative pin"
+    expect_eq 127.0.0.12=ok "$(ask one connect pool.test 7060)" "after fail of the tentative pin"
     expect_eq confirmed "$(pin_field pool.test state)" "state of the pin"
     pinctl fail pool.test 127.0.0.12
-    expect_eq 127.0.0.13=ok "$(ask one connect pool.test 5060)" "after fail of the confirmed pin"
+    expect_eq 127.0.0.13=ok "$(ask one connect pool.test 7060)" "after fail of the confirmed pin"
     pinctl ok pool.test 127.0.0.12
     expect_eq true "$(candidate_field pool.test 127.0.0.12 healthy)" "health after ok"
     expect_eq 127.0.0.13 "$(ask one first pool.test)" "no fail-back after ok"

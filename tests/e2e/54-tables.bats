@@ -31,14 +31,14 @@ public_client() {
     expect_eq 3 "$(repeat 6 bare "${NOBODY[@]}" "${reader[@]}" first pool.test | spread)" "no pin, and none is made"
     expect_eq "" "$(pin_of pool.test)" "the pin after lookups by nobody"
 
-    server_start 0.0.0.0 5060 accept
-    expect_match =ok "$(ask one connect pool.test 5060)" "root's connect, which confirms a pin"
+    server_start 0.0.0.0 7060 accept
+    expect_match =ok "$(ask one connect pool.test 7060)" "root's connect, which confirms a pin"
     local pin
     pin=$(pin_of pool.test)
-    server_stop 0.0.0.0 5060
-    expect_eq "$pin=ECONNREFUSED" "$(bare "${NOBODY[@]}" "${reader[@]}" connect pool.test 5060)" "nobody's connect"
+    server_stop 0.0.0.0 7060
+    expect_eq "$pin=ECONNREFUSED" "$(bare "${NOBODY[@]}" "${reader[@]}" connect pool.test 7060)" "nobody's connect"
     expect_eq "$pin confirmed" "$(pin_of pool.test) $(pin_field pool.test state)" "the pin, taught nothing"
-    expect_eq "$pin=ECONNREFUSED" "$(ask one connect pool.test 5060)" "root's connect, which teaches"
+    expect_eq "$pin=ECONNREFUSED" "$(ask one connect pool.test 7060)" "root's connect, which teaches"
     expect_ne "$pin" "$(bare "${NOBODY[@]}" "${reader[@]}" first pool.test)" "nobody's lookup afterwards"
 }
 
