@@ -39,6 +39,7 @@ static void aim(struct table *t, uint8_t *base)
 	t->header = (void *)base;
 	t->settings = (void *)(base + t->layout.settings);
 	t->journal = (void *)(base + t->layout.journal);
+	t->waits = (void *)(base + t->layout.waits);
 	t->hot = (void *)(base + t->layout.hot);
 	t->index = (void *)(base + t->layout.index);
 	t->addrs = (void *)(base + t->layout.addrs);
@@ -74,7 +75,7 @@ static word64 *word_at(const struct table *t, unsigned part, size_t word)
 	const struct {
 		size_t from, to;
 	} parts[] = {{0, PAGE}, {l->settings, l->settings + PAGE}, {l->journal, l->journal + 16 * PAGE}, {l->hot, l->index},
-		     {l->index, l->addrs}, {l->addrs, l->cold}, {l->cold, l->size}, {l->hot, l->index}};
+		     {l->index, l->addrs}, {l->addrs, l->cold}, {l->cold, l->size}, {l->hot, l->index}, {l->waits, l->hot}};
 	part %= sizeof parts / sizeof *parts;
 	const size_t words = (parts[part].to - parts[part].from) / 8;
 	return (word64 *)(void *)((uint8_t *)t->header + parts[part].from) + word % words;

@@ -51,6 +51,7 @@ static void fence(struct siege *s)
 	t->header = (void *)base;
 	t->settings = (void *)(base + t->layout.settings);
 	t->journal = (void *)(base + t->layout.journal);
+	t->waits = (void *)(base + t->layout.waits);
 	t->hot = (void *)(base + t->layout.hot);
 	t->index = (void *)(base + t->layout.index);
 	t->addrs = (void *)(base + t->layout.addrs);

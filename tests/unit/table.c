@@ -156,7 +156,8 @@ static void flood(void)
 		const struct address a = lab_v4(1000 + k);
 		struct name_ref ref;
 		lab_lookup(&lab.t, &n, &a, 1, &ref);
-		const struct outcome o = {.endpoint = {a, 5060, TRANSPORT_TCP}, .names = &ref, .n_names = 1, .reach = REACH_SHIM};
+		const struct outcome o = {.endpoint = {a, 5060, TRANSPORT_TCP}, .names = &ref, .n_names = 1, .reach = REACH_SHIM,
+					  .why = CAUSE_ANSWERED};
 		pins_succeeded(&lab.t, &o);
 	}
 	clock_after(3000);		/* nobody asks for them for 50 minutes */
