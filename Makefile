@@ -7,7 +7,7 @@
 #   make bench      cost of each part, as ratios against the bare call
 #   make matrix     never worse than bare: faults, transports, patience and herds, with and without the shim (root)
 #   make asan       unit and stress tests under AddressSanitizer and UBSan
-#   make tsan       stress tests under ThreadSanitizer
+#   make tsan       the same under ThreadSanitizer
 #   make fuzz       each fuzz target for FUZZ_SECONDS (60) under libFuzzer (clang), one after the other
 #   make deps       install Debian packages (root or sudo)
 #   make install    PREFIX=/usr/local DESTDIR=
@@ -76,7 +76,7 @@ TEST_PACKAGES = bats parallel dnsmasq-base sip-tester sipsak kamailio baresip li
 PINWATCH_MISSING := $(strip $(shell for p in $(CLANG) $(BPFTOOL); do command -v $$p >/dev/null || echo $$p; done; \
 	$(PKG_CONFIG) --exists libbpf 2>/dev/null || echo libbpf))
 
-.PHONY: all pinwatch-missing demo test check check-parts bench matrix fuzz asan tsan deps install install-pinwatch uninstall clean help test-parts programs fuzzers bench-parts libs
+.PHONY: all pinwatch-missing demo test check check-parts bench matrix fuzz asan tsan deps install install-pinwatch uninstall clean help test-parts programs asan-programs tsan-programs fuzzers bench-parts libs
 
 all: $(B)/libstickydns.so $(B)/pinctl $(SCRIPTS:%=$(B)/%) $(if $(PINWATCH_MISSING),pinwatch-missing,$(B)/pinwatch)
 
@@ -222,7 +222,7 @@ $(B)/tests/clients/%: tests/clients/%.c
 	$(Q)$(CC) $(BASE) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $< -ldl -Wl,--as-needed -lresolv
 
 test-parts: $(TEST_PARTS)
-programs: $(UNIT) $(STRESS) $(FUZZ)
+programs: $(UNIT) $(STRESS)
 bench-parts: $(BENCH) $(BENCH_LIBS)
 
 # ---- front door ----
@@ -238,8 +238,8 @@ test: deps
 	$(Q)$(MAKE) --no-print-directory $(PARALLEL) check-parts
 	$(Q)$(MAKE) --no-print-directory check
 
-# With names of test files only those run, and no fuzzer.
-check-parts: all test-parts $(if $(TESTS),,fuzzers)
+# With names of test files only those run, no fuzzer, and nothing under sanitizers.
+check-parts: all test-parts $(if $(TESTS),,fuzzers asan-programs tsan-programs)
 
 check: check-parts
 	$(Q)BUILD=$(abspath $(B)) FUZZ_SECONDS=$(FUZZ_SECONDS) tests/run.sh $(TESTS)
@@ -254,13 +254,14 @@ matrix: all test-parts
 
 SANITIZE = $(MAKE) --no-print-directory $(PARALLEL) CC=$(CC) CFLAGS="-O1 -g -fno-omit-frame-pointer $(1)" LDFLAGS="$(1)"
 
-asan:
-	$(Q)$(call SANITIZE,-fsanitize=address$(comma)undefined -fno-sanitize-recover=all) B=build/asan programs
-	$(Q)BUILD=$(abspath build/asan) tests/run.sh --programs
+asan-programs:
+	$(Q)$(call SANITIZE,-fsanitize=address$(comma)undefined -fno-sanitize-recover=all) B=$(B)/asan programs
 
-tsan:
-	$(Q)$(call SANITIZE,-fsanitize=thread) B=build/tsan programs
-	$(Q)BUILD=$(abspath build/tsan) tests/run.sh --programs
+tsan-programs:
+	$(Q)$(call SANITIZE,-fsanitize=thread) B=$(B)/tsan programs
+
+asan tsan: %: %-programs
+	$(Q)BUILD=$(abspath $(B)/$@) tests/run.sh --programs
 
 comma = ,
 

@@ -4,7 +4,7 @@
  */
 #include "herd.h"
 
-enum { NAMES = HERD_SLOW ? 500 : 2000, SHARED = 24, POOL = 6, BIG_POOL = 40 };
+enum { NAMES = HERD_SLOW ? 80 : 2000, SHARED = 24, POOL = 6, BIG_POOL = 40 };
 
 struct meeting {
 	struct herd *herd;

@@ -8,7 +8,7 @@
  */
 #include "herd.h"
 
-enum { WORKERS = 8, ROUNDS = HERD_SLOW ? 40 : 100, POOL = 5, MICROSECONDS = HERD_SLOW ? 3000 : 1500 };
+enum { WORKERS = 8, ROUNDS = HERD_SLOW ? 15 : 100, POOL = 5, MICROSECONDS = HERD_SLOW ? 3000 : 1500 };
 
 enum reporters { ONE, EVERY };		/* who reports the failure */
 
@@ -123,7 +123,7 @@ static void play_round(struct drill *d, uint32_t round)
 		atomic_store(&d->failed, number_of(&pin));
 	}
 	pause_us(MICROSECONDS);
-	for (int wait = 0; wait < 5000 && atomic_load(&d->judged[round]) < WORKERS; wait++)
+	for (int wait = 0; atomic_load(&d->judged[round]) < (wait < 1000 ? WORKERS : 1); wait++)
 		pause_us(1000);
 }
 
@@ -181,7 +181,7 @@ static void drill(struct lab *lab, bool threads, enum reporters reporters, unsig
 
 /* ---- a failure and the lookup that would pin that address, at the same moment ---- */
 
-enum { RACES = HERD_SLOW ? 2000 : 25000 };
+enum { RACES = HERD_SLOW ? 500 : 25000 };
 
 struct race {
 	struct herd *herd;

@@ -278,7 +278,7 @@ static void victim(void *arg, unsigned i)
 	while (!atomic_load(&s->herd->stop)) {
 		const unsigned k = (unsigned)(herd_random(&random) % NAMES), what = (unsigned)(herd_random(&random) % 64);
 		const struct name n = name_of(k);
-		uint64_t from = herd_ns();
+		uint64_t from = herd_cpu_ns();
 		if (what < 36)
 			look_up(s, &random, &n, k);
 		else if (what < 46)
@@ -332,7 +332,9 @@ int main(int argc, char **argv)
 	for (unsigned i = 0; i < VICTIMS + VANDALS; i++)
 		pids[i] = herd_fork(i < VICTIMS ? victim : vandal, s, i);
 	const struct timespec ts = {.tv_sec = seconds};
-	nanosleep(&ts, NULL);
+	do
+		nanosleep(&ts, NULL);
+	while (atomic_load(&s->calls) < VICTIMS);
 	atomic_store(&s->herd->stop, true);
 	for (unsigned i = 0; i < VICTIMS + VANDALS; i++)
 		fine &= herd_wait(pids[i], false);

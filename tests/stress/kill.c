@@ -156,7 +156,7 @@ static void walk(struct kill_test *test)
 	struct name n;
 	struct name_view v;
 	uint32_t cursor = 0;
-	for (uint64_t from = herd_ns(); table_next(&test->lab.t, &cursor, &ref, &n); from = herd_ns()) {
+	for (uint64_t from = herd_cpu_ns(); table_next(&test->lab.t, &cursor, &ref, &n); from = herd_cpu_ns()) {
 		if (!name_is_whole(&n))
 			herd_blame(test->herd, "a torn name in a walk: %s", n.text);
 		if (pins_view(&test->lab.t, ref, &v))
@@ -189,10 +189,10 @@ static void reader(void *arg, unsigned i)
 	uint64_t random = (herd_ns() ^ i) | 1, seq = 0;
 	while (!atomic_load(&test->herd->stop)) {
 		walk(test);
-		uint64_t from = herd_ns();
+		uint64_t from = herd_cpu_ns();
 		look_up(test, &random, (unsigned)(herd_random(&random) % NAMES));
 		herd_timed(test->herd, from);
-		from = herd_ns();
+		from = herd_cpu_ns();
 		follow(test, &seq);
 		herd_timed(test->herd, from);
 		atomic_fetch_add(test->operations, 1);
@@ -208,7 +208,7 @@ static unsigned kill_for(struct kill_test *test, unsigned seconds)
 	unsigned kills = 0;
 	for (unsigned i = 0; i < WRITERS; i++)
 		pids[i] = herd_fork(writer, test, i);
-	for (; herd_ns() < end; kills++) {
+	for (; herd_ns() < end || atomic_load(test->operations) < READERS; kills++) {
 		const struct timespec pause = {.tv_nsec = (long)(herd_random(&random) % 2000000)};
 		const unsigned i = (unsigned)(herd_random(&random) % WRITERS);
 		nanosleep(&pause, NULL);

@@ -212,7 +212,7 @@ static void work(void *arg, unsigned i)
 	uint64_t random = (herd_ns() ^ (i * 77)) | 1;
 	while (!atomic_load(&c->herd->stop)) {
 		const unsigned k = (unsigned)(herd_random(&random) % NAMES), what = (unsigned)(herd_random(&random) % 32);
-		uint64_t from = herd_ns();
+		uint64_t from = herd_cpu_ns();
 		if (what < 20)
 			look_up(c, &random, k);
 		else if (what < 24)
