@@ -136,7 +136,7 @@ static void connect_outcomes(void)
 	fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	say("connect non-blocking", con4(fd, &opened));
 	struct pollfd p = { .fd = fd, .events = POLLOUT };
-	say("poll", poll(&p, 1, 2000));
+	say("poll", poll(&p, 1, 60000));
 	int error = -5;
 	socklen_t len = sizeof error;
 	say("SO_ERROR", getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len));
@@ -149,7 +149,7 @@ static void connect_outcomes(void)
 	fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
 	say("connect non-blocking, refused", con4(fd, &refused));
 	p.fd = fd;
-	say("poll", poll(&p, 1, 2000));
+	say("poll", poll(&p, 1, 60000));
 	for (int i = 0; i < 2; i++) {
 		error = -5;
 		say("SO_ERROR", getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len));

@@ -92,7 +92,7 @@ int main(int argc, char **argv)
 	connect_to(argv[2], dns ? "53" : argv[3], dns ? 0 : SOCK_NONBLOCK);
 	if (dns)
 		query(argv[3]);
-	poll(&(struct pollfd){ .fd = fd, .events = dns ? POLLIN : POLLOUT }, 1, 5000);
+	poll(&(struct pollfd){ .fd = fd, .events = dns ? POLLIN : POLLOUT }, 1, 60000);
 	usleep(dns ? 50000 : 0);		/* for the answer's last byte */
 	pthread_t thread;
 	void *result;

@@ -42,7 +42,7 @@ def by_nonblocking(host, port):
         if error == errno.EINPROGRESS:
             poll = select.poll()
             poll.register(sock, select.POLLOUT)
-            poll.poll(5000)
+            poll.poll(60000)
             error = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if error:
             raise OSError(error, os.strerror(error))
@@ -68,7 +68,7 @@ def main():
     mode, host, port = sys.argv[1], sys.argv[2], int(sys.argv[3])
     ways = {
         "blocking": lambda: by_create_connection(host, port, None),
-        "timeout": lambda: by_create_connection(host, port, 5),
+        "timeout": lambda: by_create_connection(host, port, 60),
         "nonblocking": lambda: by_nonblocking(host, port),
         "byname": lambda: by_name(host, port),
         "asyncio": lambda: asyncio.run(by_asyncio(host, port)),

@@ -253,7 +253,7 @@ static int tcp_connected(int late)
 		err(1, "connect");
 	if (late) {
 		struct pollfd p = {.fd = fd, .events = POLLOUT};
-		all(poll(&p, 1, 3000) == 1 && getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 && error == 0);
+		all(poll(&p, 1, 60000) == 1 && getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 && error == 0);
 		all(fcntl(fd, F_SETFL, 0) == 0);
 	}
 	return fd;
@@ -292,7 +292,7 @@ static size_t over_tcp(const char *way, int fd, unsigned char *frame, size_t len
 
 static int by_tcp(const char *way, const char *name, int type, unsigned char *out)
 {
-	const struct timeval limit = {.tv_sec = 3};
+	const struct timeval limit = {.tv_sec = 60};
 	unsigned char frame[512];
 	int n = res_mkquery(ns_o_query, name, ns_c_in, type, NULL, 0, NULL, frame + 2, sizeof frame - 2);
 	int fd = tcp_connected(strcmp(way, "late") == 0);
@@ -306,7 +306,7 @@ static int by_tcp(const char *way, const char *name, int type, unsigned char *ou
 
 static int by_packets(const char *way, const char *name, int type, unsigned char *out)
 {
-	const struct timeval limit = {.tv_sec = 3};
+	const struct timeval limit = {.tv_sec = 60};
 	unsigned char query[512];
 	int n = res_mkquery(ns_o_query, name, ns_c_in, type, NULL, 0, NULL, query, sizeof query);
 	const char *inherited = getenv("RAW_FD");

@@ -112,7 +112,7 @@ static void try_one(int i, struct pollfd in[2], char *const names[2])
 	if (pid == 0)
 		send_sealed(i);
 	waitpid(pid, &status, 0);
-	poll(in, 2, status ? 0 : 2000);
+	poll(in, 2, status ? 0 : 60000);
 	int at = in[0].revents ? 0 : 1;
 	if (WIFSIGNALED(status))
 		printf("%s signal %d\n", calls[i].name, WTERMSIG(status));

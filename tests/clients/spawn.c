@@ -75,7 +75,7 @@ int main(int argc, char **argv)
 	if (error == EINPROGRESS) {
 		struct pollfd p = { .fd = fd, .events = POLLOUT };
 		socklen_t len = sizeof error;
-		poll(&p, 1, 5000);
+		poll(&p, 1, 60000);
 		getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len);
 	}
 	printf("%s\n", strerrorname_np(error));

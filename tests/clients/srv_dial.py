@@ -30,7 +30,7 @@ def ask(service):
     query += b"".join(bytes([len(label)]) + label.encode() for label in service.split(".")) + b"\0"
     query += struct.pack("!HH", SRV, 1)
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    sock.settimeout(3)
+    sock.settimeout(60)
     sock.connect(("127.0.0.54", 53))
     sock.send(query)
     msg = sock.recv(4096)

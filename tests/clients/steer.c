@@ -190,7 +190,7 @@ static void receive(const char *how, const char *flag)
 	struct pollfd p = {.fd = sock, .events = POLLIN};
 	socklen_t len = room;
 	ssize_t r = -1;
-	if (poll(&p, 1, 2000) != 1) {
+	if (poll(&p, 1, 60000) != 1) {
 		puts("nothing");
 		return;
 	}
@@ -235,7 +235,7 @@ static void error_queue(void)
 	struct iovec iov = {buf, sizeof buf};
 	struct msghdr m = {.msg_name = &name, .msg_namelen = sizeof name, .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
 	struct pollfd p = {.fd = sock};
-	if (poll(&p, 1, 2000) != 1 || recvmsg(sock, &m, MSG_ERRQUEUE) == -1) {
+	if (poll(&p, 1, 60000) != 1 || recvmsg(sock, &m, MSG_ERRQUEUE) == -1) {
 		puts("nothing");
 		return;
 	}
@@ -267,7 +267,7 @@ static int await_connect(int fd, const struct place *to, const char *way)
 	struct pollfd p = {.fd = fd, .events = POLLOUT};
 	int error = 0;
 	socklen_t len = sizeof error;
-	if (poll(&p, 1, 5000) != 1)
+	if (poll(&p, 1, 60000) != 1)
 		return ETIMEDOUT;
 	if (strcmp(way, "again") == 0)
 		return connect(fd, (const struct sockaddr *)&to->sa, to->len) == 0 || errno == EISCONN ? 0 : errno;

@@ -27,7 +27,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SOCKETS = 10, WORDS = 10, SECOND_MS = 1000, CHANGE_US = 10000000 };
+enum { SOCKETS = 10, WORDS = 10, PATIENCE_MS = 60000, SECOND_MS = 1000, CHANGE_US = 100000000 };
 
 union peer {
 	struct sockaddr sa;
@@ -84,7 +84,7 @@ static void hear(int fd)
 	union peer from;
 	socklen_t len = sizeof from;
 	char body[2048] = "";
-	if (poll(&p, 1, SECOND_MS) != 1) {
+	if (poll(&p, 1, PATIENCE_MS) != 1) {
 		puts("silent");
 		return;
 	}

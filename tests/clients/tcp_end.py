@@ -55,7 +55,7 @@ def send_twice(sock):
     sock.send(b"x")
     poll = select.poll()
     poll.register(sock, 0)
-    poll.poll(10000)
+    poll.poll(60000)
     sock.send(b"x")
 
 
@@ -92,7 +92,7 @@ def main():
         run(f"ss -t -K dst {at[0]}:{PORT} >/dev/null")
     poll = select.poll()
     poll.register(sock, select.POLLIN | select.POLLRDHUP)
-    if not poll.poll(10000):
+    if not poll.poll(60000):
         sys.exit("nothing happened")
     error = show(sock, way)
     print(at[0], errno.errorcode.get(error, "none"))

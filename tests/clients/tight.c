@@ -98,7 +98,7 @@ static void in_a_tight_thread(void *(*work)(void *))
 
 int main(int argc, char **argv)
 {
-	const struct timeval patience = { .tv_sec = 5 };
+	const struct timeval patience = { .tv_sec = 60 };
 	if (argc != 3 && argc != 4)
 		return 2;
 	mmsg = argc == 4;

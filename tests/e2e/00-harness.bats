@@ -39,12 +39,14 @@ setup_file() { use_clients lookup_client; }
             uas-udp) bare sipsak -s sip:bob@127.0.0.11 ;;
             *) bare sipsak -E tcp -s sip:bob@127.0.0.11 ;;
             esac
-            await "arrival number $again at $kind" test "$(server_hits 127.0.0.11)" = "$again"
+            await "arrival number $again at $kind" hits_are "$again"
             server_stop 127.0.0.11 5060
         done
         hits_reset
     done
 }
+
+hits_are() { (($(server_hits 127.0.0.11) == $1)); }
 
 @test "a client is driven line by line" {
     dns_pool pool.test 127.0.0.11

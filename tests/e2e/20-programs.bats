@@ -25,7 +25,7 @@ stays() {
 
 sipp_options() { # u1|t1
     need sipp
-    set -- sipp -sf "$TESTS/sip/options.xml" -t "$1" -m 1 -nostdin -timeout 10s -timeout_error \
+    set -- sipp -sf "$TESTS/sip/options.xml" -t "$1" -m 1 -nostdin -timeout 60s -timeout_error \
         -i 127.0.0.1 -p 5070 pool.test
     cd "$BATS_TEST_TMPDIR"
     stays "$@"

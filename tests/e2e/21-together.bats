@@ -46,8 +46,11 @@ bare_spreads() { # PROGRAM udp|tcp KEY=VALUE
 
 reaches() { (($(arrived_at "$2" | wc -l) >= $1)) || look_again; }
 
-# Of arrivals on standard input, users whose answer to a challenge was challenged again: it met another server.
-rechallenged() { awk '$8 == "challenged" && was[$10] == "challenged" { print $6 } { was[$10] = $8 }'; }
+# Of arrivals on standard input, users whose answer to a challenge was challenged again: it met another server. A request
+# that is only sent again has the same branch.
+rechallenged() {
+    awk '$8 == "challenged" && was[$10] == "challenged" && branch[$10] != $9 { print $6 } { was[$10] = $8; branch[$10] = $9 }'
+}
 
 authenticating() { local server; for server; do sip_does "$server" auth; done; }
 

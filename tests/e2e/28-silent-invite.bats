@@ -1,11 +1,11 @@
-# The server falls silent, and a call is made: with the shim its INVITE is answered by another within 10 s of its first
-# datagram; bare callers wait for 32 s. Bare and shimmed callers have names and servers of their own.
+# The server falls silent, and a call is made: with the shim the fifth send of its INVITE, 7.5 s after the first, is
+# answered by another; bare callers wait for 32 s. Bare and shimmed callers have names and servers of their own.
 
 load ../lib/harness
 
 # invite_silent PROGRAM : sipp, baresip, linphonec or relay (kamailio, asked by a bare sipp).
 invite_silent() {
-    local how home
+    local how seen
     need sipp kamailio kamcmd baresip linphonec nft
     cd "$BATS_TEST_TMPDIR"
     cp "$TESTS/sip/invite.xml" .
@@ -19,14 +19,20 @@ invite_silent() {
     await "the call of shim to be answered" answered shim
     for how in shim bare; do await_arrivals 1 "user=$how-callee" method=INVITE did=silent; done
     echo "# $1, UDP, silent to INVITE:  shim $(called shim),  bare $(called bare)" >&3
-    expect_le 10000 "$(answered_ms shim)" "ms from the first INVITE to the one that was answered elsewhere"
-    expect_eq "" "$(answered_ms bare)" "ms of the bare caller"
+    expect_le 5 "$(most_sends shim)" "sends of one INVITE to the server that was silent"
+    seen=$(answered_ms bare)
+    [[ -z $seen ]] || expect_ge 25000 "$seen" "ms of the bare caller"
 }
 
 # Milliseconds from the first INVITE that stayed unanswered to the first that another server took.
 answered_ms() {
     arrivals "user=$1-callee" method=INVITE in=new |
         awk '$8 == "silent" && !first { first = $1 } $8 == "ok" && first { printf "%d\n", ($1 - first) * 1000; exit }'
+}
+
+# How often the INVITE that was sent most often arrived where it was not answered.
+most_sends() {
+    arrivals "user=$1-callee" method=INVITE in=new did=silent | awk '++n[$9] > most { most = n[$9] } END { print most + 0 }'
 }
 
 answered() { [[ -n $(answered_ms "$1") ]] || look_again; }

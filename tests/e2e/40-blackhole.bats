@@ -92,17 +92,30 @@ expect_unharmed() {
 }
 
 @test "a SYN given up after 250 ms says nothing, however it is given up" {
-    local modes=(sndtimeo alarm poll dup2 close_range again exit kill-poll kill-block) mode
+    local modes=(sndtimeo alarm poll dup2 close_range again exit kill-poll kill-block) began said n
     blackhole_pools "${modes[@]}"
+    for n in {1..10}; do
+        began=$(now_ms)
+        brief_dials
+        said=$(expect_unharmed "${modes[@]:0:6}" "${modes[@]:7}" || true)
+        (($(now_ms) - began >= 2900)) || break      # else somebody may have waited for 3 s
+        rm -f "$TABLE" "$BATS_TEST_TMPDIR"/*.out
+        said=
+    done
+    expect_eq "" "$said" "what came of it"
+    ((n < 10)) || { echo "# no run was over in 3 s: nothing is learnt" >&3; return 0; }
+    sleep 3.2                           # as old as a failure, had anybody waited so long; of exit nobody has asked yet
+    expect_unharmed "${modes[@]}"
+}
+
+brief_dials() {
+    local mode brief
     dial_all 0.25 sndtimeo alarm poll dup2 close_range again exit
-    local brief=("${pids[@]}")
+    brief=("${pids[@]}")
     dial_all 20 kill-poll kill-block
     for mode in kill-poll kill-block; do await "$mode to connect" has_tried "$mode"; done
     kill -KILL "${pids[@]}"
     wait "${brief[@]}" "${pids[@]}" || true
-    expect_unharmed "${modes[@]:0:6}" "${modes[@]:7}"
-    sleep 3.2                           # as old as a failure, had anybody waited so long; of exit nobody has asked yet
-    expect_unharmed "${modes[@]}"
 }
 
 @test "a child that closes its copy of a waiting socket blames nobody; its parent does" {
@@ -136,6 +149,7 @@ expect_unharmed() {
 }
 
 @test "happy eyeballs: curl's loser, closed after 200 ms, is not marked" {
+    local began
     need curl nft
     dns_names <(printf '%s dual.test\n' 2001:db8::1 127.0.0.11)
     nft -f - <<-'EOF'
@@ -144,9 +158,11 @@ expect_unharmed() {
 	}
 	EOF
     server_start 127.0.0.11 5060 accept
+    began=$(now_ms)
     expect_eq 127.0.0.11 "$(with_shim curl -s --happy-eyeballs-timeout-ms 200 http://dual.test:5060/)" \
         "the server that answered"
-    expect_eq 0 "$(candidate_field dual.test 2001:db8::1 failures)" "failures of the loser"
+    (($(now_ms) - began >= 2900)) ||              # else it may have been given up after 3 s
+        expect_eq 0 "$(candidate_field dual.test 2001:db8::1 failures)" "failures of the loser"
     expect_eq confirmed "$(pin_field dual.test state inet)" "the winner's pin"
 }
 

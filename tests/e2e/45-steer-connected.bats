@@ -226,7 +226,7 @@ sipsak_asks() { # bare|shim N
     local n run=bare
     [[ $1 == bare ]] || run=with_shim
     for ((n = 0; n < $2; n++)); do
-        "$run" timeout 10 sipsak -E udp -H 127.0.0.1 -s sip:bob@pool.test >>"$LOGS/sipsak.log" 2>&1 ||
+        "$run" timeout 60 sipsak -E udp -H 127.0.0.1 -s sip:bob@pool.test >>"$LOGS/sipsak.log" 2>&1 ||
             { tail -n 20 "$LOGS/sipsak.log"; return 1; }
     done
 }
@@ -238,7 +238,7 @@ sipsak_meets_one() {
     expect_ne 1 "$(arrived_at method=OPTIONS proto=udp | grep -c .)" "servers bare"
     since=$(now)
     sipsak_asks shim 12
-    expect_eq 12 "$(arrived method=OPTIONS proto=udp "since=$since")" "requests with the shim"
+    expect_eq 12 "$(requests method=OPTIONS proto=udp "since=$since")" "requests with the shim"
     expect_eq 1 "$(arrived_at method=OPTIONS "since=$since" | grep -c .)" "servers with the shim"
 }
 
@@ -257,7 +257,7 @@ sipsak_meets_one() {
 
 # sipsak_register : one sipsak, until its REGISTER is accepted.
 sipsak_register() {
-    with_shim timeout 25 sipsak -E udp -U -H 127.0.0.1 -u shim -a secret -C sip:shim@127.0.0.1 -s sip:shim@pool.test \
+    with_shim timeout 90 sipsak -E udp -U -H 127.0.0.1 -u shim -a secret -C sip:shim@127.0.0.1 -s sip:shim@pool.test \
         >>"$LOGS/sipsak.log" 2>&1
 }
 

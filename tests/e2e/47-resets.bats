@@ -91,7 +91,7 @@ failures() { pinctl events --json | jq -r 'select(.event == "failed") | .address
         'module_app account.so' 'module_app menu.so' >"$dir/config"
     echo '<sip:alice@pool.test;transport=tcp>;auth_pass=x;regint=10' >"$dir/accounts"
     : >"$dir/contacts"
-    env "${SHIM_ENV[@]}" timeout -k 1 50 baresip -f "$dir" -t 45 >"$LOGS/baresip.log" 2>&1 </dev/null 3>&- 4>&- &
+    env "${SHIM_ENV[@]}" timeout -k 1 600 baresip -f "$dir" -t 600 >"$LOGS/baresip.log" 2>&1 </dev/null 3>&- 4>&- &
     await "a confirmed pin" pin_is confirmed
     pin=$(pin_of pool.test)
     await_hits 1

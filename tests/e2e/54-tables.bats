@@ -112,7 +112,7 @@ while True:
              (b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4" + bytes([127, 0, 0, 15]) if a else b""), peer)
 PY
     await "the server" port_open udp 127.0.0.54 53
-    pinctl refresh pool.test --timeout 20s >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" &
+    pinctl refresh pool.test --timeout 200s >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" &
     n=$!
     await "the query" eval '[[ -n $(ss -H -u "dst 127.0.0.54") ]]'
     pinctl init --replace

@@ -158,12 +158,12 @@ bad_table() {
     env "${SHIM_ENV[@]}" "$(client lookup)" -w -4 pool.test <"$BATS_TEST_TMPDIR/in" >"$BATS_TEST_TMPDIR/out" 3>&- 4>&- &
     exec 8>"$BATS_TEST_TMPDIR/in" 9<"$BATS_TEST_TMPDIR/out"
     echo >&8
-    read -r -t 5 line <&9
+    read -r -t "$PATIENCE" line <&9
     expect_eq "$(pin_of pool.test)" "${line%% *}" "first address before"
     pinctl init --names 128 --replace
     pinctl set pool.test 127.0.0.99
     echo >&8
-    read -r -t 5 line <&9
+    read -r -t "$PATIENCE" line <&9
     expect_eq 127.0.0.99 "${line%% *}" "first address after"
     exec 8>&-
     wait $!

@@ -21,7 +21,7 @@ looker() {
     SEEN=$LOGS/${1##*/}.out
     sed "s,/usr/local/lib/libstickydns.so,$LIBRARY," "$1" >"$script"
     [[ -n ${DNS_PID:-} ]] || dns_pool ready.test 127.0.0.9
-    timeout 60 bpftrace "$script" "${@:2}" >"$SEEN" 2>"$LOGS/${1##*/}.err" 3>&- 4>&- </dev/null &
+    timeout 600 bpftrace "$script" "${@:2}" >"$SEEN" 2>"$LOGS/${1##*/}.err" 3>&- 4>&- </dev/null &
     LOOKER=$!
 }
 
@@ -237,7 +237,7 @@ histogram() {
     cp -r "$dir" "$sys"
     rm "$sys/sdt.h"
     mount --bind "$sys" "$dir"
-    said=$(LIMIT=100 make -C "$TESTS/.." --no-print-directory B="$BATS_TEST_TMPDIR/build" "$BATS_TEST_TMPDIR/build/libstickydns.so" 2>&1)
+    said=$(LIMIT=500 make -C "$TESTS/.." --no-print-directory B="$BATS_TEST_TMPDIR/build" "$BATS_TEST_TMPDIR/build/libstickydns.so" 2>&1)
     expect_eq "" "$(grep -vE '^  (CC|AR|LD) ' <<<"$said" || true)" "what make says"
     expect_eq "" "$(readelf -n "$BATS_TEST_TMPDIR/build/libstickydns.so" | grep stapsdt || true)" "probes"
     BUILD=$BATS_TEST_TMPDIR/build

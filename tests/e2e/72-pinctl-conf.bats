@@ -96,7 +96,7 @@ wrong() {
     complains 1 "t.conf:1: .*bogus" reload "$CONF"
     expect_eq $'idle\t7m\tdefault' "$(pinctl show a.test | grep ^idle)" "after the refused one"
     conf 'default { idle = 9m }'
-    flock "$TABLE" sleep 60 3>&- 4>&- &
+    flock "$TABLE" sleep 3600 3>&- 4>&- &
     await "the lock" eval '! flock -n "$TABLE" true'
     complains 1 "reload: $TABLE: locked by another process" reload "$CONF"
     kill %1

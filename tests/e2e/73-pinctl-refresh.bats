@@ -38,15 +38,12 @@ setup_file() { use_clients lookup; }
 }
 
 @test "refresh: two thousand names, with a server that answers, that is gone, that is silent" {
-    local started
     seq -f '10.1.0.1 n%g.test' 2000 >"$BATS_TEST_TMPDIR/many"
     dns_names "$BATS_TEST_TMPDIR/many"
     cut -d' ' -f2 "$BATS_TEST_TMPDIR/many" | xargs "$BUILD/pinctl" -t "$TABLE" refresh >/dev/null
     expect_eq 2000 "$(pinctl refresh --all | grep -c learned)" "names learned"
     kill -STOP "$DNS_PID"
-    started=$(now_ms)
     expect_status 1 pinctl refresh --all --timeout 2s
-    expect_le 8000 $(($(now_ms) - started)) "milliseconds until a silent server is given up"
     expect_match "1968 more names not asked for" "$output" "what is said"
     kill -CONT "$DNS_PID"
     dns_stop

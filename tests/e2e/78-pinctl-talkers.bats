@@ -11,7 +11,7 @@ hold() {
     : >"$LOGS/hold"
     [[ ${3:-shim} == bare ]] || env=(env "${SHIM_ENV[@]}")
     "${env[@]}" /usr/bin/python3 -c 'import socket, sys, time
-s = socket.create_connection((sys.argv[1], int(sys.argv[2]))); print("there", flush=True); time.sleep(100)' \
+s = socket.create_connection((sys.argv[1], int(sys.argv[2]))); print("there", flush=True); time.sleep(3600)' \
         "$1" "$2" >"$LOGS/hold" 2>&1 3>&- 4>&- &
     HOLDER=$!
     await "a connection" grep -q there "$LOGS/hold"

@@ -8,7 +8,7 @@ reach() { bare "$(client reach)" "$@" >>"$LOGS/reach.log" || true; }
 
 @test "it begins when a socket sends to a watched address, and ends when nothing was sent for long" {
     local how
-    pool_watched --idle 1
+    pool_watched --idle 5
     reach udp 127.0.0.99 5060
     reach udp-connected 127.0.0.99 5060
     reach tcp "$pin4" 5060
@@ -17,7 +17,7 @@ reach() { bare "$(client reach)" "$@" >>"$LOGS/reach.log" || true; }
     for how in "$pin4" "$pin6" "::ffff:$pin4"; do
         reach udp "$how" 5060
         await "a look at packets after one to $how" packets_seen true
-        await "no look at packets, a second later" packets_seen false
+        await "no look at packets, when it is over" packets_seen false
     done
 }
 
@@ -52,7 +52,7 @@ reach() { bare "$(client reach)" "$@" >>"$LOGS/reach.log" || true; }
 connected_socket() {
     /usr/bin/python3 -c 'import socket, sys, time
 a = sys.argv[1]
-s = socket.socket(socket.AF_INET6 if ":" in a else socket.AF_INET, socket.SOCK_DGRAM); s.connect((a, 5060)); time.sleep(60)' "${1:-$pin4}" 3>&- 4>&- &
+s = socket.socket(socket.AF_INET6 if ":" in a else socket.AF_INET, socket.SOCK_DGRAM); s.connect((a, 5060)); time.sleep(3600)' "${1:-$pin4}" 3>&- 4>&- &
     socket_pid=$!
     await "a connected socket" eval '[[ -n $(ss -Hun state established) ]]'
 }
@@ -60,11 +60,11 @@ s = socket.socket(socket.AF_INET6 if ":" in a else socket.AF_INET, socket.SOCK_D
 @test "a socket that is connected is found, before pinwatch came or later, and looked after as long as it is there" {
     local addr
     before=connected_socket
-    pool_watched --idle 1
+    pool_watched --idle 5
     for addr in "$pin4" "$pin6" "::ffff:$pin4"; do
         [[ $addr == "$pin4" ]] || connected_socket "$addr"
         await "a look at packets for one to $addr" packets_seen true
-        sleep 3         # three times as long as without the socket
+        sleep 8         # longer than without the socket
         packets_seen true || unexpected "a look at packets" "still" "$("$BUILD/pinwatch" status)"
         kill "$socket_pid"
         await "no look at packets without the socket to $addr" packets_seen false
@@ -82,7 +82,7 @@ s = socket.socket(socket.AF_INET6 if ":" in a else socket.AF_INET, socket.SOCK_D
 
 @test "of another network namespace, whose sockets cannot be listed, a connect is enough" {
     local other
-    unshare --net sleep 60 3>&- 4>&- &
+    unshare --net sleep 3600 3>&- 4>&- &
     other=$!
     there() { nsenter --net=/proc/"$other"/ns/net "$@"; }
     other_ready() { [[ $(readlink /proc/"$other"/ns/net) != $(readlink /proc/self/ns/net) ]]; }

@@ -183,7 +183,7 @@ two_run() { [[ $("$BUILD/pinwatch" status --json | jq length) == 2 ]]; }
 @test "another network namespace with the same addresses touches nothing, unless its table is served" {
     local other
     pinned
-    unshare --net sleep 60 3>&- 4>&- &
+    unshare --net sleep 3600 3>&- 4>&- &
     other=$!
     await "the other namespace" other_ready "$other"
     nsenter --net=/proc/"$other"/ns/net ip link set lo up
@@ -373,7 +373,7 @@ failed_at() { grep -q "failed.*$1" <<<"$(pinctl events)"; }
     paths=$(sed -n 's/^ReadWritePaths=//p' "$TESTS/../tools/systemd/pinwatch.service")
     expect_ne "" "$paths" "paths that may be written"
     unset STICKYDNS_TABLE
-    expect_status 0 timeout 30 unshare --mount --propagation private bash -euc '
+    expect_status 0 timeout "$LIMIT" unshare --mount --propagation private bash -euc '
         pinwatch=$1 pinctl=$2 paths=$3 log=$4
         mount -t tmpfs -o mode=755 none /run
         mkdir /run/pinwatch
@@ -388,9 +388,9 @@ failed_at() { grep -q "failed.*$1" <<<"$(pinctl events)"; }
         pid=$!
         waits() { grep -q "/run/stickydns/table.v1: no table" "$log"; }
         served() { "$pinwatch" status 2>/dev/null | grep -q "^table .*: served"; }
-        for i in {1..100}; do waits && break; sleep 0.1; done
+        for i in {1..900}; do waits && break; sleep 0.1; done
         "$pinctl" init --conf=/dev/null >/dev/null
-        for i in {1..50}; do served && break; sleep 0.1; done
+        for i in {1..900}; do served && break; sleep 0.1; done
         "$pinwatch" status || cat "$log"
         kill $pid
         wait $pid || true' - "$BUILD/pinwatch" "$BUILD/pinctl" "$paths" "$LOGS/pinwatch.log"
@@ -405,7 +405,11 @@ failed_at() { grep -q "failed.*$1" <<<"$(pinctl events)"; }
     cgroup=$(awk '/ - cgroup2 / { print $5; exit }' /proc/self/mountinfo)/stickydns-test-$BATS_SUITE_TEST_NUMBER-$RANDOM
     for unit in pinwatch pinwatch-steer@; do
         words=; [[ $unit == pinwatch ]] || words="steer --cgroup $cgroup"
-        strace -f -o "$LOGS/strace" -e trace=socket timeout 2 "$BUILD/pinwatch" $words --table "$TABLE" >>"$LOGS/pinwatch.log" 2>&1 || true
+        # -D: the process that is told to end is pinwatch itself.
+        strace -D -f -o "$LOGS/strace" -e trace=socket "$BUILD/pinwatch" $words --table "$TABLE" >>"$LOGS/pinwatch.log" 2>&1 3>&- 4>&- &
+        PINWATCH_PID=$!
+        await "$unit at work" pinwatch_serves
+        pinwatch_stop
         expect_eq "" "$(comm -23 <(sed -n 's/.*socket(\(AF_[A-Z0-9]*\),.* = [0-9].*/\1/p' "$LOGS/strace" | sort -u) \
             <(sed -n 's/^RestrictAddressFamilies=//p' "$TESTS/../tools/systemd/$unit.service" | tr ' ' '\n' | sort -u))" "families that $unit does not allow"
         expect_ne 0 "$(grep -c 'socket(AF_' "$LOGS/strace")" "sockets that were opened"

@@ -13,15 +13,28 @@ tracer() {
     [[ -e $TABLE ]] || pinctl init --conf=/dev/null
     TRACED=$LOGS/trace-$form
     case $form in
-    json) "$BUILD/pinwatch" trace --json -t "$TABLE" "$@" >"$TRACED" 2>>"$LOGS/trace.err" 3>&- 4>&- </dev/null & ;;
-    tabs) "$BUILD/pinwatch" trace -t "$TABLE" "$@" >"$TRACED" 2>>"$LOGS/trace.err" 3>&- 4>&- </dev/null & ;;
-    terminal) script -qec "$BUILD/pinwatch trace -t $TABLE $*" /dev/null >"$TRACED" 2>&1 3>&- 4>&- </dev/null & ;;
+    json) "$BUILD/pinwatch" trace --json -t "$TABLE" "$@" >>"$TRACED" 2>>"$LOGS/trace.err" 3>&- 4>&- </dev/null & ;;
+    tabs) "$BUILD/pinwatch" trace -t "$TABLE" "$@" >>"$TRACED" 2>>"$LOGS/trace.err" 3>&- 4>&- </dev/null & ;;
+    terminal) script -qec "$BUILD/pinwatch trace -t $TABLE $*" /dev/null >>"$TRACED" 2>&1 3>&- 4>&- </dev/null & ;;
     esac
     TRACER=$!
     [[ -n ${DNS_PID:-} ]] || dns_pool ready.test 127.0.0.9
     with_shim "$(client lookup)" -4 ready.test >/dev/null
     await "pinwatch trace at work" eval 'dial 127.0.0.9 9; sleep 0.2; grep -q 127.0.0.9 "$TRACED"'
 }
+
+# followed ADDR... : until what goes to each is told. Nothing of that is left in $TRACED.
+followed() {
+    local address
+    for address; do
+        await "$address to be watched" eval "dial $address 9; sleep 0.2; told_of $address 9"
+    done
+    dial "$address" 8
+    await "the last word of that" told_of "$address" 8
+    : >"$TRACED"
+}
+
+told_of() { grep -qE "$1.*(\"port\":$2,|[[:space:]]$2/tcp)" "$TRACED"; }
 
 # dial ADDR PORT : a program without the shim connects.
 dial() { bare env -u LD_PRELOAD bash -c "exec 3<>/dev/tcp/$1/$2" 2>/dev/null || true; }
@@ -35,16 +48,17 @@ failover() {
     dns_scripted pool.test 2 0 127.0.0.11 127.0.0.12
     server_start 127.0.0.12 5060 accept
     client_start one shim
-    # Candidates are watched a moment after they are learnt.
     ask one first pool.test
-    sleep 0.5
+    followed 127.0.0.11 127.0.0.12
     expect_eq 127.0.0.11=ECONNREFUSED "$(ask one connect pool.test 5060)" "the first connect"
     expect_eq 127.0.0.12=ok "$(ask one connect pool.test 5060)" "the second connect"
     expect_eq 127.0.0.12=ok "$(ask one connect pool.test 5060)" "the third connect"
 }
 
 @test "a program under the shim: refused and moved, confirmed, stays; every field of --json" {
+    local before
     tracer json
+    before=$(($(now_ms) * 1000))
     failover
     await_traced 3
     expect_eq "127.0.0.11:5060/tcp refused ECONNREFUSED moved to 127.0.0.12
@@ -54,7 +68,7 @@ failover() {
     expect_eq "lookup_client ${CLIENT_PID[one]}" "$(traced '\(.comm) \(.pid)' | sort -u)" "program and pid"
     expect_eq "true 1|false 0|false 0" "$(traced '\(.cools) \(.moved)' | paste -sd '|')" "cool-offs and moved pins"
     expect_eq 3 "$(traced '\(.latency_us | type)' | grep -c number)" "latencies"
-    expect_le 1000000 "$(traced '\(.latency_us)' | sort -n | tail -n 1)" "the longest, us"
+    expect_le $(($(now_ms) * 1000 - before)) "$(traced '\(.latency_us)' | sort -n | tail -n 1)" "the longest, us, in all that time"
     expect_match '^[0-9-]{10}T[0-9:.]{12}Z$' "$(traced '\(.time)' | head -n 1)" "a time"
 }
 
@@ -78,7 +92,7 @@ failover() {
     tracer json
     dns_scripted pool.test 3 0 127.0.0.11 127.0.0.12 127.0.0.13
     expect_eq 127.0.0.11 "$(first_of shim pool.test)" "the pin"
-    sleep 0.5
+    followed 127.0.0.11 127.0.0.13
     dial 127.0.0.11 5060
     await_traced 1
     pinwatch_start
@@ -98,7 +112,7 @@ bash refused moved 127.0.0.12 true" "$(traced '\(.comm) \(.event) \(.pin) \(.pin
     dns_pool pool.test 127.0.0.11 2001:db8::11
     ip addr add 2001:db8::11/128 dev lo nodad
     with_shim "$(client lookup)" pool.test >/dev/null
-    sleep 0.5
+    followed 127.0.0.11 2001:db8::11
     nft -f - <<-'END'
 	table inet hole {
 	    chain in { type filter hook input priority 0;
@@ -107,7 +121,10 @@ bash refused moved 127.0.0.12 true" "$(traced '\(.comm) \(.event) \(.pin) \(.pin
 	    }
 	}
 	END
-    timeout 0.5 bash -c 'exec 3<>/dev/tcp/127.0.0.11/5070' || true
+    /usr/bin/python3 -c 'import socket
+s = socket.socket(); s.settimeout(0.5)
+try: s.connect(("127.0.0.11", 5070))
+except TimeoutError: s.close()'
     await_traced 1
     dial 127.0.0.11 5071
     await_traced 2
@@ -188,7 +205,6 @@ for _ in 1, 2:
     expect_eq 3 "$(jq 'select(.address == "127.0.0.11") | .names' "$all" | head -n 1)" "names that hold the address"
     kill "$TRACER"
     wait "$TRACER"
-    tracer json --name other.example || true
 }
 
 @test "ends by SIGTERM with exit 0, telling what it has; and with its reader" {
@@ -228,7 +244,7 @@ for i in range(5000):
     needs_pinwatch
     pinctl init --conf=/dev/null
     dns_pool ready.test 127.0.0.9
-    timeout 20 "$BUILD/pinwatch" trace -t "$TABLE" >/dev/full 2>"$LOGS/trace.err" 3>&- 4>&- </dev/null &
+    timeout "$LIMIT" "$BUILD/pinwatch" trace -t "$TABLE" >/dev/full 2>"$LOGS/trace.err" 3>&- 4>&- </dev/null &
     TRACER=$!
     with_shim "$(client lookup)" -4 ready.test >/dev/null
     await "the trace to end" eval 'dial 127.0.0.9 9; sleep 0.2; ! kill -0 $TRACER'

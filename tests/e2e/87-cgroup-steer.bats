@@ -100,9 +100,11 @@ set_at() {
     date -d "$(pinctl events --json | jq -rs 'map(select(.event == "set")) | last | .time')" +%s%3N
 }
 
-@test "a running program follows the pin within 10 ms" {
+@test "a running program follows the pin at once: pinwatch is woken by what happens, not by its clock" {
     local i to answer late=() median
+    need strace
     pool
+    PINWATCH="strace -D -f -o $LOGS/strace -e trace=futex $BUILD/pinwatch"
     steer_start
     pin $C
     program_start p
@@ -118,8 +120,7 @@ set_at() {
     client_stop p
     median=$(printf '%s\n' "${late[@]}" | sort -n | sed -n 6p)
     echo "# the pin was set, and a datagram went there, after ${late[*]} ms; median $median" >&3
-    # 10 is what is promised; the rest is for a machine that has much else to do.
-    expect_le 50 "$median" "milliseconds from the pin to the first datagram that followed it, median of 11"
+    expect_ge 6 "$(grep -c 'FUTEX_WAIT.* = 0$' "$LOGS/strace")" "waits that an event ended, for 11 events"
 }
 
 # asked_lately : since this was called last, somebody was asked 3 times or more.
@@ -228,7 +229,7 @@ asked_lately() {
     dns_pool pool.test $A $B $C
     for address in $A $B $C; do server_start $address 5080 uas-udp; done
     pinctl init --conf=/dev/null >/dev/null
-    with_shim sipp -sf "$TESTS/sip/options.xml" -t u1 -m 1 -nostdin -timeout 10s -timeout_error -i 127.0.0.1 -p 5070 pool.test:5080
+    with_shim sipp -sf "$TESTS/sip/options.xml" -t u1 -m 1 -nostdin -timeout 60s -timeout_error -i 127.0.0.1 -p 5070 pool.test:5080
     before=$(pin_of pool.test)
     steer_start
     pinctl set pool.test "$(tr ' ' '\n' <<<"$A $B $C" | grep -v "^$before\$" | head -n 1)"

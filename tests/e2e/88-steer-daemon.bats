@@ -71,9 +71,9 @@ cgroups_below() { find "$CGROUP_PATH" -mindepth 1 -type d; }
     expect_status 2 "$BUILD/pinwatch" steer
     expect_status 2 "$BUILD/pinwatch" steer --table "$TABLE" --cgroup ""
     expect_match "no path: ''" "$output" "an empty path, which would be the root's"
-    expect_status 2 timeout 10 "$BUILD/pinwatch" steer -t "$TABLE" -t /dev/shm/other --cgroup "$CGROUP"
+    expect_status 2 timeout "$LIMIT" "$BUILD/pinwatch" steer -t "$TABLE" -t /dev/shm/other --cgroup "$CGROUP"
     expect_match "steer: --table: one only: /dev/shm/other" "$output" "two tables, whose pins may disagree"
-    expect_status 2 timeout 10 "$BUILD/pinwatch" steer --cgroup "$CGROUP" --cgroup other
+    expect_status 2 timeout "$LIMIT" "$BUILD/pinwatch" steer --cgroup "$CGROUP" --cgroup other
     expect_match "steer: --cgroup: one only: other" "$output" "two cgroups"
 }
 
@@ -220,7 +220,7 @@ cgroups_below() { find "$CGROUP_PATH" -mindepth 1 -type d; }
 send_20() {
     local before
     before=$(server_hits "$1" 5060)
-    in_cgroup sipp -sf "$TESTS/sip/options.xml" -t u1 -m 20 -r 50 -nostdin -timeout 10s -timeout_error -i 127.0.0.1 -p 5070 pool.test
+    in_cgroup sipp -sf "$TESTS/sip/options.xml" -t u1 -m 20 -r 50 -nostdin -timeout 60s -timeout_error -i 127.0.0.1 -p 5070 pool.test
     expect_eq $((before + 20)) "$(server_hits "$1" 5060)" "requests at $1"
 }
 

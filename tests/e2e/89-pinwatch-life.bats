@@ -28,7 +28,7 @@ reach() { bare "$(client reach)" "$@"; }
     pinwatch_start
     steer_start
     kill -STOP "$PINWATCH_PID"
-    expect_status 0 timeout 30 "$BUILD/pinwatch" status
+    expect_status 0 timeout "$LIMIT" "$BUILD/pinwatch" status
     kill -CONT "$PINWATCH_PID"
     expect_match "pinwatch: $PINWATCH_PID: does not answer" "$output" "what is said of the one that is stopped"
     expect_match "steering  $STEER_PID" "$output" "the other one"
@@ -98,7 +98,7 @@ reach() { bare "$(client reach)" "$@"; }
 @test "the system's table is served and steers, though it comes after root's own" {
     needs_pinwatch
     unset STICKYDNS_TABLE
-    expect_status 0 timeout 40 unshare --mount --propagation private bash -euc '
+    expect_status 0 timeout "$LIMIT" unshare --mount --propagation private bash -euc '
         pinwatch=$1 pinctl=$2 cgroup=$3 log=$4
         mount -t tmpfs -o mode=755 none /run
         mount -t tmpfs -o mode=1777 none /dev/shm
@@ -108,10 +108,10 @@ reach() { bare "$(client reach)" "$@"; }
         "$pinwatch" steer --cgroup "$cgroup" >>"$log" 2>&1 3>&- 4>&- </dev/null & steer=$!
         served() { (($("$pinwatch" status --json 2>/dev/null |
             jq "[.[].tables[] | select(.served and .path == \"$1\")] | length") == 2)); }
-        for i in {1..100}; do served /dev/shm/stickydns-0.v1 && break; sleep 0.1; done
+        for i in {1..900}; do served /dev/shm/stickydns-0.v1 && break; sleep 0.1; done
         served /dev/shm/stickydns-0.v1
         "$pinctl" init --conf=/dev/null >/dev/null
-        for i in {1..50}; do served /run/stickydns/table.v1 && break; sleep 0.1; done
+        for i in {1..900}; do served /run/stickydns/table.v1 && break; sleep 0.1; done
         "$pinwatch" status || cat "$log"
         kill $watch $steer
         wait || true' - "$BUILD/pinwatch" "$BUILD/pinctl" "$CGROUP" "$LOGS/pinwatch.log"
@@ -141,7 +141,7 @@ reach() { bare "$(client reach)" "$@"; }
     pinctl init --conf=/dev/null >/dev/null
     for n in {6..34}; do
         status=0
-        (ulimit -n $n; exec timeout -k 5 1 "$BUILD/pinwatch" --table "$TABLE") >"$LOGS/few-$n" 2>&1 3>&- 4>&- || status=$?
+        (ulimit -n $n; exec timeout -k 100 1 "$BUILD/pinwatch" --table "$TABLE") >"$LOGS/few-$n" 2>&1 3>&- 4>&- || status=$?
         expect_eq "" "$(grep 'seen: *$' "$LOGS/few-$n" || true)" "reasons that are missing, with $n"
         expect_match '^(0|1|124|127)$' "$status" "exit status with $n"      # 137: it had to be killed; 127: too few for its libraries
     done

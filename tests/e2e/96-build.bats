@@ -2,8 +2,6 @@
 
 load ../lib/harness
 
-BATS_TEST_TIMEOUT=400       # compilers take their time beside other tests
-
 build() { make -C "$TESTS/.." --no-print-directory B="$BATS_TEST_TMPDIR/build" "$@" 2>&1; }
 
 @test "clang builds it all without a warning" {

@@ -20,7 +20,7 @@ declare -gA VICTIM=() MOVED_MS=() MOVED_TO=()
 lanes_start() {
     local lane
     PROGRAM=$1 TRANSPORT=$2 LANES=("${@:3}")
-    DNS_TTL=60
+    DNS_TTL=600                 # bare, what holds an answer for its TTL holds it for the whole test
     lane_servers
     /usr/bin/python3 "$TESTS/servers/refusals.py" 5060 >"$BATS_TEST_TMPDIR/refusals" 2>&1 3>&- 4>&- &
     await "the watch for refusals" grep -q watching "$BATS_TEST_TMPDIR/refusals"
@@ -55,10 +55,24 @@ lanes_fail() {
     for lane in "${LANES[@]}"; do
         VICTIM[$lane]=$(arrivals "user=$lane-$TRANSPORT" | awk 'END { print $2 }')
         case $FAULT in
-        refused) server_stop "${VICTIM[$lane]%:*}" "${VICTIM[$lane]#*:}" ;;
+        refused) lane_refuse "${VICTIM[$lane]%:*}" "${VICTIM[$lane]#*:}" ;;
         *) sip_does "${VICTIM[$lane]}" "$FAULT" ;;
         esac
     done
+}
+
+# sipp has a connection for each call, and ends when one is reset: no new one is taken before those that are there are over.
+lane_refuse() { # ADDR PORT
+    if [[ $PROGRAM-$TRANSPORT == sipp-tcp ]]; then
+        nft -f - <<-EOF
+	table ip closing {
+	    chain in { type filter hook input priority 0; ip daddr $1 tcp dport $2 tcp flags & (syn | ack) == syn reject with tcp reset; }
+	}
+	EOF
+        await "connections to $1:$2 to be over" eval "[[ -z \$(ss -H -t -n state established dst $1:$2) ]]"
+    fi
+    server_stop "$@"
+    [[ $PROGRAM-$TRANSPORT != sipp-tcp ]] || nft delete table ip closing
 }
 
 # lane_sign LANE : when the fault first showed.
@@ -68,6 +82,22 @@ lane_sign() {
             "$BATS_TEST_TMPDIR/refusals"
     else
         arrivals "user=$1-$TRANSPORT" "since=$SINCE" "did=$FAULT" | awk '{ print $1; exit }'
+    fi
+}
+
+# lane_tries LANE : how often the lane met the fault, from its first sign until it was served elsewhere (or until now):
+# refusals, or sends of the request that was sent most often. Counted, for how long that takes is the machine's business.
+lane_tries() {
+    local sign until
+    sign=$(lane_sign "$1")
+    until=$(lane_moved "$1")
+    until=$(awk -v sign="$sign" -v ms="${until%% *}" 'BEGIN { print ms == "" ? 1e12 : sign + ms / 1000 }')
+    if [[ $FAULT == refused ]]; then
+        awk -v at="${VICTIM[$1]}" -v since="$SINCE" -v until="$until" '$2 == at && $1 >= since && $1 < until' \
+            "$BATS_TEST_TMPDIR/refusals" | grep -c '' || true
+    else
+        arrivals "user=$1-$TRANSPORT" "since=$SINCE" "did=$FAULT" |
+            awk -v until="$until" '$1 < until && ++n[$9] > most { most = n[$9] } END { print most + 0 }'
     fi
 }
 
@@ -128,11 +158,13 @@ lane_words() {
     echo "still waiting after $(($(now_ms) / 1000 - ${sign%.*})) s"
 }
 
-# Bare, what resolves once or holds what it knows is not served elsewhere: the fault is one.
+# Bare, what resolves once or holds what it knows is not served elsewhere: the fault is one. A transaction's end, after
+# 32 s by the program's clock, may come first where the shimmed lanes took long to be looked at.
 lanes_stuck() {
     local lane
     for lane in "${LANES[@]}"; do
-        [[ $lane == shim-* ]] || expect_eq "" "${MOVED_MS[$lane]}" "ms until $lane was served elsewhere"
+        [[ $lane == shim-* || -z ${MOVED_MS[$lane]} ]] ||
+            expect_ge 25000 "${MOVED_MS[$lane]}" "ms until $lane was served elsewhere"
     done
 }
 

@@ -15,7 +15,8 @@
 # whatever is still running when a test ends is killed by the kernel. In there, before the test body:
 #
 #   lo                  up; 127.0.0.0/8, 192.0.2.1 and 2001:db8::1 (AI_ADDRCONFIG wants a real address)
-#   /etc/resolv.conf    nameserver 127.0.0.54, one attempt of one second; /etc/hosts has localhost and the host name
+#   /etc/resolv.conf    nameserver 127.0.0.54, asked three times for ten seconds, so that a late answer counts;
+#                       /etc/hosts has localhost and the host name
 #   /dev/shm, /run      empty and private;  /etc/stickydns.conf, /etc/gai.conf empty if the host has them
 #   $TABLE              the path of the pin table, not yet made      $SHIM_LOG  the shim's log
 #   $LOGS               one file for each thing started; shown when the test fails, never otherwise
@@ -44,15 +45,15 @@
 # would otherwise undo the rotation that the test counts on.
 #
 # A test must not depend on how fast the machine is. It waits for events with await, which polls, and says what did not
-# happen after $PATIENCE seconds (100). Bare and shimmed runs end after $LIMIT seconds (100), a test after
-# $BATS_TEST_TIMEOUT (600): no test that passes comes near any of them, however busy the machine. What a test says of
+# happen after $PATIENCE seconds (200). Bare and shimmed runs end after $LIMIT seconds (200), a test after
+# $BATS_TEST_TIMEOUT (1200): no test that passes comes near any of them, however busy the machine. What a test says of
 # time is counted, or measured by the program itself, or between two readings of the clock around what is measured.
 
 TESTS=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 BUILD=${BUILD:-$(dirname "$TESTS")/build}
-PATIENCE=${PATIENCE:-100}
-LIMIT=${LIMIT:-100}
-BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-600}
+PATIENCE=${PATIENCE:-200}
+LIMIT=${LIMIT:-200}
+BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-1200}
 
 source "$TESTS/lib/sandbox.bash"
 source "$TESTS/lib/expect.bash"

@@ -58,7 +58,7 @@ packets_seen() { [[ $(pinwatch_status '.probes | map(select(.name | startswith("
 # manager_start : takes what sd_notify(3) is told: NOTIFY_SOCKET=$BATS_TEST_TMPDIR/notify; a line each in `told`.
 manager_start() {
     /usr/bin/python3 -c 'import socket, sys
-s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind(sys.argv[1]); s.settimeout(60)
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind(sys.argv[1]); s.settimeout(600)
 while True: print(s.recv(100).decode(), flush=True)' "$BATS_TEST_TMPDIR/notify" >"$BATS_TEST_TMPDIR/told" 2>/dev/null 3>&- 4>&- &
     await "the manager" test -S "$BATS_TEST_TMPDIR/notify"
 }

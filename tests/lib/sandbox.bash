@@ -76,7 +76,7 @@ sandbox_furnish() {
     ip addr add 2001:db8::1/128 dev lo nodad 2>/dev/null || true     # a kernel without IPv6
     mount -t tmpfs -o mode=1777,size=512m none /dev/shm
     mount -t tmpfs -o mode=755 none /run
-    printf '%s\n' 'nameserver 127.0.0.54' 'options timeout:1 attempts:1' >"$etc/resolv.conf"
+    printf '%s\n' 'nameserver 127.0.0.54' 'options timeout:10 attempts:3' >"$etc/resolv.conf"
     printf '%s\n' "127.0.0.1 localhost $(uname -n)" '::1 localhost' >"$etc/hosts"
     printf '%s\n' 'passwd: files' 'group: files' 'services: files' 'protocols: files' \
         'hosts: files dns' >"$etc/nsswitch.conf"

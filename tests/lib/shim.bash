@@ -35,6 +35,15 @@ candidate_field() {
         '.[] | select(.name == $host) | .candidates[] | select(.address == $address) | .[$field]'
 }
 
+# expect_cooling LEAST MOST SINCE HOST ADDR : of a cool-off of LEAST to MOST seconds, which began after SINCE (now_ms) and
+# before now, that is left which must be.
+expect_cooling() {
+    local ms
+    ms=$(candidate_field "$4" "$5" cooling_ms)
+    expect_le $(($2 * 1000)) "$ms" "ms of its cool-off that $5 has left"
+    expect_ge $(($1 * 1000 - ($(now_ms) - $3) - 1100)) "$ms" "ms of its cool-off that $5 has left"      # seconds are kept
+}
+
 # settings TEXT : takes TEXT as the stickydns.conf of the table.
 settings() {
     printf '%s\n' "$1" >"$BATS_TEST_TMPDIR/stickydns.conf"

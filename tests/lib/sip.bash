@@ -9,7 +9,8 @@
 #   arrivals [KEY=VALUE...]          what arrived, oldest first, a line each:
 #       1 seconds  2 server  3 proto  4 from  5 METHOD  6 user  7 new|dialog  8 did  9 branch  10 Call-ID
 #       11 when its transaction began
-#   arrived [KEY=VALUE...]           how many;  arrived_at the servers they reached, each once
+#   arrived [KEY=VALUE...]           how many;  requests the same without what was sent again;  arrived_at the servers
+#                                    they reached, each once
 #
 # KEY is one of server proto from method user in did branch call; VALUE an extended regular expression that the whole
 # field matches. since=SECONDS leaves out what is older; begun=SECONDS also what is sent again of older transactions.
@@ -71,6 +72,7 @@ arrivals() {
 }
 
 arrived() { arrivals "$@" | grep -c '' || true; }
+requests() { arrivals "$@" | awk '!seen[$9]++' | grep -c '' || true; }
 arrived_at() { arrivals "$@" | awk '{ print $2 }' | sort -u; }
 arrived_reach() { local n=$1; shift; (($(arrived "$@") >= n)) || look_again; }
 

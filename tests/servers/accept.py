@@ -7,12 +7,13 @@ usage: accept.py ADDR PORT FILE
 import socket
 import socketserver
 import sys
+import time
 
 
 class Counted(socketserver.BaseRequestHandler):
     def handle(self):
         with open(sys.argv[3], "a", encoding="ascii") as hits:
-            hits.write("HIT connection from %s:%d\n" % self.client_address[:2])
+            hits.write("HIT connection from %s:%d %d\n" % (*self.client_address[:2], time.time_ns()))
         self.request.settimeout(5)
         try:
             self.request.recv(4096)
