@@ -27,6 +27,7 @@ static const struct usage usage = {
 
 struct finding {
 	char preload[PATH_MAX + 160], shim[PATH_MAX + 32], table[PATH_MAX + 128];
+	struct names advice;		/* find_advice() */
 	bool good;
 };
 
@@ -93,15 +94,32 @@ static const char *base_of(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* For what sends to every address of a name, and so must not be steered: dmq with multi_notify. NULL: nothing is known. */
-static const char *advice_for(const struct patient *p)
+static bool has_object(const struct patient *p, const char *begin)
 {
-	static const char all[] = "dmq with multi_notify sends to each address of a name: it wants steer = off for that name "
-				  "(stickydns.conf(5))";
-	bool is_one = !p->pid && strcmp(base_of(p->program), "kamailio") == 0;
-	for (size_t i = 0; p->pid && i < p->objects.n; i++)
-		is_one = is_one || strcmp(base_of(p->objects.name[i]), "dmq.so") == 0;
-	return is_one ? all : NULL;
+	for (size_t i = 0; i < p->objects.n; i++)
+		if (strncmp(base_of(p->objects.name[i]), begin, strlen(begin)) == 0)
+			return true;
+	return false;
+}
+
+/* What sends to every address of a name must not be steered: dmq with multi_notify. */
+static bool sends_to_all(const struct patient *p)
+{
+	return p->pid ? has_object(p, "dmq.so") : strcmp(base_of(p->program), "kamailio") == 0;
+}
+
+/* One that runs with the shim has come past the check of its libraries' order. */
+static bool asan_refuses(const struct patient *p)
+{
+	return !p->shim[0] && (has_object(p, "libasan.so") || has_object(p, "libclang_rt.asan"));
+}
+
+static bool find_advice(const struct patient *p, struct names *advice)
+{
+	return (!sends_to_all(p) || names_add(advice, "dmq with multi_notify sends to each address of a name: it wants steer = off "
+						      "for that name (stickydns.conf(5))")) &&
+	       (!asan_refuses(p) || names_add(advice, "AddressSanitizer refuses a preloaded shim without ASAN_OPTIONS=" ASAN_ADMITS
+						      ": pinctl run sets it"));
 }
 
 /* ---- by which ways it looks up names ---- */
@@ -160,12 +178,11 @@ static bool show_json(const struct patient *p, const struct finding *f, const st
 	for (unsigned r = 0; r < RESOLVERS; r++)
 		if (w->by[r].n > 0)
 			json_array_append_new(ways, json_pack("{s:s, s:o}", "way", resolver_text(r), "files", list_json(&w->by[r])));
-	const char *advice = advice_for(p);
 	return json_line(json_pack("{s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o}", "pid",
 				   p->pid ? json_integer((json_int_t)p->pid) : json_null(), "program", json_words(p->program),
 				   "good", f->good, "preload", json_words(f->preload), "shim", json_words(f->shim), "table",
 				   json_words(f->table), "environment", list_json(&p->environment), "resolvers", ways,
-				   "advice", advice ? json_words(advice) : json_null()));
+				   "advice", list_json(&f->advice)));
 }
 
 static void row(struct grid *g, const char *what, const char *found)
@@ -199,8 +216,8 @@ static bool show_rows(const struct patient *p, const struct finding *f, const st
 			row_way(&g, r, &w->by[r]), any = true;
 	if (!any)
 		row(&g, "resolver", "none that its symbols tell of");
-	if (advice_for(p))
-		row(&g, "advice", advice_for(p));
+	for (size_t i = 0; i < f->advice.n; i++)
+		row(&g, "advice", f->advice.name[i]);
 	return grid_end(&g);
 }
 
@@ -218,10 +235,12 @@ int cmd_doctor(struct context *c, int argc, char **argv)
 	if (status == DONE)
 		status = judge(c, &p, &f);
 	if (status == DONE) {
-		bool whole = find_ways(&p, &w) && (c->json ? show_json : show_rows)(&p, &f, &w);
+		bool whole = find_ways(&p, &w) && find_advice(&p, &f.advice) &&
+			     (c->json ? show_json : show_rows)(&p, &f, &w);
 		status = !whole && !ferror(stdout) ? complain(c, "out of memory") : f.good ? DONE : FAILED;
 	}
 	ways_free(&w);
+	names_free(&f.advice);
 	patient_free(&p);
 	return status;
 }

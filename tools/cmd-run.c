@@ -102,6 +102,24 @@ static int preload(const struct context *c, const char *shim)
 	return status;
 }
 
+/*
+ * gcc's AddressSanitizer refuses to start where its library is not the first one, unless told so; then it works behind
+ * the shim. Told to every CMD, since the instrumented program may be one that CMD starts; to the others it says nothing.
+ * What the user has said comes later, and so counts.
+ */
+static int admit_asan(const struct context *c)
+{
+	const char *old = getenv("ASAN_OPTIONS") ? getenv("ASAN_OPTIONS") : "";
+	char *all = NULL;
+	if (strstr(old, ASAN_ADMITS))
+		return DONE;
+	if (asprintf(&all, ASAN_ADMITS "%s%s", *old ? ":" : "", old) == -1)
+		return complain(c, "out of memory");
+	int status = put(c, "ASAN_OPTIONS", all);
+	free(all);
+	return status;
+}
+
 /* CMD may change its directory before its children attach or log. */
 static int put_path(const struct context *c, const char *name, const char *path)
 {
@@ -117,6 +135,8 @@ static int put_path(const struct context *c, const char *name, const char *path)
 static int put_all(const struct context *c, const struct words *w, const char *shim)
 {
 	int status = preload(c, shim);
+	if (status == DONE)
+		status = admit_asan(c);
 	if (status == DONE && w->names)
 		status = put(c, "STICKYDNS_NAMES", w->names);
 	if (status == DONE && c->table_arg)

@@ -84,3 +84,33 @@ load ../lib/complains
     mount -t tmpfs -o size=8k none /mnt
     expect_match "/mnt/t: no space left for it: nothing will be sticky" "$(pinctl run -t /mnt/t true 2>&1)" "no room"
 }
+
+# As gcc links it, its runtime being a library: it refuses to start if that is not the first, and only there.
+@test "run: programs with sanitizers start, stick, and find what they are for; so do those that a script starts" {
+    local how address seen
+    dns_pool pool.test 127.0.0.11 127.0.0.12 127.0.0.13
+    for address in 11 12 13; do server_start "127.0.0.$address" 80 accept; done
+    for how in address thread undefined leak; do
+        gcc -std=gnu17 -D_GNU_SOURCE -g -fsanitize=$how -pthread -o "/run/$how" "$TESTS/clients/dial.c"
+        "/run/$how" block pool.test 80 >"$LOGS/bare-$how" 2>&1 || { [[ $how == thread ]] && continue; }  # kernels whose addresses are too random
+        seen=$(repeat 3 pinctl run "/run/$how" block pool.test 80 2>&1 | sort -u)
+        expect_eq "done 0 try $(pin_of pool.test)" "$(xargs <<<"$seen")" "what it printed with -fsanitize=$how"
+    done
+    expect_eq confirmed "$(pin_field pool.test state)" "state of the pin"
+    seen=$(pinctl run sh -c '/run/address block pool.test 80; :' 2>&1)
+    expect_eq "try $(pin_of pool.test) done 0" "$(xargs <<<"$seen")" "one that a shell starts"
+    seen=$(LD_PRELOAD=$(gcc -print-file-name=libasan.so) pinctl run /run/address block pool.test 80 2>&1)
+    expect_eq "try $(pin_of pool.test) done 0" "$(xargs <<<"$seen")" "with its runtime in LD_PRELOAD"
+    seen=$(LD_PRELOAD=libresolv.so.2 ASAN_OPTIONS=detect_leaks=0 pinctl run /run/address block pool.test 80 2>&1)
+    expect_eq "try $(pin_of pool.test) done 0" "$(xargs <<<"$seen")" "with another library in LD_PRELOAD"
+    printf '#include <stdlib.h>\n#include <unistd.h>\nint main(void) { return (int)read(0, malloc(4), 8); }\n' >/run/past.c
+    gcc -g -fsanitize=address -o /run/past /run/past.c
+    expect_status 1 pinctl run /run/past < <(echo 12345678)
+    expect_match "heap-buffer-overflow" "$output" "a read(2) past the end of a buffer"
+}
+
+@test "run: ASAN_OPTIONS keep what is in them, which counts" {
+    expect_eq "verify_asan_link_order=0" "$(pinctl run printenv ASAN_OPTIONS)" "the only one"
+    expect_eq "verify_asan_link_order=0:a=1" "$(ASAN_OPTIONS=a=1 pinctl run printenv ASAN_OPTIONS)" "before others"
+    expect_eq "a=1,verify_asan_link_order=0" "$(ASAN_OPTIONS=a=1,verify_asan_link_order=0 pinctl run printenv ASAN_OPTIONS)" "once"
+}

@@ -50,6 +50,23 @@ C
     expect_eq "none that its symbols tell of" "$(found resolver)" "one that sends, but reads no resolv.conf"
 }
 
+@test "built with AddressSanitizer" {
+    cd "$BATS_TEST_TMPDIR"
+    printf '#include <unistd.h>\nint main(void) { return (int)pause(); }\n' >t.c
+    gcc -fsanitize=address -o asan t.c
+    gcc -o plain t.c
+    expect_status 0 pinctl doctor ./asan
+    expect_match "ASAN_OPTIONS=verify_asan_link_order=0" "$(found advice)" "advice for a program"
+    expect_eq 1 "$(pinctl doctor --json ./asan | jq '.advice | length')" "pieces of advice, as JSON"
+    expect_status 0 pinctl doctor ./plain
+    expect_eq "" "$(found advice)" "advice for one without"
+    expect_eq 0 "$(pinctl doctor --json ./plain | jq '.advice | length')" "pieces of advice, as JSON"
+    env "${SHIM_ENV[@]}" ASAN_OPTIONS=verify_asan_link_order=0 ./asan &
+    await "the program" grep -q asan "/proc/$!/comm"
+    expect_status 0 pinctl doctor $!
+    expect_eq "" "$(found advice)" "advice for a process that has come past it"
+}
+
 @test "out of reach: static, set-id, no shim, no good table" {
     cd "$BATS_TEST_TMPDIR"
     printf 'int main(void) { return 0; }\n' >t.c
