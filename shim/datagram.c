@@ -93,6 +93,18 @@ static bool read_answer(int fd, const struct came *c, const struct endpoint *e, 
 	return true;
 }
 
+/* recv(2) on a socket that is not connected does not say who sent it: the request that it answers does. */
+static bool find_by_request(const struct came *c, struct endpoint *e)
+{
+	struct sip_message m;
+	struct tx x;
+	if (!looks(c) || status_of(c) == 0 || !parse(c, &m) ||
+	    !tx_find(judge_requests(), sip_transaction(&m), m.method, judge_now_ms(), &x))
+		return false;
+	*e = x.last;
+	return true;
+}
+
 static void came(int fd, const struct came *c, struct sockaddr *from, socklen_t from_len, socklen_t room)
 {
 	struct route_sender s;
@@ -100,7 +112,8 @@ static void came(int fd, const struct came *c, struct sockaddr *from, socklen_t 
 	struct endpoint asked;
 	const bool any = from && route_any();
 	int saved = errno;
-	if (from ? route_sender_of(from, from_len, room, &s) : find_endpoint(fd, NULL, 0, &asked, &s.e)) {
+	if (from ? route_sender_of(from, from_len, room, &s)
+		 : find_endpoint(fd, NULL, 0, &asked, &s.e) || find_by_request(c, &s.e)) {
 		s.e.transport = TRANSPORT_UDP;
 		const bool back = any && s.known, sip = read_answer(fd, c, &s.e, back, &m);
 		if (back)

@@ -1,11 +1,11 @@
 """Connects as RFC 8305 has it: to each address of a name in turn, the next after so many milliseconds.
 
-    attempts.py HOST PORT MS close|past|keep|late|stay|many
+    attempts.py HOST[/ADDRESS] PORT MS close|past|keep|late|stay|many
 
 close: an attempt without an answer is given up before the next; past: the same by syscall(2), as libuv does; keep: it stays in flight beside it; late: what
 becomes of them is asked after the last one; many: as late, three to each address; stay: as keep, and the program
 ends without closing any.
-Prints the address that was connected to, as the program asked for it, or "none"; late, many: the servers
+ADDRESS: of those of the name only this one. Prints the address that was connected to, as the program asked for it, or "none"; late, many: the servers
 that were, or are being, connected to.
 """
 import ctypes
@@ -16,10 +16,12 @@ import subprocess
 import sys
 import time
 
-host, port, wait_ms, how = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
+(host, _, only), port, wait_ms, how = sys.argv[1].partition("/"), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
 poll, attempts = select.poll(), {}
 times = 3 if how == "many" else 1
 for family, kind, protocol, _, address in socket.getaddrinfo(host, port, socket.AF_INET, socket.SOCK_STREAM) * times:
+    if only and address[0] != only:
+        continue
     attempt = socket.socket(family, kind, protocol)
     attempt.setblocking(False)
     attempt.connect_ex(address)

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import threading
 
-PORT = 5060
+PORT = 7060
 CLIENT_HELLO = b"\x16\x03\x01\x00\x05hello"
 
 

@@ -43,9 +43,9 @@ failures() { pinctl events --json | jq -r 'select(.event == "failed") | .address
     expect_eq "$asked confirmed" "$(pin_of recv.test) $(pin_field recv.test state)" "the pin after a connect"
     ends reset send
     for address in $(pinctl show send.test --json | jq -r '.candidates[].address'); do
-        [[ $address == "$asked" ]] || server_start "$address" 5060 accept
+        [[ $address == "$asked" ]] || server_start "$address" 7060 accept
     done
-    with_shim curl -s "http://send.test:5060/"
+    with_shim curl -s "http://send.test:7060/"
     expect_ne "$asked" "$(pin_of send.test)" "the pin after a refusal"
 }
 

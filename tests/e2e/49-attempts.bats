@@ -75,8 +75,8 @@ failures_of() { candidate_field pool.test "$1" failures; }
     local other=127.0.0.11
     begin
     [[ $pin != "$other" ]] || other=127.0.0.12
-    expect_eq "$other" "$(/usr/bin/python3 "$TESTS/clients/attempts.py" "$other" 5060 250 many)" "the server, bare"
-    expect_eq "$pin" "$(with_shim /usr/bin/python3 "$TESTS/clients/attempts.py" "$other" 5060 250 many)" "the server"
+    expect_eq "$other" "$(/usr/bin/python3 "$TESTS/clients/attempts.py" "pool.test/$other" 5060 250 many)" "the server, bare"
+    expect_eq "$pin" "$(with_shim /usr/bin/python3 "$TESTS/clients/attempts.py" "pool.test/$other" 5060 250 many)" "the server"
 }
 
 @test "a connect that loses its packets, while others come through, is no failure" {
