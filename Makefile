@@ -176,7 +176,7 @@ $(B)/tests/unit/%: tests/unit/%.c $(PURE_OBJ) $(B)/libpolicy.a
 	$(Q)$(CC) $(BASE) -Ishim -Itools/pinwatch $(CFLAGS) $(LDFLAGS) -Itests/unit -o $@ $< $(filter %.o,$^) $(B)/libpolicy.a
 
 $(B)/tests/unit/verdicts: $(B)/shim/verdicts.o
-$(B)/tests/unit/given: $(B)/shim/given.o
+$(B)/tests/unit/given: $(B)/shim/given.o $(B)/shim/shared.o
 $(B)/tests/unit/watch: $(B)/tools/pinwatch/verdict.o $(B)/tools/pinwatch/icmp.o
 
 # Built plainly a fuzz target replays its corpus.

@@ -2,10 +2,10 @@
 #include "given.h"
 
 #include <string.h>
-#include <sys/mman.h>
 
 #include "atomic.h"
 #include "hash.h"
+#include "shared.h"
 #include "tick.h"
 
 enum {
@@ -21,12 +21,7 @@ static struct given {
 	word64 lately[LATELY];		/* hash of name and address 32 | tick 32 */
 } *given;
 
-void given_start(void)
-{
-	void *p = mmap(NULL, sizeof *given, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (p != MAP_FAILED)
-		given = p;
-}
+void given_start(void) { shared_make(&given, sizeof *given); }
 
 unsigned given_count(void) { return given ? get32(&given->count) : 0; }
 

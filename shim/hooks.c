@@ -1,5 +1,5 @@
 /*
- * hooks.c: the exported symbols, and nothing else: lookups, connects, descriptors.
+ * hooks.c: the exported symbols, and nothing else: lookups, connects, descriptors, memory.
  * Those of the resolver are in hooks-dns.c, those that carry bytes in hooks-out.c and hooks-in.c.
  *
  * Whatever runs behind them may be entered again at any point: by a signal
@@ -20,6 +20,7 @@
 #include <netinet/tcp.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "addrinfo.h"
@@ -34,6 +35,7 @@
 #include "hostent.h"
 #include "hot.h"
 #include "judge.h"
+#include "locked.h"
 #include "memory.h"
 #include "real.h"
 #include "route.h"
@@ -338,4 +340,11 @@ EXPORT int fcntl64(int fd, int cmd, ...)
 	void *arg = va_arg(ap, void *);
 	va_end(ap);
 	return fcntl_followed(real()->fcntl64, fd, cmd, arg);
+}
+
+/* ---- memory ---- */
+
+EXPORT int mlockall(int flags)
+{
+	return locked_all(flags);
 }

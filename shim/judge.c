@@ -1,12 +1,11 @@
 /* judge.c: see judge.h. The rules themselves are pure: status_verdict() in transactions.h. */
 #include "judge.h"
 
-#include <sys/mman.h>
-
 #include "dialogs.h"
 #include "now.h"
 #include "route.h"
 #include "session.h"
+#include "shared.h"
 #include "socket.h"
 #include "tell.h"
 #include "tick.h"
@@ -15,12 +14,7 @@
 
 static struct transactions *requests;
 
-void judge_start(void)
-{
-	void *p = mmap(NULL, sizeof *requests, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (p != MAP_FAILED)
-		requests = p;
-}
+void judge_start(void) { shared_make(&requests, sizeof *requests); }
 
 struct transactions *judge_requests(void) { return requests; }
 

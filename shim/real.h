@@ -78,7 +78,8 @@
 	X(dup2, int, (int from, int to))                                                                   \
 	X(dup3, int, (int from, int to, int flags))                                                        \
 	X(fcntl, int, (int fd, int cmd, ...))                                                              \
-	X(fcntl64, int, (int fd, int cmd, ...))
+	X(fcntl64, int, (int fd, int cmd, ...))                                                            \
+	X(mlockall, int, (int flags))
 
 struct real {
 #define X(name, type, args) type(*name) args;

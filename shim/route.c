@@ -4,22 +4,17 @@
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "connection.h"
 #include "judge.h"
 #include "probes.h"
+#include "shared.h"
 #include "sip.h"
 #include "socket.h"
 
 struct moves *route_moves;
 
-void route_start(void)
-{
-	void *p = mmap(NULL, sizeof *route_moves, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (p != MAP_FAILED)
-		route_moves = p;
-}
+void route_start(void) { shared_make(&route_moves, sizeof *route_moves); }
 
 /* ---- out ---- */
 

@@ -119,6 +119,31 @@ struct table *session_again(void)
 	return t;
 }
 
+/* ---- what the tables weigh (locked.h) ---- */
+
+size_t session_size(void)
+{
+	size_t size = 0;
+	for (unsigned i = 0; i < TABLES; i++)
+		size += tables[i].layout.size;
+	return size;
+}
+
+/* Without a present one nobody attaches again. */
+void session_let_go(void)
+{
+	atomic_store_explicit(&session_current, NULL, memory_order_release);
+	for (unsigned i = 0; i < TABLES; i++)
+		store_close(&tables[i]);
+}
+
+void session_unlock(void)
+{
+	const struct table *t = atomic_load_explicit(&session_current, memory_order_acquire);
+	if (t)
+		munlock(t->header, t->layout.size);
+}
+
 /* ---- who we are ---- */
 
 static _Atomic pid_t *pid_page;		/* the kernel empties it in a child (MADV_WIPEONFORK, madvise(2)) */

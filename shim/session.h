@@ -40,6 +40,15 @@ static inline struct table *session_table_here(void)
 	return t && !store_retired(t) ? t : NULL;
 }
 
+/* How many bytes of tables are mapped. */
+size_t session_size(void);
+
+/* Lets go of all tables, for good. Nobody may be using one: the process has one thread, and that is in none of our calls. */
+void session_let_go(void);
+
+/* Takes mlockall(2)'s lock off the table. */
+void session_unlock(void);
+
 /* getpid(2) without the system call: a child after fork finds it anew, one after vfork takes its parent's. */
 pid_t session_pid(void);
 
