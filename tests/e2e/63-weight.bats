@@ -120,3 +120,23 @@ system_table() {
     seen=$(for i in {1..9}; do locks_shimmed 1048576; done | sort -u)
     expect_eq "connect $PIN 0 map 0 mlockall ENOMEM" "$(xargs <<<"$seen")" "nine programs with 1 MiB"
 }
+
+# Bare it weighs more than that, says so and goes on.
+@test "kamailio with mlock_pages and 8 MiB: it cannot lock, as bare, and so keeps the table" {
+    local what="failed to lock the memory pages" dir=/run/relay
+    need kamailio
+    pool_for_locks
+    system_table
+    mkdir -m 777 "$dir"
+    { echo 'mlock_pages=yes'; cat "$TESTS/servers/relay.cfg"; } >"$dir/cfg"
+    locks_relay() { # PORT, and its environment
+        prlimit --memlock=8388608:8388608 setpriv --reuid=65534 --regid=65534 --clear-groups env "${@:2}" \
+            kamailio -f "$dir/cfg" -A FAILOVER=no -DD -E -m 32 -M 4 -l "udp:127.0.0.1:$1" -P "$dir/pid-$1" -Y "$dir" \
+            >"$LOGS/relay-$1" 2>&1 3>&- 4>&- </dev/null &
+        await "the relay on $1" port_open udp 127.0.0.1 "$1"
+        await "what it says of locking" grep -q "$what" "$LOGS/relay-$1"
+    }
+    locks_relay 5601
+    locks_relay 5602 "${SHIM_ENV[@]}"
+    expect_eq 1 "$(grep -c "$TABLE" /proc/$!/maps)" "mappings of the table"
+}
