@@ -135,6 +135,8 @@ static void show_steering(json_t *one)
 	       number(one, "connects"), number(one, "datagrams"));
 	if (yes(one, "gone"))
 		puts("          the cgroup was removed: nothing is steered until it is made again");
+	if (json_is_string(json_object_get(one, "held")))
+		printf("          %s: nothing is steered until it is gone\n", text(one, "held"));
 	if (number(one, "no_room"))
 		printf("          %lld endpoints found no room and are not steered\n", number(one, "no_room"));
 	if (!yes(one, "reads"))

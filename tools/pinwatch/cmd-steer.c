@@ -15,6 +15,7 @@
 #include "cgroup.h"
 #include "fill.h"
 #include "format.h"
+#include "hold.h"
 #include "notify.h"
 #include "now.h"
 #include "pinwatch.h"
@@ -64,11 +65,10 @@ static const struct usage usage = {
 
 struct steer {
 	struct context *c;
-	char cgroup[PATH_MAX];
+	struct hold hold;
 	bool dry_run;
 	bool made;			/* the cgroup was not there */
-	bool gone;			/* the cgroup was removed */
-	int lock, fd, status;
+	int status;
 	char status_path[STATUS_PATH];
 	struct tables tables;		/* one */
 	struct table *table;		/* its table while it is served, else NULL */
@@ -145,42 +145,6 @@ static bool change_table(struct steer *s)
 	return true;
 }
 
-/* ---- the cgroup ---- */
-
-static void cgroup_close(struct steer *s)
-{
-	if (s->fd != -1)
-		close(s->fd);
-	if (s->lock != -1)
-		close(s->lock);
-	s->fd = s->lock = -1;
-}
-
-/* Lock and open. False: errno tells; EBUSY: another one has it. */
-static bool cgroup_take(struct steer *s)
-{
-	s->lock = cgroup_lock(s->cgroup);
-	if (s->lock == -1)
-		return false;
-	s->fd = cgroup_open(s->cgroup);
-	return s->fd != -1;
-}
-
-/* One that is made again, as a service manager does when a service starts again, is another one: programs of it are steered too. */
-static void look_at_cgroup(struct steer *s)
-{
-	if (s->dry_run || (!s->gone && cgroup_is(s->cgroup, s->fd)))
-		return;
-	steering_detach(&s->steering);
-	cgroup_close(s);
-	bool again = cgroup_take(s) && steering_attach(&s->steering, s->fd);
-	if (again)
-		note(s->c, "%s: was made again, and is steered", s->cgroup);
-	else if (!s->gone)
-		note(s->c, "%s: was removed: nothing is steered until it is made again", s->cgroup);
-	s->gone = !again;
-}
-
 /* ---- once a second ---- */
 
 /* A table that comes, or was replaced or cut short; a cgroup that was made again. */
@@ -192,7 +156,8 @@ static void look(struct steer *s)
 	if (!over && !first && now - s->looked_ms < LOOK_MS)
 		return;
 	s->looked_ms = now;
-	look_at_cgroup(s);
+	if (!s->dry_run)
+		hold_look(&s->hold, &s->steering, s->c);
 	over |= change_table(s);
 	if (tables_look(&s->tables) || over || first)
 		changed_over(s);
@@ -270,16 +235,27 @@ static json_t *table_json(const struct steer *s)
 			 "netns", (json_int_t)t->netns);
 }
 
+/* By whom, in words; null: by nobody. */
+static json_t *held_json(const struct steer *s)
+{
+	char words[PATH_MAX], safe[PATH_MAX];
+	if (s->hold.state != HOLD_LEFT)
+		return json_null();
+	holder_words(&s->steering.holder, words, sizeof words);
+	text_safe(words, safe, sizeof safe);
+	return json_string(safe);
+}
+
 static json_t *status_json(void *arg)
 {
 	const struct steer *s = arg;
 	uint64_t connects, datagrams;
 	char cgroup[PATH_MAX];
-	text_safe(s->cgroup, cgroup, sizeof cgroup);
+	text_safe(s->hold.cgroup, cgroup, sizeof cgroup);
 	steering_counts(&s->steering, &connects, &datagrams);
-	return json_pack("{s:I, s:b, s:s, s:b, s:o, s:I, s:I, s:I, s:I, s:b}", "pid", (json_int_t)getpid(), "dry_run",
-			 (int)s->dry_run, "cgroup", cgroup, "gone", (int)s->gone, "tables", table_json(s), "endpoints",
-			 (json_int_t)s->entries.live, "connects", (json_int_t)connects, "datagrams", (json_int_t)datagrams,
+	return json_pack("{s:I, s:b, s:s, s:b, s:o, s:o, s:I, s:I, s:I, s:I, s:b}", "pid", (json_int_t)getpid(), "dry_run",
+			 (int)s->dry_run, "cgroup", cgroup, "gone", (int)(s->hold.state == HOLD_GONE), "held", held_json(s),
+			 "tables", table_json(s), "endpoints", (json_int_t)s->entries.live, "connects", (json_int_t)connects, "datagrams", (json_int_t)datagrams,
 			 "no_room", (json_int_t)s->entries.refused, "reads", (int)s->steering.reads);
 }
 
@@ -297,17 +273,17 @@ static int choose_table(struct steer *s)
 static int take_cgroup(struct steer *s, const char *word)
 {
 	char by[PATH_MAX];
-	if (!cgroup_path(word, s->cgroup))
+	if (!cgroup_path(word, s->hold.cgroup))
 		return complain(s->c, "%s: there is no cgroup2 mount (cgroups(7))", word);
-	if (!cgroup_make(s->cgroup, &s->made))
-		return complain(s->c, "%s: %s", s->cgroup, cgroup_error(errno));
+	if (!cgroup_make(s->hold.cgroup, &s->made))
+		return complain(s->c, "%s: %s", s->hold.cgroup, cgroup_error(errno));
 	if (s->dry_run)
 		return DONE;
-	if (cgroup_steered(s->cgroup, by))
+	if (cgroup_steered(s->hold.cgroup, by))
 		return complain(s->c, "%s: another pinwatch steers it already", by);
-	if (cgroup_take(s))
+	if (hold_take(&s->hold))
 		return DONE;
-	return complain(s->c, "%s: %s", s->cgroup, errno == EBUSY ? "another pinwatch steers it already" : strerror(errno));
+	return complain(s->c, "%s: %s", s->hold.cgroup, errno == EBUSY ? "another pinwatch steers it already" : strerror(errno));
 }
 
 static const char *needs(int error)
@@ -315,16 +291,27 @@ static const char *needs(int error)
 	return error == EPERM || error == EACCES ? " (needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN)" : "";
 }
 
+static int refused(const struct steer *s)
+{
+	char words[PATH_MAX];
+	if (!s->steering.holder.id)
+		return complain(s->c, "%s: cannot be attached to %s: %s%s", s->steering.failed, s->hold.cgroup, strerror(errno),
+				needs(errno));
+	holder_words(&s->steering.holder, words, sizeof words);
+	return complain(s->c, "%s: %s", s->hold.cgroup, words);
+}
+
 static int attach(struct steer *s)
 {
-	if (s->dry_run)
-		return DONE;
+	if (s->dry_run) {
+		s->hold.fd = cgroup_open(s->hold.cgroup);
+		return s->hold.fd != -1 && steering_held(&s->steering, s->hold.fd) ? refused(s) : DONE;
+	}
 	if (!steering_load(&s->steering))
 		return complain(s->c, "the programs do not load: %s%s", strerror(errno), needs(errno));
 	s->entries.map = steering_map(&s->steering);
-	if (!steering_attach(&s->steering, s->fd))
-		return complain(s->c, "%s: cannot be attached to %s: %s%s", s->steering.failed, s->cgroup, strerror(errno),
-				needs(errno));
+	if (!steering_attach(&s->steering, s->hold.fd))
+		return refused(s);
 	if (!s->steering.reads)
 		note(s->c, "what programs send cannot be read here: all datagrams go to the pin, those within a dialog too");
 	return DONE;
@@ -338,15 +325,15 @@ static void finish(struct steer *s, bool steered)
 	entries_clear(&s->entries);
 	tables_close(&s->tables);
 	status_close(s->status, s->status_path);
-	cgroup_close(s);
+	hold_close(&s->hold);
 	if (s->made && !steered)
-		rmdir(s->cgroup);
+		rmdir(s->hold.cgroup);
 }
 
 int cmd_steer(struct context *c, int argc, char **argv)
 {
 	static struct steer s = {
-		.lock = -1, .fd = -1, .status = -1, .tables = {.look_only = true}, .entries = {.map = -1},
+		.hold = {.lock = -1, .fd = -1}, .status = -1, .tables = {.look_only = true}, .entries = {.map = -1},
 	};
 	struct words w = {0};
 	int status = cmd_parse(c, &usage, argc, argv, &w);

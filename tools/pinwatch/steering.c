@@ -40,7 +40,27 @@ bool steering_load(struct steering *s)
 	return true;
 }
 
-bool steering_attach(struct steering *s, int fd)
+/* ---- who is there ---- */
+
+bool steering_held(struct steering *s, int fd)
+{
+	struct steer_bpf *programs = s->programs ? s->programs : steer_bpf__open();
+	struct bpf_program *prog;
+	bool held = false;
+	s->holder = (struct holder){0};
+	if (!programs)
+		return false;
+	bpf_object__for_each_program(prog, programs->obj)
+		if (!held)
+			held = holder_find(prog, fd, &s->holder);
+	if (!s->programs)
+		steer_bpf__destroy(programs);
+	return held;
+}
+
+/* ---- attaching ---- */
+
+static bool attach_all(struct steering *s, int fd)
 {
 	struct bpf_program *prog;
 	bpf_object__for_each_program(prog, s->programs->obj) {
@@ -51,6 +71,20 @@ bool steering_attach(struct steering *s, int fd)
 		s->link[s->links++] = link;
 	}
 	return true;
+}
+
+/* One that comes while we attach is found by the second look. */
+bool steering_attach(struct steering *s, int fd)
+{
+	if (steering_held(s, fd))
+		return false;
+	const bool all = attach_all(s, fd);
+	const int error = errno;
+	if (!steering_held(s, fd) && all)
+		return true;
+	steering_detach(s);
+	errno = error;
+	return false;
 }
 
 void steering_detach(struct steering *s)

@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "holder.h"
+
 struct steer_bpf;
 struct bpf_link;
 
@@ -21,13 +23,20 @@ struct steering {
 	struct bpf_link *link[STEERING_HOOKS];
 	unsigned links;
 	const char *failed;		/* the hook that could not be attached; NULL: the loading failed */
+	struct holder holder;		/* who stands in the way; id 0: nobody */
 	bool reads;			/* what is sent; else all datagrams to SIP endpoints go to the pin */
 };
 
 /* Load. False: errno tells. */
 bool steering_load(struct steering *s);
 
-/* Attach to the cgroup open at `fd`. False: errno tells, and s->failed. */
+/*
+ * Does another's program stand in the way of ours on the cgroup open at `fd`, attached as they may be? Then s->holder
+ * is the first. It can be asked before anything is loaded.
+ */
+bool steering_held(struct steering *s, int fd);
+
+/* Attach to the cgroup open at `fd`, where nobody holds it. False: s->holder tells, or errno and s->failed. */
 bool steering_attach(struct steering *s, int fd);
 
 /* From the cgroup; what is loaded stays. */
