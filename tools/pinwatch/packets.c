@@ -11,6 +11,7 @@
 #include "cgroup.h"
 #include "cmd.h"
 #include "datagram.skel.h"
+#include "holder.h"
 #include "tick.h"
 
 /* Of datagram.bpf.c: first those that tell, then those that see packets. */
@@ -49,6 +50,16 @@ static int open_cgroup(struct probes *p, char *path, size_t size)
 	return cgroup_open(path);
 }
 
+/* Not where another's program would be lifted, or holds it. */
+static void attach_hook(struct probe *probe, const struct hook *h, int fd, const char *path)
+{
+	struct holder by;
+	if (holder_find(h->prog, fd, &by))
+		holder_words(&by, probe->why, sizeof probe->why);
+	else
+		probe_attached(probe, bpf_program__attach_cgroup(h->prog, fd), h->link, path);
+}
+
 /* Those of a probe are all attached, or it is not. */
 static void attach(struct probes *p, unsigned first, unsigned end)
 {
@@ -61,7 +72,7 @@ static void attach(struct probes *p, unsigned first, unsigned end)
 		if (fd == -1)
 			snprintf(probe->why, sizeof probe->why, "%.120s: %s", path, cgroup_error(error));
 		else if (bpf_program__fd(hooks[i].prog) >= 0)
-			probe_attached(probe, bpf_program__attach_cgroup(hooks[i].prog, fd), hooks[i].link, path);
+			attach_hook(probe, &hooks[i], fd, path);
 	}
 	for (unsigned i = first; i < end; i++)
 		if (!*hooks[i].link)

@@ -26,7 +26,7 @@ struct probe {
 	const char *sees;		/* what is not seen without it */
 	bool attached;
 	char where[256];		/* "everywhere", a cgroup's path, network namespaces */
-	char why[160];			/* it is not attached */
+	char why[320];			/* it is not attached */
 	bool unwanted;			/* it is not attached because nobody wants it */
 };
 
