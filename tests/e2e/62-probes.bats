@@ -46,10 +46,10 @@ seen() {
 # Two servers of which the first refuses: a client's connect fails, the pin moves, and is confirmed there.
 failover() {
     dns_scripted pool.test 2 0 127.0.0.11 127.0.0.12
-    server_start 127.0.0.12 5060 accept
+    server_start 127.0.0.12 7060 accept
     client_start one shim
-    expect_eq 127.0.0.11=ECONNREFUSED "$(ask one connect pool.test 5060)" "the first connect"
-    expect_eq 127.0.0.12=ok "$(ask one connect pool.test 5060)" "the second connect"
+    expect_eq 127.0.0.11=ECONNREFUSED "$(ask one connect pool.test 7060)" "the first connect"
+    expect_eq 127.0.0.12=ok "$(ask one connect pool.test 7060)" "the second connect"
 }
 
 @test "six probes, with their arguments and a semaphore each" {
@@ -91,10 +91,10 @@ failover() {
     failover
     seen "^set lookup_client pool.test 127.0.0.11 0 any first handed out $" \
         "^hit lookup_client pool.test 127.0.0.11 0 tcp auto$" \
-        "^fail lookup_client 127.0.0.11 5060 tcp refused ECONNREFUSED$" \
+        "^fail lookup_client 127.0.0.11 7060 tcp refused ECONNREFUSED$" \
         "^set lookup_client pool.test 127.0.0.12 0 any it failed 127.0.0.11$" \
         "^hit lookup_client pool.test 127.0.0.12 0 tcp auto$" \
-        "^set lookup_client pool.test 127.0.0.12 5060 tcp connected $"
+        "^set lookup_client pool.test 127.0.0.12 7060 tcp connected $"
     expect_eq 1 "$(grep -c ^fail "$SEEN")" "failures seen"
     with_shim "$(client lookup)" -4 -p 5061 pool.test
     seen "^hit lookup pool.test 127.0.0.12 5061 tcp auto$"
@@ -180,10 +180,10 @@ failover() {
     # It cools off already; what programs meet there is told all the same.
     repeat 3 ask ready connect ready.test 8 >/dev/null
     failover
-    seen "lookup_client +failed +127.0.0.11 port 5060/tcp: refused ECONNREFUSED$" \
+    seen "lookup_client +failed +127.0.0.11 port 7060/tcp: refused ECONNREFUSED$" \
         "lookup_client +moved +pool.test from 127.0.0.11 to 127.0.0.12: it failed$"
     looker_stop
-    seen "^@failures\[127.0.0.9, 8, tcp, refused\]: 3$" "^@failures\[127.0.0.11, 5060, tcp, refused\]: 1$" "^@moves\[127.0.0.11, 127.0.0.12\]: 1$"
+    seen "^@failures\[127.0.0.9, 8, tcp, refused\]: 3$" "^@failures\[127.0.0.11, 7060, tcp, refused\]: 1$" "^@moves\[127.0.0.11, 127.0.0.12\]: 1$"
     expect_eq "" "$(grep WARNING "$LOGS"/*.err || true)" "warnings"
 }
 

@@ -19,16 +19,16 @@ pins() {
 @test "save and restore: explicit pins, lists, --ttl, services, drained addresses; auto pins become tentative" {
     local before
     dns_pool auto.test 127.0.0.11 2001:db8::11
-    server_start 127.0.0.11 5060 accept
+    server_start 127.0.0.11 7060 accept
     client_start one shim
-    expect_eq 127.0.0.11=ok "$(ask one connect auto.test 5060)" "a connect"
+    expect_eq 127.0.0.11=ok "$(ask one connect auto.test 7060)" "a connect"
     client_stop one
     pinctl set one.test 192.0.2.7
     pinctl set list.test 192.0.2.9,192.0.2.8
     pinctl set list.test 2001:db8::9,2001:db8::8
     pinctl set short.test 192.0.2.7 --ttl 1h
     pinctl set local.test fe80::7%lo
-    pinctl set _sip._udp.pool.test sbc1.pool.test:5060,sbc2.pool.test:5062
+    pinctl set _sip._udp.pool.test sbc1.pool.test:7060,sbc2.pool.test:5062
     pinctl drain 192.0.2.12
     before=$(pins)
     expect_match "auto.test 127.0.0.11 auto confirmed" "$before" "the pins before"
@@ -55,7 +55,7 @@ pins() {
     need curl
     dns_srv _sip._udp.pool.test sbc1.pool.test:5062:10:60 sbc2.pool.test:5062:20:40
     dns_pool pool.test 127.0.0.11 127.0.0.12
-    for n in 11 12; do server_start 127.0.0.$n 5060 accept; done
+    for n in 11 12; do server_start 127.0.0.$n 7060 accept; done
     pin=$(first_of shim pool.test)
     other=$([[ $pin == 127.0.0.11 ]] && echo 127.0.0.12 || echo 127.0.0.11)
     pinctl refresh _sip._udp.pool.test >/dev/null
@@ -67,11 +67,11 @@ pins() {
     rm "$TABLE"
     sed '/^seen/d; s/^stickydns 2/stickydns 1/' "$BATS_TEST_TMPDIR/saved" | pinctl restore
     expect_eq EAI_AGAIN "$(first_of shim pool.test)" "a lookup when only pins are restored"
-    expect_eq "$other" "$(with_shim curl -sS "http://$other:5060/")" "who answers at the other address"
+    expect_eq "$other" "$(with_shim curl -sS "http://$other:7060/")" "who answers at the other address"
 
     rm "$TABLE"
     pinctl restore "$BATS_TEST_TMPDIR/saved"
-    expect_eq "$pin" "$(with_shim curl -sS "http://$other:5060/")" "who answers at the other address"
+    expect_eq "$pin" "$(with_shim curl -sS "http://$other:7060/")" "who answers at the other address"
     expect_eq "$pin" "$(first_of shim pool.test)" "a lookup"
     expect_eq "sbc1.pool.test 5062 10 60 sbc2.pool.test 5062 20 40" "$(pinctl list --json | jq -r \
         '.[] | select(.name == "_sip._udp.pool.test") | .candidates[] | "\(.target) \(.port) \(.priority) \(.weight)"' | xargs)" "the service"
@@ -132,18 +132,18 @@ refused() {
     refused "3: IPv4 and IPv6 in one list: '::1'" "$head" "$good" "set x.test 192.0.2.3 ::1" end
     refused "3: twice in the list" "$head" "$good" "set x.test 192.0.2.3 192.0.2.3" end
     refused "3: a service leads to TARGET:PORT" "$head" "$good" "auto _sip._udp.test 192.0.2.3" end
-    refused "3: only a service" "$head" "$good" "set x.test sbc1.test:5060" end
+    refused "3: only a service" "$head" "$good" "set x.test sbc1.test:7060" end
     refused "3: one word too many: '192.0.2.4'" "$head" "$good" "auto x.test 192.0.2.3 192.0.2.4" end
     refused "3: one word too many: '192.0.2.9'" "$head" "$good" "set x.test $(seq -s' ' -f 192.0.2.%g 9)" end
     refused "3: one word too many" "$head" "$good" "set x.test $(seq -s' ' -f 192.0.2.%g 30) until 2099-01-01T00:00:00Z" end
     refused "3: not a time: 'tomorrow'" "$head" "$good" "set x.test 192.0.2.3 until tomorrow" end
     refused "3: one word too many: '2099-01-01T00:00:00Z'" "$head" "$good" "auto x.test until 2099-01-01T00:00:00Z" end
     refused "3: one address is wanted" "$head" "$good" "drain" end
-    refused "3: not an address: 'sbc1.test:5060'" "$head" "$good" "drain sbc1.test:5060" end
+    refused "3: not an address: 'sbc1.test:7060'" "$head" "$good" "drain sbc1.test:7060" end
     refused "3: a name, a time and what was seen" "$head" "$good" "seen x.test 2026-01-01T00:00:00Z" end
     refused "3: not a time: '192.0.2.3'" "$head" "$good" "seen x.test 192.0.2.3 192.0.2.4" end
     refused "3: not an address: 'x'" "$head" "$good" "seen x.test 2026-01-01T00:00:00Z 192.0.2.3 x" end
-    refused "3: not TARGET:PORT: 'a.test'" "$head" "$good" "seen _sip._udp.test 2026-01-01T00:00:00Z a.test:5060:1" end
+    refused "3: not TARGET:PORT: 'a.test'" "$head" "$good" "seen _sip._udp.test 2026-01-01T00:00:00Z a.test:7060:1" end
     refused "3: not TARGET:PORT:PRIORITY:WEIGHT: 'a.test:1:1:65536'" "$head" "$good" "seen _sip._udp.test 2026-01-01T00:00:00Z a.test:1:1:65536" end
     refused "3: one word too many: '192.0.2.17'" "$head" "$good" "seen x.test 2026-01-01T00:00:00Z $(seq -s' ' -f 192.0.2.%g 17)" end
     refused "3: longer than 8191 bytes" "$head" "$good" "# $(printf '%9000s')" end

@@ -9,28 +9,28 @@ reach() { bare "$(client reach)" "$@" >>"$LOGS/reach.log" || true; }
 state() { pinwatch_status '.probes[] | select(.name == "inet_sock_set_state") | .attached'; }
 looks() { [[ $(state) == "$1" ]]; }
 
-# server ADDR : takes connections on port 5060, and closes them when their clients do.
+# server ADDR : takes connections on port 7060, and closes them when their clients do.
 server() {
     /usr/bin/python3 -c 'import socket, sys
 a = sys.argv[1]
-s = socket.create_server((a, 5060), family=socket.AF_INET6 if ":" in a else socket.AF_INET)
+s = socket.create_server((a, 7060), family=socket.AF_INET6 if ":" in a else socket.AF_INET)
 kept = []
 while True: kept.append(s.accept()[0])' "$1" 3>&- 4>&- &
-    await "the server" port_open tcp "$([[ $1 == *:* ]] && echo "[$1]" || echo "$1")" 5060
+    await "the server" port_open tcp "$([[ $1 == *:* ]] && echo "[$1]" || echo "$1")" 7060
 }
 
 @test "it begins when a program connects to a watched address, and ends when no connect is in flight any more" {
     local how
     pool_watched --idle 5
-    reach tcp 127.0.0.99 5060
-    reach tcp 2001:db8::1 5060
-    reach udp-connected 127.0.0.99 5060
-    reach udp "$pin4" 5060
+    reach tcp 127.0.0.99 7060
+    reach tcp 2001:db8::1 7060
+    reach udp-connected 127.0.0.99 7060
+    reach udp "$pin4" 7060
     await "its refusal" moved pool.test "$pin4"
     expect_eq false "$(state)" "a look at changes of state, before"
     expect_match "inet_sock_set_state +not attached: nobody connects to a watched address" "$("$BUILD/pinwatch" status)" "status"
     for how in "$pin4" "$pin6" "::ffff:$pin4"; do
-        reach tcp "$how" 5060
+        reach tcp "$how" 7060
         await "a look at changes of state after a connect to $how" looks true
         await "none, when it is over" looks false
     done
@@ -43,8 +43,8 @@ while True: kept.append(s.accept()[0])' "$1" 3>&- 4>&- &
         pin=pin$v pin=${!pin}
         server "$pin"
         [[ $v == 6 ]] || expect_eq false "$(state)" "a look at changes of state, before the first"
-        "$(client reach)" hold "$pin" 5060 >>"$LOGS/hold.log" 3>&- 4>&- &
-        await "the connect to $pin told" grep -q "^pinwatch: connected $pin 5060/tcp.*latency_us [0-9].*(reach $!)" "$LOGS/pinwatch.log"
+        "$(client reach)" hold "$pin" 7060 >>"$LOGS/hold.log" 3>&- 4>&- &
+        await "the connect to $pin told" grep -q "^pinwatch: connected $pin 7060/tcp.*latency_us [0-9].*(reach $!)" "$LOGS/pinwatch.log"
         await "the pin confirmed" eval '[[ $(pin_field pool.test state) == confirmed ]]'
     done
     expect_eq 2 "$(grep -c "^pinwatch: connected" "$LOGS/pinwatch.log")" "connects told"
@@ -61,8 +61,8 @@ sent_again() { ss -H -t -n -o state syn-sent | sed -n 's/.*timer:(on,[^,]*,\([0-
     dns_pool pool.test 127.0.0.11 127.0.0.12 127.0.0.13
     pin4=$(with_shim "$(client lookup)" -4 pool.test | cut -d' ' -f1)
     server "$pin4"
-    printf '%s\n' 'table inet hole {' 'chain in {' 'type filter hook input priority 0; tcp dport 5060 tcp flags & (syn | ack) == syn drop' '}' '}' | nft -f -
-    "$(client reach)" hold "$pin4" 5060 >>"$LOGS/hold.log" 3>&- 4>&- &
+    printf '%s\n' 'table inet hole {' 'chain in {' 'type filter hook input priority 0; tcp dport 7060 tcp flags & (syn | ack) == syn drop' '}' '}' | nft -f -
+    "$(client reach)" hold "$pin4" 7060 >>"$LOGS/hold.log" 3>&- 4>&- &
     await "a SYN" eval '[[ -n $(ss -H -t -n state syn-sent) ]]'
     pinwatch_start
     await_watched 3
@@ -71,8 +71,8 @@ sent_again() { ss -H -t -n -o state syn-sent | sed -n 's/.*timer:(on,[^,]*,\([0-
     nft delete table inet hole
     await "the connection" grep -q connected "$LOGS/hold.log"
     expect_eq false "$(state)" "a look at changes of state"
-    nft -f - <<<'table inet hole { chain in { type filter hook input priority 0; tcp dport 5060 tcp flags & (syn | ack) == syn reject with tcp reset; }; }'
-    reach tcp "$pin4" 5060
+    nft -f - <<<'table inet hole { chain in { type filter hook input priority 0; tcp dport 7060 tcp flags & (syn | ack) == syn reject with tcp reset; }; }'
+    reach tcp "$pin4" 7060
     await "a look at changes of state" looks true
     await "the pin to move from $pin4" moved pool.test "$pin4"
     sleep 0.3       # the look comes right after the refusal
@@ -110,14 +110,14 @@ sent_again() { ss -H -t -n -o state syn-sent | sed -n 's/.*timer:(on,[^,]*,\([0-
     pool_watched
     for ((limit = 0; ; limit++)); do [[ -e /proc/$PINWATCH_PID/fd/$limit ]] || break; done
     prlimit --pid "$PINWATCH_PID" --nofile="$limit":
-    reach tcp "$pin6" 5060
+    reach tcp "$pin6" 7060
     await "a complaint" grep -q "$complaint" "$LOGS/pinwatch.log"
     await "the pin to move from $pin6" moved pool.test "$pin6" inet6
-    reach tcp "$pin4" 5060
+    reach tcp "$pin4" 7060
     await "the pin to move from $pin4" moved pool.test "$pin4"
     expect_eq 1 "$(grep -c "$complaint" "$LOGS/pinwatch.log")" "complaints"
     prlimit --pid "$PINWATCH_PID" --nofile=1024:
-    reach tcp "$pin4" 5060
+    reach tcp "$pin4" 7060
     await "a look at changes of state" looks true
 }
 

@@ -142,8 +142,8 @@ time.sleep(3600)' "$@"
     ways_up hold clean
     for v in 4 6; do
         addr=$(first "$v" hold)
-        resetting "$addr" 5060 reset
-        "$(client reach)" hold "$addr" 5060 >>"$LOGS/reach.log" 3>&- 4>&- &
+        resetting "$addr" 7060 reset
+        "$(client reach)" hold "$addr" 7060 >>"$LOGS/reach.log" 3>&- 4>&- &
         pid=$!
         await "$addr confirmed" confirmed hold "$v"
         expect_match '^[0-9]+$' "$(pinwatch_status "[.latest[] | select(.address == \"$addr\")][-1].latency_us")" "latency_us"
@@ -154,8 +154,8 @@ time.sleep(3600)' "$@"
         rm "$BATS_TEST_TMPDIR/end"
 
         addr=$(first "$v" clean)
-        resetting "$addr" 5060 close
-        "$(client reach)" hold "$addr" 5060 >>"$LOGS/reach.log" 3>&- 4>&- &
+        resetting "$addr" 7060 close
+        "$(client reach)" hold "$addr" 7060 >>"$LOGS/reach.log" 3>&- 4>&- &
         pid=$!
         await "$addr confirmed" confirmed clean "$v"
         touch "$BATS_TEST_TMPDIR/end"

@@ -46,13 +46,13 @@ await_traced() { await "$1 lines about pool.test" eval "[[ \$(grep -c pool.test 
 
 failover() {
     dns_scripted pool.test 2 0 127.0.0.11 127.0.0.12
-    server_start 127.0.0.12 5060 accept
+    server_start 127.0.0.12 7060 accept
     client_start one shim
     ask one first pool.test
     followed 127.0.0.11 127.0.0.12
-    expect_eq 127.0.0.11=ECONNREFUSED "$(ask one connect pool.test 5060)" "the first connect"
-    expect_eq 127.0.0.12=ok "$(ask one connect pool.test 5060)" "the second connect"
-    expect_eq 127.0.0.12=ok "$(ask one connect pool.test 5060)" "the third connect"
+    expect_eq 127.0.0.11=ECONNREFUSED "$(ask one connect pool.test 7060)" "the first connect"
+    expect_eq 127.0.0.12=ok "$(ask one connect pool.test 7060)" "the second connect"
+    expect_eq 127.0.0.12=ok "$(ask one connect pool.test 7060)" "the third connect"
 }
 
 @test "a program under the shim: refused and moved, confirmed, stays; every field of --json" {
@@ -61,9 +61,9 @@ failover() {
     before=$(($(now_ms) * 1000))
     failover
     await_traced 3
-    expect_eq "127.0.0.11:5060/tcp refused ECONNREFUSED moved to 127.0.0.12
-127.0.0.12:5060/tcp connected null confirmed to 127.0.0.12
-127.0.0.12:5060/tcp connected null stays to 127.0.0.12" \
+    expect_eq "127.0.0.11:7060/tcp refused ECONNREFUSED moved to 127.0.0.12
+127.0.0.12:7060/tcp connected null confirmed to 127.0.0.12
+127.0.0.12:7060/tcp connected null stays to 127.0.0.12" \
         "$(traced '\(.address):\(.port)/\(.transport) \(.event) \(.errno) \(.pin) to \(.pin_address)')" "what happened"
     expect_eq "lookup_client ${CLIENT_PID[one]}" "$(traced '\(.comm) \(.pid)' | sort -u)" "program and pid"
     expect_eq "true 1|false 0|false 0" "$(traced '\(.cools) \(.moved)' | paste -sd '|')" "cool-offs and moved pins"
@@ -76,15 +76,15 @@ failover() {
     tracer terminal
     failover
     await_traced 3
-    expect_match "Z  pool.test 127.0.0.11 5060/tcp: refused \(ECONNREFUSED\), [0-9]+ us; cools off, pin moved to 127.0.0.12  \(lookup_client ${CLIENT_PID[one]}\)" \
+    expect_match "Z  pool.test 127.0.0.11 7060/tcp: refused \(ECONNREFUSED\), [0-9]+ us; cools off, pin moved to 127.0.0.12  \(lookup_client ${CLIENT_PID[one]}\)" \
         "$(grep pool.test "$TRACED" | head -n 1)" "the first line"
-    expect_match "pool.test 127.0.0.12 5060/tcp: connected, [0-9]+ us; pin confirmed  \(lookup_client" "$(cat "$TRACED")" "the second line"
-    expect_match "pool.test 127.0.0.12 5060/tcp: connected, [0-9]+ us; pin stays  \(lookup_client" "$(cat "$TRACED")" "the third line"
+    expect_match "pool.test 127.0.0.12 7060/tcp: connected, [0-9]+ us; pin confirmed  \(lookup_client" "$(cat "$TRACED")" "the second line"
+    expect_match "pool.test 127.0.0.12 7060/tcp: connected, [0-9]+ us; pin stays  \(lookup_client" "$(cat "$TRACED")" "the third line"
 
     tracer tabs
-    expect_eq 127.0.0.12=ok "$(ask one connect pool.test 5060)" "a connect"
+    expect_eq 127.0.0.12=ok "$(ask one connect pool.test 7060)" "a connect"
     await_traced 1
-    expect_eq "${CLIENT_PID[one]} lookup_client pool.test 127.0.0.12 5060/tcp connected - stays 127.0.0.12" \
+    expect_eq "${CLIENT_PID[one]} lookup_client pool.test 127.0.0.12 7060/tcp connected - stays 127.0.0.12" \
         "$(grep pool.test "$TRACED" | cut -f2-8,10- | tr '\t' ' ')" "fields"
 }
 
@@ -93,12 +93,12 @@ failover() {
     dns_scripted pool.test 3 0 127.0.0.11 127.0.0.12 127.0.0.13
     expect_eq 127.0.0.11 "$(first_of shim pool.test)" "the pin"
     followed 127.0.0.11 127.0.0.13
-    dial 127.0.0.11 5060
+    dial 127.0.0.11 7060
     await_traced 1
     pinwatch_start
-    dial 127.0.0.13 5060
+    dial 127.0.0.13 7060
     await_traced 2
-    dial 127.0.0.11 5060
+    dial 127.0.0.11 7060
     await_traced 3
     expect_eq "bash refused stays 127.0.0.11 false
 bash refused elsewhere 127.0.0.11 true
@@ -128,7 +128,7 @@ except TimeoutError: s.close()'
     await_traced 1
     dial 127.0.0.11 5071
     await_traced 2
-    dial 2001:db8::11 5060
+    dial 2001:db8::11 7060
     await_traced 3
     /usr/bin/python3 -c 'import socket
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.connect(("127.0.0.11", 5080)); s.send(b"x")
@@ -137,7 +137,7 @@ except OSError as e: print(e)' >"$LOGS/udp"
     await_traced 4
     expect_eq "given up 127.0.0.11 5070/tcp null
 host's own trouble 127.0.0.11 5071/tcp ENETUNREACH
-refused 2001:db8::11 5060/tcp ECONNREFUSED
+refused 2001:db8::11 7060/tcp ECONNREFUSED
 refused 127.0.0.11 5080/udp ECONNREFUSED" "$(traced '\(.event) \(.address) \(.port)/\(.transport) \(.errno)')" "what happened"
     expect_ge 400000 "$(traced '\(.latency_us)' | head -n 1)" "how long the first one waited, us"
 }
@@ -148,8 +148,8 @@ refused 127.0.0.11 5080/udp ECONNREFUSED" "$(traced '\(.event) \(.address) \(.po
     with_shim "$(client lookup)" pool.test >/dev/null
     await "pool.test to be watched" eval 'dial 127.0.0.11 5070; grep -q pool.test "$TRACED"'
     /usr/bin/python3 -c 'import socket, struct
-s = socket.create_server(("127.0.0.11", 5060))
-c = socket.create_connection(("127.0.0.11", 5060))
+s = socket.create_server(("127.0.0.11", 7060))
+c = socket.create_connection(("127.0.0.11", 7060))
 a, _ = s.accept()
 a.shutdown(socket.SHUT_WR)
 assert c.recv(1) == b""
@@ -160,7 +160,7 @@ except OSError as e: print(type(e).__name__)' >"$BATS_TEST_TMPDIR/program"
     expect_eq BrokenPipeError "$(cat "$BATS_TEST_TMPDIR/program")" "what the program gets"
     dial 127.0.0.11 5061
     await "the end of it" grep -q '"port":5061' "$TRACED"
-    expect_eq "5060 connected null
+    expect_eq "7060 connected null
 5061 refused ECONNREFUSED" "$(traced '\(.port) \(.event) \(.errno)' | grep -v ^5070)" "what is told"
 }
 
@@ -173,12 +173,12 @@ except OSError as e: print(type(e).__name__)' >"$BATS_TEST_TMPDIR/program"
     # The program's FIN is lost, so that its end is there still when the server's data come.
     nft -f - <<-EOF
 	table ip faults {
-	    chain out { type filter hook output priority 0; ip daddr 127.0.0.11 tcp dport 5060 tcp flags & fin == fin drop; }
+	    chain out { type filter hook output priority 0; ip daddr 127.0.0.11 tcp dport 7060 tcp flags & fin == fin drop; }
 	}
 	EOF
     /usr/bin/python3 -c 'import socket, time
-s = socket.create_server(("127.0.0.11", 5060))
-c = socket.create_connection(("127.0.0.11", 5060))
+s = socket.create_server(("127.0.0.11", 7060))
+c = socket.create_connection(("127.0.0.11", 7060))
 a, _ = s.accept()
 c.close()
 for _ in 1, 2:
@@ -187,7 +187,7 @@ for _ in 1, 2:
     expect_eq ConnectionResetError "$(cat "$BATS_TEST_TMPDIR/server")" "what the server gets"
     dial 127.0.0.11 5061
     await "the end of it" grep -q '"port":5061' "$TRACED"
-    expect_eq "5060 connected null
+    expect_eq "7060 connected null
 5061 refused ECONNREFUSED" "$(traced '\(.port) \(.event) \(.errno)' | grep -v ^5070)" "what is told"
 }
 
@@ -198,7 +198,7 @@ for _ in 1, 2:
     for name in pool.test other.example www.pool.test; do with_shim "$(client lookup)" -4 "$name" >/dev/null; done
     all=$TRACED
     tracer tabs --name '*.TEST'
-    dial 127.0.0.11 5060
+    dial 127.0.0.11 7060
     await "a line" grep -q 127.0.0.11 "$TRACED"
     expect_eq "" "$(grep other.example "$TRACED" || true)" "other names"
     await "a line of the one without --name" grep -q 127.0.0.11 "$all"
@@ -212,7 +212,7 @@ for _ in 1, 2:
     tracer json
     dns_pool pool.test 127.0.0.11
     with_shim "$(client lookup)" -4 pool.test >/dev/null
-    await "pool.test to be watched" eval 'dial 127.0.0.11 5060; grep -q pool.test "$TRACED"'
+    await "pool.test to be watched" eval 'dial 127.0.0.11 7060; grep -q pool.test "$TRACED"'
     dial 127.0.0.11 5062
     kill "$TRACER"
     wait "$TRACER" || status=$?
@@ -220,7 +220,7 @@ for _ in 1, 2:
     expect_eq 5062 "$(jq .port "$TRACED" | tail -n 1)" "the last event, which waited"
 
     (set +e; "$BUILD/pinwatch" trace -t "$TABLE"; echo $? >"$BATS_TEST_TMPDIR/status") | true
-    await "the end of one without a reader" eval 'dial 127.0.0.11 5060; [[ -s $BATS_TEST_TMPDIR/status ]]'
+    await "the end of one without a reader" eval 'dial 127.0.0.11 7060; [[ -s $BATS_TEST_TMPDIR/status ]]'
     expect_eq 0 "$(cat "$BATS_TEST_TMPDIR/status")" "its exit status"
     expect_status 2 "$BUILD/pinwatch" trace --bogus
     expect_one_line "$output" "complaint"
@@ -231,7 +231,7 @@ for _ in 1, 2:
     tracer json
     dns_pool pool.test 127.0.0.11
     with_shim "$(client lookup)" -4 pool.test >/dev/null
-    await "pool.test to be watched" eval 'dial 127.0.0.11 5060; grep -q pool.test "$TRACED"'
+    await "pool.test to be watched" eval 'dial 127.0.0.11 7060; grep -q pool.test "$TRACED"'
     /usr/bin/python3 -c 'import socket
 for i in range(5000):
     s = socket.socket(); s.connect_ex(("127.0.0.11", 5061)); s.close()'

@@ -17,21 +17,21 @@ pid_of_run() { # with_shim, leaving the pid of the program in $pid
 @test "pinned, confirmed, failed with errno's name, moved" {
     local first pid
     dns_pool pool.test 127.0.0.11 127.0.0.12 127.0.0.13
-    for address in 11 12 13; do server_start 127.0.0.$address 5060 accept; done
-    pid_of_run "$(client dial)" block pool.test 5060
+    for address in 11 12 13; do server_start 127.0.0.$address 7060 accept; done
+    pid_of_run "$(client dial)" block pool.test 7060
     first=$(pin_of pool.test)
     logged "pinned" "pool\.test.*pinned.* $first|pinned.*pool\.test.* $first"
     logged "by whom" "$pid"
-    logged "confirmed, with port and transport" "confirmed.*$first.*5060|pool\.test.*confirmed.*"
+    logged "confirmed, with port and transport" "confirmed.*$first.*7060|pool\.test.*confirmed.*"
     grep -E confirmed "$SHIM_LOG" | grep -qi tcp || { echo "no transport in:"; cat "$SHIM_LOG"; return 1; }
 
     : >"$SHIM_LOG"
-    pid_of_run "$(client dial)" block pool.test 5060
+    pid_of_run "$(client dial)" block pool.test 7060
     expect_eq "" "$(grep -E 'moved|dropped|failed' "$SHIM_LOG" || true)" "lines when nothing changed"
 
-    server_stop "$first" 5060
+    server_stop "$first" 7060
     : >"$SHIM_LOG"
-    pid_of_run "$(client dial)" block pool.test 5060
+    pid_of_run "$(client dial)" block pool.test 7060
     pid_of_run "$(client lookup)" -4 pool.test
     logged "failed" "$first.*ECONNREFUSED"
     logged "moved" "moved.*$(pin_of pool.test)|$(pin_of pool.test).*moved"
@@ -62,8 +62,8 @@ pid_of_run() { # with_shim, leaving the pid of the program in $pid
 
 @test "a thread that is to be cancelled is not cancelled by a line of the log" {
     pinctl set pool.test 127.0.0.11
-    expect_eq "got ECONNREFUSED" "$(bare "$(client cancelled)" connect 127.0.0.11 5060)" "without the shim"
-    expect_eq "got ECONNREFUSED" "$(with_shim "$(client cancelled)" connect 127.0.0.11 5060)" "with it"
+    expect_eq "got ECONNREFUSED" "$(bare "$(client cancelled)" connect 127.0.0.11 7060)" "without the shim"
+    expect_eq "got ECONNREFUSED" "$(with_shim "$(client cancelled)" connect 127.0.0.11 7060)" "with it"
     logged "failed" "127.0.0.11.*ECONNREFUSED"
 }
 
