@@ -67,11 +67,9 @@ pins() {
     rm "$TABLE"
     sed '/^seen/d; s/^stickydns 2/stickydns 1/' "$BATS_TEST_TMPDIR/saved" | pinctl restore
     expect_eq EAI_AGAIN "$(first_of shim pool.test)" "a lookup when only pins are restored"
-    expect_eq "$other" "$(with_shim curl -sS "http://$other:7060/")" "who answers at the other address"
 
     rm "$TABLE"
     pinctl restore "$BATS_TEST_TMPDIR/saved"
-    expect_eq "$pin" "$(with_shim curl -sS "http://$other:7060/")" "who answers at the other address"
     expect_eq "$pin" "$(first_of shim pool.test)" "a lookup"
     expect_eq "sbc1.pool.test 5062 10 60 sbc2.pool.test 5062 20 40" "$(pinctl list --json | jq -r \
         '.[] | select(.name == "_sip._udp.pool.test") | .candidates[] | "\(.target) \(.port) \(.priority) \(.weight)"' | xargs)" "the service"
@@ -277,18 +275,18 @@ lines() { for ((n = 1; n <= $1; n++)); do echo "${2//%/$n}"; done; }
     complains 1 "save: odd/full: No space left" save odd/full
 }
 
-@test "what DNS gave comes back, also what no server can have; a line of the longest names" {
+@test "what no server can have is not saved; a line of the longest names comes back" {
     local label targets i
     dns_pool blocked.test 0.0.0.0 255.255.255.255
     with_shim getent ahostsv4 blocked.test
     label=$(printf 'x%.0s' {1..62})
     for i in {1..8}; do targets+=" $i$label.$i$label.$i$label.${label:2}:65535:65535:65535"; done
     pinctl save >"$BATS_TEST_TMPDIR/saved"
-    expect_match $'auto blocked.test (0.0.0.0|255.255.255.255)\nseen' "$(cat "$BATS_TEST_TMPDIR/saved")" "what is saved"
+    expect_eq 0 "$(grep -cE '0[.]0[.]0[.]0|255[.]255' "$BATS_TEST_TMPDIR/saved" || true)" "what is saved of it"
     sed -i "/^end/i seen _sip._udp.long.test 2026-01-01T00:00:00Z$targets${targets//:65535:65535:/:65534:65535:}" "$BATS_TEST_TMPDIR/saved"
     pinctl drop --all
     pinctl restore "$BATS_TEST_TMPDIR/saved"
-    expect_match '^(0.0.0.0|255.255.255.255)$' "$(pin_of blocked.test)" "the pin"
+    expect_eq "" "$(pin_of blocked.test)" "the pin"
     expect_ge 7 "$(pinctl list | grep -c 'x')" "hosts of long names"
 }
 
