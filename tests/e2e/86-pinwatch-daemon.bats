@@ -114,11 +114,11 @@ while True: s.accept()[0].close()' "$pin" 3>&- 4>&- &
     pinned
     # One connection is there before; one connect is in flight.
     /usr/bin/python3 -c 'import os, socket, struct, sys, time
-s = socket.create_server((sys.argv[1], 7060)); c, _ = s.accept()
+s = socket.create_server((sys.argv[1], 5060)); c, _ = s.accept()
 while not os.path.exists(sys.argv[2]): time.sleep(0.01)
 c.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)); c.close(); s.close()' "$pin" "$BATS_TEST_TMPDIR/end" 3>&- 4>&- &
-    await "the server" port_open tcp "$pin" 7060
-    "$(client reach)" hold "$pin" 7060 >>"$LOGS/hold.log" 3>&- 4>&- &
+    await "the server" port_open tcp "$pin" 5060
+    "$(client reach)" hold "$pin" 5060 >>"$LOGS/hold.log" 3>&- 4>&- &
     await "the pin confirmed" grep -q connected "$LOGS/hold.log"
     await "an outcome" outcome_seen 1
     old=$PINWATCH_PID
@@ -130,8 +130,8 @@ c.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)); c.cl
     touch "$BATS_TEST_TMPDIR/end"
     await "the pin in doubt" in_doubt
 
-    printf '%s\n' 'table inet hole {' 'chain in {' 'type filter hook input priority 0;' 'tcp dport 7060 tcp flags & (syn | ack) == syn drop' '}' '}' | nft -f -
-    "$(client reach)" tcp "$pin" 7060 12 >>"$LOGS/reach.log" 3>&- 4>&- &
+    printf '%s\n' 'table inet hole {' 'chain in {' 'type filter hook input priority 0;' 'tcp dport 5060 tcp flags & (syn | ack) == syn drop' '}' '}' | nft -f -
+    "$(client reach)" tcp "$pin" 5060 12 >>"$LOGS/reach.log" 3>&- 4>&- &
     await "a SYN" syn_sent
     pinwatch_stop KILL
     pinwatch_start
