@@ -145,7 +145,7 @@ time.sleep(3600)' "$@"
         resetting "$addr" 5060 reset
         "$(client reach)" hold "$addr" 5060 >>"$LOGS/reach.log" 3>&- 4>&- &
         pid=$!
-        await "$addr connected" told "$addr"
+        await "$addr connected" outcome_of "$addr"
         touch "$BATS_TEST_TMPDIR/end"
         wait "$pid" || true
         await "$addr in doubt" tentative hold "$v"
@@ -156,7 +156,7 @@ time.sleep(3600)' "$@"
         resetting "$addr" 5060 close
         "$(client reach)" hold "$addr" 5060 >>"$LOGS/reach.log" 3>&- 4>&- &
         pid=$!
-        await "$addr connected" told "$addr"
+        await "$addr connected" outcome_of "$addr"
         touch "$BATS_TEST_TMPDIR/end"
         wait "$pid" || true
         expect_eq tentative "$(pin_field clean.test state "$(family "$v")")" "state after a clean close"
@@ -164,7 +164,7 @@ time.sleep(3600)' "$@"
     done
 }
 
-told() { [[ $(pinwatch_status "[.latest[] | select(.address == \"$1\")] | length") -gt 0 ]]; }
+outcome_of() { [[ $(pinwatch_status "[.latest[] | select(.address == \"$1\")] | length") -gt 0 ]]; }
 tentative() { [[ $(pin_field "$1.test" state "$(family "$2")") == tentative ]]; }
 
 # resetting ADDR PORT reset|close : takes one connection, and ends it so once there is a file `end`.
