@@ -255,10 +255,10 @@ matrix: all test-parts
 SANITIZE = $(MAKE) --no-print-directory $(PARALLEL) CC=$(CC) CFLAGS="-O1 -g -fno-omit-frame-pointer $(1)" LDFLAGS="$(1)"
 
 asan-programs:
-	$(Q)$(call SANITIZE,-fsanitize=address$(comma)undefined -fno-sanitize-recover=all) B=$(B)/asan programs
+	+$(Q)$(call SANITIZE,-fsanitize=address$(comma)undefined -fno-sanitize-recover=all) B=$(B)/asan programs
 
 tsan-programs:
-	$(Q)$(call SANITIZE,-fsanitize=thread) B=$(B)/tsan programs
+	+$(Q)$(call SANITIZE,-fsanitize=thread) B=$(B)/tsan programs
 
 asan tsan: %: %-programs
 	$(Q)BUILD=$(abspath $(B)/$@) tests/run.sh --programs
