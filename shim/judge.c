@@ -110,7 +110,10 @@ bool judge_knows(const struct endpoint *e, unsigned status)
 	for (enum request_kind k = REQUEST_OTHER; k < REQUEST_KINDS; k++)
 		if (bits_have(&route_moves->sent[k], e))
 			kind = k, kinds++;
-	return kinds == 1 && verdict_told(t, e, told_answered(kind, kind == REQUEST_REGISTRATION && status / 100 == 2));
+	if (kinds != 1 || !verdict_told(t, e, told_answered(kind, kind == REQUEST_REGISTRATION && status / 100 == 2)))
+		return false;
+	waiting_passed_over(e);
+	return true;
 }
 
 void judge_report(const struct peer *p, enum cause cause, uint32_t cool)

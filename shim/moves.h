@@ -42,11 +42,14 @@ struct endpoint_bits {
 	word64 word[MOVE_BITS / 64];
 };
 
+enum { PASSED_OVER = 64 };
+
 struct moves {
 	word32 any;			/* 1 once anything was moved: until then nothing has to be looked for */
 	struct endpoint_bits moved;	/* asked: something to it went elsewhere */
 	struct endpoint_bits waited[REQUEST_KINDS];	/* asked: a request of this kind to it may be waiting for its answer */
 	struct endpoint_bits sent[REQUEST_KINDS];	/* real: one went there */
+	word32 passed_over[PASSED_OVER];	/* by the real one's hash: tick of the last answer that was not read (judge_knows) */
 	struct endpoint_bits servers, believed;	/* homes: the real ones' addresses, and those asked that were others */
 	struct move_memory peers, dialogs, requests, lone, homes;
 };

@@ -8,6 +8,7 @@
 #include "judge.h"
 #include "record.h"
 #include "real.h"
+#include "route.h"
 #include "session.h"
 #include "socket.h"
 #include "tell.h"
@@ -130,6 +131,25 @@ static bool is_unanswered(const struct entry *e, uint64_t now_ms)
 	return judge_requests() && tx_find(judge_requests(), e->key, e->method, now_ms, &x) && !x.answered && !x.finished;
 }
 
+static word32 *passed_over(const struct endpoint *e)
+{
+	return &route_moves->passed_over[hash_slot(endpoint_key(e, 0), PASSED_OVER)];
+}
+
+void waiting_passed_over(const struct endpoint *e)
+{
+	word32 *w = passed_over(e);
+	const uint32_t now = tick_now();
+	if (get32(w) != now)
+		put32(w, now);
+}
+
+/* Was an answer from there not read since? It may have been this one's. */
+static bool may_be_answered(const struct entry *e, uint32_t since)
+{
+	return e->to.transport == TRANSPORT_UDP && route_moves && get32(passed_over(&e->to)) >= since;
+}
+
 /* What nobody listens to any more: over UDP it would have been sent again by then. */
 static uint64_t patience_end(const struct entry *e)
 {
@@ -143,7 +163,7 @@ static void in_vain(const struct entry *e, uint64_t now_ms, bool closed)
 	struct name_ref names[RECENT];
 	const uint64_t end = patience_end(e) < now_ms ? patience_end(e) : now_ms;
 	const struct wait w = {.kind = kind_of(e), .since = tick_of_ms(e->first_ms), .until = tick_of_ms(end), .closed = closed};
-	if (!t || !is_unanswered(e, now_ms) || (!closed && tick_since(w.until, w.since) < WAIT_LEAST_TICKS))
+	if (!t || !is_unanswered(e, now_ms) || may_be_answered(e, w.since) || (!closed && tick_since(w.until, w.since) < WAIT_LEAST_TICKS))
 		return;
 	vain_note(&e->to, vain_request(w.kind));
 	const struct outcome o = {.endpoint = e->to, .names = names, .n_names = recent_names(names), .reach = REACH_SHIM};
@@ -196,7 +216,7 @@ static void add(struct entry *e)
 {
 	struct entry other;
 	word64 *w = place_for(e->key);
-	if (load(w, &other))
+	if (load(w, &other) && other.pid == session_pid())	/* a parent's note in the table is the parent's */
 		drop(w, &other);
 	if (e->to.transport == TRANSPORT_TCP)
 		note(e);

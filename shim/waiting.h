@@ -26,6 +26,9 @@ void waiting_sent(int fd, const struct sip_message *m, uint64_t key, const struc
 /* Bytes that are no SIP were the first that went to `to` through fd, a TCP connection. */
 void waiting_opaque(int fd, const struct endpoint *to);
 
+/* An answer came from `e` that is not read, as it would change nothing (judge_knows). One load, one comparison. */
+void waiting_passed_over(const struct endpoint *e);
+
 /* A request of this transaction was answered. */
 void waiting_answered(uint64_t key, enum sip_method method);
 

@@ -151,3 +151,14 @@ PY
     expect_eq "$pin tentative" "$(pin_of pool.test) $(pin_field pool.test state)" "the pin"
     expect_eq "" "$(pinctl events | grep failed || true)" "failures"
 }
+
+# Answers that come in the same instant are not all read, and none of their requests is one that waited in vain.
+@test "several accounts that register at once, again and again, are answered: nothing moves" {
+    local pin
+    need kamailio
+    sip_pool pool.test $POOL
+    pin=$(first)
+    expect_eq "48 of 48" "$(with_shim "$TESTS/clients/accounts.py" pool.test 8 6)" "answered"
+    expect_eq "$pin" "$(first)" "where lookups lead"
+    expect_eq "" "$(pinctl events | grep -E 'failed|moved' || true)" "failures and moves"
+}
