@@ -84,6 +84,15 @@ static void begin_silence(const struct tx *x, const struct endpoint *to, uint64_
 		tx_anew(requests, x->key, x->method, now_ms);
 }
 
+/* Another process or thread read the answer of `x` before the request was noted. */
+static void judge_early(const struct peer *p, const struct sip_message *m, uint64_t key, const struct tx *x)
+{
+	const struct sip_message answer = {.method = m->method, .status = x->early,
+					   .to_aor = m->to_aor, .from_aor = m->from_aor,
+					   .retry_after = x->early_retry_s ? x->early_retry_s : SIP_ABSENT};
+	judge_response(p, &answer, key);
+}
+
 void judge_sent(int fd, const struct sip_message *m, uint64_t key, const struct endpoint *asked, const struct endpoint *to,
 		uint64_t now_ms)
 {
@@ -96,7 +105,11 @@ void judge_sent(int fd, const struct sip_message *m, uint64_t key, const struct 
 	bits_add(&route_moves->waited[kind], asked);
 	bits_add(&route_moves->sent[kind], to);
 	note_account(m, to, now_ms);
-	waiting_sent(fd, m, key, to, now_ms);
+	struct peer p;
+	if (!x.early)
+		waiting_sent(fd, m, key, to, now_ms);
+	else if (judge_peer(fd, to, &p))
+		judge_early(&p, m, key, &x);
 }
 
 bool judge_knows(const struct endpoint *e, unsigned status)
@@ -143,20 +156,15 @@ static uint64_t ms_since_registered(const struct peer *p)
 	return age == UINT32_MAX ? UINT64_MAX : (uint64_t)age * 1000 / TICKS_PER_S;
 }
 
-/* Its answer may have been read already, by another process or thread. */
 void judge_request(const struct peer *p, const struct sip_message *m, uint64_t key)
 {
-	const struct tx x =
-		tx_steered(requests, key, m->method, m->to == SIP_TO_TAGGED, &p->e, &p->e, judge_now_ms());
-	if (!x.early) {
-		note_account(m, &p->e, judge_now_ms());
-		waiting_sent(p->fd, m, key, &p->e, judge_now_ms());
-	} else {
-		const struct sip_message answer = {.method = m->method, .status = x.early,
-						   .to_aor = m->to_aor, .from_aor = m->from_aor,
-						   .retry_after = x.early_retry_s ? x.early_retry_s : SIP_ABSENT};
-		judge_response(p, &answer, key);
-	}
+	const uint64_t now = judge_now_ms();
+	const struct tx x = tx_steered(requests, key, m->method, m->to == SIP_TO_TAGGED, &p->e, &p->e, now);
+	note_account(m, &p->e, now);
+	if (x.early)
+		judge_early(p, m, key, &x);
+	else
+		waiting_sent(p->fd, m, key, &p->e, now);
 }
 
 /*
@@ -192,8 +200,7 @@ enum status_effect judge_response(const struct peer *p, const struct sip_message
 	if (!requests)
 		return STATUS_NOTHING;
 	if (!tx_match(requests, key, m->method, &p->e, m->status, judge_now_ms(), &x)) {
-		if (p->e.transport == TRANSPORT_TCP)
-			tx_early(requests, key, m->method, &p->e, m->status, m->retry_after, judge_now_ms());
+		tx_early(requests, key, m->method, &p->e, m->status, m->retry_after, judge_now_ms());
 		return STATUS_NOTHING;
 	}
 	note_late(&x, m, &p->e);

@@ -93,7 +93,7 @@ bool tx_match(struct transactions *t, uint64_t key, enum sip_method method, cons
 	      unsigned status, uint64_t now_ms, struct tx *out);
 
 /*
- * A final answer came over TCP from `from`, and its request is not known: it may be
+ * A final answer came from `from`, and its request is not known: it may be
  * noted yet, for one process sends and another reads, and a request is noted once it
  * is sent. tx_steered then says so, once, in `early`, and the request does not wait.
  */
