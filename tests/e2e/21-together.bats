@@ -17,6 +17,7 @@ together() {
     done
     for program; do
         for transport in udp tcp; do together_row "$program" "$transport"; done
+        streams_stop "$program"
     done
     expect_eq 1 "$(arrived_at user=shim-.* | wc -l)" "servers that all programs with the shim reached together"
 }
@@ -30,6 +31,12 @@ together_row() { # PROGRAM udp|tcp
         "$(arrived_at "$bare" | wc -l)" "$(arrived "$bare")" "$(arrived_at "$shim" | wc -l)" "$(arrived "$shim")" >&3
     expect_eq 1 "$(arrived_at "$shim" | wc -l)" "servers that $1 over $2 reached with the shim"
     expect_eq "" "$(arrivals "$shim" "proto=$2" | rechallenged)" "users of $1 over $2 whose answer met another server"
+}
+
+# What was looked at leaves the machine to the others.
+streams_stop() { # PROGRAM
+    local id
+    for id in "${!AGENT_PID[@]}"; do [[ $id != *-"$1"-* ]] || agent_stop "$id"; done
 }
 
 # Bare, the program is led to more than one server. What resolves once may have been led to the same one by chance: then
