@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "answer.h"
+#include "connection.h"
 #include "given.h"
 #include "questions.h"
+#include "record.h"
 #include "session.h"
 #include "targets.h"
 #include "tell.h"
@@ -138,22 +140,31 @@ void dns_answer(uint8_t *msg, size_t len, const char *name)
 
 /* ---- what was asked ---- */
 
-void dns_sent(const void *msg, size_t len)
+uint64_t dns_server(int fd, const struct sockaddr *addr, socklen_t len)
+{
+	struct connection c;
+	if (addr ? !endpoint_from_sockaddr(addr, len, &c.real) : !connection_of(fd, &c))
+		return 0;
+	c.real.transport = TRANSPORT_UDP;
+	return endpoint_key(&c.real, 0) | 1;
+}
+
+void dns_sent(const void *msg, size_t len, uint64_t server)
 {
 	struct question q;
 	int saved = errno;
-	if (session_table() && answer_question(msg, len, &q) == ANSWER_OK)
-		questions_note(&q);
+	if (server && session_table() && answer_question(msg, len, &q) == ANSWER_OK)
+		questions_note(&q, server);
 	errno = saved;
 }
 
-void dns_received(void *msg, size_t len)
+void dns_received(void *msg, size_t len, uint64_t server)
 {
 	struct answer a;
-	struct table *t = session_table_here();
+	struct table *t = server ? session_table_here() : NULL;
 	int saved = errno;
 	enum answer_status s = t ? answer_parse(msg, len, &a) : ANSWER_NOT;
-	if ((s == ANSWER_OK || s == ANSWER_EMPTY) && questions_has(&a.question))
+	if ((s == ANSWER_OK || s == ANSWER_EMPTY) && questions_has(&a.question, server))
 		learn(t, msg, len, s, &a, &a.question.name);
 	errno = saved;
 }

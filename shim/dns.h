@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/socket.h>
 
 enum { DNS_PORT = 53 };
 
@@ -38,10 +39,19 @@ static inline bool dns_looks(const void *p, size_t len)
  */
 void dns_answer(uint8_t *msg, size_t len, const char *name);
 
-/* The program sent `len` bytes to a DNS port: if they are a query of ours, its answer may teach. */
-void dns_sent(const void *msg, size_t len);
+/*
+ * A number for the server at `addr`, or if that is NULL for the connected peer of datagram socket fd, who is asked for
+ * once. 0: it is not known.
+ */
+uint64_t dns_server(int fd, const struct sockaddr *addr, socklen_t len);
 
-/* The program received `len` bytes from a DNS port. An answer that nobody asked for here is left alone (RFC 5452 9). */
-void dns_received(void *msg, size_t len);
+/* The program sent `len` bytes to a DNS server: if they are a query of ours, its answer may teach. */
+void dns_sent(const void *msg, size_t len, uint64_t server);
+
+/*
+ * The program received `len` bytes from a DNS server. An answer that nobody asked for here, or asked another server
+ * for, is left alone (RFC 5452 9.1).
+ */
+void dns_received(void *msg, size_t len, uint64_t server);
 
 #endif

@@ -122,10 +122,11 @@ void dnstcp_opened(int fd)
 
 /* ---- out ---- */
 
+/* The connection itself is the server. */
 static void query(void *arg, uint8_t *msg, size_t len)
 {
-	(void)arg;
-	dns_sent(msg, len);
+	const uint64_t *cookie = arg;
+	dns_sent(msg, len, *cookie);
 }
 
 static size_t part_of(const struct iovec *piece, size_t left) { return piece->iov_len < left ? piece->iov_len : left; }
@@ -137,7 +138,7 @@ void dnstcp_sent(int fd, const struct iovec *piece, size_t pieces, size_t len)
 	struct dns_connection *c = find(cookie);
 	if (c && enter(c, &c->out, cookie)) {
 		for (; pieces > 0 && !is_lost(&c->out); len -= part_of(piece, len), piece++, pieces--)
-			dnsqueries_sent(&c->queries, piece->iov_base, part_of(piece, len), query, NULL);
+			dnsqueries_sent(&c->queries, piece->iov_base, part_of(piece, len), query, &cookie);
 		leave(&c->out);
 	}
 	errno = saved;
@@ -148,6 +149,7 @@ void dnstcp_sent(int fd, const struct iovec *piece, size_t pieces, size_t len)
 /* What follows in the stream: the other pieces of the same read, then what the kernel has. */
 struct source {
 	int fd;
+	uint64_t cookie;
 	const struct iovec *piece;
 	size_t pieces, len;		/* bytes of the read in these */
 };
@@ -184,8 +186,8 @@ static bool peek(void *arg, uint8_t *to, size_t len)
 
 static void answer(void *arg, uint8_t *msg, size_t len)
 {
-	(void)arg;
-	dns_received(msg, len);
+	const struct source *s = arg;
+	dns_received(msg, len, s->cookie);
 }
 
 static void lead(struct dnsanswers *a, struct source *s)
@@ -213,8 +215,8 @@ static void lead_peeked(struct dnsanswers *a, struct source *s)
 void dnstcp_received(int fd, const struct iovec *piece, size_t pieces, size_t len, int flags)
 {
 	int saved = errno;
-	struct source s = {fd, piece, pieces, len};
 	uint64_t cookie = socket_cookie(fd);
+	struct source s = {fd, cookie, piece, pieces, len};
 	struct dns_connection *c = find(cookie);
 	if (c && !(flags & (MSG_ERRQUEUE | MSG_OOB)) && pieces > 0 && enter(c, &c->in, cookie)) {
 		if (flags & MSG_TRUNC)

@@ -43,7 +43,7 @@ struct sender {
 static void datagram_in(int fd, void *buf, size_t n, struct sender from)
 {
 	if (is_dns(fd) && (!from.addr || (from.len <= from.room && on_dns_port(from.addr, from.len))))
-		dns_received(buf, n);
+		dns_received(buf, n, dns_server(fd, from.addr, from.len));
 	else
 		datagram_received(fd, buf, n, from.addr, from.len, from.room);
 }

@@ -31,7 +31,7 @@ static void datagram_out(int fd, const void *buf, size_t n, const struct sockadd
 	if (on_dns_port(addr, len))
 		fd_set_class(fd, FD_DNS);
 	if (is_dns(fd))
-		dns_sent(buf, n);
+		dns_sent(buf, n, dns_server(fd, addr, len));
 	else
 		datagram_sent(fd, buf, n, addr, len);
 }
@@ -81,11 +81,11 @@ static ssize_t sent_message(enum watch w, int fd, const struct msghdr *msg, ssiz
 
 /* ---- datagrams that are planned for ---- */
 
-static __attribute__((noinline)) void query_in_pieces(const struct iovec *piece, size_t pieces)
+static __attribute__((noinline)) void query_in_pieces(const struct iovec *piece, size_t pieces, uint64_t server)
 {
 	char whole[PIECES_MAX];
 	if (pieces <= UIO_MAXIOV && memory_readable(piece, pieces * sizeof *piece) && pieces_readable(piece, pieces))
-		dns_sent(whole, pieces_join(piece, pieces, SIZE_MAX, whole));
+		dns_sent(whole, pieces_join(piece, pieces, SIZE_MAX, whole), server);
 }
 
 /*
@@ -100,10 +100,11 @@ static void query_goes(int fd, const struct iovec *piece, size_t pieces, const s
 	if (!(addr || is_dns(fd)) || !memory_readable(piece->iov_base, head))
 		return;
 	fd_set_class(fd, FD_DNS);
+	const uint64_t server = dns_server(fd, addr, len);
 	if (pieces > 1)
-		query_in_pieces(piece, pieces);
+		query_in_pieces(piece, pieces, server);
 	else
-		dns_sent(piece->iov_base, head);
+		dns_sent(piece->iov_base, head, server);
 }
 
 /* *d is good for sent_unplanned() if not. */

@@ -78,7 +78,6 @@ harness_setup() {
     sandbox_furnish
     sandbox_environment
     LOGS=$BATS_TEST_TMPDIR/logs
-    mkdir -p "$LOGS" "$BATS_TEST_TMPDIR/hits"
     TABLE=/dev/shm/table
     SHIM_LOG=$LOGS/shim.log
     shim_setup

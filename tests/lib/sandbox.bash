@@ -25,11 +25,12 @@ sandbox_enter() {
         "${BATS_TEST_TRY_NUMBER:-1}"
 }
 
-# How to get namespaces here, in SANDBOX_HOW: as root, or as the root of a user namespace.
+# How to get namespaces here, in SANDBOX_HOW: as root, or as the root of a user namespace. Tried once a run.
 sandbox_how() {
+    local tried=$BATS_RUN_TMPDIR/sandbox
     SANDBOX_HOW=(unshare --net --mount --pid --fork --kill-child --mount-proc)
     ((EUID == 0)) || SANDBOX_HOW+=(--user --map-root-user)
-    "${SANDBOX_HOW[@]}" true 2>/dev/null
+    [[ -e $tried ]] || { "${SANDBOX_HOW[@]}" true 2>/dev/null && : >"$tried"; }
 }
 
 # The flags that bats-exec-test got, from the variables it turned them into.
@@ -70,20 +71,19 @@ cannot() {
 sandbox_furnish() {
     local etc=$BATS_TEST_TMPDIR/etc file
     mount -t tmpfs none "$BATS_TEST_TMPDIR"      # what a busy disk does to its writers is none of what is tested
-    mkdir -p "$etc"
-    ip link set lo up
-    ip addr add 192.0.2.1/32 dev lo
-    ip addr add 2001:db8::1/128 dev lo nodad 2>/dev/null || true     # a kernel without IPv6
-    mount -t tmpfs -o mode=1777,size=512m none /dev/shm
-    mount -t tmpfs -o mode=755 none /run
+    mkdir "$etc" "$BATS_TEST_TMPDIR/logs" "$BATS_TEST_TMPDIR/hits"
+    printf '%s\n' 'link set lo up' 'addr add 192.0.2.1/32 dev lo' | ip -batch -
+    [[ ! -e /proc/net/if_inet6 ]] || ip addr add 2001:db8::1/128 dev lo nodad
+    printf 'none %s tmpfs %s\n' /dev/shm mode=1777,size=512m /run mode=755 >"$etc/fstab"
     printf '%s\n' 'nameserver 127.0.0.54' 'options timeout:10 attempts:3' >"$etc/resolv.conf"
     printf '%s\n' "127.0.0.1 localhost $(uname -n)" '::1 localhost' >"$etc/hosts"
     printf '%s\n' 'passwd: files' 'group: files' 'services: files' 'protocols: files' \
         'hosts: files dns' >"$etc/nsswitch.conf"
     : >"$etc/gai.conf" >"$etc/stickydns.conf"
     for file in resolv.conf hosts nsswitch.conf gai.conf stickydns.conf; do
-        [[ ! -e /etc/$file ]] || mount --bind "$etc/$file" "/etc/$file"
+        [[ ! -e /etc/$file ]] || echo "$etc/$file /etc/$file none bind" >>"$etc/fstab"
     done
+    mount --all --fstab "$etc/fstab"
 }
 
 # What the developer's own shell may have set, and no test may inherit.
@@ -92,6 +92,12 @@ sandbox_environment() {
     unset LD_PRELOAD RES_OPTIONS LOCALDOMAIN HOSTALIASES http_proxy https_proxy all_proxy ALL_PROXY
     unset MAKEFLAGS MFLAGS MAKELEVEL
     export LC_ALL=C
+}
+
+# nap SECONDS : as sleep, without a process.
+nap() {
+    [[ ${NAP:-} ]] || exec {NAP}<> <(:)
+    read -r -t "$1" -u "$NAP" || true
 }
 
 # await WHAT CMD... : until CMD succeeds. What happens at all happens long before $PATIENCE is over, on a busy machine too;
@@ -106,13 +112,19 @@ await() {
             return 1
         fi
         # Looks that follow each other closely take the time of what is waited for.
-        if ((++polls < 50)); then sleep 0.02; else sleep 0.1; fi
+        if ((++polls < 50)); then nap 0.02; else nap 0.1; fi
     done
 }
 
-# port_open udp|tcp ADDR PORT : is somebody bound to (udp) or listening on (tcp) it?
+# port_open udp|tcp ADDR PORT : is somebody bound to (udp) or listening on (tcp) it? Without a process where ADDR is of IPv4.
 port_open() {
-    [[ -n $(ss -H -l -n "--$1" "src $2:$3") ]]
+    local sockets here o state=07 IFS=.      # of what has no peer, in /proc/net
+    [[ $1 == udp ]] || state=0A              # LISTEN
+    if [[ $2 == *:* ]]; then [[ -n $(ss -H -l -n "--$1" "src $2:$3") ]]; return; fi
+    o=($2)
+    printf -v here '%02X%02X%02X%02X:%04X 00000000:0000 %s' "${o[3]}" "${o[2]}" "${o[1]}" "${o[0]}" "$3" $state
+    mapfile -d '' -t sockets <"/proc/net/$1"
+    [[ ${sockets[0]} == *" $here "* ]]
 }
 
 port_closed() { ! port_open "$@"; }

@@ -51,7 +51,7 @@ sip_does() {
 }
 
 arrivals() {
-    cat "$BATS_TEST_TMPDIR"/hits/* 2>/dev/null | sed -n 's/.*: HIT //p' | sort -n | awk -v filter="$*" '
+    awk -v filter="$*" '
         BEGIN {
             split("since server proto from method user in did branch call begun", names)
             for (i in names) column[names[i]] = i
@@ -62,16 +62,23 @@ arrivals() {
                 value[i] = substr(wanted[i], at + 1)
             }
         }
-        NF == 10 {
-            if (!($9 in first)) first[$9] = $1
-            $11 = first[$9]
+        sub(/.*: HIT /, "") && NF == 10 {
+            if (!($9 in first) || $1 < first[$9]) first[$9] = $1
             for (i = 1; i <= n; i++)
-                if (key[i] == 1 || key[i] == 11 ? $key[i] < value[i] : $key[i] !~ "^(" value[i] ")$") next
-            print
-        }'
+                if (key[i] == 11 ? 0 : key[i] == 1 ? $1 < value[i] : $key[i] !~ "^(" value[i] ")$") next
+            line[++lines] = $0
+        }
+        END {
+            for (l = 1; l <= lines; l++) {
+                $0 = line[l]
+                $11 = first[$9]
+                for (i = 1; i <= n && !(key[i] == 11 && $11 < value[i]); i++);
+                if (i > n) print | "sort -n"
+            }
+        }' "$BATS_TEST_TMPDIR"/hits/* 2>/dev/null
 }
 
-arrived() { arrivals "$@" | grep -c '' || true; }
+arrived() { arrivals "$@" | wc -l; }
 requests() { arrivals "$@" | awk '!seen[$9]++' | grep -c '' || true; }
 arrived_at() { arrivals "$@" | awk '{ print $2 }' | sort -u; }
 arrived_reach() { local n=$1; shift; (($(arrived "$@") >= n)) || look_again; }

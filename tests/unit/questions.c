@@ -10,16 +10,20 @@ static struct question question(unsigned id, uint16_t type, const char *name)
 	return q;
 }
 
-static bool is_known(unsigned id, uint16_t type, const char *name)
+enum { SERVER = 99, OTHER = 67 };
+
+static bool is_known_of(unsigned id, uint16_t type, const char *name, uint64_t server)
 {
 	const struct question q = question(id, type, name);
-	return questions_has(&q);
+	return questions_has(&q, server);
 }
+
+static bool is_known(unsigned id, uint16_t type, const char *name) { return is_known_of(id, type, name, SERVER); }
 
 static void ask(unsigned id, uint16_t type, const char *name)
 {
 	const struct question q = question(id, type, name);
-	questions_note(&q);
+	questions_note(&q, SERVER);
 }
 
 static void others(void)
@@ -29,18 +33,21 @@ static void others(void)
 		unsigned id;
 		uint16_t type;
 		const char *name;
+		uint64_t server;
 		bool known;
 	} rows[] = {
-		{"the question itself", 0x1234, WIRE_A, "pool.test", true},
-		{"of another id", 0x1235, WIRE_A, "pool.test", false},
-		{"of an id with the same lower byte", 0x5634, WIRE_A, "pool.test", false},
-		{"of another type", 0x1234, WIRE_AAAA, "pool.test", false},
-		{"of another name", 0x1234, WIRE_A, "pool2.test", false},
+		{"the question itself", 0x1234, WIRE_A, "pool.test", SERVER, true},
+		{"of another id", 0x1235, WIRE_A, "pool.test", SERVER, false},
+		{"of an id with the same lower byte", 0x5634, WIRE_A, "pool.test", SERVER, false},
+		{"of another type", 0x1234, WIRE_AAAA, "pool.test", SERVER, false},
+		{"of another name", 0x1234, WIRE_A, "pool2.test", SERVER, false},
+		{"by another server (RFC 5452 9.1)", 0x1234, WIRE_A, "pool.test", OTHER, false},
 	};
 	ask(0x1234, WIRE_A, "pool.test");
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		check_row("asked: A of pool.test with id 0x1234; answered: %s", rows[i].what);
-		check_range("known", rows[i].known, rows[i].known, is_known(rows[i].id, rows[i].type, rows[i].name));
+		check_range("known", rows[i].known, rows[i].known,
+			    is_known_of(rows[i].id, rows[i].type, rows[i].name, rows[i].server));
 	}
 }
 
