@@ -101,8 +101,25 @@ static void stamp_used(struct addr_record *a, uint32_t now)
 		put32(&a->used, now);
 }
 
+static void note_whence(struct table *t, struct name_ref r, const word64 *w, bool beside)
+{
+	word32 *moves = &name_cold(t, r)->moves;
+	const unsigned i = (unsigned)(w - name_cold(t, r)->candidates);
+	const uint32_t old = get32(moves);
+	if (came_beside(old, i) != beside)
+		cas32(moves, old, old ^ 1u << i);
+}
+
+static void note_own_answer(struct table *t, struct name_ref r)
+{
+	word32 *w = &name_cold(t, r)->family_port;
+	const uint32_t old = get32(w);
+	if (!had_own_answer(old))
+		cas32(w, old, old | OWN_ANSWER);
+}
+
 /* An address gets a record only if there is a place for it. */
-static void see(struct table *t, struct name_ref r, const struct address *addr, uint32_t now)
+static void see(struct table *t, struct name_ref r, const struct address *addr, bool beside, uint32_t now)
 {
 	struct place at;
 	const uint32_t now_s = now / TICKS_PER_S;
@@ -110,15 +127,20 @@ static void see(struct table *t, struct name_ref r, const struct address *addr, 
 	word64 *w = ref ? word_of(t, r, ref) : NULL;
 	if (w)
 		see_again(w, r, ref, now_s);
-	else if (find_place(t, r, now_s, SETTLED_S, &at) && (ref || (ref = addr_insert(t, addr))))
-		take_in(t, r, (struct candidate_word){.ref = ref, .seen = seen_stamp(now_s)}, &at);
+	else if (find_place(t, r, now_s, SETTLED_S, &at) && (ref || (ref = addr_insert(t, addr))) &&
+		 take_in(t, r, (struct candidate_word){.ref = ref, .seen = seen_stamp(now_s)}, &at))
+		w = at.at;
+	if (w)
+		note_whence(t, r, w, beside);
 	stamp_used(addr_at(t, ref), now);
 }
 
-void candidates_learn(struct table *t, struct name_ref r, const struct address *addrs, size_t n, uint32_t now)
+void candidates_learn(struct table *t, struct name_ref r, const struct address *addrs, size_t n, bool beside, uint32_t now)
 {
 	for (size_t i = 0; t->writable && i < n && i < CANDIDATES; i++)
-		see(t, r, &addrs[i], now);
+		see(t, r, &addrs[i], beside, now);
+	if (t->writable && n > 0 && !beside)
+		note_own_answer(t, r);
 }
 
 /* ---- what SRV records say of them ---- */

@@ -11,8 +11,11 @@
 
 #include "pins.h"
 
-/* Stamps the addresses of an answer as seen at tick `now`, and takes in new ones. */
-void candidates_learn(struct table *t, struct name_ref r, const struct address *addrs, size_t n, uint32_t now);
+/*
+ * Stamps the addresses of an answer as seen at tick `now`, and takes in new ones. `beside`: they came beside an SRV
+ * answer.
+ */
+void candidates_learn(struct table *t, struct name_ref r, const struct address *addrs, size_t n, bool beside, uint32_t now);
 
 /* What the records of an SRV answer say of those that are candidates. */
 void candidates_publish(struct table *t, struct name_ref r, const struct srv_record *records, size_t n);

@@ -159,7 +159,7 @@ enum hand_status pins_drop(struct table *t, const struct name *n)
 	if (!table_retire(t, ref))
 		return HAND_NO_NAME;
 	if (port && table_insert(t, n, &again))
-		target_note(t, again, port);
+		target_note(t, again, n, port, true);
 	tell_dropped(t, n, &v);
 	return HAND_OK;
 }
@@ -212,7 +212,7 @@ static enum hand_status refresh(struct table *t, const struct name *n, enum fami
 	if (!table_insert(t, n, &ref))
 		return HAND_FULL;
 	candidates_unsee(t, ref, f, learnt->addrs, learnt->n);
-	candidates_learn(t, ref, learnt->addrs, learnt->n, now);
+	candidates_learn(t, ref, learnt->addrs, learnt->n, false, now);
 	if (learnt->records)
 		candidates_publish(t, ref, learnt->records, learnt->n);
 	pins_published(t, ref, f, published->n, ttl_s);

@@ -154,11 +154,11 @@ static_assert(sizeof(struct name_hot) == 128, "two cache lines");
 struct name_cold {
 	word64 tail[TAIL_BYTES / 8];
 	word64 candidates[CANDIDATES];		/* of a service TARGETS candidates, then their srv words */
-	word32 moves;
+	word32 moves;				/* how often its pins moved, and which candidates came beside an SRV answer (words.h) */
 	word32 ttl_end;				/* of which families a TTL is known, and when the least of them ends (words.h) */
 	word32 origin_pid[FAMILIES];		/* who set the pin */
 	word32 origin[FAMILIES];		/* enum origin */
-	word32 family_port;			/* which family libc put first, and where a service led to it (words.h) */
+	word32 family_port;			/* which family libc put first, if an answer was its own, where a service led to it (words.h) */
 	word32 direct;				/* tick of the last lookup that was not for a service's target */
 };
 static_assert(sizeof(struct name_cold) == 360, "no hidden padding");

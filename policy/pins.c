@@ -151,7 +151,7 @@ static void answer_some(struct table *t, const struct lookup *l, struct name_ref
 {
 	struct scene_many room;
 	struct scene sc = scene_of_many(&room);
-	candidates_learn(t, ref, pool->addr, pool->n, tick_now());
+	candidates_learn(t, ref, pool->addr, pool->n, l->beside != NULL, tick_now());
 	if (pool->srv)
 		candidates_publish(t, ref, pool->srv, pool->n);
 	if (!scene_read(t, ref, l->name, f, pool, l, 0, &sc))
@@ -225,8 +225,15 @@ static void note_first(struct table *t, struct name_ref ref, const struct pool p
 	word32 *w = &name_cold(t, ref)->family_port;
 	const uint32_t old = get32(w);
 	if (t->writable && first && first_family(old) != first)
-		cas32(w, old, family_port_pack(first, led_port(old)));
+		cas32(w, old, with_first(old, first));
 }
+
+/* A name that has had an answer of its own needs none that came beside another name's, and is not changed by it. */
+static bool has_own_answer(const struct table *t, struct name_ref ref)
+{
+	return had_own_answer(get32(&name_cold(t, ref)->family_port));
+}
+
 
 /* Asked for itself, and not as a target: then its own pin is what steers (steer.h). */
 static void note_direct(struct table *t, const struct lookup *l, struct name_ref ref)
@@ -240,8 +247,10 @@ static void note_direct(struct table *t, const struct lookup *l, struct name_ref
 bool pins_answer(struct table *t, const struct lookup *l, struct pool pool[static FAMILIES], struct name_ref *ref)
 {
 	struct settings set;
-	if (name_is_service(l->name) || !name_known(t, l, &set, ref))
+	if (name_is_service(l->name) || (l->beside && !target_in_domain(l->beside, l->name)) || !name_known(t, l, &set, ref))
 		return false;
+	if (l->beside && has_own_answer(t, *ref))
+		return true;
 	for (unsigned f = 0; f < FAMILIES; f++) {
 		pool[f].extra = false;
 		pool[f].lead = LEAD_NONE;
@@ -259,16 +268,23 @@ bool pins_answer(struct table *t, const struct lookup *l, struct pool pool[stati
 
 /* ---- a lookup of a service ---- */
 
-bool pins_target(struct table *t, const struct name *host, uint16_t port, struct address *out)
+bool pins_target(struct table *t, const struct name *service, const struct name *host, uint16_t port, struct address *out)
 {
 	struct name_ref ref;
 	if (port == 0 || name_is_service(host) || !table_insert(t, host, &ref))
 		return false;
 	*out = host_target(t, host, port);
-	target_note(t, ref, port);
+	target_note(t, ref, host, port, !service || target_in_domain(service, host));
 	if (t->writable && get32(&t->header->targets) == 0)
 		put32(&t->header->targets, 1);
 	return true;
+}
+
+bool pins_knows(const struct table *t, const struct name *n, const struct address *a)
+{
+	struct name_ref ref;
+	const addr_ref addr = addr_find(t, a);
+	return addr && table_find(t, n, &ref) && name_holds(t, ref, addr);
 }
 
 static int record_of(const struct srv_record *records, size_t n, const struct address *target)

@@ -30,6 +30,7 @@ struct lookup {
 	uint16_t port;			/* the service asked for, host order; 0: none named */
 	uint8_t transport;		/* enum transport */
 	bool as_target;			/* asked for as a target of a service that this process looked up */
+	const struct name *beside;	/* the service beside whose answer the addresses came, asked for by nobody; else NULL */
 	const struct aside *aside;	/* an address may stand there twice */
 	size_t n_aside;
 	bool (*has_way)(const struct address *a);	/* NULL, or is asked of the one that is to lead: false as no_route; keeps errno */
@@ -64,18 +65,22 @@ enum lead { LEAD_NONE, LEAD_AUTO, LEAD_EXPLICIT };
  * An answer from DNS: learn it, and order each family by its pin. A family that
  * the answer lacks gets its explicit pin all the same. *ref is the name's record,
  * for outcomes. False when the name is not to be touched (not sticky, no room):
- * the pools are as they were. What no server can have (224.0.0.1, which proxychains
+ * the pools are as they were. What came beside
+ * a service's answer counts only inside the service's own domain, and adds nothing to a name that has had its own. What no server can have (224.0.0.1, which proxychains
  * makes up, and 0.0.0.0, which filters give) is not learnt, and keeps its place behind.
  */
 bool pins_answer(struct table *t, const struct lookup *l, struct pool pool[static FAMILIES],
 		 struct name_ref *ref);
 
 /*
- * The target host:port, for a record of a service; the host gets a record of its
+ * The target host:port, for a record of `service`, NULL: by hand; the host gets a record of its
  * own, so that it can be named again. False: no room, a port of 0, or a table that
  * may only be read and does not know the host.
  */
-bool pins_target(struct table *t, const struct name *host, uint16_t port, struct address *out);
+bool pins_target(struct table *t, const struct name *service, const struct name *host, uint16_t port, struct address *out);
+
+/* Does the name know the address? */
+bool pins_knows(const struct table *t, const struct name *n, const struct address *a);
 
 /*
  * An SRV answer for a service: learn it, and choose. `more`: there were records
@@ -310,6 +315,7 @@ struct endpoint_view {
 struct candidate_view {
 	struct address addr;
 	uint32_t seen_s;		/* seconds since it was last in an answer; UINT32_MAX: never */
+	bool beside;			/* that was one of a service that leads to the name, not its own */
 	uint16_t priority, weight;	/* of a target */
 	uint8_t rank;
 	bool drained;

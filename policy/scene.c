@@ -247,7 +247,7 @@ void scene_moved(struct table *t, const struct scene *sc, enum cause cause, int 
 {
 	scene_event(t, sc, EVENT_MOVED, cause, to, old, e);
 	count(t, COUNT_MOVES);
-	add32(&name_cold(t, sc->ref)->moves, 1);
+	add32(&name_cold(t, sc->ref)->moves, 1u << 16);
 }
 
 static void tell(struct table *t, const struct scene *sc, const struct transition *tr)

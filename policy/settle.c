@@ -2,11 +2,13 @@
 #include "settle.h"
 
 #include "marks.h"
+#include "standing.h"
 #include "target.h"
 
 enum {
 	ROUNDS = 16,		/* races lost on one word before its own value is taken as good enough */
 	FEW = 8,		/* holders of an address that are looked at before this process's own names */
+	OWN_MAX = 16,		/* names of this process that an outcome counts for */
 };
 
 /* A preference list goes on to its next address: nothing changes in the table, but people want to know. */
@@ -171,44 +173,62 @@ static bool is_own(const struct outcome *o, struct name_ref ref)
 	return false;
 }
 
-/* Of a few holders, those that this process looked up. False: there are none. */
-static bool settle_own(struct table *t, const struct outcome *o, const struct verdict *v, const struct name_ref *holders,
-		       size_t n)
+/* Of `n` holders those that this process looked up, first; how many. */
+static size_t own_of(const struct outcome *o, struct name_ref *holders, size_t n)
 {
-	bool any = false;
-	for (size_t i = 0; i < n; i++) {
-		if (!is_own(o, holders[i]))
-			continue;
-		settle(t, o, holders[i], v, !o->by_hand);
-		any = true;
-	}
-	return any;
+	size_t own = 0;
+	for (size_t i = 0; i < n; i++)
+		if (is_own(o, holders[i]))
+			holders[own++] = holders[i];
+	return own;
 }
 
 /* The address has many holders: this process's names are asked whether they are among them. */
-static bool settle_own_of_many(struct table *t, const struct outcome *o, const struct verdict *v)
+static size_t own_of_many(const struct table *t, const struct outcome *o, addr_ref addr, struct name_ref own[static OWN_MAX])
 {
-	bool any = false;
-	for (size_t i = 0; i < o->n_names; i++) {
-		if (o->names[i].slot >= t->layout.name_slots || !name_holds(t, o->names[i], v->addr))
-			continue;
-		settle(t, o, o->names[i], v, !o->by_hand);
-		any = true;
-	}
-	return any;
+	size_t n = 0;
+	for (size_t i = 0; i < o->n_names && n < OWN_MAX; i++)
+		if (o->names[i].slot < t->layout.name_slots && name_holds(t, o->names[i], addr))
+			own[n++] = o->names[i];
+	return n;
+}
+
+static enum standing standing_at(const struct table *t, struct name_ref ref)
+{
+	struct name_ref same;
+	struct name name;
+	return table_at(t, ref.slot, &same, &name) && same.key == ref.key ? standing_of_name(t, ref, &name) : STANDING_ANSWERED;
+}
+
+/*
+ * A failure counts for all of them. An answer is no proof for a name beside one of a higher standing, since it may be to
+ * that one's request: what outsiders make a program look up is not confirmed by others' traffic.
+ */
+static bool proves_nothing(const struct table *t, const struct outcome *o, const struct verdict *v, struct name_ref ref,
+			   const struct name_ref *all, size_t n)
+{
+	if (n < 2 || v->fate != SUCCEEDED || o->by_hand || standing_at(t, ref) != STANDING_ANSWERED)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (standing_at(t, all[i]) != STANDING_ANSWERED)
+			return true;
+	return false;
 }
 
 /* The names that this process looked up and that hold the address; if there are none, all that hold it. */
 void settle_names(struct table *t, const struct outcome *o, const struct verdict *v)
 {
-	struct name_ref holders[FEW], ref;
+	struct name_ref holders[OWN_MAX], ref;
 	uint32_t cursor = 0;
 	size_t n = 0;
 	while (n < FEW && index_next(t, v->addr, &cursor, &holders[n]))
 		n++;
-	if (n < FEW ? settle_own(t, o, v, holders, n) : settle_own_of_many(t, o, v))
-		return;
+	const size_t own = n < FEW ? own_of(o, holders, n) : own_of_many(t, o, v->addr, holders);
+	for (size_t i = 0; i < own; i++)
+		if (!proves_nothing(t, o, v, holders[i], holders, own))
+			settle(t, o, holders[i], v, !o->by_hand);
 	cursor = 0;
-	for (size_t i = 0; i < o->reach && index_next(t, v->addr, &cursor, &ref); i++)
-		settle(t, o, ref, v, false);
+	for (size_t i = 0; own == 0 && i < o->reach && index_next(t, v->addr, &cursor, &ref); i++)
+		if (!proves_nothing(t, o, v, ref, holders, n))
+			settle(t, o, ref, v, false);
 }

@@ -2,6 +2,7 @@
 #include "steer.h"
 
 #include "scene.h"
+#include "standing.h"
 #include "target.h"
 #include "tick.h"
 
@@ -18,18 +19,21 @@ struct question {
 	const struct asker *who;
 };
 
-/* What the names regarded so far say. */
+/* What the names regarded so far say, of those with the highest standing. */
 struct opinion {
 	bool any, split;
+	enum standing standing;
 	struct endpoint to;
 };
 
-static void agree(struct opinion *o, const struct endpoint *to)
+static void agree(struct opinion *o, enum standing s, const struct endpoint *to)
 {
-	if (o->any && (o->to.port != to->port || !address_equal(&o->to.addr, &to->addr)))
+	if (o->any && s < o->standing)
+		return;
+	if (!o->any || s > o->standing)
+		*o = (struct opinion){.any = true, .standing = s, .to = *to};
+	else if (o->to.port != to->port || !address_equal(&o->to.addr, &to->addr))
 		o->split = true;
-	o->any = true;
-	o->to = *to;
 }
 
 /* ---- where SIP is spoken ---- */
@@ -124,10 +128,11 @@ static bool host_offers(const struct question *q, struct name_ref ref, const str
 	return false;
 }
 
-static void ask_host(const struct question *q, struct name_ref ref, const struct name *host, struct opinion *o)
+static void ask_host(const struct question *q, struct name_ref ref, const struct name *host, enum standing s,
+		     struct opinion *o)
 {
 	struct endpoint to;
-	agree(o, host_leads(q, ref, host, q->e->port, &to) ? &to : q->e);
+	agree(o, s, host_leads(q, ref, host, q->e->port, &to) ? &to : q->e);
 }
 
 /* Is it a service of the transport that the packet has? */
@@ -171,20 +176,37 @@ static bool is_own(const struct question *q, struct name_ref ref)
 /* Which services are asked: those that this process looked up, and those of the packet's transport, or all. */
 enum asked { OWN_OF_TRANSPORT, OWN, OF_TRANSPORT };
 
-/* The services that lead to this target. True: one had an opinion. */
-static bool ask_services(const struct question *q, addr_ref target, enum asked which, struct opinion *o)
+/* A host that is the target of services. */
+struct led {
+	const struct name *name;
+	addr_ref target;
+	enum standing standing;
+	bool direct;			/* it was asked for for itself, too */
+};
+
+/* A service of another domain has no say over a host that was asked for for itself and that stands as high. */
+static bool speaks_for(const struct name *service, enum standing s, const struct led *host)
+{
+	return !host->direct || host->standing == STANDING_ANSWERED || s > host->standing ||
+	       target_in_domain(service, host->name);
+}
+
+/* The services that lead to this host. True: one had an opinion. */
+static bool ask_services(const struct question *q, const struct led *host, enum asked which, struct opinion *o)
 {
 	uint32_t cursor = 0;
 	struct name_ref ref, same;
 	struct name service;
 	struct endpoint to;
 	bool any = false;
-	for (int i = 0; i < HOLDERS_MAX && index_next(q->t, target, &cursor, &ref); i++) {
+	for (int i = 0; i < HOLDERS_MAX && index_next(q->t, host->target, &cursor, &ref); i++) {
 		if ((which != OF_TRANSPORT && !is_own(q, ref)) || !table_at(q->t, ref.slot, &same, &service) ||
-		    same.key != ref.key || !name_is_service(&service) || (which != OWN && !is_for(q, &service)) ||
-		    !service_leads(q, ref, &service, &to))
+		    same.key != ref.key || !name_is_service(&service) || (which != OWN && !is_for(q, &service)))
 			continue;
-		agree(o, &to);
+		const enum standing s = standing_of_name(q->t, ref, &service);
+		if (!speaks_for(&service, s, host) || !service_leads(q, ref, &service, &to))
+			continue;
+		agree(o, s, &to);
 		any = true;
 	}
 	return any;
@@ -203,27 +225,27 @@ static void ask_holder(const struct question *q, struct name_ref ref, bool own, 
 {
 	struct name_ref same;
 	struct name host;
-	addr_ref target = 0;
+	struct effective eff;
 	if (!table_at(q->t, ref.slot, &same, &host) || same.key != ref.key || name_is_service(&host))
 		return;
-	const struct settings set = settings_for(q->t, &host);
-	if (!has_say(q, &set, &host))
+	settings_effective(q->t, &host, &eff);
+	if (!has_say(q, &eff.set, &host))
 		return;
+	struct led led = {&host, 0, standing_of(q->t, ref, &eff), is_direct(q->t, ref)};
 	if (get32(&q->t->header->targets)) {
 		const struct address a = host_target(q->t, &host, q->e->port);
-		target = addr_find(q->t, &a);
+		led.target = addr_find(q->t, &a);
 	}
-	if (!may_steer(q, set, target != 0)) {
-		agree(o, q->e);
+	if (!may_steer(q, eff.set, led.target != 0)) {
+		agree(o, led.standing, q->e);
 		return;
 	}
 	/* A program may ask for _sip._tcp and speak UDP (sipsak): it follows that service all the same. */
-	if (target && (ask_services(q, target, OWN_OF_TRANSPORT, o) || ask_services(q, target, OWN, o)))
+	if (led.target && (ask_services(q, &led, OWN_OF_TRANSPORT, o) || ask_services(q, &led, OWN, o)))
 		return;
-	const bool direct = is_direct(q->t, ref);
-	const bool as_target = target && !(own && direct) && ask_services(q, target, OF_TRANSPORT, o);
-	if (direct || !as_target)
-		ask_host(q, ref, &host, o);
+	const bool as_target = led.target && !(own && led.direct) && ask_services(q, &led, OF_TRANSPORT, o);
+	if (led.direct || !as_target)
+		ask_host(q, ref, &host, led.standing, o);
 }
 
 /* ---- all of them ---- */

@@ -30,7 +30,8 @@ struct asker {
  * True: to *to instead of `e`, of the same family and transport, with the port of
  * the pinned SRV target or that of `e`. False: as asked. So it is when `e` is no
  * candidate, or the pin itself; when an auto pin is not fit; when the names that hold
- * the address disagree; where `steer` forbids it.
+ * the address, and of those the ones with the highest standing (standing.h), disagree;
+ * where `steer` forbids it.
  *
  * Only names count that the program wants and, but for `steer = on`, that gave it the address;
  * of those the ones that this process looked up of late, if some hold the address. A target's own pin counts only if it was asked for

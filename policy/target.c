@@ -4,18 +4,36 @@
 #include <stdio.h>
 #include <string.h>
 
+/* The labels of a service name: after the first, and after the second; NULL where there is none. */
+static const char *after_label(const char *text)
+{
+	const char *dot = text ? strchr(text, '.') : NULL;
+	return dot ? dot + 1 : NULL;
+}
+
 bool target_host(const struct table *t, const struct address *a, struct name_ref *out, struct name *host)
 {
 	return address_is_target(a) && table_find_hash(t, a->words[0], out, host) &&
 	       name_hash(host, ~t->seed) == a->words[1];
 }
 
-void target_note(struct table *t, struct name_ref host, uint16_t port)
+void target_note(struct table *t, struct name_ref ref, const struct name *host, uint16_t port, bool own)
 {
-	word32 *w = &name_cold(t, host)->family_port;
+	word32 *w = &name_cold(t, ref)->family_port;
 	const uint32_t old = get32(w);
-	if (t->writable && led_port(old) != port)
-		cas32(w, old, family_port_pack(first_family(old), port));
+	if (t->writable && led_port(old) != port && (own || !host_is_led_to(t, host, led_port(old))))
+		cas32(w, old, with_led_port(old, port));
+}
+
+bool target_in_domain(const struct name *service, const struct name *host)
+{
+	const char *domain = service->text;
+	while (*domain == '_')
+		if (!(domain = after_label(domain)))
+			return false;
+	const size_t len = strlen(domain), from = host->len - len;
+	return len > 0 && host->len >= len && memcmp(host->text + from, domain, len) == 0 &&
+	       (from == 0 || host->text[from - 1] == '.');
 }
 
 void target_format(const struct table *t, const struct address *a, char out[static TARGET_TEXT])
@@ -29,13 +47,6 @@ void target_format(const struct table *t, const struct address *a, char out[stat
 	snprintf(out, TARGET_TEXT, "%s:%u", target_host(t, a, &ref, &host) ? host.text : "?", (unsigned)target_port(a));
 	for (char *p = out; *p; p++)
 		*p = *p > ' ' && *p < 0x7f ? *p : '?';
-}
-
-/* The labels of a service name: after the first, and after the second; NULL where there is none. */
-static const char *after_label(const char *text)
-{
-	const char *dot = text ? strchr(text, '.') : NULL;
-	return dot ? dot + 1 : NULL;
 }
 
 uint8_t service_transport(const struct name *service)

@@ -26,8 +26,11 @@ static inline bool target_same_host(const struct address *a, const struct addres
 /* The host's record and name. False: no target, or the table has forgotten the host. */
 bool target_host(const struct table *t, const struct address *a, struct name_ref *out, struct name *host);
 
-/* Remembers that a service leads to the host on this port. */
-void target_note(struct table *t, struct name_ref host, uint16_t port);
+/*
+ * Remembers that a service leads to the host on this port. One of another domain (not `own`) changes nothing while a
+ * service leads to the port that is noted.
+ */
+void target_note(struct table *t, struct name_ref ref, const struct name *host, uint16_t port, bool own);
 
 /*
  * An address as address_format() gives it, a target as "sbc1.example.com:5060", or
@@ -36,6 +39,9 @@ void target_note(struct table *t, struct name_ref host, uint16_t port);
  */
 enum { TARGET_TEXT = NAME_BYTES + 8 };
 void target_format(const struct table *t, const struct address *a, char out[static TARGET_TEXT]);
+
+/* Is the host inside the service's own domain (bailiwick, RFC 9499)? _sip._udp.example.com speaks for sbc1.example.com. */
+bool target_in_domain(const struct name *service, const struct name *host);
 
 /* What a service name says of its transport (RFC 2782: the second label): TRANSPORT_ANY for one unknown here. */
 uint8_t service_transport(const struct name *service);

@@ -94,6 +94,7 @@ static void view_candidates(const struct table *t, struct name_ref ref, uint32_t
 		if (!addr_read(t, c.ref, &a) ||
 		    !view_candidate(t, c, candidates_srv(t, ref, i), now, regard_of(t, ref, address_family(&a)), &v))
 			continue;
+		v.beside = came_beside(get32(&cold->moves), i);
 		size_t at = out->n_candidates++;
 		for (; at > 0 && by_rank_then_address(&v, &out->candidates[at - 1]) < 0; at--)
 			out->candidates[at] = out->candidates[at - 1];
@@ -149,7 +150,7 @@ bool pins_view(const struct table *t, struct name_ref ref, struct name_view *out
 	uint32_t ttl_end = ttl_end_s(get32(&name_cold(t, ref)->ttl_end));
 	out->ttl_s = ttl_end > now_s ? ttl_end - now_s : 0;
 	out->idle_s = age_s(now, get32(&name_hot(t, ref)->used));
-	out->moves = get32(&name_cold(t, ref)->moves);
+	out->moves = moves_count(get32(&name_cold(t, ref)->moves));
 	view_candidates(t, ref, now, out);
 	return name_current(t, ref);
 }

@@ -235,11 +235,23 @@ static inline uint32_t seen_age(uint32_t seen, uint32_t now_s)
 	return seen == 0 ? UINT32_MAX : age <= SEEN_MAX_S ? age : 0;
 }
 
-/* ---- of a name: which family libc put first, 1 + enum family; the port where a service led to it last. 0: not known ---- */
+/*
+ * ---- of a name: which family libc put first, 1 + enum family; whether an answer was its own; the port where a service
+ * led to it. 0: not known ----
+ */
 
-static inline uint32_t family_port_pack(uint16_t first, uint16_t port) { return (uint32_t)port << 16 | first; }
-static inline uint16_t first_family(uint32_t w) { return (uint16_t)w; }
+enum { OWN_ANSWER = 1 << 15, FIRST_MASK = OWN_ANSWER - 1 };
+
+static inline uint32_t with_first(uint32_t w, uint16_t first) { return (w & ~(uint32_t)FIRST_MASK) | first; }
+static inline uint32_t with_led_port(uint32_t w, uint16_t port) { return (uint32_t)port << 16 | (uint16_t)w; }
+static inline uint16_t first_family(uint32_t w) { return (uint16_t)(w & FIRST_MASK); }
+static inline bool had_own_answer(uint32_t w) { return (w & OWN_ANSWER) != 0; }
 static inline uint16_t led_port(uint32_t w) { return (uint16_t)(w >> 16); }
+
+/* ---- of a name: how often its pins moved; which of its candidates came beside an SRV answer, a bit each ---- */
+
+static inline uint16_t moves_count(uint32_t w) { return (uint16_t)(w >> 16); }
+static inline bool came_beside(uint32_t w, unsigned candidate) { return (w >> candidate & 1) != 0; }
 
 /* ---- a connect in flight, or a request that waits ---- */
 

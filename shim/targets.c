@@ -14,7 +14,8 @@ struct records {
 	uint8_t at[ANSWER_MAX];
 };
 
-static void collect(struct table *t, const uint8_t *msg, size_t len, const struct answer *a, struct records *out)
+static void collect(struct table *t, const uint8_t *msg, size_t len, const struct answer *a, const struct name *service,
+		    struct records *out)
 {
 	struct name host;
 	out->n = 0;
@@ -25,22 +26,33 @@ static void collect(struct table *t, const uint8_t *msg, size_t len, const struc
 		if (!answer_target(msg, len, a, i, &host))
 			continue;
 		*r = (struct srv_record){.priority = srv->priority, .weight = srv->weight};
-		if (pins_target(t, &host, srv->port, &r->target))
+		if (pins_target(t, service, &host, srv->port, &r->target))
 			out->at[out->n++] = (uint8_t)i;
 		else
 			out->more = true;
 	}
 }
 
-/* The addresses of record i's target that came with the answer. A server may leave some out (RFC 2181 9). */
+/* The program was given the addresses by the host: of those that are new to it, only what counts as learnt. */
+static void note_given(const struct table *t, const struct name *host, const struct pool *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (pins_knows(t, host, &p->addr[i]))
+			given_note_address(host, &p->addr[i]);
+}
+
+/*
+ * The addresses of record i's target that came with the answer. A server may leave some out (RFC 2181 9).
+ */
 static void learn_addresses(struct table *t, const uint8_t *msg, size_t len, const struct answer *a, size_t i,
-			    uint8_t transport)
+			    const struct name *service)
 {
 	struct pool pool[FAMILIES] = {0};
 	struct name host;
 	struct name_ref ref;
 	const struct lookup l = {
-		.name = &host, .port = a->record[i].srv.port, .transport = transport, .as_target = true};
+		.name = &host, .port = a->record[i].srv.port, .transport = service_transport(service), .as_target = true,
+		.beside = service};
 	for (size_t k = 0; k < a->extras; k++) {
 		struct pool *p = &pool[address_family(&a->extra[k].address)];
 		if (a->extra[k].record == i)
@@ -51,10 +63,10 @@ static void learn_addresses(struct table *t, const uint8_t *msg, size_t len, con
 	if (!(pool[FAMILY_V4].asked || pool[FAMILY_V6].asked) || !answer_target(msg, len, a, i, &host) ||
 	    !session_wants(&host))
 		return;
-	for (unsigned f = 0; f < FAMILIES; f++)
-		given_note(&host, &pool[f]);
 	if (pins_answer(t, &l, pool, &ref))
 		recent_note(ref);
+	for (unsigned f = 0; f < FAMILIES; f++)
+		note_given(t, &host, &pool[f]);
 }
 
 static void tell(const struct table *t, struct name_ref ref, const struct name *service, const struct address *target)
@@ -70,13 +82,13 @@ void targets_lead(struct table *t, uint8_t *msg, size_t len, const struct answer
 	struct name_ref ref;
 	if (!settings_for(t, service).value[SET_STICKY])
 		return;			/* its targets are none of ours then */
-	collect(t, msg, len, a, &rs);
+	collect(t, msg, len, a, service, &rs);
 	int head = pins_service(t, service, rs.record, rs.n, rs.more, &ref);
 	if (ref.key == 0)
 		return;
 	recent_note_service(ref);
 	for (size_t i = 0; a->extras && i < a->n; i++)
-		learn_addresses(t, msg, len, a, i, service_transport(service));
+		learn_addresses(t, msg, len, a, i, service);
 	if (head < 0)
 		return;
 	tell(t, ref, service, &rs.record[head].target);

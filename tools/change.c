@@ -64,7 +64,7 @@ static enum hand_status take_targets(struct table *t, const struct name *name, c
 	for (size_t i = 0; i < reply->n; i++) {
 		const struct reply_srv *s = &reply->srv[i];
 		records[i] = (struct srv_record){.priority = s->priority, .weight = s->weight};
-		if (!pins_target(t, &s->host, s->port, &records[i].target))
+		if (!pins_target(t, name, &s->host, s->port, &records[i].target))
 			return t->writable ? HAND_FULL : HAND_READ_ONLY;
 		published = published || address_equal(&records[i].target, &before->addr);
 	}

@@ -89,16 +89,17 @@ static bool pins_rows(const struct table *t, const struct name_view *v)
 
 /* The cells that all rows of a candidate have in common; the last two are of a target only. */
 struct candidate_cells {
-	char address[TARGET_TEXT], seen[AGE_TEXT], rank[8], priority[8], weight[8];
+	char address[TARGET_TEXT], seen[AGE_TEXT], from[16], rank[8], priority[8], weight[8];
 	bool drained;
 };
 
-enum { CANDIDATE_COLUMNS = 8, TARGET_COLUMNS = 10 };
+enum { CANDIDATE_COLUMNS = 9, TARGET_COLUMNS = 11 };
 
 static void candidate_cells(const struct table *t, const struct candidate_view *k, struct candidate_cells *out)
 {
 	target_format(t, &k->addr, out->address);
 	age_text(k->seen_s, out->seen);
+	snprintf(out->from, sizeof out->from, "%s", k->seen_s == UINT32_MAX ? "-" : k->beside ? "SRV answer" : "answer");
 	snprintf(out->rank, sizeof out->rank, k->rank ? "%u" : "-", k->rank);
 	snprintf(out->priority, sizeof out->priority, "%u", k->priority);
 	snprintf(out->weight, sizeof out->weight, "%u", k->weight);
@@ -117,7 +118,7 @@ static void candidate_row(struct grid *g, const struct candidate_cells *k, const
 		e = &none;
 	snprintf(failures, sizeof failures, "%u", e->failures);
 	age_text(e->cooling_s ? e->cooling_s : UINT32_MAX, cooling);
-	grid_row(g, (const char *const[]){k->address, k->rank, k->seen, port_known,
+	grid_row(g, (const char *const[]){k->address, k->rank, k->seen, k->from, port_known,
 					  k->drained ? "drained" : fitness_text(e->fitness), failures, cooling,
 					  e->last_cause ? cause_text(e->last_cause) : "-", k->priority, k->weight});
 }
@@ -125,7 +126,7 @@ static void candidate_row(struct grid *g, const struct candidate_cells *k, const
 /* One row an endpoint; a candidate without any has one of its own. */
 static bool candidates_rows(const struct table *t, const struct name_view *v)
 {
-	static const char *const titles[] = {"CANDIDATE", "RANK", "SEEN", "PORT", "HEALTH", "FAILURES", "COOLING",
+	static const char *const titles[] = {"CANDIDATE", "RANK", "SEEN", "FROM", "PORT", "HEALTH", "FAILURES", "COOLING",
 					     "LAST ERROR", "PRIORITY", "WEIGHT"};
 	struct grid g = grid_begin(titles, name_is_service(&v->name) ? TARGET_COLUMNS : CANDIDATE_COLUMNS);
 	for (size_t i = 0; i < v->n_candidates && i < CANDIDATES; i++) {

@@ -88,11 +88,12 @@ static json_t *endpoints_json(const struct candidate_view *c)
 static json_t *candidate_json(const struct table *t, const struct candidate_view *c)
 {
 	const struct endpoint_view *w = &c->worst;
-	return json_pack("{s:o, s:b, s:i, s:I, s:o, s:o, s:o, s:i, s:b, s:o}",
+	const char *from = c->seen_s == UINT32_MAX ? NULL : c->beside ? "srv" : "answer";
+	return json_pack("{s:o, s:b, s:i, s:I, s:o, s:o, s:o, s:s?, s:i, s:b, s:o}",
 			 "address", json_address(t, &c->addr), "healthy", w->fitness == FIT,
 			 "failures", (int)w->failures, "cooling_ms", (json_int_t)w->cooling_s * 1000,
 			 "last_error", cause_json(w->last_cause), "last_errno", json_text(cause_errno(w->last_cause)),
-			 "last_seen_s", json_seconds(c->seen_s), "rank", (int)c->rank, "drained", c->drained,
+			 "last_seen_s", json_seconds(c->seen_s), "from", from, "rank", (int)c->rank, "drained", c->drained,
 			 "endpoints", endpoints_json(c));
 }
 

@@ -6,12 +6,12 @@ load ../lib/harness
 
 # together NAME PROGRAM... : streams of each program over UDP and TCP, bare and with the shim.
 together() {
-    local name=$1 program transport
+    local name=$1 program transport STREAM_RUNS=25 STREAM_PAUSE=1
     shift
     need kamailio kamcmd sipp sipsak baresip linphonec script
     for program; do
         for transport in udp tcp; do
-            stream_start "$program" bare "bare-$program-$transport-" "$name" "$transport" 5
+            stream_start "$program" bare "bare-$program-$transport-" "$name" "$transport" 3
             stream_start "$program" shim "shim-$program-$transport-" "$name" "$transport" 2
         done
     done

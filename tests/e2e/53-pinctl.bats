@@ -13,7 +13,7 @@ setup_file() { use_clients lookup_client; }
         | has("name", "pins", "candidates")
         and all(.pins[]; has("family", "address", "port", "transport", "kind", "state", "idle_s", "origin"))
         and all(.candidates[]; has("address", "healthy", "failures", "cooling_ms", "last_error",
-                                   "last_seen_s", "endpoints"))'
+                                   "last_seen_s", "from", "endpoints"))'
     expect_eq "inet 80 tcp auto confirmed" "$(pinctl list --json | jq -r \
         '.[0].pins[0] | "\(.family) \(.port) \(.transport) \(.kind) \(.state)"')" "the pin"
     expect_eq "127.0.0.11 127.0.0.12" "$(pinctl list --json | jq -r '.[0].candidates[].address' | sort | xargs)" \

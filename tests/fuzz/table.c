@@ -129,8 +129,8 @@ static size_t look_up_service(struct table *t, struct name_ref *ref)
 {
 	const struct name service = lab_name(names[3]), target = lab_name(names[4]), other = lab_name(names[0]);
 	struct srv_record r[3] = {{.priority = 1, .weight = 5}, {.priority = 2}, {.priority = 2, .weight = 9}};
-	if (!pins_target(t, &target, 5060, &r[0].target) || !pins_target(t, &other, 5062, &r[1].target) ||
-	    !pins_target(t, &target, 5064, &r[2].target))
+	if (!pins_target(t, &service, &target, 5060, &r[0].target) || !pins_target(t, &service, &other, 5062, &r[1].target) ||
+	    !pins_target(t, &service, &target, 5064, &r[2].target))
 		return 0;
 	const int lead = pins_service(t, &service, r, 3, false, ref);
 	claim(lead >= -1 && lead < 3);

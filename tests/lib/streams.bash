@@ -1,4 +1,5 @@
-# A stream of REGISTERs (OPTIONS for one) by a real program, for as long as the test runs.
+# A stream of REGISTERs (OPTIONS for one) by a real program, for as long as the test runs. What is started anew for each
+# request (sipsak) is at most $STREAM_RUNS times: a process costs more than a request.
 #
 #   stream_start PROGRAM bare|shim USER NAME udp|tcp [COUNT]
 #
@@ -17,15 +18,16 @@ stream_start() {
     "stream_$1" "${@:2}"
 }
 
-# stream_loop ID CMD... : CMD again and again, in a process group of its own.
+# stream_loop ID go|wait PAUSE CMD... : CMD again and again, in a process group of its own.
 stream_loop() {
     local id=$1
     shift
     setsid bash -c '
-        while :; do
-            if [[ $1 == wait ]]; then "${@:3}"; else "${@:3}" & fi
-            sleep "$2"
-        done' stream "$@" >"$LOGS/stream-$id.log" 2>&1 3>&- 4>&- </dev/null &
+        exec {nap}<> <(:)
+        for ((run = 0; run < $1; run++)); do
+            if [[ $2 == wait ]]; then "${@:4}"; else "${@:4}" & fi
+            read -r -t "$3" -u $nap
+        done' stream "${STREAM_RUNS:-400}" "$@" >"$LOGS/stream-$id.log" 2>&1 3>&- 4>&- </dev/null &
     AGENT_PID[$id]=$!
     disown $!
 }
@@ -49,12 +51,12 @@ sipp_start() {
 }
 
 stream_sipsak() {
-    stream_loop "$2" wait 0.3 $(agent_env "$1") sipsak -E "$4" -U -H 127.0.0.1 -u "$2" -a secret \
+    stream_loop "$2" wait "${STREAM_PAUSE:-0.3}" $(agent_env "$1") sipsak -E "$4" -U -H 127.0.0.1 -u "$2" -a secret \
         -C "sip:$2@127.0.0.1" -s "sip:$2@$3"
 }
 
 stream_options() {
-    stream_loop "$2" wait 0.3 $(agent_env "$1") sipsak -E "$4" -H 127.0.0.1 -s "sip:$2@$3"
+    stream_loop "$2" wait "${STREAM_PAUSE:-0.3}" $(agent_env "$1") sipsak -E "$4" -H 127.0.0.1 -s "sip:$2@$3"
 }
 
 agent_env() { [[ $1 == bare ]] || printf '%s\n' env "${SHIM_ENV[@]}"; }
@@ -64,7 +66,7 @@ stream_failover() { stream_relay "$1" "$2" "$3" "$4" "${5:-1}" yes; }
 stream_relay() { # HOW USER NAME TRANSPORT [COUNT [FAILOVER]]
     RELAY_PORT=$((${RELAY_PORT:-5600} + 1))
     relay_start "$RELAY_PORT" "$1" "${6:-no}"
-    stream_loop "$2" go 0.5 timeout 15 sipsak -U -H 127.0.0.1 -u "$2" -a secret -p "127.0.0.1:$RELAY_PORT" \
+    stream_loop "$2" go "${STREAM_PAUSE:-0.5}" timeout 15 sipsak -U -H 127.0.0.1 -u "$2" -a secret -p "127.0.0.1:$RELAY_PORT" \
         -C "sip:$2@127.0.0.1" -s "sip:$2@$3"
 }
 

@@ -1,7 +1,7 @@
 /* script-service.h: the steps of script.h that are about services and steering. Included by it. */
 
 /* "a:5060", "a:5060:10", "a:5060:10:60". */
-static inline struct srv_record script_record(struct script *s, const char *text)
+static inline struct srv_record script_record(struct script *s, const struct name *service, const char *text)
 {
 	struct srv_record r = {0};
 	struct name host;
@@ -10,7 +10,7 @@ static inline struct srv_record script_record(struct script *s, const char *text
 	if (sscanf(text, "%63[^:]:%u:%u:%u", name, &port, &priority, &weight) < 2)
 		errx(2, "%s: no target", text);
 	host = lab_name(name);
-	if (!pins_target(&s->lab.t, &host, (uint16_t)port, &r.target))
+	if (!pins_target(&s->lab.t, service, &host, (uint16_t)port, &r.target))
 		errx(2, "%s: no room for the target", text);
 	r.priority = (uint16_t)priority;
 	r.weight = (uint16_t)weight;
@@ -20,14 +20,15 @@ static inline struct srv_record script_record(struct script *s, const char *text
 enum { SCRIPT_RECORDS = 128 };
 
 /* Records parted by commas; `*100` behind one stands for a hundred of it on ports that rise. */
-static inline size_t script_records(struct script *s, char *text, struct srv_record records[static SCRIPT_RECORDS])
+static inline size_t script_records(struct script *s, const struct name *service, char *text,
+				    struct srv_record records[static SCRIPT_RECORDS])
 {
 	char *save = NULL;
 	size_t count = 0;
 	for (char *r = strtok_r(text, ",", &save); r; r = strtok_r(NULL, ",", &save)) {
 		const char *times = strchr(r, '*');
 		for (int i = 0, n = times ? atoi(times + 1) : 1; i < n && count < SCRIPT_RECORDS; i++) {
-			records[count] = script_record(s, r);
+			records[count] = script_record(s, service, r);
 			records[count++].target.scope += (uint64_t)i;
 		}
 	}
@@ -40,7 +41,7 @@ static inline void script_srv(struct script *s, char **w)
 	struct name_ref ref;
 	char text[TARGET_TEXT];
 	const struct name n = lab_name(w[1]);
-	const size_t count = script_records(s, w[2], records);
+	const size_t count = script_records(s, &n, w[2], records);
 	int at = pins_service(&s->lab.t, &n, records, count, false, &ref);
 	if (at >= 0)
 		target_format(&s->lab.t, &records[at].target, text);
@@ -51,7 +52,7 @@ static inline void script_srv_refresh(struct script *s, char **w)
 {
 	struct srv_record records[SCRIPT_RECORDS];
 	const struct name n = lab_name(w[1]);
-	const size_t count = strcmp(w[2], "-") == 0 ? 0 : script_records(s, w[2], records);
+	const size_t count = strcmp(w[2], "-") == 0 ? 0 : script_records(s, &n, w[2], records);
 	bool dropped = false;
 	enum hand_status status = pins_refresh_service(&s->lab.t, &n, records, count, 60, &dropped);
 	script_say(s, "", "%s", status != HAND_OK ? "failed" : dropped ? "dropped" : "done");
@@ -64,7 +65,7 @@ static inline void script_recall(struct script *s, char **w)
 	const struct name n = lab_name(w[1]);
 	size_t count = 0;
 	if (name_is_service(&n)) {
-		count = script_records(s, w[2], records);
+		count = script_records(s, &n, w[2], records);
 	} else {
 		script_pool(w[2], pool);
 		for (unsigned f = 0; f < FAMILIES; f++)

@@ -18,12 +18,13 @@
  *   recall NAME ADDRS|TARGETS SECONDS  what another table knew, seen so long ago
  *   drain|undrain ADDR
  *   cool ADDR PORT[t|u]            the endpoint: fit, due, or seconds of cooling as `LOW..HIGH` to match
- *   healthy NAME ADDR              as seen for the name: yes, no
+ *   healthy NAME ADDR              as seen for the name: yes, no; `none`: it is no candidate
  *   srv SERVICE TARGETS            a lookup of an SRV record set, of HOST:PORT[:PRIORITY[:WEIGHT]] each.
  *                                  Yields the target that leads; `none`
  *   refresh-srv SERVICE TARGETS    what `pinctl refresh` finds, `-`: none; TARGET*N: N of it on ports that rise
  *   ports SERVICE                  of its candidates, as they are shown
  *   ask+ NAME ADDRS                as `ask`, by a process that looked a service up of which NAME is a target
+ *   beside SERVICE NAME ADDRS      what came beside the answer for SERVICE: `done`, `untouched`
  *   broken NAME ADDR PORT[t|u]     an established connection was reset, as `fail`
  *   late NAME ADDR PORT[t|u]       `ok` of an attempt that began a second ago
  *   steer NAME ADDR PORT[t|u]      where a connect or an initial SIP request goes: `2:5060`; `asked`
@@ -158,6 +159,19 @@ static inline void script_ask(struct script *s, char **w)
 		script_say(s, "", "%s", "untouched");
 }
 
+static inline void script_beside(struct script *s, char **w)
+{
+	struct name n;
+	const struct name service = lab_name(w[1]);
+	struct name_ref ref;
+	struct pool pool[FAMILIES];
+	struct lookup l = script_lookup(s, w[2], &n);
+	l.as_target = true;
+	l.beside = &service;
+	script_pool(w[3], pool);
+	script_say(s, "", "%s", pins_answer(&s->lab.t, &l, pool, &ref) ? "done" : "untouched");
+}
+
 static inline void script_lead(struct script *s, char **w)
 {
 	script_ask(s, w);
@@ -272,7 +286,7 @@ static inline struct address script_address(struct script *s, char *text)
 		return lab_address(text);
 	*colon = '\0';
 	const struct name host = lab_name(text);
-	if (!pins_target(&s->lab.t, &host, (uint16_t)atoi(colon + 1), &a))
+	if (!pins_target(&s->lab.t, NULL, &host, (uint16_t)atoi(colon + 1), &a))
 		errx(2, "%s: no room for the target", text);
 	return a;
 }
@@ -296,6 +310,8 @@ static inline void script_healthy(struct script *s, char **w)
 	for (size_t i = 0; i < v.n_candidates; i++)
 		if (address_equal(&v.candidates[i].addr, &a))
 			script_say(s, " and ", "%s", v.candidates[i].worst.fitness == FIT ? "yes" : "no");
+	if (!*s->out)
+		script_say(s, "", "%s", "none");
 }
 
 static inline void script_hand(struct script *s, char **w)
@@ -392,7 +408,7 @@ static const struct script_verb {
 	{"cool", script_cool},	     {"opt", script_opt},      {"wait", script_wait},	{"events", script_events},
 	{"healthy", script_healthy}, {"lead", script_lead},    {"srv", script_srv},	{"ask+", script_ask},
 	{"broken", script_outcome},  {"late", script_outcome},  {"steer", script_steer},  {"steer-any", script_steer},
-	{"aside", script_aside},     {"cut", script_cut},
+	{"aside", script_aside},	     {"beside", script_beside},     {"cut", script_cut},
 	{"refresh-srv", script_srv_refresh}, {"adopt", script_hand}, {"ports", script_ports}, {"recall", script_recall},
 };
 

@@ -86,6 +86,21 @@ static const struct script_row failback[] = {
 	 "wait 300; srv " S " a:5060:10,b:5060:20 -> b:5060"},
 };
 
+static const struct script_row beside[] = {
+	{"an address counts inside the domain", "srv " S " a.d:5060:10; beside " S " a.d 1 -> done; pin a.d -> 1 tentative"},
+	{"of the domain itself", "beside " S " d 1 -> done; pin d -> 1 tentative"},
+	{"not of another domain", "srv " S " a.e:5060:10; beside " S " a.e 1 -> untouched; pin a.e -> none"},
+	{"nor of one whose name only ends like it", "beside " S " ad 1 -> untouched"},
+	{"nor of the domain above", "beside _sip._udp.b.d d 1 -> untouched; beside _sip._udp.b.d a.d 1 -> untouched"},
+	{"nothing is added to a name's own answer", "ask a.d 1,2; beside " S " a.d 3 -> done; healthy a.d 3 -> none; ask a.d 2,1 -> 1,2"},
+	{"nor to a pin by hand", "ask a.d 1; set a.d 1; beside " S " a.d 2; fail a.d 1 5060u; lead a.d 1 -> 1"},
+	{"its own answer comes later: that holds", "beside " S " a.d 1; ask a.d 2,3; beside " S " a.d 4; healthy a.d 4 -> none"},
+	{"refreshed is its own answer", "refresh a.d 1 60; beside " S " a.d 2; healthy a.d 2 -> none"},
+	{"the port of another domain's service is not noted", "srv " S " a.d:5070:10; ask+ a.d 1,2; srv _sip._udp.e a.d:9999:10;"
+							      "steer * 2 5070u -> 1:5070"},
+	{"nor of one that came first", "srv _sip._udp.e a.d:9999:10; srv " S " a.d:5070:10; ask+ a.d 1,2; steer " S "+a.d 2 5070u -> 1:5070"},
+};
+
 static const struct script_row siblings[] = {
 	{"a new service takes the target of another one", "srv " S " a:5060:20; srv " T " b:5060:10,a:5060:10 -> a:5060"},
 	{"whatever its port and priority", "srv " S " a:5060:20; srv _sips._tcp.d b:5061:10,a:5061:20 -> a:5061"},
@@ -145,7 +160,7 @@ static void no_port(void)
 	const struct name host = lab_name("a");
 	lab_open(&s.lab, 64);
 	check_row("a record with port 0");
-	check_true("is no target", !pins_target(&s.lab.t, &host, 0, &a));
+	check_true("is no target", !pins_target(&s.lab.t, NULL, &host, 0, &a));
 	lab_close(&s.lab);
 }
 
@@ -187,7 +202,7 @@ static void hosts_stay(void)
 	const struct address a = lab_v4(1);
 	const struct name service = lab_name(S), host = lab_name("sbc1");
 	lab_open(&lab, 8);
-	pins_target(&lab.t, &host, 5090, &target);
+	pins_target(&lab.t, NULL, &host, 5090, &target);
 	pins_set(&lab.t, &service, &target, 1, 0);
 	lab_lookup(&lab.t, &host, &a, 1, &ref);
 
@@ -210,6 +225,7 @@ int main(void)
 	SCRIPT_PLAY("a success", confirm);
 	SCRIPT_PLAY("a failure", failure);
 	SCRIPT_PLAY("fail-back", failback);
+	SCRIPT_PLAY("what came beside an answer", beside);
 	SCRIPT_PLAY("services of one domain", siblings);
 	SCRIPT_PLAY("by hand", hand);
 	SCRIPT_PLAY("absent from DNS", absent);

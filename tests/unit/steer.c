@@ -36,6 +36,21 @@ static const struct script_row several[] = {
 	{"one of steer = off with another one", "ask a 1,2; ask b 1,2; steer a+b 2 5060u -> 1:5060"},
 };
 
+static const struct script_row outsiders[] = {
+	{"a confirmed name outranks one that DNS answered for", "ask a 1,2,3; ok a 1 5060u; ask z 2,9; steer a+z 2 5060u -> 1:5060"},
+	{"for who looked up neither, too", "ask a 1,2,3; ok a 1 5060u; ask z 2,9; steer * 2 5060u -> 1:5060"},
+	{"its pin is not confirmed by the other's answers", "ask a 1,2; ok a 1 5060u; ask z 1,9; ok a+z 1 5060u; pin z -> 1 tentative"},
+	{"nor where it came first", "ask z 1,9; ask a 1,2; ok a 1 5060u; ok a+z 1 5060u; pin z -> 1 tentative; pin a -> 1 confirmed 5060u"},
+	{"alone it is", "ask a 1,2; ok a 1 5060u; ask z 1,9; ok z 1 5060u; pin z -> 1 confirmed 5060u"},
+	{"a failure is the server's, and moves both", "ask a 1,2; ok a 1 5060u; ask z 1,9; fail a+z 1 5060u; pin a -> 2 tentative; pin z -> 9 tentative"},
+	{"a pin by hand outranks a confirmed one", "ask a 1,2; ok a 1 5060u; ask z 2,9; set z 9; steer a+z 2 5060u -> 9:5060"},
+	{"two confirmed ones that disagree", "ask a 1,2; ok a 1 5060u; ask z 9,2; ok z 9 5060u; steer a+z 2 5060u -> asked"},
+	{"a service of another domain has no say over a confirmed host",
+	 "ask a.d 1,2; ok a.d 1 5060u; srv _sip._udp.e z.e:5060:10,a.d:5060:20; ask+ z.e 9; steer _sip._udp.e+a.d 2 5060u -> 1:5060"},
+	{"over one that nobody asked for for itself it has",
+	 "srv _sip._udp.e z.e:5060:10,a.d:5060:20; ask+ z.e 9; ask+ a.d 1,2; steer _sip._udp.e+a.d 2 5060u -> 9:5060"},
+};
+
 static const struct script_row services[] = {
 	{"to the pinned target's address and port", "srv " S " a:5060:10,b:5070:20; ask+ a 1; ask+ b 2; steer " S "+a+b 2 5070u -> 1:5060"},
 	{"the other way round", "srv " S " b:5070:10,a:5060:20; ask+ a 1; ask+ b 2; steer " S "+a+b 1 5060u -> 2:5070"},
@@ -83,10 +98,10 @@ static void askers(void)
 	} rows[] = {
 		{"given by the one name", "abc", "a3", STEER_SIP, 1, 3, 1, true},
 		{"by the other", "abc", "b3", STEER_SIP, 1, 3, 2, true},
-		{"by both: they disagree", "abc", "a3b3", STEER_SIP, 1, 3, 0, true},
+		{"by both: the one with a host block counts", "abc", "a3b3", STEER_SIP, 1, 3, 1, true},
 		{"by none", "abc", "a1b2", STEER_SIP, 1, 3, 0, true},
 		{"by none, steer = on", "abc", "", STEER_ON, 1, 3, 1, true},
-		{"by one, the other is steer = on", "abc", "b3", STEER_ON, 1, 3, 0, true},
+		{"by one, the other has a host block and is steer = on", "abc", "b3", STEER_ON, 1, 3, 1, true},
 		{"given, and not wanted", "bc", "a3", STEER_SIP, 1, 3, 0, true},
 		{"not wanted, steer = on", "bc", "", STEER_ON, 1, 3, 0, true},
 		{"none of its names is wanted", "c", "a3b3", STEER_SIP, 1, 3, 0, false},
@@ -149,6 +164,7 @@ int main(void)
 	SCRIPT_PLAY("names", names);
 	SCRIPT_PLAY("ports", ports);
 	SCRIPT_PLAY("several names", several);
+	SCRIPT_PLAY("outsiders", outsiders);
 	SCRIPT_PLAY("services", services);
 	askers();
 	epoch();

@@ -1,0 +1,32 @@
+/* standing.c: see standing.h. */
+#include "standing.h"
+
+static bool is_configured(const struct effective *e)
+{
+	for (unsigned k = 0; k < SETTINGS; k++)
+		if (e->from[k] >= 0)
+			return true;
+	return false;
+}
+
+enum standing standing_of(const struct table *t, struct name_ref r, const struct effective *settings)
+{
+	const struct name_hot *hot = name_hot(t, r);
+	enum standing s = is_configured(settings) ? STANDING_CONFIGURED : STANDING_ANSWERED;
+	for (unsigned f = 0; f < FAMILIES; f++) {
+		const struct pin p = pin_unpack(get64(&hot->pin[f]));
+		const struct confirmed c = confirmed_unpack(get64(&hot->confirmed[f]));
+		if (p.is_explicit && p.reuse == name_reuse(r))
+			return STANDING_CONFIGURED;
+		if (c.ref && c.reuse == name_reuse(r) && s < STANDING_CONFIRMED)
+			s = STANDING_CONFIRMED;
+	}
+	return s;
+}
+
+enum standing standing_of_name(const struct table *t, struct name_ref r, const struct name *n)
+{
+	struct effective e;
+	settings_effective(t, n, &e);
+	return standing_of(t, r, &e);
+}

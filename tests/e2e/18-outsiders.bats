@@ -1,0 +1,76 @@
+# Names that an outsider makes a program look up: a proxy resolves what stands in a Request-URI. Whatever their answers
+# hold, they change nothing of another name.
+
+load ../lib/harness
+setup_file() { use_clients raw lookup; }
+
+# relayed USER@HOST : one OPTIONS through the kamailio, which looks HOST up.
+relayed() { sipsak -H 127.0.0.1 -p 127.0.0.1:5600 -s "sip:$1" >>"$LOGS/sipsak.log" 2>&1 || true; }
+
+@test "what stands beside an SRV answer for another domain is no address of the target" {
+    need kamailio sipsak
+    relay_start 5600 shim
+    dns_write pool.test 127.0.0.66              # the outsider's DNS says so
+    sip_server 127.0.0.66
+    dns_srv _sip._udp.evil.zone.test pool.test:5060:10:10
+    relayed x@evil.zone.test
+    await_arrivals 1 server=127.0.0.66:5060
+    expect_eq "" "$(pin_of pool.test)" "the pin of pool.test"
+
+    dns_change pool.test 127.0.0.11 127.0.0.12
+    expect_match '127.0.0.1[12]' "$(with_shim "$(client lookup)" -4 pool.test | awk '{ print $1 }')" "what it is pinned to"
+    dns_change pool.test 127.0.0.66
+    with_shim "$(client raw)" res_query _sip._udp.evil.zone.test 1 SRV || true
+    expect_eq "127.0.0.11 127.0.0.12" "$(pinctl show --json pool.test | jq -r '.candidates[].address' | sort | xargs)" \
+        "its candidates, when the outsider's answer came again"
+}
+
+@test "what stands beside an SRV answer for its own domain is, and show says whence it came" {
+    need kamailio sipsak
+    relay_start 5600 shim
+    dns_write sbc.pool.test 127.0.0.66
+    sip_server 127.0.0.66
+    dns_srv _sip._udp.pool.test sbc.pool.test:5060:10:10
+    with_shim "$(client raw)" res_query _sip._udp.pool.test 1 SRV || true
+    expect_eq "127.0.0.66 srv" "$(pinctl show --json sbc.pool.test | jq -r '.candidates[] | "\(.address) \(.from)"')" \
+        "candidates of the target"
+    expect_match "SRV answer" "$(pinctl show sbc.pool.test)" "show"
+    with_shim "$(client lookup)" -4 sbc.pool.test
+    expect_eq "127.0.0.66 answer" "$(pinctl show --json sbc.pool.test | jq -r '.candidates[] | "\(.address) \(.from)"')" \
+        "candidates when it was looked up"
+}
+
+@test "a name that publishes another's addresses neither keeps it from steering nor is confirmed by it" {
+    need kamailio sipsak
+    sip_pool pool.test 127.0.0.11 127.0.0.12
+    relay_start 5600 shim
+    relayed x@pool.test
+    await_arrivals 1 user=x
+    local pin other
+    pin=$(pin_of pool.test)
+    expect_eq confirmed "$(pin_field pool.test state)" "the pin of pool.test"
+    other=127.0.0.11
+    [[ $pin != 127.0.0.11 ]] || other=127.0.0.12
+    dns_change evil.test "$pin"
+    relayed y@evil.test
+    await_arrivals 1 user=y
+    expect_eq tentative "$(pin_field evil.test state)" "the pin of evil.test, whose server is the other's"
+    dns_change evil.test "$pin" 127.0.0.66
+    with_shim "$(client lookup)" -4 evil.test
+    pinctl drain "$pin"                         # kamailio holds its answers: what it sends there is steered
+    repeat 3 relayed x@pool.test
+    await_arrivals 4 user=x
+    expect_eq "$other:5060 3" "$(arrivals user=x | tail -n 3 | awk '{ print $2 }' | uniq -c | awk '{ print $2, $1 }')" \
+        "servers that requests for pool.test reached after the drain"
+}
+
+@test "an answer from a server that was not asked teaches nothing, whichever call received it" {
+    local call
+    for call in recvfrom recv read recvmsg; do
+        expect_eq 127.0.0.66 "$(with_shim /usr/bin/python3 "$TESTS/clients/other_server.py" "$call.test" 127.0.0.67 $call)" \
+            "what the program read by $call"
+        expect_eq "" "$(pin_of "$call.test")" "the pin, when another server answered ($call)"
+        with_shim /usr/bin/python3 "$TESTS/clients/other_server.py" "$call.test" 127.0.0.99 $call
+        expect_eq 127.0.0.66 "$(pin_of "$call.test")" "the pin, when the one that was asked answered ($call)"
+    done
+}
