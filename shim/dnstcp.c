@@ -13,6 +13,7 @@
 #include "dnsstream.h"
 #include "real.h"
 #include "socket.h"
+#include "turn.h"
 #include "undisturbed.h"
 
 enum { CONNECTIONS = 32 };		/* under way at once: a round trip to DNS may take a while */
@@ -22,7 +23,8 @@ enum { CONNECTIONS = 32 };		/* under way at once: a round trip to DNS may take a
  * and what comes after has lost its place in the stream.
  */
 struct way {
-	_Atomic bool busy, lost;
+	turns busy;
+	_Atomic bool lost;
 };
 
 static struct dns_connection {
@@ -40,9 +42,9 @@ static word64 used[CONNECTIONS];	/* the number of the last call on any */
 
 static word64 calls;
 
-static bool try_enter(struct way *w) { return !atomic_exchange_explicit(&w->busy, true, memory_order_acquire); }
+static bool try_enter(struct way *w) { return turn_take(&w->busy, 1); }
 
-static void leave(struct way *w) { atomic_store_explicit(&w->busy, false, memory_order_release); }
+static void leave(struct way *w) { turn_end(&w->busy, 1); }
 
 static bool is_lost(const struct way *w) { return atomic_load_explicit(&w->lost, memory_order_relaxed); }
 

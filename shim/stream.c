@@ -19,12 +19,13 @@
 #include "sipstream.h"
 #include "socket.h"
 #include "tell.h"
+#include "turn.h"
 #include "waiting.h"
 
 enum way { OUT, IN, WAYS };
 
 struct stream {
-	_Atomic uint32_t busy;		/* bit i: somebody is in way i */
+	turns busy;			/* bit i: somebody is in way i */
 	_Atomic uint64_t cookie;	/* of the socket; 0: nothing went through yet */
 	struct endpoint to;		/* written with both ways busy, read with one */
 	bool fresh[WAYS];		/* sip[i] is still an earlier connection's */
@@ -56,25 +57,15 @@ static struct stream *slot_made(int fd)
 
 static bool is_followed(int fd) { return fd_is(fd, 1u << FD_STREAM_SIP | 1u << FD_STREAM_ENDS); }
 
-static bool enter(struct stream *s, enum way w)
-{
-	return !(atomic_fetch_or_explicit(&s->busy, 1u << w, memory_order_acquire) >> w & 1);
-}
+enum { BOTH = 1u << OUT | 1u << IN };
 
-static void leave(struct stream *s, enum way w)
-{
-	atomic_fetch_and_explicit(&s->busy, ~(1u << w), memory_order_release);
-}
+static bool enter(struct stream *s, enum way w) { return turn_take(&s->busy, 1u << w); }
 
-static bool enter_both(struct stream *s)
-{
-	uint32_t nobody = 0;
-	return atomic_compare_exchange_strong_explicit(&s->busy, &nobody, 1u << OUT | 1u << IN, memory_order_acquire,
-						       memory_order_relaxed);
-}
+static void leave(struct stream *s, enum way w) { turn_end(&s->busy, 1u << w); }
 
-/* While both ways are taken nobody changes the word. */
-static void leave_both(struct stream *s) { atomic_store_explicit(&s->busy, 0, memory_order_release); }
+static bool enter_both(struct stream *s) { return turn_take(&s->busy, BOTH); }
+
+static void leave_both(struct stream *s) { turn_end(&s->busy, BOTH); }
 
 /* Of the fd's slot. */
 static int owner(int fd) { return atomic_load_explicit(&stream_owners[slot(fd)], memory_order_relaxed); }

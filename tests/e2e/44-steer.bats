@@ -339,3 +339,18 @@ s.sendto((f"SIP/2.0 {status} No\r\nVia: SIP/2.0/UDP 127.0.0.1:5070;rport;branch=
     ask c OPTIONS 127.0.0.11 5060 b1 i1
     expect_eq "127.0.0.11:5060 by 127.0.0.99:0" "$(ask c error)" "the error"
 }
+
+@test "a child that closed its parent's connect in flight sends SIP through the number: it is steered" {
+    need nft
+    dns_pool pool.test $POOL
+    serve $POOL
+    pinctl init
+    pinctl set pool.test 127.0.0.12
+    nft -f - <<-'EOF'
+	table inet blackhole {
+	    chain in { type filter hook input priority 0; tcp dport 5060 tcp flags & (syn | ack) == syn drop; }
+	}
+	EOF
+    with_shim /usr/bin/python3 "$TESTS/clients/fork_in_flight.py" pool.test 127.0.0.13
+    expect_match "^127.0.0.12 OPTIONS " "$(wire)" "the server of the child's request"
+}
