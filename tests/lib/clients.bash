@@ -1,29 +1,17 @@
-# Client programs: those compiled from tests/clients/, and those driven line by line.
+# Client programs: those in tests/clients/, and those driven line by line.
 
-# use_clients NAME... : compiles tests/clients/NAME.c, once a run; for setup_file. Then `client NAME` is
-# its path. The compiled file appears by rename, so that two test files may do this at once.
+# use_clients NAME... : for setup_file: they are there, made of tests/clients/NAME.c by make. Then `client NAME` is the path.
 use_clients() {
-    local name dir=$BATS_RUN_TMPDIR/clients
-    mkdir -p "$dir"
+    local name
     for name; do
-        [[ ! -x $dir/$name ]] || continue
-        ${CC:-cc} -std=gnu17 -D_GNU_SOURCE -O1 -g -Wall -pthread -o "$dir/$name.$$" "$TESTS/clients/$name.c" -ldl -Wl,--as-needed -lresolv
-        mv "$dir/$name.$$" "$dir/$name"
+        [[ -e $(client "$name") ]] || { echo "no $(client "$name"): run make test-parts first" >&2; return 1; }
     done
 }
 
-client() { echo "$BATS_RUN_TMPDIR/clients/$1"; }
+client() { echo "$BUILD/tests/clients/$1"; }
 
-# use_libraries NAME... : as use_clients, as shared libraries; `library NAME` is the path.
-use_libraries() {
-    local name dir=$BATS_RUN_TMPDIR/clients
-    mkdir -p "$dir"
-    for name; do
-        [[ ! -e $dir/$name.so ]] || continue
-        ${CC:-cc} -std=gnu17 -D_GNU_SOURCE -O1 -g -Wall -shared -fPIC -o "$dir/$name.so.$$" "$TESTS/clients/$name.c"
-        mv "$dir/$name.so.$$" "$dir/$name.so"
-    done
-}
+# use_libraries NAME... : the same of shared libraries; `library NAME` is the path.
+use_libraries() { use_clients "${@/%/.so}"; }
 
 library() { client "$1.so"; }
 

@@ -1,7 +1,7 @@
 # The end-to-end harness: what every tests/e2e/*.bats file loads first.
 #
 #     load ../lib/harness
-#     setup_file() { use_clients lookup_client; }     # compiled from tests/clients/
+#     setup_file() { use_clients lookup_client; }     # from tests/clients/
 #
 #     @test "curl stays on one server" {
 #         dns_pool www.test 127.0.0.11 127.0.0.12 127.0.0.13      # arrange
@@ -24,7 +24,7 @@
 #
 # The pid namespace's first process is the test's shell: pids are small, /proc shows the test's own
 # processes only, and `kill %1`, `wait`, `nft`, `ip`, `tc` work as ever. setup_file runs outside, on the
-# host: compile there, start nothing. A file with a setup or teardown of its own calls harness_setup and
+# host: start nothing there. A file with a setup or teardown of its own calls harness_setup and
 # harness_teardown in it.
 #
 #   sandbox.bash   the namespaces; await, need
@@ -56,6 +56,7 @@ LIMIT=${LIMIT:-200}
 BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-1200}
 
 source "$TESTS/lib/sandbox.bash"
+sandbox_enter
 source "$TESTS/lib/expect.bash"
 source "$TESTS/lib/shim.bash"
 source "$TESTS/lib/dns.bash"
@@ -92,5 +93,3 @@ harness_teardown() {
         printf '%s\n' "--- ${log##*/}, last lines" "$(grep -a . "$log" | tail -n 15 | cut -c1-300)"
     done
 }
-
-sandbox_enter
