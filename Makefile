@@ -216,6 +216,9 @@ $(B)/tests/clients/phone_tls: tests/clients/phone.c
 	$(say) TEST "$< (TLS)"
 	$(Q)$(CC) $(BASE) -DTLS $(CFLAGS) $(LDFLAGS) -o $@ $< -lssl
 
+# No preload reaches these.
+$(B)/tests/clients/reach $(B)/tests/clients/steered: LDFLAGS += -static
+
 $(B)/tests/clients/%: tests/clients/%.c
 	@mkdir -p $(@D)
 	$(say) TEST $<

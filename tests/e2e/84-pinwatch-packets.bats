@@ -2,7 +2,7 @@
 
 load ../lib/harness
 source "$TESTS/lib/pinwatch.bash"
-setup_file() { use_clients lookup; use_static_client reach; }
+setup_file() { use_clients lookup reach; }
 
 reach() { bare "$(client reach)" "$@" >>"$LOGS/reach.log" || true; }
 

@@ -4,7 +4,7 @@
 
 load ../lib/harness
 source "$TESTS/lib/pinwatch.bash"
-setup_file() { use_clients lookup dial; use_static_client reach; }
+setup_file() { use_clients lookup dial reach; }
 
 # Each way has a name and a pool of its own, in both families: WAY.test.
 ways_up() {

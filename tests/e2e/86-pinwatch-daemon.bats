@@ -3,7 +3,7 @@
 load ../lib/harness
 source "$TESTS/lib/pinwatch.bash"
 teardown() { [[ ! -d ${cgroup:-} ]] || rmdir "$cgroup"; harness_teardown; }
-setup_file() { use_clients lookup dial scribble lookup_client; use_static_client reach; }
+setup_file() { use_clients lookup dial scribble lookup_client reach; }
 
 POOL="127.0.0.11 127.0.0.12 127.0.0.13"
 

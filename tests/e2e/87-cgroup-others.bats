@@ -5,8 +5,7 @@ source "$TESTS/lib/pinwatch.bash"
 source "$TESTS/lib/steer.bash"
 
 setup_file() {
-    use_clients lookup
-    use_static_client steered
+    use_clients lookup steered
     use_other_tool
 }
 

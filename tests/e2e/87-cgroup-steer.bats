@@ -5,8 +5,7 @@ source "$TESTS/lib/pinwatch.bash"
 source "$TESTS/lib/steer.bash"
 
 setup_file() {
-    use_clients lookup raw
-    use_static_client steered
+    use_clients lookup raw steered
     use_go_client steered
 }
 

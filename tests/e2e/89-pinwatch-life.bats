@@ -5,9 +5,7 @@ source "$TESTS/lib/pinwatch.bash"
 source "$TESTS/lib/steer.bash"
 
 setup_file() {
-    use_clients lookup
-    use_static_client steered
-    use_static_client reach
+    use_clients lookup steered reach
     use_libraries libslow
 }
 

@@ -8,7 +8,11 @@ use_clients() {
     done
 }
 
-client() { echo "$BUILD/tests/clients/$1"; }
+client() { # one of Go (use_go_client) is made in the run
+    local made=$BATS_RUN_TMPDIR/clients/$1
+    [[ -e $made ]] || made=$BUILD/tests/clients/$1
+    echo "$made"
+}
 
 # use_libraries NAME... : the same of shared libraries; `library NAME` is the path.
 use_libraries() { use_clients "${@/%/.so}"; }

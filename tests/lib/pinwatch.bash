@@ -67,12 +67,3 @@ failures_of() { candidate_field "$1" "$2" failures; }
 
 # moved HOST ADDR : its pin is elsewhere.
 moved() { [[ $(pin_of "$1" "${3:-inet}") != "$2" ]]; }
-
-# use_static_client NAME : as use_clients, linked statically.
-use_static_client() {
-    local dir=$BATS_RUN_TMPDIR/clients
-    mkdir -p "$dir"
-    [[ ! -x $dir/$1 ]] || return 0
-    ${CC:-cc} -std=gnu17 -D_GNU_SOURCE -O1 -Wall -static -o "$dir/$1.$$" "$TESTS/clients/$1.c"
-    mv "$dir/$1.$$" "$dir/$1"
-}
