@@ -32,6 +32,7 @@ PKG_CONFIG ?= pkg-config
 CFLAGS ?= -O2 -g
 STRICT ?= -Werror
 FUZZ_SECONDS ?= 60
+TEST_FUZZ_SECONDS ?= 15
 B ?= build
 CLANG ?= clang
 BPFTOOL ?= bpftool
@@ -245,7 +246,7 @@ test: deps
 check-parts: all test-parts $(if $(TESTS),,fuzzers asan-programs tsan-programs)
 
 check: check-parts
-	$(Q)BUILD=$(abspath $(B)) FUZZ_SECONDS=$(FUZZ_SECONDS) tests/run.sh $(TESTS)
+	$(Q)BUILD=$(abspath $(B)) FUZZ_SECONDS=$(TEST_FUZZ_SECONDS) tests/run.sh $(TESTS)
 
 bench: all bench-parts
 	$(Q)BUILD=$(abspath $(B)) tests/bench/run.sh

@@ -6,7 +6,7 @@
 # First the unit and stress programs in $BUILD/tests, each of which closes with such a line of its own. Then the
 # end-to-end suite in bats, in parallel where GNU parallel is there. Beside it, on time that nothing else wants: the
 # same programs under sanitizers ($BUILD/asan, $BUILD/tsan), one after the other; and each fuzz target in $BUILD/fuzz,
-# which looks for new inputs for $FUZZ_SECONDS (60).
+# which looks for new inputs for $FUZZ_SECONDS.
 # --programs: only the first (make asan, make tsan).
 #
 # No time bound here is near what a test takes, on a busy machine too. They end what has stopped, and report it.
