@@ -178,7 +178,7 @@ $(B)/tests/unit/%: tests/unit/%.c $(PURE_OBJ) $(B)/libpolicy.a
 
 $(B)/tests/unit/verdicts: $(B)/shim/verdicts.o
 $(B)/tests/unit/given: $(B)/shim/given.o $(B)/shim/shared.o
-$(B)/tests/unit/watch: $(B)/tools/pinwatch/verdict.o $(B)/tools/pinwatch/icmp.o
+$(B)/tests/unit/watch: $(B)/tools/pinwatch/verdict.o $(B)/tools/pinwatch/icmp.o $(B)/tools/pinwatch/doubts.o
 
 # Built plainly a fuzz target replays its corpus.
 $(B)/tests/fuzz/%: tests/fuzz/%.c $(PURE_OBJ) $(B)/libpolicy.a

@@ -144,7 +144,7 @@ void datagram_failed(int fd, int error)
 	if ((cause != CAUSE_REFUSED && cause != CAUSE_UNREACHABLE) || fd_cookie(fd) == FD_NOT_ASKED)
 		return;			/* or nothing of ours passed through it: a sealed program may not be asked for its peer */
 	fd_forget_cookie(fd);		/* whom it blames is asked for anew */
-	if (find_peer(fd, NULL, 0, &p))
+	if (find_peer(fd, NULL, 0, &p) && judge_requests() && tx_waits(judge_requests(), &p.e, judge_now_ms()))
 		judge_report(&p, cause, COOL_BY_HISTORY);
 	errno = saved;
 }
@@ -159,7 +159,23 @@ static const struct sock_extended_err *error_of(const struct msghdr *msg)
 	return NULL;
 }
 
-void datagram_error(int fd, struct msghdr *msg, socklen_t room)
+/* Was what the error quotes sent to `e`, and does it wait there? Anybody can make up an error (RFC 5927). */
+static bool is_proved(const struct msghdr *msg, size_t len, const struct endpoint *e)
+{
+	struct sip_message m;
+	struct tx x;
+	struct transactions *requests = judge_requests();
+	const char *text = msg->msg_iovlen ? msg->msg_iov->iov_base : NULL;
+	const uint64_t now = judge_now_ms();
+	const uint64_t key = sip_looks(text, len) && sip_parse(text, len, &m) && !m.status ? sip_transaction(&m) : 0;
+	if (!requests)
+		return false;
+	if (!key)
+		return tx_erred_again(requests, e, now);
+	return tx_find(requests, key, m.method, now, &x) && endpoint_same(&x.last, e) && !x.finished;
+}
+
+void datagram_error(int fd, struct msghdr *msg, size_t len, socklen_t room)
 {
 	struct peer p;
 	struct route_sender s;
@@ -167,7 +183,7 @@ void datagram_error(int fd, struct msghdr *msg, socklen_t room)
 	const struct sock_extended_err *e = error_of(msg);
 	enum cause cause = e && e->ee_origin != SO_EE_ORIGIN_LOCAL ? cause_of_errno((int)e->ee_errno) : CAUSE_NONE;
 	if ((cause == CAUSE_REFUSED || cause == CAUSE_UNREACHABLE) && msg->msg_name &&
-	    find_peer(fd, msg->msg_name, msg->msg_namelen, &p))
+	    find_peer(fd, msg->msg_name, msg->msg_namelen, &p) && is_proved(msg, len, &p.e))
 		judge_report(&p, cause, COOL_BY_HISTORY);
 	if (msg->msg_name && route_any() && route_sender_of(msg->msg_name, msg->msg_namelen, room, &s) && s.known)
 		route_back(fd, &s, NULL, msg->msg_name);

@@ -30,14 +30,19 @@ void datagram_received(int fd, const void *buf, size_t len, struct sockaddr *fro
 /* The same of a SIP message that was read already, as it came in several pieces. */
 void datagram_message(int fd, const struct sip_message *m, struct sockaddr *from, socklen_t from_len, socklen_t room);
 
-/* A call on fd failed with `error`: on a connected socket an ICMP error of its peer (udp(7)). */
+/*
+ * A call on fd failed with `error`: on a connected socket an ICMP error of its peer (udp(7)), or one that is forged. It
+ * counts only while a request waits there for its answer.
+ */
 void datagram_failed(int fd, int error);
 
 /*
  * A message of the error queue (MSG_ERRQUEUE, IP_RECVERR, ip(7)): msg_name, of which
  * `room` bytes were there, is the peer that could not be reached. It becomes the one
- * that was asked; who said so (SO_EE_OFFENDER) stays.
+ * that was asked; who said so (SO_EE_OFFENDER) stays. `len` bytes are in msg's first piece: what the error quotes
+ * of the datagram. It counts if that request was sent there and waits; if it quotes too little, once such a request
+ * has met it again.
  */
-void datagram_error(int fd, struct msghdr *msg, socklen_t room);
+void datagram_error(int fd, struct msghdr *msg, size_t len, socklen_t room);
 
 #endif

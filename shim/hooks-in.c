@@ -159,12 +159,13 @@ static void received_pieces(int fd, const struct msghdr *msg, socklen_t room, si
 static ssize_t received_message(enum watch w, int fd, struct msghdr *msg, socklen_t room, ssize_t r, int flags)
 {
 	const struct iovec *head = msg->msg_iovlen ? msg->msg_iov : NULL;
+	const size_t n = !head ? 0 : head->iov_len < (size_t)r ? head->iov_len : (size_t)r;
 	if (w == WATCH_UNKNOWN && r > 0 && head && shows(flags))
-		w = watch_ask(fd, head->iov_base, head->iov_len < (size_t)r ? head->iov_len : (size_t)r, false);
+		w = watch_ask(fd, head->iov_base, n, false);
 	if (w == WATCH_STREAM)
 		return r == 0 && !(head && head->iov_len) ? r : stream_received_message(fd, msg, r, flags);
 	if (w == WATCH_DATAGRAM && (flags & MSG_ERRQUEUE))
-		datagram_error(fd, msg, room);
+		datagram_error(fd, msg, n, room);
 	else if (w == WATCH_DATAGRAM && head && head->iov_len < (size_t)r && msg->msg_iovlen > 1 &&
 		 (is_dns(fd) || pieces_cut(head->iov_base, head->iov_len)))
 		received_pieces(fd, msg, room, (size_t)r);

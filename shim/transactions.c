@@ -10,7 +10,7 @@
  *
  *	0	check over 1..13; 0: empty
  *	1	key
- *	2	method | sends << 8 | flags << 16 | early << 32 | early_retry_s << 48; no sends: a tx_early
+ *	2	method | sends << 8 | flags << 16 | erred << 24 | early << 32 | early_retry_s << 48; no sends: a tx_early
  *	3	since_ms
  *	4	active_ms
  *	5..7	first
@@ -32,7 +32,7 @@ static void store(struct tx_slot *s, const struct tx *x)
 			       (x->within ? WITHIN : 0u);
 	raw[KEY] = x->key;
 	raw[META] = x->method | (uint64_t)x->sends << 8 | (uint64_t)flags << 16 |
-		    (uint64_t)x->early << 32 | (uint64_t)x->early_retry_s << 48;
+		    (uint64_t)x->erred << 24 | (uint64_t)x->early << 32 | (uint64_t)x->early_retry_s << 48;
 	raw[SINCE] = x->since_ms;
 	raw[ACTIVE] = x->active_ms;
 	endpoint_put(raw + FIRST, &x->first);
@@ -60,6 +60,7 @@ static bool load(const struct tx_slot *s, struct tx *x)
 	x->answered = (raw[META] >> 16 & ANSWERED) != 0;
 	x->finished = (raw[META] >> 16 & FINISHED) != 0;
 	x->within = (raw[META] >> 16 & WITHIN) != 0;
+	x->erred = (uint8_t)(raw[META] >> 24);
 	x->early = (uint16_t)(raw[META] >> 32);
 	x->early_retry_s = (uint16_t)(raw[META] >> 48);
 	return true;
@@ -134,7 +135,7 @@ static void go_elsewhere(struct tx *x, const struct endpoint *to, uint64_t now_m
 {
 	x->last = *to;
 	x->since_ms = now_ms;
-	x->sends = 0;
+	x->sends = x->erred = 0;
 	x->moved = !endpoint_same(&x->first, to);
 }
 
@@ -170,6 +171,7 @@ void tx_anew(struct transactions *t, uint64_t key, enum sip_method method, uint6
 		return;
 	x.since_ms = now_ms;
 	x.sends = 1;
+	x.erred = 0;
 	store(&set[way], &x);
 }
 
@@ -211,14 +213,34 @@ bool tx_origin(const struct transactions *t, uint64_t key, uint64_t now_ms, stru
 	return false;
 }
 
+/* A request in this slot waits for `to`. */
+static bool slot_waits(const struct tx_slot *s, const struct endpoint *to, uint64_t now_ms, struct tx *x)
+{
+	return load(s, x) && !x->finished && endpoint_same(&x->last, to) && !is_over(x, now_ms);
+}
+
 bool tx_waits(const struct transactions *t, const struct endpoint *to, uint64_t now_ms)
 {
 	struct tx x;
 	for (int i = 0; i < TX_SETS * TX_WAYS; i++)
-		if (load(&t->slot[i / TX_WAYS][i % TX_WAYS], &x) && !x.finished && endpoint_same(&x.last, to) &&
-		    !is_over(&x, now_ms))
+		if (slot_waits(&t->slot[i / TX_WAYS][i % TX_WAYS], to, now_ms, &x))
 			return true;
 	return false;
+}
+
+bool tx_erred_again(struct transactions *t, const struct endpoint *to, uint64_t now_ms)
+{
+	struct tx x;
+	bool again = false;
+	for (int i = 0; i < TX_SETS * TX_WAYS; i++) {
+		struct tx_slot *s = &t->slot[i / TX_WAYS][i % TX_WAYS];
+		if (!slot_waits(s, to, now_ms, &x) || x.answered)
+			continue;
+		again = again || (x.erred && x.sends > x.erred);
+		x.erred = x.sends;
+		store(s, &x);
+	}
+	return again;
 }
 
 /* ---- what it proves ---- */

@@ -40,6 +40,7 @@ struct tx {
 	struct endpoint asked;		/* where the program sent it last; steering may have moved it */
 	uint8_t method;			/* enum sip_method */
 	uint8_t sends;			/* to `last` since then, saturated at 255 */
+	uint8_t erred;			/* how many they were when an error came that quotes too little; 0: none did */
 	bool moved;			/* `last` is not `first` */
 	bool answered;			/* the latest answer was provisional (1xx) */
 	bool finished;			/* the latest answer was final (2xx to 6xx) */
@@ -109,6 +110,12 @@ bool tx_origin(const struct transactions *t, uint64_t key, uint64_t now_ms, stru
 
 /* Does a request that was sent to `to` wait for its final answer? A walk over the whole memory. */
 bool tx_waits(const struct transactions *t, const struct endpoint *to, uint64_t now_ms);
+
+/*
+ * An error came for a datagram to `to`, and quotes too little of it to tell which, or whether it was sent at all. True:
+ * a request waits there without any answer that met one before it was sent again. A walk over the whole memory.
+ */
+bool tx_erred_again(struct transactions *t, const struct endpoint *to, uint64_t now_ms);
 
 /* ---- what it proves ---- */
 

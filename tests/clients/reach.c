@@ -84,11 +84,12 @@ static int hold(int fd)
 
 static int datagram(int fd, int connected)
 {
-	char byte = 'x';
+	char byte, text[100];		/* longer than what may be guessed (tools/pinwatch/icmp.c) */
+	memset(text, 'x', sizeof text);
 	if (connected && connect(fd, (void *)&to, to_len) == -1)
 		return done(errno);
-	ssize_t r = connected ? send(fd, &byte, 1, 0) : sendto(fd, &byte, 1, 0, (void *)&to, to_len);
-	if (r == 1 && wait_for(fd, POLLIN, 300) == 0)
+	ssize_t r = connected ? send(fd, text, sizeof text, 0) : sendto(fd, text, sizeof text, 0, (void *)&to, to_len);
+	if (r > 0 && wait_for(fd, POLLIN, 300) == 0)
 		return done(ETIMEDOUT);
 	return done(recv(fd, &byte, 1, 0) == -1 ? errno : 0);
 }

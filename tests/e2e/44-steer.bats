@@ -2,6 +2,7 @@
 # without a dialog being torn, and whatever calls the program uses.
 
 load ../lib/harness
+source "$TESTS/lib/icmp.bash"
 setup_file() { use_clients steer; }
 
 POOL="127.0.0.11 127.0.0.12 127.0.0.13"
@@ -338,6 +339,24 @@ s.sendto((f"SIP/2.0 {status} No\r\nVia: SIP/2.0/UDP 127.0.0.1:5070;rport;branch=
     pinctl set pool.test 127.0.0.99 >/dev/null
     ask c OPTIONS 127.0.0.11 5060 b1 i1
     expect_eq "127.0.0.11:5060 by 127.0.0.99:0" "$(ask c error)" "the error"
+    expect_match "failed.*127.0.0.99.*5060/udp.*ECONNREFUSED" "$(pinctl events)" "events"
+}
+
+@test "an error that is made up moves nothing, whatever it quotes" {
+    local own
+    begin
+    expect_eq sent "$(ask c OPTIONS 127.0.0.12 5060 b1 i1)" "a request"
+    expect_eq "200 127.0.0.12:5060" "$(ask c recv recvfrom)" "its answer"
+    own=$(ask c ends)
+    own=${own%% *}
+    printf 'OPTIONS sip:pool.test SIP/2.0\r\nVia: SIP/2.0/UDP %s;branch=z9hG4bKb2\r\nCall-ID: i1\r\nCSeq: 7 OPTIONS\r\n\r\n' \
+        "$own" >"$BATS_TEST_TMPDIR/text"
+    for quoted in "head 8" "head 300" "text $BATS_TEST_TMPDIR/text"; do
+        icmp_forge "${own#*:}" 127.0.0.12 5060 $quoted
+        for _ in 1 2 3; do expect_eq "127.0.0.12:5060 by 127.0.0.1:0" "$(ask c error)" "the error, $quoted"; done
+    done
+    expect_eq "" "$(pinctl events | grep failed || true)" "failures"
+    expect_eq 127.0.0.12 "$(pin_of pool.test)" "the pin"
 }
 
 @test "a child that closed its parent's connect in flight sends SIP through the number: it is steered" {

@@ -2,6 +2,7 @@
 # connected to the address that it asked.
 
 load ../lib/harness
+source "$TESTS/lib/icmp.bash"
 setup_file() { use_clients steer; }
 
 POOL="127.0.0.11 127.0.0.12 127.0.0.13"
@@ -181,6 +182,15 @@ peers() { expect_eq "$OWN 127.0.0.11:5060 $1:5060" "$(ask c ends)" "the socket's
     ask c OPTIONS - 0 b1 i1
     expect_eq "127.0.0.11:5060 by 127.0.0.99:0" "$(ask c error)" "the error"
     expect_match "failed.*127.0.0.99.*5060/udp.*ECONNREFUSED" "$(pinctl events)" "events"
+}
+
+@test "an error that is made up while no request waits moves nothing" {
+    begin
+    expect_eq sent "$(ask c OPTIONS - 0 b1 i1)" "a request"
+    expect_eq "200 127.0.0.11:5060" "$(ask c recv recvfrom)" "its answer"
+    icmp_forge "${OWN#*:}" 127.0.0.12 5060 head 8
+    expect_eq "Connection refused" "$(ask c OPTIONS - 0 b2 i2)" "what the program is told"
+    expect_eq "" "$(pinctl events | grep failed || true)" "failures"
 }
 
 @test "a pin that cannot be reached from the socket: as the program asked" {

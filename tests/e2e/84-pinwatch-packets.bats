@@ -28,7 +28,7 @@ reach() { bare "$(client reach)" "$@" >>"$LOGS/reach.log" || true; }
     packets_seen false || unexpected "a look at packets" "none" "$("$BUILD/pinwatch" status)"
 }
 
-@test "of the first datagram of a socket an error counts, and the process is known, connected or not" {
+@test "of the first datagram of a socket an error counts, and the process is known; of a connected one's, when packets are looked at" {
     local how
     need nft
     pool_watched --idle 60
@@ -42,19 +42,11 @@ reach() { bare "$(client reach)" "$@" >>"$LOGS/reach.log" || true; }
         pinctl init --replace --conf=/dev/null >/dev/null
         pin=$(with_shim "$(client lookup)" -4 pool.test | cut -d' ' -f1)
         await_watched 3
+        [[ $1 == udp ]] || watch_packets "$pin"
         reach "$1" "$pin" "$2"
         await "$how: the pin to move from $pin" moved pool.test "$pin"
         expect_match "failed.*$pin.*$2/udp.*$3.*reach" "$(pinctl events)" "$how: events"
     done
-}
-
-# One of which no hook tells what it sends.
-connected_socket() {
-    /usr/bin/python3 -c 'import socket, sys, time
-a = sys.argv[1]
-s = socket.socket(socket.AF_INET6 if ":" in a else socket.AF_INET, socket.SOCK_DGRAM); s.connect((a, 5060)); time.sleep(3600)' "${1:-$pin4}" 3>&- 4>&- &
-    socket_pid=$!
-    await "a connected socket" eval '[[ -n $(ss -Hun state established) ]]'
 }
 
 @test "a socket that is connected is found, before pinwatch came or later, and looked after as long as it is there" {

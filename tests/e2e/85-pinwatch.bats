@@ -4,6 +4,7 @@
 
 load ../lib/harness
 source "$TESTS/lib/pinwatch.bash"
+source "$TESTS/lib/icmp.bash"
 setup_file() { use_clients lookup dial reach; }
 
 # Each way has a name and a pool of its own, in both families: WAY.test.
@@ -61,6 +62,7 @@ s = socket.socket(socket.AF_INET6 if ":" in a else socket.AF_INET, socket.SOCK_D
     for v in 4 6; do
         for way in tcp udp-connected udp; do
             addr=$(first "$v" "$way")
+            [[ $way != udp-connected ]] || watch_packets "$addr"
             reach "$way" "$addr" 5060 >>"$LOGS/reach.log" || true
             expect_failed "$v" "$way" "$addr" "5060.${way%%-*}" ECONNREFUSED
         done
@@ -82,6 +84,7 @@ s = socket.socket(socket.AF_INET6 if ":" in a else socket.AF_INET, socket.SOCK_D
     for v in 4 6; do
         for way in tcp udp-connected udp; do
             addr=$(first "$v" "$way")
+            [[ $way != udp-connected ]] || watch_packets "$addr"
             reach "$way" "$addr" 5060 >>"$LOGS/reach.log" || true
             expect_failed "$v" "$way" "$addr" "5060.${way%%-*}" EHOSTUNREACH
         done
@@ -165,6 +168,7 @@ time.sleep(3600)' "$@"
 }
 
 outcome_of() { [[ $(pinwatch_status "[.latest[] | select(.address == \"$1\")] | length") -gt 0 ]]; }
+confirmed() { [[ $(pin_field "$1.test" state "$(family "$2")") == confirmed ]]; }
 tentative() { [[ $(pin_field "$1.test" state "$(family "$2")") == tentative ]]; }
 
 # resetting ADDR PORT reset|close : takes one connection, and ends it so once there is a file `end`.
@@ -270,24 +274,74 @@ told() { sed -n "s/^pinwatch: \([a-z ]*\) $1 5060.udp.*/\1/p" "$LOGS/pinwatch.lo
     expect_eq "5060 udp" "$(pin_field sip.test port) $(pin_field sip.test transport)" "the endpoint"
 }
 
-@test "an ICMP error that quotes a datagram nobody sent moves nothing" {
-    local addr
+# said_all NAME ADDR : all that was forged has been read, as an event that comes after it is known: a refusal over TCP.
+said_all() {
+    reach tcp "$2" 5999 >>"$LOGS/reach.log" || true
+    await "the refusal" moved "$1.test" "$2"
+}
+
+@test "an ICMP error moves a pin when what it quotes was sent: port, length, and the text" {
+    local way addr n=0 branch
     pinctl init --conf=/dev/null >/dev/null
     pinwatch_start
-    ways_up forged
-    addr=$(first 4 forged)
-    /usr/bin/python3 - "$addr" <<'PY'
-import socket, struct, sys
-def checksum(b):
-    s = sum(struct.unpack("!%dH" % (len(b) // 2), b)); s = (s >> 16) + (s & 0xffff); return ~(s + (s >> 16)) & 0xffff
-ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 28, 1, 0, 64, 17, 0, socket.inet_aton("127.0.0.1"), socket.inet_aton(sys.argv[1]))
-body = ip + struct.pack("!HHHH", 5070, 5060, 8, 0)
-icmp = struct.pack("!BBHI", 3, 3, 0, 0) + body
-icmp = icmp[:2] + struct.pack("!H", checksum(icmp)) + icmp[4:]
-s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
-for _ in range(3): s.sendto(icmp, ("127.0.0.1", 0))
+    ways_up unsent made-up length other port true
+    for way in unsent made-up length other port true; do
+        addr=$(first 4 "$way") n=$((n + 1))
+        silent "$addr"
+        await "a silent socket" port_open udp "$addr" 5060
+        for branch in 1 2; do
+            printf 'REGISTER sip:%s.test SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:507%s;rport;branch=z9hG4bK-%s\r\n\r\n' \
+                "$way" "$n" "$branch" >"$BATS_TEST_TMPDIR/$branch"
+        done
+        [[ $way == unsent ]] || datagram_from "507$n" "$addr" "$BATS_TEST_TMPDIR/1"
+        case $way in
+            unsent) icmp_forge "507$n" "$addr" 5060 text "$BATS_TEST_TMPDIR/1" ;;
+            made-up) icmp_forge "507$n" "$addr" 5060 head 8 ;;
+            length) icmp_forge "507$n" "$addr" 5060 head "$(wc -c <"$BATS_TEST_TMPDIR/1")" ;;
+            other) icmp_forge "507$n" "$addr" 5060 text "$BATS_TEST_TMPDIR/2" ;;
+            port) icmp_forge "507$n" "$addr" 5061 text "$BATS_TEST_TMPDIR/1" ;;
+            true) icmp_forge "507$n" "$addr" 5060 text "$BATS_TEST_TMPDIR/1" ;;
+        esac
+        [[ $way == true ]] || said_all "$way" "$addr"
+    done
+    await "the pin to move for what was sent" moved true.test "$addr"
+    expect_eq "$addr" "$(pinctl events | grep 'failed.*/udp' | grep -o '127[0-9.]*' | sort -u)" "events of UDP"
+}
+
+# datagram_from PORT ADDR FILE [answered] : FILE as a datagram to ADDR:5060; and one comes back.
+datagram_from() {
+    /usr/bin/python3 - "$@" <<'PY'
+import socket, sys
+s, server = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
+s.bind(("127.0.0.1", int(sys.argv[1])))
+if len(sys.argv) > 4: server.bind((sys.argv[2], 5060))
+s.sendto(open(sys.argv[3], "rb").read(), (sys.argv[2], 5060))
+if len(sys.argv) > 4: server.sendto(b"x", server.recvfrom(2000)[1]); s.recv(1)
 PY
-    reach tcp "$addr" 5999 >>"$LOGS/reach.log" || true          # an event that comes after them
-    await "the refusal" moved forged.test "$addr"
-    expect_eq "" "$(pinctl events | grep udp || true)" "events of UDP"
+}
+
+@test "an ICMP error that quotes eight bytes moves a pin when the next datagram met the same, unanswered" {
+    local addr answers text=$BATS_TEST_TMPDIR/text
+    pinctl init --conf=/dev/null >/dev/null
+    pinwatch_start
+    ways_up silent answers
+    addr=$(first 4 silent) answers=$(first 4 answers)
+    silent "$addr"
+    await "a silent socket" port_open udp "$addr" 5060
+    watch_packets "$addr"
+    printf '%0100d' 0 >"$text"
+    for _ in 1 2 3; do
+        datagram_from 5071 "$answers" "$text" answered
+        icmp_forge 5071 "$answers" 5060 head "$(wc -c <"$text")"
+        sleep 0.5       # longer than an answer may take
+    done
+    datagram_from 5070 "$addr" "$text"
+    icmp_forge 5070 "$addr" 5060 head "$(wc -c <"$text")"
+    icmp_forge 5070 "$addr" 5060 head "$(wc -c <"$text")"
+    said_all answers "$answers"
+    expect_eq "" "$(pinctl events | grep 'failed.*/udp' || true)" "events of UDP, for one datagram, or for those that were answered"
+    sleep 0.5
+    datagram_from 5070 "$addr" "$text"
+    icmp_forge 5070 "$addr" 5060 head "$(wc -c <"$text")"
+    await "the pin to move" moved silent.test "$addr"
 }

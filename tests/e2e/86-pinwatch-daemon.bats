@@ -65,6 +65,7 @@ outcome_seen() { [[ $(pinwatch_status .outcomes) -ge $1 ]]; }
 @test "a refusal on a connected UDP socket, seen by both, is counted once" {
     need sipsak
     pinned
+    watch_packets "$pin"
     with_shim sipsak -H 127.0.0.1 -s sip:bob@pool.test >>"$LOGS/sipsak.log" 2>&1 || true
     await "pinwatch to see it" outcome_seen 1
     expect_eq 1 "$(failures_of pool.test "$pin")" "failures of $pin"

@@ -55,6 +55,22 @@ pool_watched() {
 # packets_seen true|false : it looks at packets, as it does while somebody sends datagrams to a watched address.
 packets_seen() { [[ $(pinwatch_status '.probes | map(select(.name | startswith("cgroup_skb")).attached) | all') == "$1" ]]; }
 
+# connected_socket [ADDR] : one of which no hook tells what it sends; $pin4 unless ADDR.
+connected_socket() {
+    /usr/bin/python3 -c 'import socket, sys, time
+a = sys.argv[1]
+s = socket.socket(socket.AF_INET6 if ":" in a else socket.AF_INET, socket.SOCK_DGRAM); s.connect((a, 5060)); time.sleep(3600)' "${1:-$pin4}" 3>&- 4>&- &
+    socket_pid=$!
+    await "a connected socket" eval '[[ -n $(ss -Hun state established) ]]'
+}
+
+# watch_packets ADDR : makes it look at packets, and so see what connected sockets send, before one does.
+watch_packets() {
+    connected_socket "$1"
+    await "a look at packets" packets_seen true
+    kill "$socket_pid"
+}
+
 # manager_start : takes what sd_notify(3) is told: NOTIFY_SOCKET=$BATS_TEST_TMPDIR/notify; a line each in `told`.
 manager_start() {
     /usr/bin/python3 -c 'import socket, sys

@@ -2,7 +2,7 @@
  * transactions.c: what the memory of requests keeps, and what silence, statuses and methods prove.
  *
  * A script is a row of steps, each with milliseconds to let pass before it: `s` a
- * send, `r` an answer and its status, `e` one that came before its request was noted, `o` where a CANCEL or ACK goes. The letter is
+ * send, `r` an answer and its status, `i` an ICMP error that quotes too little, `e` one that came before its request was noted, `o` where a CANCEL or ACK goes. The letter is
  * followed by the server, a to d.
  */
 #include "check.h"
@@ -44,6 +44,8 @@ static const char *play(enum sip_method method, const char *steps)
 			x = tx_sent(&memory, key, method, &e, now);
 			snprintf(out, sizeof out, "%u sends in %u, %c to %c%s%s", x.sends, (unsigned)tx_age_ms(&x, now),
 				 letter_of(&x.first), letter_of(&x.last), x.moved ? ", moved" : "", x.early ? ", early" : "");
+		} else if (what == 'i') {
+			snprintf(out, sizeof out, "%s", tx_erred_again(&memory, &e, now) ? "again" : "in doubt");
 		} else if (what == 'e') {
 			tx_early(&memory, key, method, &e, (unsigned)strtoul(p + 1, &p, 10), 17, now);
 			snprintf(out, sizeof out, tx_find(&memory, key, method, now, &x) ? "known" : "unknown");
@@ -98,6 +100,14 @@ static void scripts(void)
 		{"which could be answered", SIP_REGISTER, "0ea/503 0ra/503", "stray"},
 		{"or cancelled", SIP_INVITE, "0ea/503 0oa", "unknown"},
 		{"from another server than was asked", SIP_REGISTER, "0eb/503 1sa", "1 sends in 0, a to a"},
+		{"an error that quotes too little", SIP_REGISTER, "0sa 10ia", "in doubt"},
+		{"and the same again, of no other datagram", SIP_REGISTER, "0sa 10ia 10ia", "in doubt"},
+		{"that the next datagram meets too", SIP_REGISTER, "0sa 10ia 500sa 10ia", "again"},
+		{"of another server", SIP_REGISTER, "0sa 10ia 500sa 10ib", "in doubt"},
+		{"of the next server", SIP_REGISTER, "0sa 10ia 500sb 10ib", "in doubt"},
+		{"of a request that was answered", SIP_REGISTER, "0sa 10ia 500sa 5ra/401 10ia", "in doubt"},
+		{"of a call that rings", SIP_INVITE, "0sa 10ia 500sa 5ra/180 10ia", "in doubt"},
+		{"of none", SIP_REGISTER, "0ia 10ia", "in doubt"},
 		{"a provisional one", SIP_REGISTER, "0ea/100 1sa", "1 sends in 0, a to a"},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

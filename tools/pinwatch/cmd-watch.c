@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "connects.h"
-#include "diag.h"
+#include "doubts.h"
 #include "icmp.h"
 #include "notify.h"
 #include "packets.h"
@@ -70,6 +70,7 @@ struct watch {
 	struct spaces spaces;
 	struct tables tables;
 	struct report report;
+	struct doubts doubts;
 	struct ring_buffer *rings;
 	int epoll, signals, timer, status;
 	char status_path[STATUS_PATH];
@@ -99,11 +100,34 @@ static void keep_up(struct watch *w)
 		tell_tables(w);
 }
 
+static struct sender_key flow_of(const struct watch_event *e)
+{
+	return (struct sender_key){.peer = e->peer, .port = e->port, .own_port = e->own_port};
+}
+
+/* Did the datagram before meet the same? This one was sent at `sent`, 0: nobody saw that. */
+static bool is_met_again(struct watch *w, const struct watch_event *e, uint64_t sent)
+{
+	const struct sender_key flow = flow_of(e);
+	struct sender sender;
+	return doubts_lately(sent, e->now) && probes_sender(&w->probes, &flow, &sender) &&
+	       doubts_met_again(&w->doubts, &flow, sent, sender.heard);
+}
+
+/* The kernel finds a connected socket by ports and addresses alone. What else an error quotes, the raw socket gets. */
+static bool is_believed(struct watch *w, const struct watch_event *e)
+{
+	const struct sender_key flow = flow_of(e);
+	struct sender sender;
+	return e->what != WATCH_REFUSED || w->observer ||
+	       (probes_sender(&w->probes, &flow, &sender) && is_met_again(w, e, sender.last));
+}
+
 static int on_event(void *ctx, void *data, size_t size)
 {
 	struct watch *w = ctx;
 	keep_up(w);
-	if (size >= sizeof(struct watch_event))
+	if (size >= sizeof(struct watch_event) && is_believed(w, data))
 		report_event(&w->report, data);
 	return 0;
 }
@@ -129,27 +153,21 @@ static int on_wake(void *ctx, void *data, size_t size)
 	return 0;
 }
 
-/* Was it really sent? By a connected socket perhaps that nobody has seen send: then the event is that one's. */
-static bool was_sent(const struct watch *w, const struct space *s, struct icmp_error *error)
+/* An ICMP error is anybody's to forge: was it sent, what this one quotes? */
+static bool was_sent(struct watch *w, const struct icmp_error *error)
 {
-	struct watch_event *e = &error->event;
-	const struct sender_key flow = {.peer = e->peer, .port = e->port, .own_port = e->own_port};
-	struct sender sender;
-	if (probes_sender(&w->probes, &flow, &sender))
-		return true;
-	if (probes_watches(&w->probes, &e->peer))
-		e->cookie = diag_cookie(s->diag, &flow, error->own);
-	return e->cookie != 0;
+	const struct sent_key key = {.flow = flow_of(&error->event), .quote = error->quote};
+	const uint64_t sent = probes_quoted(&w->probes, &key);
+	return error->text ? doubts_lately(sent, error->event.now) : is_met_again(w, &error->event, sent);
 }
 
-/* An ICMP error is anybody's to forge. */
 static void on_icmp(struct watch *w, const struct space *s, bool v6)
 {
 	struct icmp_error error;
 	enum icmp_status got;
 	keep_up(w);
 	for (int i = 0; i < 256 && (got = icmp_read(v6 ? s->icmpv6 : s->icmp, v6, s->cookie, &error)) != ICMP_NO_MORE; i++)
-		if (got == ICMP_EVENT && was_sent(w, s, &error))
+		if (got == ICMP_EVENT && was_sent(w, &error))
 			report_event(&w->report, &error.event);
 }
 

@@ -3,8 +3,9 @@
  *
  * Programs on a cgroup see what its processes send and get. They never refuse or
  * change anything. Of a datagram that goes to a watched address they note which
- * socket of which process sent it: so an ICMP error, which is anybody's to forge,
- * can be held against what was really sent, and told with a process. Of SIP's
+ * socket of which process sent it, and what an ICMP error would quote of it: so an
+ * error, which is anybody's to forge, can be held against what was really sent, and told
+ * with a process. Of SIP's
  * REGISTER, INVITE and responses they hand on a copy; all judgement is pinwatch's.
  *
  * Those on connect(2) and sendmsg(2) are always there. Those that see packets cost
@@ -17,7 +18,7 @@
 #include "note.bpf.h"
 #include "sent.bpf.h"
 
-enum { V4_HEADER = 20, V6_HEADER = 40, UDP_HEADER = 8, PASS = 1, STAMP_NS = 1000000000 };
+enum { V4_HEADER = 20, V6_HEADER = 40, UDP_HEADER = 8, PASS = 1, STAMP_NS = 1000000000, NAMED_BITS = 30 };
 
 bool attended;				/* pinwatch looks at the packets */
 __u64 sockets;				/* where one was connected to a watched address: network namespace (cookie); 0: nowhere */
@@ -40,6 +41,14 @@ struct {
 	__type(key, __u64);
 	__type(value, struct sender);
 } connected SEC(".maps");
+
+/* When datagrams were sent, by what an ICMP error quotes of them. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, SENT_MAX);
+	__type(key, struct sent_key);
+	__type(value, __u64);
+} quotes SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -164,24 +173,62 @@ static __always_inline void copy_packet(struct __sk_buff *skb, const struct data
 }
 
 /* Of one whose packets are not looked at yet. Right in the ring: a sender may be preempted, with the scratch half full. */
-static __always_inline void copy_sent(struct bpf_sock_addr *ctx, const struct sender_key *flow, const struct sender *who)
+static __always_inline void copy_sent(struct bpf_sock_addr *ctx, const struct sender_key *flow, const struct sender *who,
+				      const struct text *text)
 {
-	const struct text text = text_sent();
-	__u32 length = text.length < MESSAGE_MAX ? text.length : MESSAGE_MAX;
+	__u32 length = text->length < MESSAGE_MAX ? text->length : MESSAGE_MAX;
 	char first[8] = {};
-	if (length < sizeof first || bpf_probe_read_user(first, sizeof first, text.at) || !is_request(first))
+	if (length < sizeof first || bpf_probe_read_user(first, sizeof first, text->at) || !is_request(first))
 		return;
 	struct watch_message *m = bpf_ringbuf_reserve(&messages, sizeof *m, 0);
 	if (!m) {
 		__sync_fetch_and_add(&lost, 1);
 		return;
 	}
-	if (bpf_probe_read_user(m->text, length, text.at)) {
+	if (bpf_probe_read_user(m->text, length, text->at)) {
 		bpf_ringbuf_discard(m, 0);
 		return;
 	}
 	describe(m, flow, who, bpf_get_socket_cookie(ctx), ctx->sk ? ctx->sk->bound_dev_if : 0, length);
 	bpf_ringbuf_submit(m, 0);
+}
+
+/* ---- what errors are held against ---- */
+
+static __always_inline void note_quote(const struct sender_key *flow, __u64 quote, __u64 now)
+{
+	struct sent_key key = {.flow = *flow, .quote = quote};
+	bpf_map_update_elem(&quotes, &key, &now, BPF_ANY);
+}
+
+/* A packet's text, or one that a program is about to send. */
+struct source {
+	struct __sk_buff *skb;			/* NULL: at `user` */
+	__u32 payload;				/* offset in skb */
+	const void *user;
+};
+
+static __always_inline long read_text(const struct source *s, __u32 at, void *to, __u32 n)
+{
+	return s->skb ? bpf_skb_load_bytes(s->skb, s->payload + at, to, n) : bpf_probe_read_user(to, n, s->user + at);
+}
+
+static __always_inline void note_sent(const struct sender_key *flow, const struct source *s, __u32 length)
+{
+	const __u64 now = bpf_ktime_get_ns();
+	__u64 quote = quote_of_length(length), text[QUOTE_STEP / 8];
+	note_quote(flow, quote, now);
+	for (__u32 at = 0; at < QUOTE_MAX && at < length; at += QUOTE_STEP) {
+		__u32 n = length - at;
+		if (n >= QUOTE_STEP)
+			n = QUOTE_STEP;
+		else
+			__builtin_memset(text, 0, sizeof text);
+		if (n == 0 || n > QUOTE_STEP || read_text(s, at, text, n))
+			return;
+		quote = quote_more(quote, text);
+	}
+	note_quote(flow, quote, now);
 }
 
 /* ---- who sends ---- */
@@ -198,11 +245,13 @@ static __always_inline void note_sender(void *map, const void *key, __u64 cookie
 {
 	__u64 now = bpf_ktime_get_ns();
 	struct sender *s = bpf_map_lookup_elem(map, key);
-	if (s && s->cookie == cookie && now - s->last < STAMP_NS) {
+	if (s && s->cookie == cookie && s->named == (__u32)(now >> NAMED_BITS)) {
+		s->last = now;
 		*out = *s;
 		return;
 	}
-	*out = (struct sender){.cookie = cookie, .last = now, .pid = pid_here()};
+	*out = (struct sender){.cookie = cookie, .last = now, .heard = s ? s->heard : 0, .pid = pid_here(),
+			       .named = (__u32)(now >> NAMED_BITS)};
 	bpf_get_current_comm(out->comm, sizeof out->comm);
 	bpf_map_update_elem(map, key, out, BPF_ANY);
 }
@@ -268,8 +317,10 @@ static __always_inline int sends(struct bpf_sock_addr *ctx, const __u32 to[4])
 	sent_now();
 	if (attended)
 		return PASS;
+	const struct text text = text_sent();
 	wake(WAKE_SENT);
-	copy_sent(ctx, &flow, &who);
+	note_sent(&flow, &(struct source){.user = text.at}, text.length);
+	copy_sent(ctx, &flow, &who, &text);
 	return PASS;
 }
 
@@ -315,6 +366,7 @@ int datagram_out(struct __sk_buff *skb)
 		return PASS;
 	struct sender who;
 	note_sender(&senders, &flow, bpf_get_socket_cookie(skb), &who);
+	note_sent(&flow, &(struct source){.skb = skb, .payload = d.payload}, skb->len - d.payload);
 	sent_now();
 	if (!bpf_skb_load_bytes(skb, d.payload, first, sizeof first) && is_request(first))
 		copy_packet(skb, &d, &flow, &who);
@@ -329,6 +381,9 @@ int datagram_in(struct __sk_buff *skb)
 	struct datagram d;
 	if (!is_udp(skb) || !parse(skb, &d) || !flow_watched(skb, d.from, d.from_port, d.to_port, &flow))
 		return PASS;
+	struct sender *to = bpf_map_lookup_elem(&senders, &flow);
+	if (to)
+		to->heard = bpf_ktime_get_ns();
 	if (!bpf_skb_load_bytes(skb, d.payload, first, sizeof first) && starts(first, "SIP/2.0 ", 8))
 		copy_packet(skb, &d, &flow, NULL);
 	return PASS;

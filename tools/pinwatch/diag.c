@@ -1,7 +1,6 @@
 /* diag.c: see diag.h. */
 #include "diag.h"
 
-#include <arpa/inet.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
@@ -98,40 +97,4 @@ bool diag_any(int fd, __u64 netns, bool (*is)(const void *arg, const struct watc
 	const struct query v4 = query_of(AF_INET, NLM_F_DUMP), v6 = query_of(AF_INET6, NLM_F_DUMP);
 	struct any a = {netns, is, arg};
 	return fd != -1 && (each(fd, &v4, any_take, &a) || each(fd, &v6, any_take, &a));
-}
-
-/* ---- one ---- */
-
-struct one {
-	const struct sender_key *flow;
-	__u64 cookie;
-};
-
-static bool one_take(void *arg, const struct inet_diag_msg *m)
-{
-	struct one *o = arg;
-	__u32 peer[4];
-	address_of(m->idiag_family, m->id.idiag_dst, peer);
-	if (m->idiag_state != ESTABLISHED || ntohs(m->id.idiag_dport) != o->flow->port ||
-	    memcmp(peer, o->flow->peer.addr, sizeof peer) != 0)
-		return false;
-	o->cookie = (__u64)m->id.idiag_cookie[1] << 32 | m->id.idiag_cookie[0];
-	return true;
-}
-
-/* The kernel takes the other end for the source here, as a packet from there would have it (udp_dump_one()). */
-__u64 diag_cookie(int fd, const struct sender_key *flow, const __u32 own[4])
-{
-	struct address a;
-	struct one o = {.flow = flow};
-	memcpy(a.bytes, own, sizeof a.bytes);
-	const bool v4 = address_family(&a) == FAMILY_V4;
-	struct query q = query_of(v4 ? AF_INET : AF_INET6, 0);
-	q.of.id.idiag_sport = htons(flow->port);
-	q.of.id.idiag_dport = htons(flow->own_port);
-	memcpy(q.of.id.idiag_src, v4 ? &flow->peer.addr[3] : flow->peer.addr, v4 ? 4 : 16);
-	memcpy(q.of.id.idiag_dst, v4 ? &own[3] : own, v4 ? 4 : 16);
-	if (fd != -1)
-		each(fd, &q, one_take, &o);
-	return o.cookie;
 }

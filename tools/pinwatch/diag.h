@@ -1,7 +1,7 @@
 /*
  * diag.h: connected UDP sockets, as the kernel lists them for a network namespace (sock_diag(7)).
  *
- * No hook tells what a connected socket sends, nor which port it got. Queries wait for
+ * No hook on sendmsg(2) tells what a connected socket sends. Queries wait for
  * the kernel, which answers at once.
  */
 #ifndef STICKYDNS_PINWATCH_DIAG_H
@@ -19,8 +19,5 @@ int diag_open(void);
  * answer. The namespace of the key is `netns`.
  */
 bool diag_any(int fd, __u64 netns, bool (*is)(const void *arg, const struct watch_key *peer), const void *arg);
-
-/* The cookie (SO_COOKIE, socket(7)) of the UDP socket at `own` that is connected to the flow's other end. 0: there is none. */
-__u64 diag_cookie(int fd, const struct sender_key *flow, const __u32 own[4]);
 
 #endif

@@ -17,7 +17,7 @@
 #define ICMP_FILTER 1			/* linux/icmp.h, which excludes netinet/ip_icmp.h */
 #endif
 
-enum { V4_LEAST = 20, V6_HEADER = 40, ICMP_HEADER = 8, PORTS = 4 };
+enum { V4_LEAST = 20, V6_HEADER = 40, ICMP_HEADER = 8, UDP_HEADER = 8 };
 
 static int raw(int family, int protocol, int level, int name, const void *filter, socklen_t size)
 {
@@ -45,18 +45,42 @@ int icmpv6_open(void)
 
 static uint16_t read16(const uint8_t *p) { return (uint16_t)(p[0] << 8 | p[1]); }
 
-/* The datagram that is quoted: at least its ports (RFC 792, RFC 4443 3.1). */
-static bool quoted(const uint8_t *ports, int family, const uint8_t *from, const uint8_t *to, int error, struct icmp_error *out)
+/*
+ * The text of a payload of `length` bytes, of which `n` are quoted. One so short that it may be guessed (a keep-alive,
+ * RFC 5626 4.4.1) is as good as none.
+ */
+static void quote_text(const uint8_t *p, size_t n, size_t length, struct icmp_error *out)
 {
-	struct address peer, own;
-	if (!error || !address_from_bytes(family, to, &peer) || !address_from_bytes(family, from, &own))
+	const size_t all = length < QUOTE_MAX ? length : QUOTE_MAX;
+	__u64 text[QUOTE_MAX / sizeof(__u64)] = {0};
+	out->quote = quote_of_length((__u32)length);
+	out->text = length >= QUOTE_STEP && n >= all;
+	if (!out->text)
+		return;
+	memcpy(text, p, all);
+	for (size_t at = 0; at < all; at += QUOTE_STEP)
+		out->quote = quote_more(out->quote, text + at / sizeof *text);
+}
+
+/* The UDP datagram that is quoted, `n` bytes of it: at least its header (RFC 792, RFC 4443 3.1). */
+static bool quoted(const uint8_t *udp, size_t n, int family, const uint8_t *to, int error, struct icmp_error *out)
+{
+	struct address peer;
+	const uint16_t length = n >= UDP_HEADER ? read16(udp + 4) : 0;
+	if (!error || length < UDP_HEADER || !address_from_bytes(family, to, &peer))
 		return false;
-	memcpy(out->own, own.bytes, sizeof out->own);
 	memcpy(out->event.peer.addr, peer.bytes, sizeof out->event.peer.addr);
-	out->event.own_port = read16(ports);
-	out->event.port = read16(ports + 2);
+	out->event.own_port = read16(udp);
+	out->event.port = read16(udp + 2);
 	out->event.error = (uint16_t)error;
+	quote_text(udp + UDP_HEADER, n - UDP_HEADER, length - UDP_HEADER, out);
 	return true;
+}
+
+/* Extensions may stand behind what is quoted, which then has a length, in words (RFC 4884 4). */
+static size_t without_extensions(size_t n, uint8_t words, size_t bytes)
+{
+	return words && words * bytes < n ? words * bytes : n;
 }
 
 bool icmp_parse(const uint8_t *p, size_t n, struct icmp_error *out)
@@ -65,20 +89,21 @@ bool icmp_parse(const uint8_t *p, size_t n, struct icmp_error *out)
 	if (outer < V4_LEAST || n < outer + ICMP_HEADER + V4_LEAST)
 		return false;
 	const uint8_t *icmp = p + outer, *inner = icmp + ICMP_HEADER;
-	const size_t header = (inner[0] & 15u) * 4u, rest = n - outer - ICMP_HEADER;
-	if (icmp[0] != ICMP_DEST_UNREACH || inner[0] >> 4 != 4 || header < V4_LEAST || rest < header + PORTS ||
+	const size_t header = (inner[0] & 15u) * 4u, rest = without_extensions(n - outer - ICMP_HEADER, icmp[5], 4);
+	if (icmp[0] != ICMP_DEST_UNREACH || inner[0] >> 4 != 4 || header < V4_LEAST || rest < header ||
 	    inner[9] != IPPROTO_UDP || (read16(inner + 6) & 0x1fff))
 		return false;
-	return quoted(inner + header, AF_INET, inner + 12, inner + 16, verdict_icmp(icmp[1]), out);
+	return quoted(inner + header, rest - header, AF_INET, inner + 16, verdict_icmp(icmp[1]), out);
 }
 
 bool icmpv6_parse(const uint8_t *p, size_t n, struct icmp_error *out)
 {
 	const uint8_t *inner = p + ICMP_HEADER;
-	if (n < ICMP_HEADER + V6_HEADER + PORTS || p[0] != ICMP6_DST_UNREACH || inner[0] >> 4 != 6 ||
-	    inner[6] != IPPROTO_UDP)
+	if (n < ICMP_HEADER + V6_HEADER || p[0] != ICMP6_DST_UNREACH || inner[0] >> 4 != 6 || inner[6] != IPPROTO_UDP)
 		return false;
-	return quoted(inner + V6_HEADER, AF_INET6, inner + 8, inner + 24, verdict_icmpv6(p[1]), out);
+	const size_t rest = without_extensions(n - ICMP_HEADER, p[4], 8);
+	return rest >= V6_HEADER &&
+	       quoted(inner + V6_HEADER, rest - V6_HEADER, AF_INET6, inner + 24, verdict_icmpv6(p[1]), out);
 }
 
 enum icmp_status icmp_read(int fd, bool v6, uint64_t netns, struct icmp_error *out)

@@ -181,7 +181,7 @@ static void leave_out(struct probes *p)
 void probes_open(struct probes *p, const char *cgroup, uint32_t idle_s, bool all)
 {
 	const bool none = cgroup && strcmp(cgroup, "none") == 0;
-	*p = (struct probes){.watched = -1, .senders = -1, .connected = -1, .cgroup = none ? NULL : cgroup, .idle_s = idle_s};
+	*p = (struct probes){.watched = -1, .senders = -1, .connected = -1, .quotes = -1, .cgroup = none ? NULL : cgroup, .idle_s = idle_s};
 	memcpy(p->probe, blank, sizeof blank);
 	libbpf_set_print(silent);
 	load(p, of_watch, WATCH_PROGRAMS, load_watch);
@@ -197,6 +197,7 @@ void probes_open(struct probes *p, const char *cgroup, uint32_t idle_s, bool all
 		p->watched = bpf_map__fd(p->datagram->maps.watched);
 		p->senders = bpf_map__fd(p->datagram->maps.senders);
 		p->connected = bpf_map__fd(p->datagram->maps.connected);
+		p->quotes = bpf_map__fd(p->datagram->maps.quotes);
 		packets_open(p);
 	}
 	connects_open(p, all);
@@ -250,6 +251,12 @@ uint64_t probes_lost(const struct probes *p)
 bool probes_sender(const struct probes *p, const struct sender_key *flow, struct sender *out)
 {
 	return p->senders >= 0 && bpf_map_lookup_elem(p->senders, flow, out) == 0;
+}
+
+uint64_t probes_quoted(const struct probes *p, const struct sent_key *key)
+{
+	uint64_t sent;
+	return p->quotes >= 0 && bpf_map_lookup_elem(p->quotes, key, &sent) == 0 ? sent : 0;
 }
 
 bool probes_connected(const struct probes *p, uint64_t cookie, struct sender *out)

@@ -40,7 +40,7 @@ struct probes {
 	struct watch_bpf *watch;	/* NULL: not loaded */
 	struct datagram_bpf *datagram;
 	int watched;			/* map fds; -1: there is none */
-	int senders, connected;
+	int senders, connected, quotes;
 	const char *cgroup;		/* whose datagrams; NULL: the root's, or nobody's */
 	uint64_t cgroup_dev, cgroup_ino; /* that they are attached to; zeros: to none */
 	uint32_t idle_s;		/* packets.h */
@@ -79,6 +79,9 @@ uint64_t probes_lost(const struct probes *p);
 
 /* The socket and process that sent a datagram of this flow. False: none that was seen. */
 bool probes_sender(const struct probes *p, const struct sender_key *flow, struct sender *out);
+
+/* When a datagram of this flow was sent of which an ICMP error quotes so much. 0: none was seen. */
+uint64_t probes_quoted(const struct probes *p, const struct sent_key *key);
 
 /* The process that connected a UDP socket. False: not seen. */
 bool probes_connected(const struct probes *p, uint64_t cookie, struct sender *out);

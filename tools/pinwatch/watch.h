@@ -18,6 +18,9 @@ enum {
 	RING_MESSAGES = 1 << 22,		/* bytes: about 3,000 SIP messages */
 	RING_WAKES = 4096,			/* bytes: one is enough */
 	MESSAGE_MAX = 1400,			/* of a SIP message, the first bytes */
+	SENT_MAX = 32768,			/* datagrams, and lengths of datagrams, that ICMP errors are held against */
+	QUOTE_MAX = 256,			/* of a datagram's payload, the first bytes: a SIP request's branch is among them */
+	QUOTE_STEP = 64,
 	WATCH_COMM = 16,
 
 	WAIT_MS = 3000,				/* in SYN_SENT, with at least */
@@ -91,12 +94,39 @@ _Static_assert(sizeof(struct sender_key) == 32, "no hidden padding");
 
 struct sender {
 	__u64 cookie;				/* of the socket */
-	__u64 last;				/* when it was last seen to send, to a second or so */
+	__u64 last;				/* when it was last seen to send */
+	__u64 heard;				/* when a datagram last came back; 0: none was seen */
 	__u32 pid;				/* 0: not known */
-	__u32 pad;
+	__u32 named;				/* when pid and comm were looked at, in units of 2^30 ns */
 	char comm[WATCH_COMM];			/* it may have ended when its datagram's fate is known */
 };
-_Static_assert(sizeof(struct sender) == 40, "no hidden padding");
+_Static_assert(sizeof(struct sender) == 48, "no hidden padding");
+
+/*
+ * Of a datagram that was sent, what an ICMP error quotes: its length and its text, as quote_more() has it; or, where
+ * the error quotes no text, its length alone. Sent when, is the value.
+ */
+struct sent_key {
+	struct sender_key flow;
+	__u64 quote;
+};
+_Static_assert(sizeof(struct sent_key) == 40, "no hidden padding");
+
+/* Of a payload's length alone. */
+static inline __u64 quote_of_length(__u32 length) { return length; }
+
+/*
+ * Then QUOTE_STEP bytes of its text, until QUOTE_MAX or its end; zeros fill up the last ones. No step loses
+ * anything, so who has to guess a part of the text has to guess the quote.
+ */
+static inline __u64 quote_more(__u64 quote, const __u64 text[QUOTE_STEP / 8])
+{
+	for (int i = 0; i < QUOTE_STEP / 8; i++) {
+		quote = (quote ^ text[i]) * 0x9e3779b97f4a7c15ull;
+		quote ^= quote >> 32;
+	}
+	return quote;
+}
 
 /* A SIP message to or from a watched address; `length` bytes follow, at most MESSAGE_MAX. */
 struct watch_message {
