@@ -36,7 +36,9 @@ together_row() { # PROGRAM udp|tcp
 # What was looked at leaves the machine to the others.
 streams_stop() { # PROGRAM
     local id
-    for id in "${!AGENT_PID[@]}"; do [[ $id != *-"$1"-* ]] || agent_stop "$id"; done
+    for id in "${!AGENT_PID[@]}"; do
+        [[ $id != *-"$1"-* ]] || agent_stop "$id" 2>/dev/null || true      # it may be over
+    done
 }
 
 # Bare, the program is led to more than one server. What resolves once may have been led to the same one by chance: then

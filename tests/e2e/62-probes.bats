@@ -52,6 +52,15 @@ failover() {
     expect_eq 127.0.0.12=ok "$(ask one connect pool.test 7060)" "the second connect"
 }
 
+# A program that looks the name up, and goes to the address that does not lead.
+goes_elsewhere() {
+    server_start 127.0.0.12 5060 accept
+    with_shim /usr/bin/python3 -c '
+import socket
+socket.getaddrinfo("pool.test", 5060, socket.AF_INET)
+socket.socket().connect(("127.0.0.11", 5060))'
+}
+
 @test "six probes, with their arguments and a semaphore each" {
     readelf -n "$BUILD/libstickydns.so" | awk '
         /Provider:/ { provider = $2 }
@@ -99,9 +108,8 @@ failover() {
     with_shim "$(client lookup)" -4 -p 5061 pool.test
     seen "^hit lookup pool.test 127.0.0.12 5061 tcp auto$"
 
-    # A program that goes to an address that it has from elsewhere.
-    with_shim bash -c 'exec 3<>/dev/tcp/127.0.0.11/5060'
-    seen "^steer bash 127.0.0.11 127.0.0.12 5060 tcp 5060$"
+    goes_elsewhere
+    seen "^steer python3 127.0.0.11 127.0.0.12 5060 tcp 5060$"
 
     expect_eq 127.0.0.12 "$(ask running first pool.test)" "the client from before"
     expect_eq 127.0.0.12 "$(ask running first pool.test)" "the client from before"
@@ -156,8 +164,8 @@ failover() {
         "lookup_client +confirmed +pool.test +127.0.0.12 +connected$" \
         "lookup +led +pool.test +127.0.0.12 +auto pin, for port 5060/tcp$" \
         "raw +answer +pool.test +127.0.0.12 +first of 2 records$"
-    with_shim bash -c 'exec 3<>/dev/tcp/127.0.0.11/5060'
-    seen "bash +steered +- +127.0.0.12 +from 127.0.0.11, tcp port 5060$"
+    goes_elsewhere
+    seen "python3 +steered +- +127.0.0.12 +from 127.0.0.11, tcp port 5060$"
     looker_stop
     seen "^@lookups\[lookup_client, pool.test, 127.0.0.12\]: 1$" "^@lookups\[raw, pool.test, 127.0.0.12\]: 1$"
     expect_eq "" "$(grep WARNING "$LOGS"/*.err || true)" "warnings"
