@@ -83,8 +83,8 @@ requests() { arrivals "$@" | awk '!seen[$9]++' | grep -c '' || true; }
 arrived_at() { arrivals "$@" | awk '{ print $2 }' | sort -u; }
 arrived_reach() { local n=$1; shift; (($(arrived "$@") >= n)) || look_again; }
 
-# For await: a look at what arrived is some processes' work; ten a second are enough.
-look_again() { sleep 0.1; return 1; }
+# For await: a look at what arrived is some processes' work; two a second are enough.
+look_again() { nap 0.4; return 1; }
 
 # await_arrivals N [KEY=VALUE...]
 await_arrivals() {

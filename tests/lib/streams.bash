@@ -51,12 +51,12 @@ sipp_start() {
 }
 
 stream_sipsak() {
-    stream_loop "$2" wait "${STREAM_PAUSE:-0.3}" $(agent_env "$1") sipsak -E "$4" -U -H 127.0.0.1 -u "$2" -a secret \
+    stream_loop "$2" wait "${STREAM_PAUSE:-0.5}" $(agent_env "$1") sipsak -E "$4" -U -H 127.0.0.1 -u "$2" -a secret \
         -C "sip:$2@127.0.0.1" -s "sip:$2@$3"
 }
 
 stream_options() {
-    stream_loop "$2" wait "${STREAM_PAUSE:-0.3}" $(agent_env "$1") sipsak -E "$4" -H 127.0.0.1 -s "sip:$2@$3"
+    stream_loop "$2" wait "${STREAM_PAUSE:-0.5}" $(agent_env "$1") sipsak -E "$4" -H 127.0.0.1 -s "sip:$2@$3"
 }
 
 agent_env() { [[ $1 == bare ]] || printf '%s\n' env "${SHIM_ENV[@]}"; }
