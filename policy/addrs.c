@@ -5,8 +5,6 @@
 #include "probe.h"
 #include "tick.h"
 
-enum { YOUNG_S = 2 };
-
 static word64 *addr_key(const struct table *t, uint32_t slot) { return &t->addrs[slot].key; }
 
 static struct address addr_copy(const struct addr_record *r)
@@ -60,21 +58,24 @@ static bool addr_write(struct table *t, uint32_t slot, uint64_t key, const void 
 	return true;
 }
 
-/* An address that a name holds never gives way, nor a drained one, nor one so young that its name may be about to take it. */
-static uint32_t addr_idle(const struct table *t, uint32_t slot, uint64_t key)
+static enum worth addr_worth(const struct table *t, uint32_t slot, uint64_t key, uint32_t now,
+				   uint32_t *idle)
 {
-	uint32_t cursor = 0, idle = tick_since(tick_now(), get32(&t->addrs[slot].used));
-	struct name_ref holder;
-	if (idle < tick_of(YOUNG_S) || get32(&t->addrs[slot].drained) || index_next(t, ref_make(slot, key), &cursor, &holder))
-		return 0;
-	return idle;
+	(void)key;
+	*idle = tick_since(now, get32(&t->addrs[slot].used));
+	return worth_of_addr(&t->addrs[slot], now);
 }
 
-static const struct probe_kind addresses = {addr_key, addr_is, addr_whole, addr_write, addr_idle};
+static enum worth addr_backing(const struct table *t, uint32_t slot, uint64_t key, uint32_t now)
+{
+	return worth_of_holders(t, ref_make(slot, key), now);
+}
+
+static const struct probe_kind addresses = {addr_key, addr_is, addr_whole, addr_write, addr_worth, addr_backing, NULL};
 
 static struct probe probe_for(const struct table *t, const struct address *a)
 {
-	return (struct probe){t->layout.addr_slots, addr_hash(a, t->seed), a};
+	return (struct probe){.slots = t->layout.addr_slots, .hash = addr_hash(a, t->seed), .want = a};
 }
 
 addr_ref addr_find(const struct table *t, const struct address *a)
@@ -92,21 +93,30 @@ static void tell_learnt(struct table *t, uint32_t slot)
 	journal_wake(t);
 }
 
-addr_ref addr_insert(struct table *t, const struct address *a)
+static addr_ref insert(struct table *t, const struct address *a, enum worth limit)
 {
 	struct probe p = probe_for(t, a);
 	struct name_ref r;
+	p.limit = limit;
 	if (probe_find(t, addresses, &p, 0, &r))
 		return ref_make(r.slot, r.key);
 	if (!t->writable || !(address_is_target(a) || address_is_unicast(a)))
 		return 0;
+	p.now = tick_now();
 	if (probe_insert(t, addresses, &p, &r)) {
 		tell_learnt(t, r.slot);
 		return ref_make(r.slot, r.key);
 	}
-	add64(&t->header->counters[COUNT_ADDRS_FULL], 1);
+	if (limit > PROBATION)
+		add64(&t->header->counters[COUNT_ADDRS_FULL], 1);
 	return 0;
 }
+
+addr_ref addr_insert(struct table *t, const struct address *a) { return insert(t, a, PROVEN); }
+
+addr_ref addr_insert_spare(struct table *t, const struct address *a) { return insert(t, a, PROBATION); }
+
+addr_ref addr_insert_by_hand(struct table *t, const struct address *a) { return insert(t, a, FIXED); }
 
 bool addr_read(const struct table *t, addr_ref r, struct address *out)
 {

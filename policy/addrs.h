@@ -15,8 +15,14 @@
 /* Find the record of an address. 0: none. */
 addr_ref addr_find(const struct table *t, const struct address *a);
 
-/* Find or insert. 0: no room (an address that a name holds never gives way), or read-only. */
+/* Find or insert; another gives way as a name does (table_insert). 0: no room, or read-only. */
 addr_ref addr_insert(struct table *t, const struct address *a);
+
+/* The same where a record is free: none gives way. */
+addr_ref addr_insert_spare(struct table *t, const struct address *a);
+
+/* The same for what people set. */
+addr_ref addr_insert_by_hand(struct table *t, const struct address *a);
 
 /* The record, or NULL when the ref is out of bounds or the record was given to another address. */
 static inline struct addr_record *addr_at(const struct table *t, addr_ref r)
@@ -89,5 +95,11 @@ bool index_next(const struct table *t, addr_ref addr, uint32_t *cursor, struct n
 
 /* Does the record hold the address as pin, last confirmed, or candidate? */
 bool name_holds(const struct table *t, struct name_ref r, addr_ref addr);
+
+/* As pin, or last confirmed? */
+bool name_holds_as_pin(const struct table *t, struct name_ref r, addr_ref addr);
+
+/* As explicit pin, or in its list? */
+bool name_holds_by_hand(const struct table *t, struct name_ref r, addr_ref addr);
 
 #endif

@@ -51,7 +51,7 @@ enum hand_status pins_drain(struct table *t, const struct address *a, bool drain
 {
 	if (!t->writable)
 		return HAND_READ_ONLY;
-	addr_ref ref = drained ? addr_insert(t, a) : addr_find(t, a);
+	addr_ref ref = drained ? addr_insert_by_hand(t, a) : addr_find(t, a);
 	struct addr_record *r = addr_at(t, ref);
 	if (!r)
 		return drained ? HAND_FULL : HAND_NO_ADDRESS;

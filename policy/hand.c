@@ -36,7 +36,7 @@ static void set_stamps(struct table *t, struct name_ref ref, enum family f, uint
 static bool take_addresses(struct table *t, const struct address *addrs, size_t count, addr_ref refs[static PREFERENCES])
 {
 	for (size_t i = 0; i < count; i++)
-		if (!(refs[i] = addr_insert(t, &addrs[i])))
+		if (!(refs[i] = addr_insert_by_hand(t, &addrs[i])))
 			return false;
 	return true;
 }
@@ -75,7 +75,7 @@ enum hand_status pins_set(struct table *t, const struct name *n, const struct ad
 		return HAND_READ_ONLY;
 	/* A record that somebody drops meanwhile takes nothing, which is no want of room: on with the next. */
 	for (int round = 0; round < ROUNDS; round++) {
-		if (!take_addresses(t, addrs, count, refs) || !table_insert(t, n, &ref))
+		if (!take_addresses(t, addrs, count, refs) || !table_insert_by_hand(t, n, 0, &ref))
 			return HAND_FULL;
 		if (set_ranks(t, ref, f, refs, count) && set_pin(t, ref, f, refs[0], ttl_s)) {
 			hand_event(t, EVENT_SET, CAUSE_BY_HAND, n, &addrs[0], true);

@@ -8,6 +8,8 @@
  */
 #include "addrs.h"
 #include "hash.h"
+#include "worth.h"
+#include "tick.h"
 
 enum { GROUP = 16, GROUPS_MAX = 64 };
 
@@ -18,18 +20,33 @@ static word64 *group_at(const struct table *t, addr_ref addr, uint32_t k)
 	return groups ? t->index + (size_t)GROUP * hash_slot(hash_words(w, 2, t->seed), groups) : NULL;
 }
 
-static bool holds_explicitly(const struct table *t, struct name_ref r, addr_ref addr)
+static bool is_ranked(const struct table *t, struct name_ref r, addr_ref addr)
 {
-	for (unsigned f = 0; f < FAMILIES; f++) {
-		struct pin p = pin_unpack(get64(&name_hot(t, r)->pin[f]));
-		if (p.is_explicit && p.ref == addr && p.reuse == name_reuse(r))
+	for (unsigned i = 0; i < CANDIDATES; i++) {
+		const struct candidate_word c = name_candidate(r, get64(&name_cold(t, r)->candidates[i]));
+		if (c.ref == addr && c.rank)
 			return true;
 	}
 	return false;
 }
 
-static bool holds_as_pin(const struct name_hot *hot, struct name_ref r, addr_ref addr)
+bool name_holds_by_hand(const struct table *t, struct name_ref r, addr_ref addr)
 {
+	bool any = false;
+	for (unsigned f = 0; f < FAMILIES; f++) {
+		struct pin p = pin_unpack(get64(&name_hot(t, r)->pin[f]));
+		if (!p.is_explicit || p.reuse != name_reuse(r))
+			continue;
+		if (p.ref == addr)
+			return true;
+		any = true;
+	}
+	return any && is_ranked(t, r, addr);
+}
+
+bool name_holds_as_pin(const struct table *t, struct name_ref r, addr_ref addr)
+{
+	const struct name_hot *hot = name_hot(t, r);
 	for (unsigned f = 0; f < FAMILIES; f++) {
 		struct pin p = pin_unpack(get64(&hot->pin[f]));
 		struct confirmed c = confirmed_unpack(get64(&hot->confirmed[f]));
@@ -43,7 +60,7 @@ bool name_holds(const struct table *t, struct name_ref r, addr_ref addr)
 {
 	if (!name_current(t, r))
 		return false;
-	if (holds_as_pin(name_hot(t, r), r, addr))
+	if (name_holds_as_pin(t, r, addr))
 		return true;
 	const struct name_cold *cold = name_cold(t, r);
 	for (unsigned i = 0; i < CANDIDATES; i++)
@@ -62,15 +79,23 @@ static bool holder_of(const struct table *t, uint64_t word, struct name_ref *out
 	return key_state(out->key) == KEY_LIVE && name_holds(t, *out, (addr_ref)(word >> 32));
 }
 
-/* No word is free. An explicit pin's address must be known to be held: another word of its first group makes room. */
-static void add_by_force(struct table *t, addr_ref addr, uint64_t mine)
+/* Is what the word says no longer so? A name may still list an address whose record another has by now. */
+static bool is_spare(const struct table *t, uint64_t word)
+{
+	struct name_ref other;
+	return !addr_at(t, (addr_ref)(word >> 32)) || !holder_of(t, word, &other);
+}
+
+/* No word is free. Who holds an address so that it stays must be known: a word of a lesser name makes room. */
+static void add_by_force(struct table *t, addr_ref addr, uint64_t mine, enum worth worth)
 {
 	word64 *group = group_at(t, addr, 0);
 	for (int i = 0; i < GROUP; i++) {
 		struct name_ref other;
 		uint64_t word = get64(&group[i]);
-		bool stays = holder_of(t, word, &other) && holds_explicitly(t, other, (addr_ref)(word >> 32));
-		if (!stays && cas64(&group[i], word, mine))
+		if (holder_of(t, word, &other) && worth_of_name(t, other, tick_now()) >= worth)
+			continue;
+		if (cas64(&group[i], word, mine))
 			return;
 	}
 }
@@ -86,14 +111,14 @@ void index_add(struct table *t, addr_ref addr, struct name_ref name)
 			if (get64(&group[i]) == mine)
 				return;
 		for (int i = 0; i < GROUP; i++) {
-			struct name_ref other;
 			uint64_t word = get64(&group[i]);
-			if (!holder_of(t, word, &other) && cas64(&group[i], word, mine))
+			if (is_spare(t, word) && cas64(&group[i], word, mine))
 				return;
 		}
 	}
-	if (holds_explicitly(t, name, addr))
-		add_by_force(t, addr, mine);
+	const enum worth worth = worth_of_name(t, name, tick_now());
+	if (worth >= PROVEN)
+		add_by_force(t, addr, mine, worth);
 }
 
 bool index_next(const struct table *t, addr_ref addr, uint32_t *cursor, struct name_ref *out)

@@ -140,7 +140,7 @@ struct name_hot {
 	word64 key;
 	word64 pin[FAMILIES];
 	word64 confirmed[FAMILIES];
-	word32 used;				/* tick of the last lookup */
+	word32 used;				/* tick of the last lookup, or when the record was made (words.h) */
 	word32 set_at[FAMILIES];		/* tick when the pin was set */
 	word32 expires[FAMILIES];		/* tick when an explicit pin ends; 0: never */
 	word32 dns_down;			/* tick until which DNS is not asked */

@@ -214,8 +214,8 @@ static void stamp_used(struct table *t, struct name_ref ref)
 {
 	uint32_t now = tick_now();
 	word32 *used = &name_hot(t, ref)->used;
-	if (t->writable && now - get32(used) >= STAMP_TICKS)
-		put32(used, now);
+	if (t->writable && now - used_lookup(get32(used)) >= STAMP_TICKS)
+		put32(used, used_looked_up(now));
 }
 
 /* Which family libc puts first, for when it cannot be asked. */

@@ -8,7 +8,7 @@
  * each arrow one CAS, each claim with a new reuse count. What `write` writes
  * follows from the key alone, so whoever meets a claim of its own key finishes
  * it: nobody waits for a claimer, stopped or dead. A claim of another key that is
- * never finished gives way like an idle record. The first in probe order is the
+ * never finished gives way like a record (worth.h). The first in probe order is the
  * record; a twin behind it, left by a race with an eviction, is retired by the
  * next who inserts. A record whose bytes do not hash to its key was torn by a
  * writer that came back after its claim had been given away: it is retired too.
@@ -19,6 +19,7 @@
 #define STICKYDNS_PROBE_H
 
 #include "hash.h"
+#include "worth.h"
 #include "store.h"
 #include "words.h"
 
@@ -28,14 +29,21 @@ struct probe_kind {
 	bool (*whole)(const struct table *t, uint32_t slot, uint64_t key);
 	/* `fresh`: the slot was never used and is all zeros. False: no space. */
 	bool (*write)(struct table *t, uint32_t slot, uint64_t key, const void *want, bool fresh);
-	/* How long unused, in ticks; 0: must not give way. */
-	uint32_t (*idle)(const struct table *t, uint32_t slot, uint64_t key);
+	/* Its worth, by its own words, and for how many ticks it was unused. */
+	enum worth (*worth)(const struct table *t, uint32_t slot, uint64_t key, uint32_t now, uint32_t *idle);
+	/* The same with what other records say: dearer, and asked only of one that is about to give way. */
+	enum worth (*backing)(const struct table *t, uint32_t slot, uint64_t key, uint32_t now);
+	/* It has given way: `key` was its key, and its bytes are still there, or another's. NULL: nobody misses it. */
+	void (*gave_way)(struct table *t, uint32_t slot, uint64_t key);
 };
 
 struct probe {
 	uint32_t slots;
 	uint64_t hash;
 	const void *want;
+	enum worth limit;		/* of an insertion: what stands below it gives way, */
+	uint32_t idle;			/* and was unused for so many ticks, */
+	uint32_t now;			/* as of this one */
 };
 
 enum { PROBE_ROUNDS = 8 };	/* races lost before an insertion gives up */
@@ -77,21 +85,57 @@ struct probe_place {
 	bool evicts;
 };
 
-static inline bool probe_better(struct probe_place *best, uint32_t *best_idle, uint32_t slot, uint64_t key,
-				uint32_t idle)
+/* How gladly a record gives way; 0: it stays. */
+static inline uint64_t probe_gladness(const struct probe *p, enum worth s, uint32_t idle)
 {
-	if (idle <= *best_idle)
-		return false;
-	*best_idle = idle;
-	*best = (struct probe_place){slot, key, true, true};
-	return true;
+	return s < p->limit && idle >= p->idle ? (uint64_t)(FIXED - s) << 32 | idle : 0;
 }
 
-/* An unfinished claim of the key, else the first free record, else the idlest. Retires torn ones. */
+/* The same by its own words. What others say can only make it less. Somebody may be at an unfinished claim still. */
+static inline uint64_t probe_offer(const struct table *t, struct probe_kind k, const struct probe *p, uint32_t slot, uint64_t key)
+{
+	uint32_t idle = 0;
+	const enum worth s = key_state(key) == KEY_LIVE ? k.worth(t, slot, key, p->now, &idle) : MET;
+	return probe_gladness(p, s, idle);
+}
+
+/* The record that gives way most gladly. Others are asked about the best offer, then about the next, until one holds good. */
+static inline struct probe_place probe_victim(const struct table *t, struct probe_kind k, const struct probe *p)
+{
+	uint64_t asked[(PROBES + 63) / 64] = {0};
+	struct probe_place best = {.evicts = true};
+	for (uint64_t most = 0;;) {
+		struct probe_place at = {.evicts = true};
+		uint64_t offer = most;
+		uint32_t nth = 0;
+		for (uint32_t i = 0; i < probe_count(p); i++) {
+			const uint32_t slot = probe_slot(p, i);
+			const uint64_t key = seen64(k.key(t, slot));
+			const uint64_t g = asked[i / 64] >> i % 64 & 1 ? 0 : probe_offer(t, k, p, slot, key);
+			if (g <= offer)
+				continue;
+			at = (struct probe_place){slot, key, true, true};
+			offer = g;
+			nth = i;
+		}
+		if (!at.found)
+			return best;
+		asked[nth / 64] |= UINT64_C(1) << nth % 64;
+		const uint64_t holds = key_state(at.key) == KEY_LIVE
+					       ? probe_gladness(p, k.backing(t, at.slot, at.key, p->now), (uint32_t)offer) : offer;
+		if (holds >= offer)
+			return at;
+		if (holds > most) {
+			most = holds;
+			best = at;
+		}
+	}
+}
+
+/* An unfinished claim of the key, else the first free record, else one that gives way. Retires torn ones. */
 static inline struct probe_place probe_place(struct table *t, struct probe_kind k, const struct probe *p)
 {
-	struct probe_place free_ = {0}, idlest = {0};
-	uint32_t longest = 0;
+	struct probe_place free_ = {0};
 	for (uint32_t i = 0; i < probe_count(p); i++) {
 		uint32_t slot = probe_slot(p, i);
 		uint64_t key = seen64(k.key(t, slot));
@@ -101,24 +145,14 @@ static inline struct probe_place probe_place(struct table *t, struct probe_kind 
 			add64(&t->header->counters[COUNT_TORN], 1);
 			key = seen64(k.key(t, slot));
 		}
-		switch (key_state(key)) {
-		case KEY_EMPTY:
-			return free_.found ? free_ : (struct probe_place){slot, key, true, false};
-		case KEY_CLAIMED:
-			if (same)
-				return (struct probe_place){slot, key, true, false};
-			probe_better(&idlest, &longest, slot, key, 1);
+		if (key_state(key) == KEY_CLAIMED && same)
+			return (struct probe_place){slot, key, true, false};
+		if (!free_.found && (key_state(key) == KEY_EMPTY || key_state(key) == KEY_RETIRED))
+			free_ = (struct probe_place){slot, key, true, false};
+		if (key_state(key) == KEY_EMPTY)
 			break;
-		case KEY_RETIRED:
-			if (!free_.found)
-				free_ = (struct probe_place){slot, key, true, false};
-			break;
-		case KEY_LIVE:
-			probe_better(&idlest, &longest, slot, key, k.idle(t, slot, key));
-			break;
-		}
 	}
-	return free_.found ? free_ : idlest;
+	return free_.found ? free_ : probe_victim(t, k, p);
 }
 
 /* Claims the place, or takes over the claim found there; the claim's key, or 0 when another was first. */
@@ -130,8 +164,11 @@ static inline uint64_t probe_claim(struct table *t, struct probe_kind k, const s
 	uint64_t claim = key_make(p->hash, key_reuse(at->key) + 1, KEY_CLAIMED);
 	if (!cas64(k.key(t, at->slot), at->key, claim))
 		return 0;
-	if (at->evicts)
+	if (at->evicts) {
 		add64(&t->header->counters[COUNT_EVICTED], 1);
+		if (k.gave_way)
+			k.gave_way(t, at->slot, at->key);
+	}
 	return claim;
 }
 

@@ -188,7 +188,7 @@ bool scene_read(const struct table *t, struct name_ref ref, const struct name *n
 	out->s = (struct snapshot){
 		.choice = out->s.choice,
 		.now = now,
-		.used = tick_believed(now, get32(&hot->used)),
+		.used = tick_believed(now, used_lookup(get32(&hot->used))),
 		.set_at = tick_believed(now, get32(&hot->set_at[f])),
 		.expires = get32(&hot->expires[f]),
 		.absent = tick_believed(now, get32(&hot->absent[f])),
@@ -329,6 +329,20 @@ bool scene_doubt(struct table *t, const struct scene *sc)
 	return true;
 }
 
+/* What the name was proven by stays. False: the word said so already. */
+static bool note_confirmed(struct table *t, const struct scene *sc, addr_ref ref, const struct endpoint *e)
+{
+	word64 *w = &name_hot(t, sc->ref)->confirmed[sc->family];
+	const uint64_t word = get64(w);
+	const struct confirmed old = confirmed_unpack(word);
+	struct confirmed c = {ref, e->port, e->transport, name_reuse(sc->ref), minute_stamp(sc->s.now / TICKS_PER_S), false};
+	if (old.ref && old.reuse == c.reuse) {
+		c.first = old.first;
+		c.proven = old.proven;
+	}
+	return confirmed_pack(c) != word && cas64(w, word, confirmed_pack(c));
+}
+
 bool scene_confirm(struct table *t, const struct scene *sc, const struct transition *tr, int slot,
 		   const struct endpoint *e, enum cause why)
 {
@@ -350,8 +364,7 @@ bool scene_confirm(struct table *t, const struct scene *sc, const struct transit
 		return false;
 	if (!cas64(&name_hot(t, sc->ref)->pin[sc->family], sc->pin_word, pin_pack(next)))
 		return false;
-	put64(&name_hot(t, sc->ref)->confirmed[sc->family],
-	      confirmed_pack((struct confirmed){next.ref, e->port, e->transport, next.reuse}));
+	note_confirmed(t, sc, next.ref, e);
 	if (!here) {
 		pin_stamp(t, sc, pin_pack(next));
 		scene_moved(t, sc, tr->cause, tr->to, sc->s.pin, e);
@@ -363,11 +376,8 @@ bool scene_confirm(struct table *t, const struct scene *sc, const struct transit
 
 void scene_confirm_ranked(struct table *t, const struct scene *sc, int at, const struct endpoint *e, enum cause why)
 {
-	word64 *w = &name_hot(t, sc->ref)->confirmed[sc->family];
-	const uint64_t word = confirmed_pack((struct confirmed){sc->place[at].ref, e->port, e->transport, name_reuse(sc->ref)});
-	if (!t->writable || get64(w) == word)
+	if (!t->writable || !note_confirmed(t, sc, sc->place[at].ref, e))
 		return;
-	put64(w, word);
 	scene_event(t, sc, EVENT_CONFIRMED, why, at, -1, e);
 	count(t, COUNT_CONFIRMED);
 }

@@ -4,6 +4,8 @@
 #include "marks.h"
 #include "standing.h"
 #include "target.h"
+#include "tick.h"
+#include "worth.h"
 
 enum {
 	ROUNDS = 16,		/* races lost on one word before its own value is taken as good enough */
@@ -68,6 +70,22 @@ static bool confirmed_already(const struct table *t, struct name_ref ref, enum f
 {
 	struct pin p = pin_unpack(get64(&name_hot(t, ref)->pin[f]));
 	return p.ref == addr && p.confirmed && p.endpoints >> slot & 1;
+}
+
+/* Such a success, a minute or more after the name's first, proves it: its addresses must be known to be held then. */
+static void prove(struct table *t, struct name_ref ref, enum family f)
+{
+	word64 *w = &name_hot(t, ref)->confirmed[f];
+	const uint64_t word = get64(w);
+	struct confirmed c = confirmed_unpack(word);
+	if (!c.ref || c.reuse != name_reuse(ref) || !worth_proves(&c, tick_now()) || !cas64(w, word, confirmed_pack(c)))
+		return;
+	for (unsigned i = 0; i < CANDIDATES; i++) {
+		const addr_ref held = name_candidate(ref, get64(&name_cold(t, ref)->candidates[i])).ref;
+		if (addr_at(t, held))
+			index_add(t, held, ref);
+	}
+	index_add(t, c.ref, ref);
 }
 
 /* An established connection broke: the pin stays where it is, in doubt. */
@@ -155,6 +173,8 @@ static void settle(struct table *t, const struct outcome *o, struct name_ref ref
 	struct name_ref same;
 	enum family f = address_family(&v->e->addr);
 	const bool steady = v->fate == SUCCEEDED && confirmed_already(t, ref, f, v->addr, v->slot);
+	if (steady)
+		prove(t, ref, f);
 	if (steady && !may_be_target(t, v))
 		return;
 	if (!table_at(t, ref.slot, &same, &name) || same.key != ref.key)

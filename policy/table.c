@@ -3,11 +3,11 @@
 
 #include <string.h>
 
-#include "host.h"
+#include "journal.h"
 #include "probe.h"
 #include "tick.h"
 
-enum { HEAD_WORDS = HEAD_BYTES / 8, TAIL_WORDS = TAIL_BYTES / 8, UNPROVEN_S = 3600 };
+enum { HEAD_WORDS = HEAD_BYTES / 8, TAIL_WORDS = TAIL_BYTES / 8 };
 
 static word64 *name_word(const struct table *t, uint32_t slot, uint32_t i)
 {
@@ -71,7 +71,6 @@ static void clear_rest(struct name_hot *hot, struct name_cold *cold)
 		put32(&cold->origin_pid[f], 0);
 		put32(&cold->origin[f], 0);
 	}
-	put32(&hot->used, 0);
 	put32(&hot->dns_down, 0);
 	put32(&cold->moves, 0);
 	put32(&cold->family_port, 0);
@@ -90,51 +89,56 @@ static bool name_write(struct table *t, uint32_t slot, uint64_t key, const void 
 		clear_tagged(&t->hot[slot], &t->cold[slot], (struct name_ref){slot, key});
 		clear_rest(&t->hot[slot], &t->cold[slot]);
 	}
+	put32(&t->hot[slot].used, used_made(tick_now()));
 	return true;
 }
 
-static bool is_host(const struct table *t, uint32_t slot, uint64_t key)
+static enum worth name_worth(const struct table *t, uint32_t slot, uint64_t key, uint32_t now, uint32_t *idle)
+{
+	*idle = tick_since(now, get32(&t->hot[slot].used));
+	return worth_of_name(t, (struct name_ref){slot, key}, now);
+}
+
+/* The host of a service stays as long as the service does: without it the target would have no name. */
+static enum worth name_backing(const struct table *t, uint32_t slot, uint64_t key, uint32_t now)
 {
 	const uint16_t port = led_port(get32(&t->cold[slot].family_port));
+	const enum worth own = worth_of_name(t, (struct name_ref){slot, key}, now);
 	struct name n;
-	return port && name_copy(t, slot, key, &n) && host_is_led_to(t, &n, port);
+	const enum worth host = port && name_copy(t, slot, key, &n) ? worth_of_host(t, &n, port, now) : PROBATION;
+	return host > own ? host : own;
 }
 
-/* Was a success ever seen on it? */
-static bool is_proven(const struct name_hot *hot, uint64_t key)
+/* A name that was of worth is missed: each of its pins has an event. */
+static void name_gave_way(struct table *t, uint32_t slot, uint64_t key)
 {
+	const struct name_ref r = {slot, key};
+	struct event e = {.kind = EVENT_DROPPED, .cause = CAUSE_EVICTED};
+	struct name n;
+	uint64_t pins[FAMILIES];
+	bool proven = false;
 	for (unsigned f = 0; f < FAMILIES; f++) {
-		const struct confirmed c = confirmed_unpack(get64(&hot->confirmed[f]));
-		if (c.ref && c.reuse == (uint8_t)key_reuse(key))
-			return true;
+		const struct confirmed c = confirmed_unpack(get64(&t->hot[slot].confirmed[f]));
+		pins[f] = get64(&t->hot[slot].pin[f]);
+		proven |= c.ref && c.reuse == name_reuse(r) && c.proven;
 	}
-	return false;
+	if (!name_copy(t, slot, key, &n))
+		return;
+	memcpy(e.name, n.text, sizeof e.name);
+	for (unsigned f = 0; f < FAMILIES; f++) {
+		const struct pin p = pin_unpack(pins[f]);
+		e.is_explicit = p.is_explicit;
+		e.has_addr = p.reuse == name_reuse(r) && (proven || p.is_explicit) && addr_read(t, p.ref, &e.addr);
+		if (e.has_addr)
+			journal_write(t, &e);
+	}
 }
 
-/*
- * Names with an explicit pin never give way, nor does the host of a service, by which its target is named. Those on which
- * no success was seen go first, as if they had been idle for an hour more: a flood of them takes room from its own kind.
- */
-static uint32_t name_idle(const struct table *t, uint32_t slot, uint64_t key)
-{
-	for (unsigned f = 0; f < FAMILIES; f++) {
-		struct pin p = pin_unpack(get64(&t->hot[slot].pin[f]));
-		if (p.ref && p.is_explicit && p.reuse == (uint8_t)key_reuse(key))
-			return 0;
-	}
-	if (is_host(t, slot, key))
-		return 0;
-	const uint32_t used = get32(&t->hot[slot].used);
-	if (!used)			/* it may have come this instant */
-		return 1;
-	return 1 + tick_since(tick_now(), used) + (is_proven(&t->hot[slot], key) ? 0 : tick_of(UNPROVEN_S));
-}
-
-static const struct probe_kind names = {name_key, name_is, name_whole, name_write, name_idle};
+static const struct probe_kind names = {name_key, name_is, name_whole, name_write, name_worth, name_backing, name_gave_way};
 
 static struct probe probe_for(const struct table *t, const struct name *n)
 {
-	return (struct probe){t->layout.name_slots, name_hash(n, t->seed), n};
+	return (struct probe){.slots = t->layout.name_slots, .hash = name_hash(n, t->seed), .want = n};
 }
 
 bool name_current(const struct table *t, struct name_ref r)
@@ -160,8 +164,8 @@ static bool name_has_hash(const struct table *t, uint32_t slot, const void *want
 
 bool table_find_hash(const struct table *t, uint64_t hash, struct name_ref *out, struct name *name)
 {
-	static const struct probe_kind by_hash = {name_key, name_has_hash, name_whole, name_write, name_idle};
-	const struct probe p = {t->layout.name_slots, hash, &hash};
+	static const struct probe_kind by_hash = {.key = name_key, .is = name_has_hash};
+	const struct probe p = {.slots = t->layout.name_slots, .hash = hash, .want = &hash};
 	struct name_ref same;
 	return probe_find(t, by_hash, &p, 0, out) && table_at(t, out->slot, &same, name) && same.key == out->key;
 }
@@ -174,30 +178,33 @@ bool table_is_service(const struct table *t, struct name_ref r)
 	return text[0] == '_';
 }
 
-bool table_insert(struct table *t, const struct name *n, struct name_ref *out)
+static bool insert(struct table *t, const struct name *n, enum worth limit, uint32_t idle, struct name_ref *out)
 {
 	struct probe p = probe_for(t, n);
+	p.limit = limit;
+	p.idle = idle;
 	if (probe_find(t, names, &p, 0, out))
 		return true;
 	if (!t->writable)
 		return false;
+	p.now = tick_now();
 	if (probe_insert(t, names, &p, out))
 		return true;
-	add64(&t->header->counters[COUNT_NAMES_FULL], 1);
+	if (limit > PROBATION)
+		add64(&t->header->counters[COUNT_NAMES_FULL], 1);
 	return false;
 }
 
-static uint32_t name_stays(const struct table *t, uint32_t slot, uint64_t key)
-{
-	(void)t, (void)slot, (void)key;
-	return 0;
-}
+bool table_insert(struct table *t, const struct name *n, struct name_ref *out) { return insert(t, n, PROVEN, 0, out); }
 
 bool table_insert_spare(struct table *t, const struct name *n, struct name_ref *out)
 {
-	static const struct probe_kind spare = {name_key, name_is, name_whole, name_write, name_stays};
-	const struct probe p = probe_for(t, n);
-	return probe_find(t, names, &p, 0, out) || (t->writable && probe_insert(t, spare, &p, out));
+	return insert(t, n, PROBATION, 0, out);
+}
+
+bool table_insert_by_hand(struct table *t, const struct name *n, uint32_t idle, struct name_ref *out)
+{
+	return insert(t, n, FIXED, idle, out);
 }
 
 bool table_retire(struct table *t, struct name_ref r)

@@ -43,11 +43,16 @@ bool table_find_hash(const struct table *t, uint64_t hash, struct name_ref *out,
 bool table_is_service(const struct table *t, struct name_ref r);
 
 /*
- * Find or insert. False: the table is full of explicit pins and hosts of services here,
- * its file system is full, or it is read-only. The idlest of the records probed gives way
- * when none is free.
+ * Find or insert. False: the table is full of proven names and explicit pins here, its file system is full, or it
+ * is read-only. Of the other records probed one gives way when none is free (worth.h).
  */
 bool table_insert(struct table *t, const struct name *n, struct name_ref *out);
+
+/*
+ * The same for what people set: proven names give way too, and only explicit pins and the hosts of theirs do not; nor
+ * what was used in the last `idle` ticks.
+ */
+bool table_insert_by_hand(struct table *t, const struct name *n, uint32_t idle, struct name_ref *out);
 
 /* The same where a record is free: none gives way, however idle. False, too, when there is none. */
 bool table_insert_spare(struct table *t, const struct name *n, struct name_ref *out);

@@ -149,7 +149,7 @@ bool pins_view(const struct table *t, struct name_ref ref, struct name_view *out
 		view_pin(t, ref, &out->name, (enum family)f, now, &out->pin[f]);
 	uint32_t ttl_end = ttl_end_s(get32(&name_cold(t, ref)->ttl_end));
 	out->ttl_s = ttl_end > now_s ? ttl_end - now_s : 0;
-	out->idle_s = age_s(now, get32(&name_hot(t, ref)->used));
+	out->idle_s = age_s(now, used_lookup(get32(&name_hot(t, ref)->used)));
 	out->moves = moves_count(get32(&name_cold(t, ref)->moves));
 	view_candidates(t, ref, now, out);
 	return name_current(t, ref);

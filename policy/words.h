@@ -6,7 +6,7 @@
  *
  *   key        hash 40 | reuse count 22 | state 2
  *   pin        address ref 32 | failure sum 13 | name's reuse 8 | endpoints 4 | latest 2 | explicit 1 | confirmed 1 | 3
- *   confirmed  address ref 32 | port 16 | transport 2 | name's reuse 8 | 6
+ *   confirmed  address ref 32 | port 16 | transport 2 | name's reuse 8 | minute of the first success 5 | proven 1
  *   health     transport 2 | port 16 | cool-off end 22 (s) | failures 13 | n 4 | last cause 6 | trying 1
  *   candidate  address ref 32 | last published 24 (s) | name's reuse 4 | rank 4
  *   srv        priority 16 | weight 16 | low bits of its candidate's ref 24 | name's reuse 4 | 15
@@ -96,17 +96,21 @@ static inline struct pin pin_unpack(uint64_t w)
 
 /* ---- the last confirmed address and endpoint of a name ---- */
 
+enum { MINUTES = 32 };
+
 struct confirmed {
 	addr_ref ref;
 	uint16_t port;
 	uint8_t transport;
 	uint8_t reuse;
+	uint8_t first;			/* minute of uptime of the name's first success, modulo MINUTES */
+	bool proven;			/* another success of the name came a minute or more later */
 };
 
 static inline uint64_t confirmed_pack(struct confirmed c)
 {
 	return (uint64_t)c.ref << 32 | (uint64_t)c.port << 16 | (uint64_t)(c.transport & 3u) << 14 |
-	       (uint64_t)c.reuse << 6;
+	       (uint64_t)c.reuse << 6 | (uint64_t)(c.first & (MINUTES - 1u)) << 1 | (uint64_t)c.proven;
 }
 
 static inline struct confirmed confirmed_unpack(uint64_t w)
@@ -116,7 +120,18 @@ static inline struct confirmed confirmed_unpack(uint64_t w)
 		.port = (uint16_t)(w >> 16),
 		.transport = (uint8_t)(w >> 14 & 3),
 		.reuse = (uint8_t)(w >> 6),
+		.first = (uint8_t)(w >> 1 & (MINUTES - 1)),
+		.proven = (w & 1) != 0,
 	};
+}
+
+static inline uint8_t minute_stamp(uint32_t now_s) { return (uint8_t)(now_s / 60 % MINUTES); }
+
+/* Is it surely a minute or more since then? Not for 3 minutes of each half hour. */
+static inline bool minute_is_past(uint8_t then, uint32_t now_s)
+{
+	const unsigned apart = (minute_stamp(now_s) + (unsigned)MINUTES - then) % MINUTES;
+	return apart >= 2 && apart < MINUTES - 1;
 }
 
 /* ---- health of an endpoint ---- */
@@ -199,6 +214,17 @@ static inline uint32_t ttl_end_s(uint32_t w) { return w & ((1u << TTL_SHIFT) - 1
 
 /* A bit for each family that it holds for. */
 static inline unsigned ttl_families(uint32_t w) { return w >> TTL_SHIFT; }
+
+/* ---- when a name was used last ---- */
+
+enum { USED_ERROR = 2 };		/* ticks: such a word is less than that behind the time */
+
+/* A tick. Its low bit: the name was looked up; else that is when its record was made, and nobody has asked yet. */
+static inline uint32_t used_looked_up(uint32_t now) { return (now - 1) | 1; }
+static inline uint32_t used_made(uint32_t now) { return now & ~1u; }
+
+/* The tick of the last lookup; 0: never. */
+static inline uint32_t used_lookup(uint32_t w) { return w & 1 ? w : 0; }
 
 /* ---- what an SRV record says of a candidate of a service ---- */
 

@@ -2,7 +2,8 @@
  * cmd-restore.c: pinctl restore [FILE]: a saved table (saved.h) into the one in use.
  *
  * The pins whole or not at all: all of the text is judged, then every name of a pin
- * gets its record, explicit ones first, then every address and target, and only then
+ * gets its record, explicit ones first, for which names that people did not set give way,
+ * then every address and target, and only then
  * the first pin is set. What has no room is found before that, and the names that
  * were made are forgotten again. What DNS said comes last, as far as there is room.
  */
@@ -18,6 +19,7 @@
 #include "saved.h"
 #include "table.h"
 #include "now.h"
+#include "tick.h"
 
 static const struct usage usage = {
 	.args_doc = "[FILE]",
@@ -29,7 +31,8 @@ static const struct usage usage = {
 struct run {
 	struct context *c;
 	struct names made;		/* names that were not in the table */
-	uint32_t live;			/* names in it; none gives way */
+	uint32_t live;			/* names in it */
+	uint32_t began;			/* tick: what came since gives way to nothing of the file */
 	uint32_t autos_left, seen_left;	/* lines left out for want of room */
 	time_t now;
 };
@@ -51,23 +54,26 @@ static bool is_one(const struct saved_entry *e, enum saved_kind kind) { return e
 
 /* ---- then room for the pins ---- */
 
-static bool name_room(struct run *r, const struct name *n)
+static bool name_room(struct run *r, const struct name *n, bool by_hand)
 {
+	struct table *t = &r->c->table;
 	struct name_ref ref;
-	if (table_find(&r->c->table, n, &ref))
+	if (table_find(t, n, &ref))
 		return true;
-	if (!table_insert_spare(&r->c->table, n, &ref))
+	if (table_insert_spare(t, n, &ref))
+		r->live++;
+	else if (!by_hand || !table_insert_by_hand(t, n, tick_since(tick_now(), r->began) + USED_ERROR, &ref))
 		return false;
-	r->live++;
 	return names_add(&r->made, n->text);
 }
 
 /* Of the name, and of the hosts that targets are named by. */
 static bool names_room(struct run *r, const struct saved_entry *e)
 {
-	bool enough = e->kind == SAVED_DRAIN || name_room(r, &e->name);
+	const bool by_hand = e->kind == SAVED_SET;
+	bool enough = e->kind == SAVED_DRAIN || name_room(r, &e->name, by_hand);
 	for (size_t i = 0; enough && i < e->n; i++)
-		enough = !e->servers[i].is_target || name_room(r, &e->servers[i].host);
+		enough = !e->servers[i].is_target || name_room(r, &e->servers[i].host, by_hand);
 	return enough;
 }
 
@@ -83,10 +89,13 @@ static bool names_there(const struct run *r, const struct saved_entry *e)
 
 static bool addrs_room(struct run *r, const struct saved_entry *e)
 {
+	static addr_ref (*const insert[])(struct table *, const struct address *) = {
+		[SAVED_DRAIN] = addr_insert_by_hand, [SAVED_SET] = addr_insert_by_hand, [SAVED_AUTO] = addr_insert,
+		[SAVED_SEEN] = addr_insert_spare};
 	bool enough = true;
 	for (size_t i = 0; enough && i < e->n; i++) {
 		struct address a;
-		enough = server_address(&r->c->table, &e->servers[i], true, &a) && addr_insert(&r->c->table, &a);
+		enough = server_address(&r->c->table, &e->servers[i], true, &a) && insert[e->kind](&r->c->table, &a);
 	}
 	return enough;
 }
@@ -114,7 +123,7 @@ static int room_auto(void *arg, const struct saved_entry *e)
 	if (!is_one(e, SAVED_AUTO) || names_room(r, e))
 		return DONE;
 	r->autos_left++;
-	return r->live >= t->names_capacity && r->live + r->autos_left <= t->layout.name_slots ? DONE : no_room(r);
+	return r->live >= t->names_capacity && r->made.n + r->autos_left <= t->layout.name_slots ? DONE : no_room(r);
 }
 
 /* After all names, so that a refused file leaves no addresses, which nobody can take back at once. */
@@ -229,7 +238,7 @@ static int make_room(struct run *r, const struct saved *s)
 
 static int restore(struct context *c, const struct saved *s)
 {
-	struct run r = {.c = c, .now = (time_t)(now_ns(CLOCK_REALTIME) / NS_PER_S)};
+	struct run r = {.c = c, .began = tick_now(), .now = (time_t)(now_ns(CLOCK_REALTIME) / NS_PER_S)};
 	int status = saved_each(c, s, understood, &r);
 	if (status == DONE)
 		status = table_open(c, TO_CREATE);

@@ -101,6 +101,8 @@ int server_list_take(const struct context *c, const struct name *name, const cha
 
 bool server_address(struct table *t, const struct server *s, bool learn, struct address *out)
 {
+	struct name_ref host;
 	*out = s->is_target ? host_target(t, &s->host, s->port) : s->addr;
-	return !s->is_target || !learn || pins_target(t, NULL, &s->host, s->port, out);
+	return !s->is_target || !learn ||
+	       (table_insert_by_hand(t, &s->host, 0, &host) && pins_target(t, NULL, &s->host, s->port, out));
 }

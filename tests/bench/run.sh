@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What each part costs: the hooked call beside the bare one, and the bound that it keeps to.
 #
-#   tests/bench/run.sh [--json] [connects|resolve|strangers|datagrams|dns|lookup|probe|start|streams|watch|steered...]
+#   tests/bench/run.sh [--json] [connects|resolve|strangers|datagrams|dns|lookup|flood|probe|start|streams|watch|steered...]
 #
 # Each row is the median over pairs that were measured in turn (measure.h): `more` of
 # the differences, `ratio` of the quotients. `pairs`: how many. Rows without a bound
@@ -12,7 +12,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 BUILD=${BUILD:-$(dirname "$(dirname "$here")")/build}
 json=
 [ "${1:-}" = --json ] && json=yes && shift
-[ $# -gt 0 ] || set -- connects resolve strangers datagrams dns lookup probe start watch steered
+[ $# -gt 0 ] || set -- connects resolve strangers datagrams dns lookup flood probe start watch steered
 
 dir=$(mktemp -d /dev/shm/stickydns-bench.XXXXXX) || exit 1
 cgroups=()
@@ -35,6 +35,7 @@ bench() {
     streams) LD_PRELOAD="$BUILD/libstickydns.so" timeout 60 "$bin/streams" ;;
     dns) LD_PRELOAD="$BUILD/libstickydns.so" timeout 60 "$bin/dns" ;;
     lookup) timeout 60 "$bin/lookup" "$dir/large" "$(names)" ;;
+    flood) timeout 60 "$bin/flood" "$dir/full" ;;
     probe) timeout 60 "$bin/probe" ;;
     start) timeout 60 "$bin/start" "$BUILD/libstickydns.so" ;;
     watch) watch ;;

@@ -154,6 +154,9 @@ refused() {
     complains 2 "restore: one word too many: b" restore "$SAVED" b
 }
 
+# The table's time has ticks of 1/16 s; a restore takes nothing from what is as young as itself.
+tick_over() { sleep 0.2; }
+
 # lines N FORMAT : FORMAT for each number to N, where % is the number.
 lines() { for ((n = 1; n <= $1; n++)); do echo "${2//%/$n}"; done; }
 
@@ -194,6 +197,18 @@ lines() { for ((n = 1; n <= $1; n++)); do echo "${2//%/$n}"; done; }
     left=$(sed -n 's/.*no room left for auto pins: left out: //p' "$BATS_TEST_TMPDIR/err")
     expect_eq 4000 "$((autos + left))" "auto pins and those left out"
     expect_eq 0 "$(pinctl stats --json | jq .counters.evicted)" "names that gave way"
+}
+
+@test "pins set by hand find room in a table that is full of others, and auto pins take none from anybody" {
+    pinctl init --names 10
+    saved "stickydns 2" "$(lines 20 'auto old%.test 192.0.2.%')" end
+    pinctl restore "$SAVED"
+    expect_eq 20 "$(pins | grep -c ' auto ')" "pins that fill it"
+    tick_over
+    saved "stickydns 2" "$(lines 5 'set n%.test 192.0.3.%')" "set _sip._udp.n.test sbc.n.test:5060" "$(lines 9 'auto a%.test 192.0.4.%')" end
+    complains 0 "restore: no room left for auto pins: left out: 9" restore "$SAVED"
+    expect_eq "$(grep ^set "$SAVED" | sort)" "$(pinctl save | grep ^set | sort)" "pins set by hand"
+    expect_eq 13 "$(pins | grep -c '^old.* auto ')" "auto pins that were there and stay"
 }
 
 @test "what DNS said is left out where there is no room, the pins are taken" {

@@ -34,13 +34,13 @@ static void unpack_pin(uint64_t w, uint64_t f[static FIELDS])
 
 static uint64_t pack_confirmed(const uint64_t f[static FIELDS])
 {
-	return confirmed_pack((struct confirmed){(addr_ref)f[0], (uint16_t)f[1], (uint8_t)f[2], (uint8_t)f[3]});
+	return confirmed_pack((struct confirmed){(addr_ref)f[0], (uint16_t)f[1], (uint8_t)f[2], (uint8_t)f[3], (uint8_t)f[4], f[5] != 0});
 }
 
 static void unpack_confirmed(uint64_t w, uint64_t f[static FIELDS])
 {
 	struct confirmed c = confirmed_unpack(w);
-	const uint64_t v[] = {c.ref, c.port, c.transport, c.reuse};
+	const uint64_t v[] = {c.ref, c.port, c.transport, c.reuse, c.first, c.proven};
 	memcpy(f, v, sizeof v);
 }
 
@@ -133,7 +133,7 @@ static const struct word_kind kinds[] = {
 	{"accounts", 4, {"hash", "hash", "when", "when"}, {UINT16_MAX, UINT16_MAX, UINT16_MAX, UINT16_MAX}, pack_accounts, unpack_accounts},
 	{"key", 3, {"hash", "reuse", "state"}, {0xffffffffff, 0x3fffff, 3}, pack_key, unpack_key},
 	{"pin", 7, {"ref", "sum", "reuse", "endpoints", "latest", "explicit", "confirmed"}, {UINT32_MAX, SUM_MASK, 255, 15, 3, 1, 1}, pack_pin, unpack_pin},
-	{"confirmed", 4, {"ref", "port", "transport", "reuse"}, {UINT32_MAX, 65535, 3, 255}, pack_confirmed, unpack_confirmed},
+	{"confirmed", 6, {"ref", "port", "transport", "reuse", "first", "proven"}, {UINT32_MAX, 65535, 3, 255, MINUTES - 1, 1}, pack_confirmed, unpack_confirmed},
 	{"health", 7, {"transport", "port", "cool-off end", "failures", "n", "cause", "trying"}, {3, 65535, COOL_MASK, SUM_MASK, 15, 63, 1}, pack_health, unpack_health},
 	{"candidate", 4, {"ref", "seen", "reuse", "rank"}, {UINT32_MAX, SEEN_MASK, 15, 15}, pack_candidate, unpack_candidate},
 	{"unanswered", 3, {"since", "waited", "port"}, {UINT32_MAX, UINT16_MAX, UINT16_MAX}, pack_unanswered, unpack_unanswered},
