@@ -225,7 +225,7 @@ follow() {
     FOLLOWER=$!
 }
 
-# Both are stopped while more is written than the journal holds: 2,101 events, of which it keeps 2,048.
+# Both are stopped while more is written than the journal of a small table holds: 601 events, of which it keeps 512.
 @test "events -f: a follower that was too slow says exactly how many it lost, and where" {
     local json text n
     pinctl init --names 64
@@ -237,7 +237,7 @@ follow() {
     await "the first event" grep -q first.test "$LOGS/json"
     await "the first event as text" grep -q first.test "$LOGS/text"
     kill -STOP "$json" "$text"
-    for n in {1..2100}; do "$BUILD/pinctl" -t "$TABLE" set "n.test" 192.0.2.1; done
+    for n in {1..600}; do "$BUILD/pinctl" -t "$TABLE" set "n.test" 192.0.2.1; done
     pinctl set last.test 192.0.2.1
     kill -CONT "$json" "$text"
     await "the last event" grep -q last.test "$LOGS/json"
@@ -245,9 +245,9 @@ follow() {
     pinctl set more.test 192.0.2.1
     await "an event after it" grep -q more.test "$LOGS/json"
     await "an event after it, as text" grep -q more.test "$LOGS/text"
-    expect_eq "set first.test null|lost null 53|set n.test null x 2047|set last.test null|set more.test null" \
+    expect_eq "set first.test null|lost null 89|set n.test null x 511|set last.test null|set more.test null" \
         "$(jq -r '"\(.event) \(.name) \(.count)"' "$LOGS/json" | runs)" "what the follower with --json wrote"
-    expect_eq "first.test|pinctl: events: 53 events lost|n.test x 2047|last.test|more.test" \
+    expect_eq "first.test|pinctl: events: 89 events lost|n.test x 511|last.test|more.test" \
         "$(awk -F'\t' '{ print (NF > 1 ? $3 : $0) }' "$LOGS/text" | runs)" "what the follower with text wrote"
 }
 
@@ -261,10 +261,10 @@ runs() { uniq -c | sed -E 's/^ *([0-9]+) (.*)/\2 x \1/; s/ x 1$//' | paste -sd '
     mkfifo "$out"
     env -i "$BUILD/pinctl" events -f --json -t "$TABLE" >"$out" 2>&1 3>&- 4>&- &
     exec {reader}<"$out"
-    for n in {1..2600}; do "$BUILD/pinctl" -t "$TABLE" set "n.test" 192.0.2.1; done
+    for n in {1..1300}; do "$BUILD/pinctl" -t "$TABLE" set "n.test" 192.0.2.1; done
     pinctl set last.test 192.0.2.1
     timeout "$LIMIT" sed -u '/last.test/q' <&"$reader" >"$LOGS/json"
-    expect_eq 2601 "$(jq -s 'map(if .event == "lost" then .count else 1 end) | add' "$LOGS/json")" "events and lost ones"
+    expect_eq 1301 "$(jq -s 'map(if .event == "lost" then .count else 1 end) | add' "$LOGS/json")" "events and lost ones"
     expect_eq 1 "$(grep -c '"lost"' "$LOGS/json")" "losses told"
 }
 
