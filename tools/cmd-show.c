@@ -87,15 +87,15 @@ static bool pins_rows(const struct table *t, const struct name_view *v)
 	return grid_end(&g);
 }
 
-/* The cells that all rows of a candidate have in common; the last two are of a target only. */
+/* The cells that all rows of a candidate have in common; priority and weight are of a target only. */
 struct candidate_cells {
 	char address[TARGET_TEXT], seen[AGE_TEXT], from[16], rank[8], priority[8], weight[8];
-	bool drained;
+	bool drained, service;
 };
 
 enum { CANDIDATE_COLUMNS = 9, TARGET_COLUMNS = 11 };
 
-static void candidate_cells(const struct table *t, const struct candidate_view *k, struct candidate_cells *out)
+static void candidate_cells(const struct table *t, const struct candidate_view *k, bool service, struct candidate_cells *out)
 {
 	target_format(t, &k->addr, out->address);
 	age_text(k->seen_s, out->seen);
@@ -104,6 +104,7 @@ static void candidate_cells(const struct table *t, const struct candidate_view *
 	snprintf(out->priority, sizeof out->priority, "%u", k->priority);
 	snprintf(out->weight, sizeof out->weight, "%u", k->weight);
 	out->drained = k->drained;
+	out->service = service;
 }
 
 /* `e` NULL: no endpoint has had an outcome, so it is healthy as far as is known. */
@@ -118,21 +119,23 @@ static void candidate_row(struct grid *g, const struct candidate_cells *k, const
 		e = &none;
 	snprintf(failures, sizeof failures, "%u", e->failures);
 	age_text(e->cooling_s ? e->cooling_s : UINT32_MAX, cooling);
-	grid_row(g, (const char *const[]){k->address, k->rank, k->seen, k->from, port_known,
+	grid_row(g, (const char *const[]){k->address, k->rank, k->seen, port_known,
 					  k->drained ? "drained" : fitness_text(e->fitness), failures, cooling,
-					  e->last_cause ? cause_text(e->last_cause) : "-", k->priority, k->weight});
+					  e->last_cause ? cause_text(e->last_cause) : "-",
+					  k->service ? k->priority : k->from, k->weight, k->from});
 }
 
 /* One row an endpoint; a candidate without any has one of its own. */
 static bool candidates_rows(const struct table *t, const struct name_view *v)
 {
-	static const char *const titles[] = {"CANDIDATE", "RANK", "SEEN", "FROM", "PORT", "HEALTH", "FAILURES", "COOLING",
-					     "LAST ERROR", "PRIORITY", "WEIGHT"};
-	struct grid g = grid_begin(titles, name_is_service(&v->name) ? TARGET_COLUMNS : CANDIDATE_COLUMNS);
+	const bool service = name_is_service(&v->name);
+	const char *const titles[] = {"CANDIDATE", "RANK", "SEEN", "PORT", "HEALTH", "FAILURES", "COOLING", "LAST ERROR",
+				      service ? "PRIORITY" : "FROM", "WEIGHT", "FROM"};
+	struct grid g = grid_begin(titles, service ? TARGET_COLUMNS : CANDIDATE_COLUMNS);
 	for (size_t i = 0; i < v->n_candidates && i < CANDIDATES; i++) {
 		const struct candidate_view *k = &v->candidates[i];
 		struct candidate_cells cells;
-		candidate_cells(t, k, &cells);
+		candidate_cells(t, k, service, &cells);
 		for (size_t j = 0; j < k->n_endpoints && j < ENDPOINTS + 1; j++)
 			candidate_row(&g, &cells, &k->endpoints[j]);
 		if (k->n_endpoints == 0)

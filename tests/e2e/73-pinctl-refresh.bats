@@ -40,6 +40,7 @@ setup_file() { use_clients lookup; }
 @test "refresh: two thousand names, with a server that answers, that is gone, that is silent" {
     seq -f '10.1.0.1 n%g.test' 2000 >"$BATS_TEST_TMPDIR/many"
     dns_names "$BATS_TEST_TMPDIR/many"
+    pinctl init --names 4096
     cut -d' ' -f2 "$BATS_TEST_TMPDIR/many" | xargs "$BUILD/pinctl" -t "$TABLE" refresh >/dev/null
     expect_eq 2000 "$(pinctl refresh --all | grep -c learned)" "names learned"
     kill -STOP "$DNS_PID"
