@@ -6,11 +6,11 @@ _pinctl_names() {
     pinctl "${table[@]}" list 2>/dev/null | cut -f1 | sort -u
 }
 
-# Candidates of a name, from `show`: rows of eight columns that begin with an address, of ten that begin with a target.
+# Candidates of a name, from `show`: rows of nine columns that begin with an address, of eleven that begin with a target.
 _pinctl_addresses() {
     local table=()
     [[ -z ${2-} ]] || table=(--table "$2")
-    pinctl "${table[@]}" show "$1" 2>/dev/null | awk -F'\t' 'NF == 10 || (NF == 8 && $1 ~ /^[0-9a-f.:%]*[.:]/) { print $1 }' | sort -u
+    pinctl "${table[@]}" show "$1" 2>/dev/null | awk -F'\t' 'NF == 11 || (NF == 9 && $1 ~ /^[0-9a-f.:%]*[.:]/) { print $1 }' | sort -u
 }
 
 # Addresses of any name, and those that are drained, an object or a string a line.
