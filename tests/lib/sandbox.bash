@@ -70,6 +70,7 @@ cannot() {
 # Everything is mounted over, nothing is written to: the host's files stay as they are.
 sandbox_furnish() {
     local etc=$BATS_TEST_TMPDIR/etc file
+    exec {NAP}<> <(:)       # here, since it sets $!
     mount -t tmpfs none "$BATS_TEST_TMPDIR"      # what a busy disk does to its writers is none of what is tested
     mkdir "$etc" "$BATS_TEST_TMPDIR/logs" "$BATS_TEST_TMPDIR/hits"
     printf '%s\n' 'link set lo up' 'addr add 192.0.2.1/32 dev lo' | ip -batch -
@@ -94,11 +95,8 @@ sandbox_environment() {
     export LC_ALL=C
 }
 
-# nap SECONDS : as sleep, without a process.
-nap() {
-    [[ ${NAP:-} ]] || exec {NAP}<> <(:)
-    read -r -t "$1" -u "$NAP" || true
-}
+# nap SECONDS : as sleep, without a process: nothing is ever written to $NAP.
+nap() { read -r -t "$1" -u "$NAP" || true; }
 
 # await WHAT CMD... : until CMD succeeds. What happens at all happens long before $PATIENCE is over, on a busy machine too;
 # after that it says that WHAT did not happen, and fails.
