@@ -225,18 +225,26 @@ enum store_status store_open_named(const char *path, struct table *t) { return o
 
 /* ---- names ---- */
 
+/* One that nobody but the user can write, and exists: as /dev/shm, where anybody may take the name first, is not. */
+static bool own_directory(uid_t uid, char out[static TABLE_PATH])
+{
+	struct stat st;
+	snprintf(out, TABLE_PATH, uid == 0 ? "/run" : "/run/user/%u", (unsigned)uid);
+	return lstat(out, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == uid && !(st.st_mode & (S_IWGRP | S_IWOTH));
+}
+
 bool store_path(unsigned n, const char *env, uid_t uid, char out[static TABLE_PATH], bool *own)
 {
 	if (env && *env) {
 		*own = true;
 		return n == 0 && snprintf(out, TABLE_PATH, "%s", env) < TABLE_PATH;
 	}
-	*own = n == 1;
+	char directory[TABLE_PATH] = "/dev/shm";
+	*own = n > 0;
 	if (n == 0)
-		snprintf(out, TABLE_PATH, "/run/stickydns/table.v%d", TABLE_VERSION);
-	if (n == 1)
-		snprintf(out, TABLE_PATH, "/dev/shm/stickydns-%u.v%d", (unsigned)uid, TABLE_VERSION);
-	return n <= 1;
+		return snprintf(out, TABLE_PATH, "/run/stickydns/table.v%d", TABLE_VERSION) > 0;
+	return (n == 1 || (n == 2 && own_directory(uid, directory))) &&
+	       snprintf(out, TABLE_PATH, "%.200s/stickydns-%u.v%d", directory, (unsigned)uid, TABLE_VERSION) > 0;
 }
 
 const char *store_status_text(enum store_status s)

@@ -106,8 +106,9 @@ static inline bool store_retired(const struct table *t) { return get32(&t->heade
 
 /*
  * The n-th path to try, from 0: `env` ($STICKYDNS_TABLE) alone if given, else the
- * system's, then the user's. False when there are no more. `*own`: may be created
- * by any program.
+ * system's, then the user's; last the user's in a directory of his own, for when somebody else
+ * has taken that name in /dev/shm: by malice, or as uid 0 of a rootless container that shares it.
+ * False when there are no more. `*own`: may be created by any program, if none of them is there.
  */
 bool store_path(unsigned n, const char *env, uid_t uid, char out[static TABLE_PATH], bool *own);
 

@@ -44,13 +44,9 @@ static bool usable(struct table *t, const char *path)
 	return false;
 }
 
-/* Opens the table at `path`; makes it first if any program may. One left by an earlier boot gives way to one of its size. */
-static bool open_or_make(struct table *t, const char *path, bool own)
+/* Makes the table at `path`. One left by an earlier boot gives way to one of its size. */
+static bool make(struct table *t, const char *path)
 {
-	if (usable(t, path))
-		return true;
-	if (!own)
-		return false;
 	enum store_status s = store_open(path, t);
 	bool stale = s == STORE_STALE && t->writable;
 	uint32_t names = stale ? t->names_capacity : TABLE_NAMES_OWN;
@@ -61,26 +57,33 @@ static bool open_or_make(struct table *t, const char *path, bool own)
 	return usable(t, path);
 }
 
+/* The first that is there, else the first that can be made: all programs of a user find the same. */
+static bool find(struct table *t)
+{
+	char path[TABLE_PATH];
+	bool own;
+	for (int making = 0; making < 2; making++)
+		for (unsigned n = 0; store_path(n, table_env, geteuid(), path, &own); n++)
+			if (making ? own && make(t, path) : usable(t, path))
+				return true;
+	return false;
+}
+
 static uint32_t own_pid(void) { return (uint32_t)session_pid(); }
 
 static struct table *attach(void)
 {
-	char path[TABLE_PATH];
-	bool own;
 	struct table *t = &tables[attached % TABLES];
 	store_close(t);			/* replaced TABLES times since, and empty for long */
-	for (unsigned n = 0; store_path(n, table_env, geteuid(), path, &own); n++) {
-		if (!open_or_make(t, path, own))
-			continue;
-		t->origin = ORIGIN_SHIM;
-		t->pid = own_pid;
-		t->comm = comm;
-		t->observer = tell_event;
-		if (attached++ > 1)	/* the last one may still be read, the one before it hardly: it reads as zeros */
-			store_forget(&tables[(attached - 3) % TABLES]);
-		return t;
-	}
-	return NULL;
+	if (!find(t))
+		return NULL;
+	t->origin = ORIGIN_SHIM;
+	t->pid = own_pid;
+	t->comm = comm;
+	t->observer = tell_event;
+	if (attached++ > 1)		/* the last one may still be read, the one before it hardly: it reads as zeros */
+		store_forget(&tables[(attached - 3) % TABLES]);
+	return t;
 }
 
 /* One thread at a time. A child that was forked meanwhile has not got that thread: it takes over what was its parent's. */

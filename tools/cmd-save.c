@@ -154,12 +154,18 @@ static void write_all(FILE *f, const struct context *c, const struct names *l)
 
 /* ---- where to ---- */
 
-/* What is no regular file (/dev/stdout, a FIFO) is written to, and stays what it is. */
+/* What is no regular file (/dev/stdout, a FIFO) is written to, and stays what it is; one that has come meanwhile, too. */
 static int save_into(const struct context *c, const struct names *l, const char *path)
 {
-	FILE *f = fopen(path, "we");
-	if (!f)
+	struct stat st;
+	const int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	FILE *f = fd != -1 ? fdopen(fd, "w") : NULL;
+	if (!f || fstat(fd, &st) == -1)
 		return complain(c, "%s: %s", path, strerror(errno));
+	if (S_ISREG(st.st_mode)) {
+		fclose(f);
+		return complain(c, "%s: changed meanwhile", path);
+	}
 	write_all(f, c, l);
 	const bool whole = !ferror(f);
 	return fclose(f) == 0 && whole ? DONE : complain(c, "%s: %s", path, strerror(errno));
@@ -194,6 +200,20 @@ static bool beside_link(char path[static PATH_MAX], const char *to)
 	return snprintf(name, room, "%s", to) < (int)room;
 }
 
+/*
+ * Where everybody may put a link (/tmp), only those are followed that are the user's or of the directory's owner. So
+ * has it the kernel (protected_symlinks, proc_sys_fs(5)), where it is told to and follows itself.
+ */
+static bool may_follow(const char *path)
+{
+	char dir[PATH_MAX];
+	struct stat link, st;
+	const char *slash = strrchr(path, '/');
+	snprintf(dir, sizeof dir, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
+	return lstat(path, &link) == 0 && stat(dir, &st) == 0 &&
+	       (!(st.st_mode & S_ISVTX) || !(st.st_mode & S_IWOTH) || link.st_uid == geteuid() || link.st_uid == st.st_uid);
+}
+
 /* What a symbolic link leads to, and that one in turn, also if nothing is there yet, which realpath(3) refuses. */
 static bool follow(const char *path, char out[static PATH_MAX])
 {
@@ -204,6 +224,10 @@ static bool follow(const char *path, char out[static PATH_MAX])
 		if (n == -1)
 			return true;		/* no link, or nothing yet; else it cannot be written either */
 		to[n] = '\0';
+		if (!may_follow(out)) {
+			errno = EACCES;
+			return false;
+		}
 		fits = beside_link(out, to);
 	}
 	errno = fits ? ELOOP : ENAMETOOLONG;
@@ -216,10 +240,10 @@ static int save_to(const struct context *c, const struct names *l, const char *p
 	char target[PATH_MAX];
 	struct stat st;
 	const bool there = stat(path, &st) == 0;
-	if (there && !S_ISREG(st.st_mode))
-		return save_into(c, l, path);
 	if ((!there && errno != ENOENT) || !follow(path, target))
 		return complain(c, "%s: %s", path, strerror(errno));
+	if (there && !S_ISREG(st.st_mode))
+		return save_into(c, l, path);
 	return save_beside(c, l, target);
 }
 

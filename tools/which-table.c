@@ -41,22 +41,24 @@ enum store_status table_of_shim(const struct context *c, char path[static TABLE_
 	char next[TABLE_PATH];
 	bool own;
 	enum store_status trouble = STORE_ABSENT;
+	bool can_be_made = false;
 	path[0] = '\0';
 	for (unsigned n = 0; table_path(c, n, next, &own); n++) {
 		struct table t;
 		enum store_status s = open_current(next, &t);
 		const bool good = s == STORE_OK || (own && (s == STORE_STALE || (s == STORE_ABSENT && file_can_be_made(next))));
-		if (writable)
+		if (writable && (s == STORE_OK || !can_be_made))
 			*writable = s != STORE_OK || t.writable;
 		store_close(&t);
-		if (good || trouble == STORE_ABSENT) {
+		if (s == STORE_OK || (!can_be_made && (good || trouble == STORE_ABSENT))) {
 			memcpy(path, next, sizeof next);
 			trouble = s;
 		}
-		if (good)
-			return STORE_OK;
+		can_be_made |= good;
+		if (s == STORE_OK)
+			break;
 	}
-	return trouble;
+	return can_be_made ? STORE_OK : trouble;
 }
 
 void note_passed_over(const struct context *c, const char *taken)
@@ -77,7 +79,7 @@ struct trial {
 	char trouble[TABLE_PATH];	/* the first that is there but not good */
 	enum store_status status;	/* of it; STORE_ABSENT: none */
 	int error;
-	char missing[TABLE_PATH];	/* the last that is not there, or left by an earlier boot */
+	char missing[TABLE_PATH];	/* one that is not there, or left by an earlier boot: the first that may be made */
 	bool may_create, replace;
 	uint32_t names;			/* how many a new table is to hold */
 };
@@ -92,13 +94,14 @@ static bool try_paths(struct context *c, struct trial *t, enum access how)
 		bool left_over = s == STORE_STALE && own && how == TO_CREATE && c->table.writable;
 		if (s == STORE_OK)
 			return true;
-		t->names = left_over ? c->table.names_capacity : TABLE_NAMES_OWN;
+		const uint32_t names = left_over ? c->table.names_capacity : TABLE_NAMES_OWN;
 		store_close(&c->table);
-		if (s == STORE_ABSENT || left_over) {
+		if ((s == STORE_ABSENT || left_over) && !t->may_create) {
+			t->names = names;
 			t->replace = left_over;
 			memcpy(t->missing, c->path, sizeof t->missing);
 			t->may_create = own;
-		} else if (t->status == STORE_ABSENT) {
+		} else if (s != STORE_ABSENT && !left_over && t->status == STORE_ABSENT) {
 			memcpy(t->trouble, c->path, sizeof t->trouble);
 			t->status = s;
 			t->error = error;

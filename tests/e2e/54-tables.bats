@@ -123,6 +123,41 @@ PY
     expect_eq "pinctl: refresh: $TABLE: replaced meanwhile: to be done again" "$(cat "$BATS_TEST_TMPDIR/err")" "what it says"
 }
 
+# usual : what a program under the shim gets first, as whoever "$@" makes of him; no table is named.
+usual() { bare "$@" env LD_PRELOAD=/run/libstickydns.so /run/lookup_client first pool.test; }
+
+@test "a file that another user planted as the user's table denies nobody: all go to the one in the user's own directory" {
+    only_root
+    need setpriv
+    public_client
+    unset STICKYDNS_TABLE
+    cp "$BUILD/pinctl" /run/
+    dns_pool pool.test 127.0.0.11 127.0.0.12 127.0.0.13
+    local stranger=(setpriv --reuid=4711 --regid=4711 --clear-groups) planted path
+    for planted in file link; do
+        rm -rf /dev/shm/stickydns-* /run/stickydns-* /run/user
+        install -d -o 65534 -g 65534 -m 700 /run/user/65534
+        for path in /dev/shm/stickydns-{0,65534}.v1; do
+            if [[ $planted == link ]]; then "${stranger[@]}" ln -s /etc/hostname $path; else "${stranger[@]}" touch $path; fi
+        done
+        expect_eq 1 "$(repeat 6 usual | spread)" "addresses, as root, past a $planted"
+        expect_eq 1 "$(repeat 6 usual "${NOBODY[@]}" | spread)" "addresses, as nobody, past a $planted"
+        expect_eq "/run/stickydns-0.v1 600 0,/run/user/65534/stickydns-65534.v1 600 65534" \
+            "$(stat -c '%n %a %u' /run/stickydns-* /run/user/*/* | paste -sd,)" "the tables"
+        expect_status 0 bare /run/pinctl set pool.test 127.0.0.20
+        expect_match "^pinctl: set: /dev/shm/stickydns-0.v1: .*: passed over for /run/stickydns-0.v1" "$output" "what pinctl says"
+        expect_status 0 bare "${NOBODY[@]}" /run/pinctl set pool.test 127.0.0.21
+        expect_eq "127.0.0.20 127.0.0.21" "$(usual) $(usual "${NOBODY[@]}")" "pins set by hand, past a $planted"
+    done
+    rm /dev/shm/stickydns-*                             # whoever comes then finds the table that is there
+    expect_eq "127.0.0.20 127.0.0.21" "$(usual) $(usual "${NOBODY[@]}")" "without what was planted"
+    rm /run/user/65534/*
+    "${stranger[@]}" touch /dev/shm/stickydns-65534.v1
+    chmod 777 /run/user/65534
+    usual "${NOBODY[@]}" >/dev/null
+    expect_eq "" "$(ls /run/user/65534)" "what is made in a directory that all may write"
+}
+
 @test "nobody's own table is made private to him" {
     only_root
     need setpriv

@@ -255,6 +255,27 @@ lines() { for ((n = 1; n <= $1; n++)); do echo "${2//%/$n}"; done; }
     complains 1 "save: $TABLE: made before the last boot" save
 }
 
+@test "save FILE follows no link that another user planted where everybody may" {
+    cd "$BATS_TEST_TMPDIR"
+    pinctl set a.test 192.0.2.1
+    mkdir -m 1777 sticky
+    mkdir -m 755 plain
+    echo precious >precious
+    local link
+    for link in sticky/to-file:../precious sticky/to-new:../new sticky/to-link:../plain/link sticky/to-null:/dev/null; do
+        ln -s "${link#*:}" "${link%:*}"
+        chown -h 4711 "${link%:*}"
+        complains 1 "save: ${link%:*}: Permission denied" save "${link%:*}"
+    done
+    ln -s ../precious plain/link
+    chown -h 4711 plain/link
+    ln -s ../plain/link sticky/ours
+    expect_eq "precious" "$(cat precious)" "the file that a link led to"
+    [[ ! -e new ]] || { echo "a file was made where a link led to"; return 1; }
+    pinctl save sticky/ours
+    expect_match "set a.test 192.0.2.1" "$(cat precious)" "what our own link, and one where only its owner may, lead to"
+}
+
 @test "save FILE replaces regular files only: a device, a FIFO and a symbolic link stay" {
     cd "$BATS_TEST_TMPDIR"
     pinctl set a.test 192.0.2.1

@@ -336,6 +336,9 @@ failed_at() { grep -q "failed.*$1" <<<"$(pinctl events)"; }
     expect_match "cgroup_skb/egress +not attached: nobody sends datagrams to a watched address" "$said" "status"
     expect_match "$TABLE: served, 3 addresses watched" "$said" "status"
     expect_match "latest +refused $pin 5060/tcp +\(reach" "$said" "status"
+    cp "$BUILD/pinwatch" /run/pinwatch-copy
+    expect_status 1 setpriv --reuid=65534 --regid=65534 --clear-groups /run/pinwatch-copy status
+    expect_eq "pinwatch: status: a pinwatch may run here: this user may not ask in /run/pinwatch (its group or root may)" "$output" "status for an outsider"
     expect_eq "" "$(grep wrong <<<"$said" || true)" "wrong namespaces"
     expect_match "wrong namespace" "$(unshare --net "$BUILD/pinwatch" status)" "status in another namespace"
 }

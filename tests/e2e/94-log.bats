@@ -67,6 +67,23 @@ pid_of_run() { # with_shim, leaving the pid of the program in $pid
     logged "failed" "127.0.0.11.*ECONNREFUSED"
 }
 
+@test "a log with a second name, and one of another user, get no line" {
+    local log
+    cd "$BATS_TEST_TMPDIR"
+    echo victim >victim
+    ln victim second
+    echo theirs >theirs
+    chown 4711 theirs
+    chmod 666 theirs
+    : >ours
+    pinctl set pool.test 127.0.0.11
+    for log in second theirs ours; do
+        expect_eq 127.0.0.11 "$(with_shim env STICKYDNS_LOG="$PWD/$log" "$(client lookup)" -4 pool.test)" "the answer"
+    done
+    expect_eq "victim theirs" "$(cat victim theirs | xargs)" "what is in them"
+    expect_match "explicitly pinned" "$(cat ours)" "what is in one of ours"
+}
+
 @test "a log that cannot be opened or written changes nothing" {
     local where
     dns_pool pool.test 127.0.0.11

@@ -222,7 +222,8 @@ static void paths(void)
 	} rows[] = {
 		{"the system's first", 0, NULL, "/run/stickydns/table.v", false},
 		{"then the user's", 1, NULL, "/dev/shm/stickydns-4711.v", true},
-		{"then no more", 2, NULL, NULL, false},
+		{"then none where that user has no directory of his own", 2, NULL, NULL, false},
+		{"then no more", 3, NULL, NULL, false},
 		{"$STICKYDNS_TABLE", 0, "/tmp/mine", "/tmp/mine", true},
 		{"$STICKYDNS_TABLE alone", 1, "/tmp/mine", NULL, false},
 		{"an empty one is none", 0, "", "/run/stickydns/table.v", false},
@@ -242,6 +243,8 @@ static void paths(void)
 	}
 	char longer[TABLE_PATH + 8], seen[TABLE_PATH];
 	bool own;
+	check_row("path, root's, where others cannot be first");
+	check_true("under /run", store_path(2, NULL, 0, seen, &own) && own && strncmp(seen, "/run/stickydns-0.v", 18) == 0);
 	memset(longer, 'x', sizeof longer);
 	longer[sizeof longer - 1] = '\0';
 	check_row("path, too long a $STICKYDNS_TABLE");

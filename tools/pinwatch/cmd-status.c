@@ -44,8 +44,8 @@ static int patient_socket(void)
 	return fd;
 }
 
-/* NULL: nobody answers any more, or what is answered is no JSON. */
-static json_t *ask(const char *dir, const char *name)
+/* NULL: nobody answers any more, or what is answered is no JSON, or this user may not ask, which *denied says. */
+static json_t *ask(const char *dir, const char *name, bool *denied)
 {
 	struct sockaddr_un to = {.sun_family = AF_UNIX};
 	json_error_t error;
@@ -60,19 +60,21 @@ static json_t *ask(const char *dir, const char *name)
 		j = json_loadfd(fd, 0, &error);
 	else if (errno == ECONNREFUSED)
 		unlink(to.sun_path);	/* left by one that was killed */
+	*denied |= !there && errno == EACCES;
 	if (!j && (there || errno == EAGAIN))
 		note(NULL, "%.*s: does not answer", (int)strcspn(name, "."), name);
 	close(fd);
 	return j;
 }
 
-static json_t *ask_all(const char *path)
+static json_t *ask_all(const char *path, bool *denied)
 {
 	json_t *all = json_array();
 	DIR *dir = opendir(path);
+	*denied = !dir && errno == EACCES;
 	for (struct dirent *d; dir && (d = readdir(dir));) {
 		const char *end = strrchr(d->d_name, '.');
-		json_t *one = end && strcmp(end, ".sock") == 0 ? ask(path, d->d_name) : NULL;
+		json_t *one = end && strcmp(end, ".sock") == 0 ? ask(path, d->d_name, denied) : NULL;
 		if (one)
 			json_array_append_new(all, one);
 	}
@@ -168,8 +170,11 @@ int cmd_status(struct context *c, int argc, char **argv)
 	int status = cmd_parse(c, &usage, argc, argv, NULL);
 	if (status != DONE)
 		return status;
-	json_t *all = ask_all(status_directory());
-	if (json_array_size(all) == 0)
+	bool denied;
+	json_t *all = ask_all(status_directory(), &denied);
+	if (json_array_size(all) == 0 && denied)
+		status = complain(c, "a pinwatch may run here: this user may not ask in %s (its group or root may)", status_directory());
+	else if (json_array_size(all) == 0)
 		status = complain(c, "no pinwatch runs here: nothing in %s answers", status_directory());
 	else if (c->json)
 		return json_line(all) ? DONE : complain(c, "out of memory");

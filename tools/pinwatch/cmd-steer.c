@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -121,9 +122,10 @@ static void changed_over(struct steer *s)
 static bool usual_table(struct context *c, char out[static TABLE_PATH])
 {
 	char path[TABLE_PATH];
+	struct stat st;
 	bool own;
 	for (unsigned n = 0; table_path(c, n, path, &own); n++)
-		if (access(path, F_OK) == 0)
+		if (lstat(path, &st) == 0 && (st.st_uid == 0 || st.st_uid == geteuid()))	/* not what others put there */
 			return memcpy(out, path, sizeof path), true;
 	return table_path(c, 0, out, &own);
 }
