@@ -16,7 +16,11 @@ default_table() { SHIM_ENV=("${SHIM_ENV[0]}"); }
     expect_eq 600 "$(stat -c %a /dev/shm/stickydns-0.v*)" "its mode"
     rm /dev/shm/*
     mount -o remount,ro /dev/shm
-    expect_spreads "read-only /dev/shm" with_shim "$(client lookup)" -4 pool.test
+    expect_eq 1 "$(repeat 6 with_shim "$(client lookup)" -4 pool.test | first_words | spread)" "first addresses on /run"
+    rm /run/stickydns-0.v*
+    chmod 775 /run
+    expect_spreads "read-only /dev/shm, and a /run that others may write" with_shim "$(client lookup)" -4 pool.test
+    chmod 755 /run
     umount /dev/shm
     mount -t tmpfs -o mode=555 none /dev/shm
     public_copies
