@@ -168,6 +168,21 @@ static int refuge(const struct snapshot *s, int but)
 	return at >= 0 ? at : first_usable(s, but, true);
 }
 
+/*
+ * Of those that are as good as `to`, the one that failed longest ago, or never: a pin does not go back to where it has
+ * just been left, which need not cool off (SIP statuses), while another was not tried.
+ */
+static int failed_longest_ago(const struct snapshot *s, int to)
+{
+	int best = to;
+	for (size_t i = 0; to >= 0 && i < s->n; i++)
+		if (may_be_chosen(s, i, s->pin) && s->choice[i].fitness == s->choice[to].fitness &&
+		    s->choice[i].priority == s->choice[to].priority && stands_aside(s, i) == stands_aside(s, (size_t)to) &&
+		    s->choice[i].failed < s->choice[best].failed)
+			best = (int)i;
+	return best;
+}
+
 static bool none_fit(const struct snapshot *s) { return first_with(s, FIT, -1, false) < 0; }
 
 /* Who leads: a pin that is fit or may be tried; if nothing is fit, what may be tried, else the pin. */
@@ -362,7 +377,7 @@ struct transition decide_failure(const struct snapshot *s)
 		return t;
 	t.action = MOVE;
 	t.cause = CAUSE_FAILED;
-	t.to = path_failed(s) ? -1 : refuge(s, s->pin);
+	t.to = path_failed(s) ? -1 : failed_longest_ago(s, refuge(s, s->pin));
 	if (t.to < 0) {
 		t.action = RETURN_LAST;
 		t.cause = CAUSE_PATH;

@@ -103,6 +103,7 @@ struct choice {
 	uint32_t cooling_s;
 	bool in_answer;			/* of the answer at hand; without one: of the last answer */
 	bool failed_lately;		/* failed in the last PATH_S with no success since */
+	uint32_t failed;		/* tick of its last failure; 0: never */
 	bool drained;
 	bool out;			/* it cools off, and nobody is trying it */
 	uint8_t rank;			/* in the preference list, from 1; else 0 */

@@ -20,6 +20,8 @@ static void judge_endpoint(struct health h, uint32_t failed, uint32_t now, struc
 		c->cooling_s = cooling;
 	if (fitness == COOLING && !h.trying)
 		c->out = true;
+	if (failed > c->failed)
+		c->failed = failed;
 	if (fitness != FIT && tick_within(now, failed, PATH_S))
 		c->failed_lately = true;
 }

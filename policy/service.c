@@ -77,6 +77,8 @@ void service_judge(const struct table *t, const struct address *target, struct r
 	if (!target_host(t, target, &ref, &host) || !fittest(t, ref, r, now, &best))
 		return;
 	c->drained |= best.drained;
+	if (best.failed > c->failed)
+		c->failed = best.failed;
 	if (best.fitness != COOLING)
 		return;
 	c->fitness = COOLING;

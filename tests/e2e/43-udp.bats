@@ -115,6 +115,27 @@ moved_from() { [[ $(pin_of pool.test) != "$1" ]]; }
     expect_eq 0 "$(candidate_field pool.test "$pin" cooling_ms)" "its cool-off"
 }
 
+# told STATUS : all servers answer a REGISTER so, and one is sent; prints where lookups lead then.
+told() {
+    local address
+    for address in $POOL; do sip_does "$address" "$1"; done
+    request REGISTER
+    await_arrivals 1 "did=$1" >&2
+    first
+}
+
+@test "a status that speaks of the request moves nothing; 500 and 503 move one account's phone at once, each time to a server not tried yet" {
+    local pin status seen=()
+    sip_pool pool.test $POOL
+    pin=$(first)
+    for status in 501 505 513 600 603 604 606; do expect_eq "$pin" "$(told $status)" "where lookups lead after $status"; done
+    expect_eq "" "$(pinctl events | grep failed || true)" "failures"
+    seen=("$pin" "$(told 500)" "$(told 500)")
+    expect_eq "$(tr ' ' '\n' <<<"$POOL")" "$(printf '%s\n' "${seen[@]}" | sort)" "where lookups led, 500 upon 500"
+    pinctl drop pool.test >/dev/null
+    expect_ne "$(first)" "$(told 503)" "where lookups lead after 503"
+}
+
 @test "sipsak, on a connected socket, is refused: the pin moves, and stays" {
     local pin a
     dns_pool pool.test $POOL

@@ -1,7 +1,7 @@
 # SIP servers of a pool, what they do, and what arrived at them.
 #
 #   sip_server ADDR [PORT] [DOES]    a kamailio that registers (tests/servers/registrar.cfg), on UDP and TCP;
-#                                    DOES is ok, auth, busy or silent, and sip_does changes it while it runs
+#                                    DOES is ok, auth, busy, silent or a status, and sip_does changes it while it runs
 #   sip_pool NAME ADDR...            NAME stands for these addresses, each with a server on port 5060
 #   sip_srv NAME ADDR:PORT...        the same behind _sip._udp.NAME and _sip._tcp.NAME, equal in priority and
 #                                    weight: the targets are s1.NAME, s2.NAME, ...
@@ -47,7 +47,7 @@ sip_control() { echo "$BATS_TEST_TMPDIR/kamailio-${1/:/-}/kamailio_ctl"; }
 sip_does() {
     local at=$1
     [[ $at == *:* ]] || at=$at:5060
-    kamcmd -s "unix:$(sip_control "$at")" pv.shvSet do str "$2" >>"$LOGS/kamcmd.log" 2>&1
+    kamcmd -s "unix:$(sip_control "$at")" pv.shvSet do str "s:$2" >>"$LOGS/kamcmd.log" 2>&1
 }
 
 arrivals() {

@@ -3,7 +3,8 @@
  *
  * Choices are written as words: F fit, D due, C cooling (C20: for 20 s more), then
  * `-` not in the answer, `!` failed in the last 60 s, `x` drained, `v` aside for a vain
- * attempt, `n` without a way to it, `1` to `8` after `r` the rank. Transitions read back as text in the same spirit.
+ * attempt, `n` without a way to it, `1` to `8` after `r` the rank, a number after `a` the seconds since it failed, after `p`
+ * the priority. Transitions read back as text in the same spirit.
  */
 #include "check.h"
 #include "decide.h"
@@ -27,6 +28,12 @@ static struct choice choice_of(const char **p)
 			*p = end - 1;
 		} else if (**p == 'r') {
 			c.rank = (uint8_t)(*++*p - '0');
+		} else if (**p == 'a') {
+			c.failed = NOW - tick_of((uint32_t)strtoul(*p + 1, &end, 10));
+			*p = end - 1;
+		} else if (**p == 'p') {
+			c.priority = (uint16_t)strtoul(*p + 1, &end, 10);
+			*p = end - 1;
 		} else {
 			c.in_answer &= **p != '-';
 			c.failed_lately |= **p == '!';
@@ -101,6 +108,13 @@ static void lookups(void)
 		{"failed: past one not in the answer", "C! F- F", 0, FAILED, "move 2 (it failed) head 2", 1},
 		{"failed: to a due one when none is fit", "C! C D", 0, FAILED, "move 2 (it failed) head 2 try", 1},
 		{"failed, fit again: still moved", "F F F", 0, FAILED, "move 1 (it failed) head 1", 1},
+		{"failed: not back to one that was left, while another was not tried", "Fa100 Fa0 F", 1, FAILED, "move 2 (it failed) head 2", 2},
+		{"failed: all were tried: to the one that was left first", "Fa100 Fa50 Fa0", 2, FAILED, "move 0 (it failed) head 0", 3},
+		{"failed: the order of failures, not of the answer", "Fa50 Fa100 Fa0", 2, FAILED, "move 1 (it failed) head 1", 3},
+		{"failed: past one that stands aside, though it was not tried", "Fa100 Fa0 Fv", 1, FAILED, "move 0 (it failed) head 0", 2},
+		{"failed: one that is fit goes before one due that failed earlier", "Fa50 Fa0 Da100", 1, FAILED, "move 0 (it failed) head 0", 2},
+		{"failed: the better priority, though it was left (RFC 2782)", "Fp1a50 Fp1a0 Fp2", 1, FAILED, "move 0 (it failed) head 0", 2},
+		{"a first pin: in the resolver's order", "Fa100 F F", NONE, 0, "capture 0 (first handed out) head 0", 0},
 		{"every one failed: the last confirmed returns", "C! C! C!", 2, FAILED, "return 0 (all candidates failed) head 0", 1},
 		{"every one failed, none confirmed ever: stays", "C! C! C!", 2, FAILED, "return 2 (all candidates failed) head 2", 0},
 		{"path failed: not to a due one", "C! D! C!", 0, FAILED, "return 0 (all candidates failed) head 1 try", 1},
