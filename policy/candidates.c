@@ -204,6 +204,13 @@ void candidates_recall(struct table *t, struct name_ref r, const struct srv_reco
 			candidates_publish(t, r, &records[i], 1);
 }
 
+void candidates_came_beside(struct table *t, struct name_ref r, addr_ref ref)
+{
+	const word64 *w = word_of(t, r, ref);
+	if (w)
+		note_whence(t, r, w, true);
+}
+
 /* ---- by hand ---- */
 
 bool candidates_rank(struct table *t, struct name_ref r, addr_ref addr, uint8_t rank)

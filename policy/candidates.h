@@ -24,6 +24,9 @@ void candidates_publish(struct table *t, struct name_ref r, const struct srv_rec
 void candidates_recall(struct table *t, struct name_ref r, const struct srv_record *records, size_t n, uint32_t now,
 		       uint32_t age_s);
 
+/* The candidate came beside an SRV answer, not in one of the name's own. */
+void candidates_came_beside(struct table *t, struct name_ref r, addr_ref ref);
+
 /* Priority and weight of the candidate in place `i`; zeros when nothing is known, or the name is no service. */
 struct srv_word candidates_srv(const struct table *t, struct name_ref r, unsigned i);
 

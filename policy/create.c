@@ -87,27 +87,30 @@ static int open_temporary(const char *path, char temp[static TABLE_PATH + 16])
 }
 
 /*
- * Gives the file `next` the name of another, whose users then attach to it. By exchange the very table that had the
- * name is in hand: of two that replace one at once the second retires the first one's, so that nobody stays there.
+ * Gives the file `next`, which is `made`, the name of another, whose users then attach to it. By exchange the very table
+ * that had the name is in hand: of two that replace one at once the second retires the first one's, so that nobody
+ * stays there.
  */
-static bool take_name(const char *next, const char *path)
+static bool take_name(const char *next, const char *path, struct table *made, store_replace *replace)
 {
 	struct table old;
 	struct stat st;
 	const bool directory = lstat(path, &st) == 0 && S_ISDIR(st.st_mode);	/* rename(2) refuses */
 	const bool exchanged = !directory && renameat2(AT_FDCWD, next, AT_FDCWD, path, RENAME_EXCHANGE) == 0;
-	store_open(exchanged ? next : path, &old);
+	const bool in_use = store_open(exchanged ? next : path, &old) == STORE_OK;
 	const bool taken = exchanged ? unlink(next) == 0 : rename(next, path) == 0;
 	int saved = errno;
 	if (taken && old.header && old.writable)
 		publish32(&old.header->retired, 1);
+	if (taken && in_use)
+		replace(made, &old, true);
 	store_close(&old);
 	errno = saved;
 	return taken;
 }
 
 /* Gives the finished file its name; with `replace`, in place of the one that has it, without a gap. */
-static bool link_into_place(int fd, const char *temp, const char *path, bool replace)
+static bool link_into_place(int fd, const char *temp, const char *path, struct table *made, store_replace *replace)
 {
 	char self[32], next[TABLE_PATH + 16];
 	snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
@@ -116,23 +119,36 @@ static bool link_into_place(int fd, const char *temp, const char *path, bool rep
 	if (linkat(AT_FDCWD, from, AT_FDCWD, to, AT_SYMLINK_FOLLOW) == -1 &&
 	    (errno != ENOENT || linkat(fd, "", AT_FDCWD, to, AT_EMPTY_PATH) == -1))	/* no /proc: root may do without */
 		return false;
-	if (!replace || take_name(next, path))
+	if (!replace || take_name(next, path, made, replace))
 		return true;
 	unlink(next);
 	return false;
 }
 
+/* What the table at `path` knows, into the one that is about to take its place. */
+static void take_over(const char *path, struct table *made, store_replace *replace)
+{
+	struct table old;
+	if (store_open(path, &old) == STORE_OK)
+		replace(made, &old, false);
+	store_close(&old);
+}
+
 /* Makes the file and links it into place; what it leaves behind on failure is nothing. */
-static bool make_file(const char *path, uint32_t names, mode_t mode, gid_t group, bool replace)
+static bool make_file(const char *path, uint32_t names, mode_t mode, gid_t group, store_replace *replace)
 {
 	char temp[TABLE_PATH + 16];
+	struct table t = {0};
 	int fd = open_temporary(path, temp);
 	if (fd == -1)
 		return false;
 	bool made = file_fill(fd, names, 2 * names) && fchmod(fd, mode) == 0 &&
-		    (group == (gid_t)-1 || fchown(fd, (uid_t)-1, group) == 0) &&
-		    link_into_place(fd, temp, path, replace);
+		    (group == (gid_t)-1 || fchown(fd, (uid_t)-1, group) == 0);
+	if (made && replace && (made = file_open(fd, true, true, &t) == STORE_OK))
+		take_over(path, &t, replace);
+	made = made && link_into_place(fd, temp, path, &t, replace);
 	int saved = errno;
+	store_close(&t);
 	if (temp[0])
 		unlink(temp);
 	close(fd);
@@ -140,7 +156,7 @@ static bool make_file(const char *path, uint32_t names, mode_t mode, gid_t group
 	return made;
 }
 
-enum store_status store_create(const char *path, uint32_t names, mode_t mode, gid_t group, bool replace)
+enum store_status store_create(const char *path, uint32_t names, mode_t mode, gid_t group, store_replace *replace)
 {
 	if (strlen(path) >= TABLE_PATH)
 		return errno = ENAMETOOLONG, STORE_SYSTEM;

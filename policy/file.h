@@ -19,6 +19,9 @@ void file_boot_id(uint64_t out[static 2]);
 /* errno of a failed call on the file, as a status. */
 enum store_status file_status(void);
 
+/* store_open() of a file that is open. */
+enum store_status file_open(int fd, bool writable, bool any_owner, struct table *t);
+
 /* mmap(2) of a whole table; of a huge one where huge pages can back it. MAP_FAILED and errno as there. */
 void *file_map(int fd, int prot, const struct layout *l);
 

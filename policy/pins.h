@@ -299,6 +299,18 @@ enum hand_status pins_drain(struct table *t, const struct address *a, bool drain
 /* Walk the drained addresses: as addr_next(). */
 bool pins_drained(const struct table *t, uint32_t *cursor, struct address *out);
 
+/* ---- another table ---- */
+
+/*
+ * Takes in what `from` knows: names, candidates, pins, health, drained addresses. What `to` has pinned stays, but
+ * for an explicit pin over an auto pin. Explicit pins come first, then names that were confirmed, as far as there is room.
+ * Returns how many names were left out. Bounded by the size of `from`; may be done again.
+ */
+uint32_t pins_take_over(struct table *to, const struct table *from);
+
+/* The same for a table that takes the place of `from`: of two pins the later one stays. */
+uint32_t pins_take_place(struct table *to, const struct table *from);
+
 /* ---- looking on ---- */
 
 struct endpoint_view {

@@ -146,6 +146,30 @@ bool settings_store(struct table *t, const struct settings_block *defaults,
 	return true;
 }
 
+static void record_copy(struct settings_record *to, const struct settings_record *from)
+{
+	for (size_t i = 0; i < NAME_WORDS; i++)
+		put64(&to->pattern[i], get64(&from->pattern[i]));
+	for (size_t k = 0; k < SETTINGS; k++)
+		put32(&to->value[k], get32(&from->value[k]));
+	put32(&to->given, get32(&from->given));
+}
+
+void settings_copy(struct table *to, const struct table *from)
+{
+	const uint32_t count = seen32(&to->header->settings_bank);
+	const struct settings_bank *theirs = &from->settings[seen32(&from->header->settings_bank) & 1];
+	struct settings_bank *bank = &to->settings[~count & 1];
+	const uint32_t hosts = get32(&theirs->hosts), n = hosts < SETTINGS_HOSTS ? hosts : SETTINGS_HOSTS;
+	record_copy(&bank->defaults, &theirs->defaults);
+	for (uint32_t i = 0; i < n; i++)
+		record_copy(&bank->host[i], &theirs->host[i]);
+	for (size_t i = 0; i < DNS_PORTS / 2; i++)
+		put32(&bank->dns_ports[i], get32(&theirs->dns_ports[i]));
+	put32(&bank->hosts, n);
+	publish32(&to->header->settings_bank, count + 1);
+}
+
 bool settings_dns_port(const struct table *t, uint16_t port)
 {
 	const struct settings_bank *bank = &t->settings[seen32(&t->header->settings_bank) & 1];

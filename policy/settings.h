@@ -71,6 +71,9 @@ void settings_pattern(const struct table *t, int i, char out[static NAME_BYTES])
 bool settings_store(struct table *t, const struct settings_block *defaults,
 		    const struct settings_block *hosts, size_t n, const uint16_t ports[DNS_PORTS]);
 
+/* The settings of another table, in place of all that are here. */
+void settings_copy(struct table *to, const struct table *from);
+
 /* Is it a port of DNS servers: 53, or one of those? One load for those that are not set. */
 bool settings_dns_port(const struct table *t, uint16_t port);
 

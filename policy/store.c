@@ -174,7 +174,7 @@ static enum store_status place_check(const struct table *t)
 	return netns && theirs && netns != theirs ? STORE_FOREIGN : STORE_OK;
 }
 
-static enum store_status map_fd(int fd, bool writable, bool any_owner, struct table *t)
+enum store_status file_open(int fd, bool writable, bool any_owner, struct table *t)
 {
 	struct stat st;
 	struct layout l;
@@ -196,6 +196,8 @@ static enum store_status map_fd(int fd, bool writable, bool any_owner, struct ta
 		return file_status();
 	place(t, base, &l);
 	t->writable = writable;
+	t->device = st.st_dev;
+	t->inode = st.st_ino;
 	return place_check(t);
 }
 
@@ -212,7 +214,7 @@ static enum store_status open_table(const char *path, bool any_owner, struct tab
 	}
 	if (fd == -1)
 		return file_status();
-	enum store_status s = map_fd(fd, writable, any_owner, t);
+	enum store_status s = file_open(fd, writable, any_owner, t);
 	int saved = errno;
 	close(fd);
 	errno = saved;

@@ -38,6 +38,8 @@ struct table {
 	struct layout layout;
 	uint32_t names_capacity, addrs_capacity;
 	uint64_t seed;
+	dev_t device;				/* of the file */
+	ino_t inode;
 	bool writable;
 	bool all_reserved;
 
@@ -85,9 +87,20 @@ enum store_status store_open_named(const char *path, struct table *t);
 /*
  * Make a table of `names` names at `path` under a temporary name, reserve its
  * pages, and link it into place. STORE_EXISTS if there is one by then.
- * `replace`: an existing one is marked retired and gives way.
+ *
+ * `replace` (NULL: it must not): an existing one gives way and is marked retired. If it is in use, as store_open has
+ * it, `replace` puts what it knows into the new one: before the new one has the name, and, with `published`, again
+ * after the old one was marked, for what came in between.
  */
-enum store_status store_create(const char *path, uint32_t names, mode_t mode, gid_t group, bool replace);
+typedef void store_replace(struct table *to, const struct table *from, bool published);
+
+enum store_status store_create(const char *path, uint32_t names, mode_t mode, gid_t group, store_replace *replace);
+
+/* The new table is to be empty. */
+static inline void store_empty(struct table *to, const struct table *from, bool published)
+{
+	(void)to, (void)from, (void)published;
+}
 
 /* The process id, as the table's owner has it. */
 uint32_t store_pid(const struct table *t);

@@ -25,6 +25,12 @@ _Atomic uint8_t fd_classes[FDS];
 
 /* ---- reporting ---- */
 
+/* The address's record: the table may have been replaced while the connect was in flight. */
+static addr_ref ref_in(const struct table *t, const struct flow *fl)
+{
+	return addr_is_of(t, fl->ref, &fl->to.addr) ? fl->ref : addr_find(t, &fl->to.addr);
+}
+
 static void tell(struct table *t, const struct flow *fl, enum cause cause)
 {
 	struct name_ref names[RECENT];
@@ -57,9 +63,10 @@ HOT static void report(const struct flow *fl, enum cause cause)
 		vain_connected(&fl->to);
 	else if (cause != CAUSE_NONE)
 		dialogs_lost(&fl->to);
-	if (cause == CAUSE_TIMED_OUT && pins_connected_lately(t, fl->ref, &fl->to))
+	const addr_ref ref = ref_in(t, fl);
+	if (cause == CAUSE_TIMED_OUT && pins_connected_lately(t, ref, &fl->to))
 		cause = CAUSE_NONE;
-	const bool others = pins_pending_over(t, fl->ref, &fl->to, (uint32_t)fl->pid, cause == CAUSE_CONNECTED);
+	const bool others = pins_pending_over(t, ref, &fl->to, (uint32_t)fl->pid, cause == CAUSE_CONNECTED);
 	if (cause != CAUSE_NONE && (cause != CAUSE_CONNECTED || !is_told(t, fl, others)))
 		tell(t, fl, cause);
 }
@@ -113,7 +120,7 @@ static bool waited_long(const struct flow *fl)
 static bool waits_in_vain(const struct flow *fl)
 {
 	const struct table *t = waited_long(fl) ? session_table_here() : NULL;
-	return t && !pins_connected_lately(t, fl->ref, &fl->to);
+	return t && !pins_connected_lately(t, ref_in(t, fl), &fl->to);
 }
 
 /* An error that the program has read leaves the socket closed; which one it was, the time tells. */
@@ -189,7 +196,7 @@ void flow_end(void)
 	for (int fd; t && (fd = pending_next(&w)) != -1;) {
 		const struct flow *fl = pending_flow(fd);
 		if (!waited_long(fl))
-			pins_pending_over(t, fl->ref, &fl->to, (uint32_t)fl->pid, false);
+			pins_pending_over(t, ref_in(t, fl), &fl->to, (uint32_t)fl->pid, false);
 	}
 }
 

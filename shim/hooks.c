@@ -21,6 +21,7 @@
 #include <stdarg.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "addrinfo.h"
@@ -343,6 +344,19 @@ EXPORT int fcntl64(int fd, int cmd, ...)
 }
 
 /* ---- memory ---- */
+
+/* Behind the operation come four words, as the system call has them (prctl(2)). */
+EXPORT int prctl(int operation, ...)
+{
+	unsigned long word[4];
+	va_list ap;
+	va_start(ap, operation);
+	for (unsigned i = 0; i < 4; i++)
+		word[i] = va_arg(ap, unsigned long);
+	va_end(ap);
+	session_prctl(operation);
+	return real()->prctl(operation, word[0], word[1], word[2], word[3]);
+}
 
 EXPORT int mlockall(int flags)
 {

@@ -79,7 +79,8 @@
 	X(dup3, int, (int from, int to, int flags))                                                        \
 	X(fcntl, int, (int fd, int cmd, ...))                                                              \
 	X(fcntl64, int, (int fd, int cmd, ...))                                                            \
-	X(mlockall, int, (int flags))
+	X(mlockall, int, (int flags))                                                                      \
+	X(prctl, int, (int operation, ...))
 
 struct real {
 #define X(name, type, args) type(*name) args;

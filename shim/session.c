@@ -7,6 +7,7 @@
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "environment.h"
@@ -17,7 +18,7 @@
 
 enum {
 	TABLES = 16,			/* mappings kept: the present one, the one before, and empty ones */
-	RETRY_TICKS = TICKS_PER_S / 4,	/* between two tries to attach again */
+	RETRY_TICKS = TICKS_PER_S / 4,	/* after one that was replaced, and nothing usable is there yet */
 };
 
 _Atomic(struct table *) session_current;
@@ -25,7 +26,11 @@ _Atomic(struct table *) session_current;
 static struct table tables[TABLES];
 static unsigned attached;		/* how many so far; changed by whoever is `attaching` */
 static _Atomic pid_t attaching;		/* the process of which a thread is; 0: nobody */
-static word32 attached_at;		/* tick of the last try */
+static bool wanted;			/* not switched off */
+static uid_t user;			/* who began: whose private table it is */
+static bool is_own;			/* the present one may be made by any program */
+static word32 failed_at, looked_at;	/* ticks: nothing usable was there; another one was looked for */
+static _Atomic bool sealed;
 
 /* The environment, copied: programs overwrite theirs. */
 static char table_env[TABLE_PATH];
@@ -44,46 +49,87 @@ static bool usable(struct table *t, const char *path)
 	return false;
 }
 
-/* Makes the table at `path`. One left by an earlier boot gives way to one of its size. */
+/*
+ * Makes the table at `path`. One left by an earlier boot, or by programs that went over to the system's, gives way to
+ * one of its size.
+ */
 static bool make(struct table *t, const char *path)
 {
 	enum store_status s = store_open(path, t);
-	bool stale = s == STORE_STALE && t->writable;
-	uint32_t names = stale ? t->names_capacity : TABLE_NAMES_OWN;
+	bool left = (s == STORE_STALE || s == STORE_RETIRED) && t->writable;
+	uint32_t names = left ? t->names_capacity : TABLE_NAMES_OWN;
 	store_close(t);
-	if (s != STORE_ABSENT && !stale)
+	if (s != STORE_ABSENT && !left)
 		return false;
-	store_create(path, names, 0600, (gid_t)-1, stale);
+	store_create(path, names, 0600, (gid_t)-1, left ? store_empty : NULL);
 	return usable(t, path);
 }
 
+/* Does the process have a table that nothing took the place of? */
+static bool has_table(const struct table *old) { return old && !store_retired(old); }
+
+/* A process that has changed its user since stays with the private table that it had, as long as that is in use. */
+static uid_t whose(const struct table *old) { return has_table(old) ? user : geteuid(); }
+
 /* The first that is there, else the first that can be made: all programs of a user find the same. */
-static bool find(struct table *t)
+static bool find(struct table *t, const struct table *old, bool *own)
 {
 	char path[TABLE_PATH];
-	bool own;
-	for (int making = 0; making < 2; making++)
-		for (unsigned n = 0; store_path(n, table_env, geteuid(), path, &own); n++)
-			if (making ? own && make(t, path) : usable(t, path))
+	for (int making = 0; making < (has_table(old) ? 1 : 2); making++)
+		for (unsigned n = 0; store_path(n, table_env, whose(old), path, own); n++)
+			if (making ? *own && make(t, path) : usable(t, path))
 				return true;
 	return false;
 }
 
 static uint32_t own_pid(void) { return (uint32_t)session_pid(); }
 
-static struct table *attach(void)
+/*
+ * Takes along what the old table knows, which nothing took the place of. A private table is left by all processes then,
+ * also by those that look nothing up.
+ */
+static void move_from(struct table *old, struct table *t)
 {
+	if (t->writable)
+		pins_take_over(t, old);
+	if (is_own && old->writable)
+		publish32(&old->header->retired, 1);
+}
+
+/* The table that is to be used: another one than `old`, that itself, or NULL. */
+static struct table *attach(struct table *old)
+{
+	bool own;
 	struct table *t = &tables[attached % TABLES];
 	store_close(t);			/* replaced TABLES times since, and empty for long */
-	if (!find(t))
+	if (!find(t, old, &own))
 		return NULL;
+	if (old && t->device == old->device && t->inode == old->inode) {
+		store_close(t);
+		return old;
+	}
 	t->origin = ORIGIN_SHIM;
 	t->pid = own_pid;
 	t->comm = comm;
 	t->observer = tell_event;
+	if (has_table(old))
+		move_from(old, t);
+	is_own = own;
 	if (attached++ > 1)		/* the last one may still be read, the one before it hardly: it reads as zeros */
 		store_forget(&tables[(attached - 3) % TABLES]);
 	return t;
+}
+
+/* Is there another file than the present one, at a path that goes before its own, or in its place? */
+static bool leads_elsewhere(const struct table *t)
+{
+	char path[TABLE_PATH];
+	bool own;
+	struct stat st;
+	for (unsigned n = 0; store_path(n, table_env, whose(t), path, &own); n++)
+		if (stat(path, &st) == 0)
+			return !t || st.st_dev != t->device || st.st_ino != t->inode;
+	return false;
 }
 
 /* One thread at a time. A child that was forked meanwhile has not got that thread: it takes over what was its parent's. */
@@ -95,31 +141,53 @@ static bool attach_enter(void)
 	       (who != me && atomic_compare_exchange_strong(&attaching, &who, me));
 }
 
-/* The table, if nobody has attached to another one meanwhile. */
+/* The table, after a look for another one. */
 static struct table *attach_again(void)
 {
-	struct table *t = atomic_load_explicit(&session_current, memory_order_acquire);
+	int saved = errno;
 	const struct undisturbed u = undisturbed_begin();
 	if (attach_enter()) {
-		put32(&attached_at, tick_now());
-		t = atomic_load_explicit(&session_current, memory_order_acquire);
-		if (store_retired(t))
-			t = attach();
+		struct table *old = atomic_load_explicit(&session_current, memory_order_acquire);
+		struct table *t = (old && store_retired(old)) || leads_elsewhere(old) ? attach(old) : NULL;
 		if (t)
 			atomic_store_explicit(&session_current, t, memory_order_release);
+		else if (old && store_retired(old))
+			put32(&failed_at, tick_now());
 		atomic_store(&attaching, 0);
 	}
 	undisturbed_end(&u);
+	errno = saved;
+	struct table *t = atomic_load_explicit(&session_current, memory_order_acquire);
 	return t && !store_retired(t) ? t : NULL;
 }
 
-struct table *session_again(void)
+static bool failed_just_now(void)
 {
-	int saved = errno;
-	const bool due = tick_since(tick_now(), get32(&attached_at)) >= RETRY_TICKS;
-	struct table *t = due ? attach_again() : NULL;
-	errno = saved;
-	return t;
+	const uint32_t then = get32(&failed_at);
+	return then && tick_since(tick_now(), then) < RETRY_TICKS;
+}
+
+static bool is_sealed(void) { return atomic_load_explicit(&sealed, memory_order_relaxed); }
+
+struct table *session_again(void) { return wanted && !is_sealed() && !failed_just_now() ? attach_again() : NULL; }
+
+struct table *session_table(void)
+{
+	struct table *t = atomic_load_explicit(&session_current, memory_order_acquire);
+	const bool retired = t && store_retired(t);
+	const uint32_t now = tick_now();
+	if (!wanted || (retired && failed_just_now()))
+		return NULL;
+	if (!retired && (is_sealed() || tick_since(now, get32(&looked_at)) < TICKS_PER_S))
+		return t;
+	put32(&looked_at, now);
+	return attach_again();
+}
+
+void session_prctl(int operation)
+{
+	if (operation == PR_SET_SECCOMP || operation == PR_SET_NO_NEW_PRIVS)
+		atomic_store_explicit(&sealed, true, memory_order_relaxed);
 }
 
 /* ---- what the tables weigh (locked.h) ---- */
@@ -132,9 +200,9 @@ size_t session_size(void)
 	return size;
 }
 
-/* Without a present one nobody attaches again. */
 void session_let_go(void)
 {
+	wanted = false;
 	atomic_store_explicit(&session_current, NULL, memory_order_release);
 	for (unsigned i = 0; i < TABLES; i++)
 		store_close(&tables[i]);
@@ -197,7 +265,10 @@ void session_start(void)
 	prctl(PR_GET_NAME, comm);
 	log_start();
 	pid_start();
-	atomic_store_explicit(&session_current, attach(), memory_order_release);
+	wanted = true;
+	user = geteuid();
+	put32(&looked_at, tick_now());
+	atomic_store_explicit(&session_current, attach(NULL), memory_order_release);
 }
 
 /* ---- whose names ---- */

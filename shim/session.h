@@ -2,9 +2,9 @@
  * session.h: this process and its table.
  *
  * Attached in the constructor, since programs give up root afterwards, and again
- * when the table was replaced. No table, no matter: the program runs as without
- * us. The mapping of a replaced table stays readable for long, since other threads
- * may be reading it.
+ * when the table was replaced, by whatever call of the program notices that first. No
+ * table, no matter: the program runs as without us. The mapping of a replaced table
+ * stays readable for long, since other threads may be reading it.
  */
 #ifndef STICKYDNS_SESSION_H
 #define STICKYDNS_SESSION_H
@@ -21,11 +21,17 @@ extern HIDDEN _Atomic(struct table *) session_current;
 /* Reads the environment and attaches. Once, from the constructor. */
 void session_start(void);
 
-/* Attaches to what replaced the table; the new one, or NULL: not there yet, try at the next call. */
+/*
+ * The table, or NULL. For lookups: once a second they also ask whether there is another one that this program should
+ * use, as the system's, which was made after the program had begun. It takes along what it knows.
+ */
+struct table *session_table(void);
+
+/* Attaches to what replaced the table; the new one, or NULL: not there yet, or a sealed program (session_prctl). */
 struct table *session_again(void);
 
-/* The table, or NULL. For lookups: if it was replaced, they attach again. */
-static inline struct table *session_table(void)
+/* The table, or NULL, for all other calls. No system call, unless it was replaced. */
+static inline struct table *session_table_here(void)
 {
 	struct table *t = atomic_load_explicit(&session_current, memory_order_acquire);
 	if (t && __builtin_expect(store_retired(t), 0))
@@ -33,12 +39,11 @@ static inline struct table *session_table(void)
 	return t;
 }
 
-/* The same for calls that a sealed program makes too (seccomp(2)): no system call; NULL if the table was replaced. */
-static inline struct table *session_table_here(void)
-{
-	struct table *t = atomic_load_explicit(&session_current, memory_order_acquire);
-	return t && !store_retired(t) ? t : NULL;
-}
+/*
+ * prctl(2) was called with this operation. A program that seals itself (seccomp(2)) may die of system calls that it did
+ * not expect: from then on a replaced table is followed at lookups alone, which open files anyway.
+ */
+void session_prctl(int operation);
 
 /* How many bytes of tables are mapped. */
 size_t session_size(void);

@@ -57,17 +57,22 @@ static bool find_table(const struct context *c, const struct patient *p, struct 
 		note_passed_over(c, path);
 		return s == STORE_OK;
 	}
-	if (!p->table[0] || p->table_gone || strlen(p->table) >= sizeof path) {
-		snprintf(out->table, sizeof out->table, "%s", p->table[0] ? p->table : "none");
-		if (p->table_gone)
-			strcat(out->table, ": replaced or deleted since");
-		return p->table[0] != '\0';	/* the next lookup attaches to what took its place */
+	const struct holder *h = &p->table;
+	if (h->path[0] && (h->gone || h->retired)) {
+		char why[WHY_TEXT];
+		const enum following f = holder_follows(h, h->path, why);
+		snprintf(out->table, sizeof out->table, "%s: replaced or deleted since%s%s", h->path, f == FOLLOWS ? "" : ": ", why);
+		return f != IS_LEFT;		/* its next request goes over to what took its place */
 	}
-	memcpy(path, p->table, strlen(p->table) + 1);
+	if (!h->path[0] || strlen(h->path) >= sizeof path) {
+		snprintf(out->table, sizeof out->table, "%s", h->path[0] ? h->path : "none");
+		return h->path[0] != '\0';
+	}
+	memcpy(path, h->path, strlen(h->path) + 1);
 	enum store_status s = store_open(path, &t);
 	store_close(&t);
 	snprintf(out->table, sizeof out->table, "%s: %s%s", path, s == STORE_OK ? "in use" : store_status_text(s),
-		 s == STORE_OK && p->table_read_only ? READ_ONLY : "");
+		 s == STORE_OK && !h->writable ? READ_ONLY : "");
 	return s == STORE_OK || s == STORE_FOREIGN;	/* its own network namespace need not be ours */
 }
 

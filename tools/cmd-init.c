@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,13 +17,14 @@
 #include "cmd.h"
 #include "conf.h"
 #include "format.h"
+#include "holders.h"
 #include "layout.h"
 
 #define SYSTEM_GROUP "stickydns"
 
 struct words {
 	const char *names, *group, *conf;
-	bool replace;
+	bool replace, empty;
 };
 
 enum { KEY_CONF = 0x2000 };
@@ -34,6 +36,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'n': w->names = arg; return 0;
 	case 'g': w->group = arg; return 0;
 	case 'r': w->replace = true; return 0;
+	case 'e': w->replace = w->empty = true; return 0;
 	case KEY_CONF: w->conf = arg; return 0;
 	default: return ARGP_ERR_UNKNOWN;
 	}
@@ -41,7 +44,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp_option options[] = {
 	{"names", 'n', "N", 0, "how many names it holds: 1 to 1000000 (16384)", 0},
-	{"replace", 'r', NULL, 0, "put it in the place of a table that is there; programs change over", 0},
+	{"replace", 'r', NULL, 0, "put it in the place of a table that is there, whose pins, health and settings it takes over", 0},
+	{"empty", 'e', NULL, 0, "the same, and take over nothing", 0},
 	{"group", 'g', "GROUP", 0, "the group that may write it (mode 0664)", 0},
 	{"conf", KEY_CONF, "FILE", 0, "settings to begin with (" CONF_PATH ", if it is there)", 0},
 	{0},
@@ -61,7 +65,7 @@ struct plan {
 	uint32_t names;
 	mode_t mode;
 	gid_t group;
-	bool replace;
+	bool replace, empty;
 };
 
 /* Root's usual table is the first path; a user's is the one that a program of his would make. */
@@ -90,7 +94,7 @@ static int plan_group(const struct context *c, const char *word, bool system, st
 
 static int plan_make(const struct context *c, const struct words *w, struct plan *p, bool *system)
 {
-	*p = (struct plan){.names = TABLE_NAMES_DEFAULT, .replace = w->replace};
+	*p = (struct plan){.names = TABLE_NAMES_DEFAULT, .replace = w->replace, .empty = w->empty};
 	if (w->names && !number_parse(w->names, 1, TABLE_NAMES_MAX, &p->names))
 		return misused(c, "--names: not a number from 1 to %d: '%s'", TABLE_NAMES_MAX, w->names);
 	*system = plan_path(c, p);
@@ -143,15 +147,50 @@ static int may_replace(const struct context *c, const struct plan *p)
 	}
 }
 
+static uint32_t left_out;		/* names that the new table had no room for */
+
+/* Nothing is lost by an upkeep: pins, health and settings are those of the old table. */
+static void take_place(struct table *to, const struct table *from, bool published)
+{
+	to->origin = ORIGIN_PINCTL;
+	if (!published)
+		settings_copy(to, from);
+	left_out = pins_take_place(to, from);
+}
+
 static int create(const struct context *c, const struct plan *p)
 {
-	enum store_status s = store_create(p->path, p->names, p->mode, p->group, p->replace);
+	store_replace *const replace = !p->replace ? NULL : p->empty ? store_empty : take_place;
+	enum store_status s = store_create(p->path, p->names, p->mode, p->group, replace);
+	if (s == STORE_OK && left_out)
+		note(c, "%s: no room for %u of the old table's names", p->path, left_out);
 	if (s == STORE_OK)
 		return DONE;
 	if (s == STORE_ABSENT)
 		return complain(c, "%s: no such directory", p->path);
 	return complain(c, "%s: %s%s", p->path, store_status_text(s),
 			s == STORE_EXISTS ? " (--replace puts a new one in its place)" : "");
+}
+
+static bool held(const struct holder *h, const char *path, const struct stat *old)
+{
+	return (h->device == old->st_dev && h->inode == old->st_ino) || (h->gone && h->retired && strcmp(h->path, path) == 0);
+}
+
+/* Of the processes that hold a table that was at the path, those that will not follow, or will only read the new one. */
+static int name_left(const struct context *c, const struct plan *p, const struct stat *old)
+{
+	struct holder *list;
+	size_t n;
+	if (!holders_find(&list, &n))
+		return free(list), complain(c, "out of memory");
+	for (size_t i = 0; i < n; i++) {
+		char why[WHY_TEXT];
+		if (held(&list[i], p->path, old) && holder_follows(&list[i], p->path, why) != FOLLOWS)
+			note(c, "%s: process %d (%s) %s", p->path, (int)list[i].pid, list[i].comm, why);
+	}
+	free(list);
+	return DONE;
 }
 
 /* The file that is meant: the one that is named, or the usual one if it is there. DONE with nothing in `f` if none. */
@@ -186,6 +225,7 @@ int cmd_init(struct context *c, int argc, char **argv)
 	struct words w = {0};
 	struct plan p;
 	struct conf f = {0};
+	struct stat old;
 	bool system = false;
 	int status = cmd_parse(c, &usage, argc, argv, &w);
 	if (status == DONE)
@@ -196,10 +236,13 @@ int cmd_init(struct context *c, int argc, char **argv)
 		status = make_directory(c, p.path);
 	if (status == DONE)
 		status = may_replace(c, &p);
+	const bool replaces = status == DONE && stat(p.path, &old) == 0;
 	if (status == DONE)
 		status = create(c, &p);
 	if (status == DONE && f.hosts)
 		status = store_conf(c, &p, &f);
+	if (status == DONE && replaces)
+		status = name_left(c, &p, &old);
 	if (status == DONE)
 		note_other(c, &p);
 	conf_free(&f);

@@ -159,7 +159,7 @@ static void note_table(const struct context *c)
 	char path[TABLE_PATH];
 	enum store_status s = table_of_shim(c, path, NULL);
 	if (s == STORE_OK && access(path, F_OK) == -1)
-		s = store_create(path, TABLE_NAMES_OWN, 0600, (gid_t)-1, false);	/* as the shim would: here it can be told */
+		s = store_create(path, TABLE_NAMES_OWN, 0600, (gid_t)-1, NULL);	/* as the shim would: here it can be told */
 	if (path[0] == '\0')
 		note(c, "path too long: %s: nothing will be sticky", getenv("STICKYDNS_TABLE"));
 	else if (s != STORE_OK && s != STORE_EXISTS)

@@ -57,32 +57,7 @@ static FILE *proc_open(const struct patient *p, const char *what)
 	return fopen(path, "re");
 }
 
-/* A table has its magic at its beginning; what was deleted is reached by its mapping, by those who may. */
-static bool is_table(const struct patient *p, const char *range, const char *file, bool gone)
-{
-	char path[PATH_MAX + 64];
-	uint64_t magic = 0;
-	if (gone)
-		snprintf(path, sizeof path, "/proc/%lu/map_files/%s", p->pid, range);
-	else
-		snprintf(path, sizeof path, "%s%s", p->root, file);
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd == -1)
-		return false;
-	const bool whole = pread(fd, &magic, sizeof magic, 0) == (ssize_t)sizeof magic;
-	close(fd);
-	return whole && magic == TABLE_MAGIC;
-}
-
-/* A table that was replaced last had the name of the one that took its place, before that one had it: PATH.newPID (create.c). */
-static void cut_new(char *path)
-{
-	char *end = strrchr(path, '.');
-	if (end && strncmp(end, ".new", 4) == 0 && end[4] && strspn(end + 4, "0123456789") == strlen(end + 4))
-		*end = '\0';
-}
-
-/* "7f00-7f10 rw-s 00000000 00:1b 1234   /dev/shm/stickydns-0.v1 (deleted)": proc_pid_maps(5) */
+/* "7f00-7f10 r-xp 00000000 00:1b 1234   /usr/lib/libc.so.6 (deleted)": proc_pid_maps(5) */
 static bool take_mapping(struct patient *p, char *line)
 {
 	char range[64], mode[8], *file = strchr(line, '/');
@@ -92,14 +67,6 @@ static bool take_mapping(struct patient *p, char *line)
 	char *gone = strstr(file, DELETED);
 	if (gone)
 		*gone = '\0';
-	/* After a change of tables the old one stays mapped. */
-	if (strchr(mode, 's') && (!p->table[0] || p->table_gone) && is_table(p, range, file, gone != NULL)) {
-		snprintf(p->table, sizeof p->table, "%s", file);
-		p->table_gone = gone != NULL;
-		if (gone)
-			cut_new(p->table);
-		p->table_read_only = !strchr(mode, 'w');
-	}
 	if (!strchr(mode, 'x'))
 		return true;
 	if (strncmp(base_of(file), SHIM, sizeof SHIM - 1) == 0)
@@ -122,6 +89,8 @@ static int read_maps(const struct context *c, struct patient *p)
 	fclose(f);
 	if (!whole)
 		return complain(c, "out of memory");
+	if (!holder_of((pid_t)p->pid, &p->table))
+		p->table.path[0] = '\0';
 	return p->objects.n > 0 ? DONE : complain(c, "process %lu: %s", p->pid, error ? strerror(error) : "it runs no program");
 }
 

@@ -8,6 +8,7 @@
 
 #include <limits.h>
 
+#include "holders.h"
 #include "names.h"
 
 struct patient {
@@ -17,9 +18,7 @@ struct patient {
 	char trouble[PATH_MAX + 128];	/* why a preload does not reach it; "" */
 	struct names objects;		/* shared libraries and the program */
 	char shim[PATH_MAX];		/* as it is mapped; "" */
-	char table[PATH_MAX];		/* the same */
-	bool table_read_only;		/* it is mapped so */
-	bool table_gone;		/* its file was replaced or deleted since */
+	struct holder table;		/* that it holds; path "": none */
 	struct names environment;	/* STICKYDNS*=... of a process */
 };
 

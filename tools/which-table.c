@@ -112,7 +112,7 @@ static bool try_paths(struct context *c, struct trial *t, enum access how)
 
 static bool create_missing(struct context *c, struct trial *t)
 {
-	enum store_status s = store_create(t->missing, t->names, 0600, (gid_t)-1, t->replace);
+	enum store_status s = store_create(t->missing, t->names, 0600, (gid_t)-1, t->replace ? store_empty : NULL);
 	memcpy(c->path, t->missing, sizeof c->path);
 	if (s == STORE_OK || s == STORE_EXISTS)		/* another process was first: as good as ours */
 		s = store_open(c->path, &c->table);

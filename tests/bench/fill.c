@@ -40,7 +40,7 @@ int main(int argc, char **argv)
 	const uint32_t count = argc == 3 ? (uint32_t)strtoul(argv[2], NULL, 10) : 0;
 	if (count == 0)
 		return 2;
-	if (store_create(argv[1], count, 0600, (gid_t)-1, false) != STORE_OK || store_open(argv[1], &t) != STORE_OK)
+	if (store_create(argv[1], count, 0600, (gid_t)-1, NULL) != STORE_OK || store_open(argv[1], &t) != STORE_OK)
 		broken("no table at %s", argv[1]);
 	for (uint32_t n = 1; n <= count; n++)
 		learn(&t, n);

@@ -157,7 +157,7 @@ int main(int argc, char **argv)
 		names = (uint32_t)strtoul(argv[2], NULL, 10);
 	if (names < 1 || names > TABLE_NAMES_MAX)
 		broken("NAMES is 1 to %d", TABLE_NAMES_MAX);
-	enum store_status s = store_create(argv[1], names, 0600, (gid_t)-1, false);
+	enum store_status s = store_create(argv[1], names, 0600, (gid_t)-1, NULL);
 	if (s == STORE_OK)
 		s = store_open(argv[1], &table);
 	if (s != STORE_OK)

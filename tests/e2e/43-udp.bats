@@ -52,7 +52,7 @@ all() { local a; for a in $POOL; do "$@" "$a" 5060 uas-udp; done; }
     local method pin sipp
     dns_pool pool.test $POOL
     for method in REGISTER INVITE; do
-        pinctl init --replace
+        pinctl init --empty
         pin=$(first)
         silent "$pin"
         request "$method" &

@@ -120,7 +120,7 @@ talk() { with_shim "$TESTS/clients/sip_tcp.py" "$@"; }
     local asked status
     dns_pool pool.test $POOL
     for status in "503 Service Unavailable" "480 Temporarily Unavailable" "401 Unauthorized"; do
-        pinctl init --replace
+        pinctl init --empty
         kamailio_says "$status"
         baresip_registers "$status"
         asked=$(failures | sed -En 's,^(127.0.0.1[123]) 5060/tcp (503 Service|failure status).*baresip$,\1,p' | head -n 1)

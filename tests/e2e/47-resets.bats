@@ -71,7 +71,7 @@ failures() { pinctl events --json | jq -r 'select(.event == "failed") | .address
 @test "a close is nothing, and neither is what our own end does" {
     local way asked error end
     for end in close abort; do
-        pinctl init --replace
+        pinctl init --empty
         ways_up $WAYS
         for way in $WAYS; do
             ends "$end" "$way"

@@ -51,9 +51,11 @@ public_client() {
     expect_status 1 pinctl init
     expect_one_line "$output" "complaint about a table that is there"
     pinctl init --replace
-    expect_eq 127.0.0.11 "$(ask one first pool.test)" "no pin in the second table"
+    expect_eq 127.0.0.20 "$(ask one first pool.test)" "pin of the second table, which took it over"
     pinctl set pool.test 127.0.0.21
-    expect_eq 127.0.0.21 "$(ask one first pool.test)" "pin of the second table"
+    expect_eq 127.0.0.21 "$(ask one first pool.test)" "pin of the second table, set there"
+    pinctl init --empty
+    expect_eq 127.0.0.11 "$(ask one first pool.test)" "no pin in the third table"
 }
 
 @test "without STICKYDNS_TABLE: the system's table if there is one, else one for the user" {

@@ -82,7 +82,7 @@ pool_for_locks() {
 
 # system_table [--names N] : one of root's that nobody's programs may write, with a confirmed pin for pool.test, $PIN.
 system_table() {
-    pinctl init --replace --group "$(id -gn nobody)" "$@"
+    pinctl init --empty --group "$(id -gn nobody)" "$@"
     as_nobody "$PUBLIC/dial" block pool.test 80
     PIN=$(pin_of pool.test)
     expect_eq confirmed "$(pin_field pool.test state)" "state of the pin"

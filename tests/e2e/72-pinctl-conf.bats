@@ -13,7 +13,9 @@ load ../lib/complains
     complains 1 "init: $TABLE: exists already" init
     pinctl set a.test 192.0.2.9
     pinctl init --replace --names 2000
-    expect_eq "0 2000" "$(pinctl stats --json | jq -r '"\(.names.live) \(.names.capacity)"')" "the new table"
+    expect_eq "1 2000" "$(pinctl stats --json | jq -r '"\(.names.live) \(.names.capacity)"')" "the new table"
+    pinctl init --empty --names 2000
+    expect_eq "0 2000" "$(pinctl stats --json | jq -r '"\(.names.live) \(.names.capacity)"')" "an empty one"
     echo precious >"$BATS_TEST_TMPDIR/file"
     complains 1 "not replaced" init --replace -t "$BATS_TEST_TMPDIR/file"
     expect_eq precious "$(cat "$BATS_TEST_TMPDIR/file")" "a file that is no table"

@@ -181,7 +181,7 @@ lines() { for ((n = 1; n <= $1; n++)); do echo "${2//%/$n}"; done; }
     for n in {1..128}; do pinctl set "n$n.test" "192.0.2.$n"; done
     pinctl save "$BATS_TEST_TMPDIR/saved"
     expect_eq 128 "$(grep -c '^set' "$BATS_TEST_TMPDIR/saved")" "pins that it held"
-    pinctl init --names 64 --replace
+    pinctl init --names 64 --empty
     pinctl restore "$BATS_TEST_TMPDIR/saved"
     expect_eq "$(grep ^set "$BATS_TEST_TMPDIR/saved")" "$(pinctl save | grep ^set)" "pins restored"
 }

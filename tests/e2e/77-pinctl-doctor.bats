@@ -136,8 +136,9 @@ C
     expect_eq "$BATS_TEST_TMPDIR/bücher/cat" "$(pinctl doctor --json "$BATS_TEST_TMPDIR/bücher/cat" | jq -r .program)" "one in UTF-8"
     expect_match '/\?\?\?"/cat$' "$(pinctl doctor --json "$BATS_TEST_TMPDIR/$odd/cat" | jq -r .program)" "one that is neither"
     STICKYDNS_NAMES=$(printf 'n%.0s,' {1..1500}) sleep 3600 &
-    await "sleep" grep -q sleep "/proc/$!/comm"
-    expect_eq 3016 "$(pinctl doctor --json $! | jq '.environment[0] | length')" "a long variable"
+    n=$!                                                # await may start processes of its own
+    await "sleep" grep -q sleep "/proc/$n/comm"
+    expect_eq 3016 "$(pinctl doctor --json "$n" | jq '.environment[0] | length')" "a long variable"
 }
 
 @test "garbage for an ELF file" {

@@ -95,7 +95,7 @@ sent_again() { ss -H -t -n -o state syn-sent | sed -n 's/.*timer:(on,[^,]*,\([0-
     pool_watched --idle 5
     for how in "5061 ECONNREFUSED" "5062 EHOSTUNREACH" "5063 ETIMEDOUT 4"; do
         set -- $how
-        pinctl init --replace --conf=/dev/null >/dev/null
+        pinctl init --empty --conf=/dev/null >/dev/null
         pin4=$(with_shim "$(client lookup)" -4 pool.test | cut -d' ' -f1)
         await_watched 3
         await "no look at changes of state" looks false

@@ -39,7 +39,7 @@ reach() { bare "$(client reach)" "$@" >>"$LOGS/reach.log" || true; }
 	EOF
     for how in "udp 5060 ECONNREFUSED" "udp-connected 5060 ECONNREFUSED" "udp 5062 EHOSTUNREACH" "udp-connected 5062 EHOSTUNREACH"; do
         set -- $how
-        pinctl init --replace --conf=/dev/null >/dev/null
+        pinctl init --empty --conf=/dev/null >/dev/null
         pin=$(with_shim "$(client lookup)" -4 pool.test | cut -d' ' -f1)
         await_watched 3
         [[ $1 == udp ]] || watch_packets "$pin"

@@ -247,7 +247,7 @@ failed_there() { grep -q "failed.*$1" <<<"$(STICKYDNS_TABLE=/dev/shm/other "$BUI
     await_watched 3
     reach tcp 127.0.0.13 5060 >>"$LOGS/reach.log" || true
     await "a failure of an address that is no pin" failed_at 127.0.0.13
-    pinctl init --replace --conf=/dev/null >/dev/null
+    pinctl init --empty --conf=/dev/null >/dev/null
     await "the replaced table forgotten" watched 0
     first
     await_watched 3

@@ -148,7 +148,7 @@ cgroups_below() { find "$CGROUP_PATH" -mindepth 1 -type d; }
     pinctl set pool.test $C,$A
     await_steered $A 5060 tcp $C
     expect_eq "$C 5060 peer $A 5060" "$(in_cgroup "$(client steered)" tcp 4 $A 5060)" "with a table"
-    pinctl init --replace --conf=/dev/null >/dev/null
+    pinctl init --empty --conf=/dev/null >/dev/null
     pinctl set pool.test $B,$A
     await_steered $A 5060 tcp $B
     expect_eq "$B 5060 peer $A 5060" "$(in_cgroup "$(client steered)" tcp 4 $A 5060)" "with the next one"

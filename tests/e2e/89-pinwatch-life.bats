@@ -51,7 +51,7 @@ reach() { bare "$(client reach)" "$@"; }
     pool
     pinwatch_start
     await_watched 3
-    pinctl init --replace --conf=/dev/null >/dev/null
+    pinctl init --empty --conf=/dev/null >/dev/null
     with_shim "$(client lookup)" pool.test >/dev/null
     pin=$(pin_of pool.test)
     server_stop "$pin" 5060

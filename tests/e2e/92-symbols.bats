@@ -26,7 +26,7 @@ listed() {
 @test "the calls that must be interposed are" {
     local call
     for call in getaddrinfo getaddrinfo_a gai_error gethostbyname gethostbyname2 gethostbyname_r gethostbyname2_r connect getsockopt \
-        close socket readv writev accept accept4 dup dup2 dup3 fcntl fcntl64 close_range closefrom mlockall; do
+        close socket readv writev accept accept4 dup dup2 dup3 fcntl fcntl64 close_range closefrom mlockall prctl; do
         expect_eq "$call" "$(exported | grep -x "$call" || true)" "exported symbol"
     done
 }

@@ -4,7 +4,7 @@
 #   baresip_do ID COMMAND                     a command of its menu (/dial sip:..., /hangup)
 #   linphonec_start ID bare|shim IDENTITY PROXY
 #   linphonec_do ID COMMAND
-#   relay_start PORT bare|shim [yes|no]       kamailio that looks up and relays; use_dns_failover
+#   relay_start PORT bare|shim [yes|no] [OPTION...]     kamailio that looks up and relays; use_dns_failover; its options
 #   agent_stop ID                             PORT for a relay
 
 declare -gA AGENT_PID=() AGENT_IN=()
@@ -103,12 +103,12 @@ CONF
 
 linphonec_do() { printf '%s\n' "$2" >&"${AGENT_IN[$1]}"; }
 
-# relay_start PORT bare|shim [yes|no] : a kamailio on 127.0.0.1:PORT with its DNS cache on.
+# relay_start PORT bare|shim [yes|no] [OPTION...] : a kamailio on 127.0.0.1:PORT with its DNS cache on.
 relay_start() {
     local port=$1 how=$2 dir=$BATS_TEST_TMPDIR/relay-$1
     mkdir -p "$dir"
     agent_exec "$how" setsid kamailio -f "$TESTS/servers/relay.cfg" -A "FAILOVER=${3:-no}" -DD -E -m 32 -M 4 \
-        -l "udp:127.0.0.1:$port" -l "tcp:127.0.0.1:$port" -P "$dir/pid" -Y "$dir" \
+        -l "udp:127.0.0.1:$port" -l "tcp:127.0.0.1:$port" -P "$dir/pid" -Y "$dir" "${@:4}" \
         >"$LOGS/relay-$port.log" 2>&1 3>&- 4>&- </dev/null &
     AGENT_PID[$port]=$!
     disown $!

@@ -17,7 +17,7 @@ static void replace(void *arg, unsigned i)
 	static struct table seen[ROUNDS];
 	pthread_barrier_wait(&r->herd->barrier);
 	for (unsigned k = 0; k < ROUNDS; k++)
-		if (store_create(r->path, 1, 0600, (gid_t)-1, true) != STORE_OK || store_open(r->path, &seen[k]) > STORE_FOREIGN)
+		if (store_create(r->path, 1, 0600, (gid_t)-1, store_empty) != STORE_OK || store_open(r->path, &seen[k]) > STORE_FOREIGN)
 			herd_blame(r->herd, "replacement %u of process %u", k, i);
 	pthread_barrier_wait(&r->herd->barrier);
 	struct table last;

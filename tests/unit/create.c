@@ -20,7 +20,7 @@ static void making(void)
 	char nowhere[TABLE_PATH], longer[TABLE_PATH + 8];
 	lab_path(path);
 	check_row("made");
-	check_text("status", "ok", statuses[store_create(path, 100, 0640, (gid_t)-1, false)]);
+	check_text("status", "ok", statuses[store_create(path, 100, 0640, (gid_t)-1, NULL)]);
 	check_number("stat", 0, (uint64_t)stat(path, &st));
 	check_number("mode", 0640, st.st_mode & 07777);
 	check_number("size", layout_for(100, 200).size, (uint64_t)st.st_size);
@@ -49,7 +49,7 @@ static void making(void)
 	check_row("made under too long a path");
 	memset(longer, 'x', sizeof longer);
 	longer[sizeof longer - 1] = '\0';
-	check_text("status", "system", statuses[store_create(longer, 8, 0600, (gid_t)-1, false)]);
+	check_text("status", "system", statuses[store_create(longer, 8, 0600, (gid_t)-1, NULL)]);
 
 	check_row("two tables have two seeds");
 	lab_path(path);
@@ -75,7 +75,7 @@ static void replacing(void)
 	lab_lookup(&old, &n, &a, 1, &ref);
 	check_row("replacing retires the old one");
 	check_true("in use", !store_retired(&old));
-	check_text("status", "ok", statuses[store_create(path, 50, 0600, (gid_t)-1, true)]);
+	check_text("status", "ok", statuses[store_create(path, 50, 0600, (gid_t)-1, store_empty)]);
 	check_true("retired", store_retired(&old));
 	check_row("its users go on until they attach again");
 	struct address first = lab_lookup(&old, &n, &a, 1, &ref);
@@ -91,15 +91,15 @@ static void replacing(void)
 	check_row("replacing what is no table");
 	clean();
 	make_text();
-	check_text("status", "ok", statuses[store_create(path, 8, 0600, (gid_t)-1, true)]);
+	check_text("status", "ok", statuses[store_create(path, 8, 0600, (gid_t)-1, store_empty)]);
 	check_text("opens", "ok", opened());
 	clean();
 	check_row("replacing nothing");
-	check_text("status", "ok", statuses[store_create(path, 8, 0600, (gid_t)-1, true)]);
+	check_text("status", "ok", statuses[store_create(path, 8, 0600, (gid_t)-1, store_empty)]);
 	clean();
 	check_row("replacing a directory");
 	make_directory();
-	check_true("refused", store_create(path, 8, 0600, (gid_t)-1, true) != STORE_OK);
+	check_true("refused", store_create(path, 8, 0600, (gid_t)-1, store_empty) != STORE_OK);
 	check_number("files", 1, files_like(path));
 	clean();
 }
@@ -137,7 +137,7 @@ static void replacing_at_once(void)
 	for (int i = 0; i < MANY; i++)
 		if (fork() == 0) {
 			struct table mine, last;
-			const bool made = store_create(path, 64, 0600, (gid_t)-1, true) == STORE_OK;
+			const bool made = store_create(path, 64, 0600, (gid_t)-1, store_empty) == STORE_OK;
 			store_open(path, &mine);
 			for (++*done; *done < MANY;)
 				usleep(1000);
@@ -184,7 +184,7 @@ static int create_as_nobody(void)
 {
 	if (setresuid(65534, 65534, 65534) == -1)
 		return CANNOT;
-	return (int)store_create("/stickydns-test", 8, 0600, (gid_t)-1, false);
+	return (int)store_create("/stickydns-test", 8, 0600, (gid_t)-1, NULL);
 }
 
 static int open_elsewhere(void)

@@ -17,7 +17,7 @@ static const char *const statuses[] = {
 
 static char path[TABLE_PATH];
 
-static inline enum store_status make(uint32_t names) { return store_create(path, names, 0600, (gid_t)-1, false); }
+static inline enum store_status make(uint32_t names) { return store_create(path, names, 0600, (gid_t)-1, NULL); }
 
 static inline void make_directory(void) { mkdir(path, 0700); }
 

@@ -33,7 +33,7 @@ static inline void lab_path(char out[static TABLE_PATH])
 static inline void lab_open(struct lab *lab, uint32_t names)
 {
 	lab_path(lab->path);
-	enum store_status s = store_create(lab->path, names, 0600, (gid_t)-1, false);
+	enum store_status s = store_create(lab->path, names, 0600, (gid_t)-1, NULL);
 	if (s == STORE_OK)
 		s = store_open(lab->path, &lab->t);
 	unlink(lab->path);

@@ -34,6 +34,8 @@
  *                                  `sorted`: libc had put those without a way last
  *   opt KEY VALUE                  default settings from now on
  *   events                         kinds of events since the last time, with the lab's address
+ *   other [NAMES]                  the steps that follow are done in another table, and after the next `other` in this again
+ *   take-over  take-place          what the other table knows, into this one. Yields how many names were left out
  *   wait SECONDS
  */
 #ifndef STICKYDNS_SCRIPT_H
@@ -55,7 +57,7 @@ struct script_row {
 enum { SCRIPT_TEXT = 2048, SCRIPT_WORDS = 8 };
 
 struct script {
-	struct lab lab;
+	struct lab lab, other;
 	struct settings_block defaults;
 	uint64_t seq;			/* of the journal */
 	char out[SCRIPT_TEXT];		/* what the step yielded */
@@ -396,6 +398,24 @@ static inline void script_wait(struct script *s, char **w)
 	clock_after(atof(w[1]));
 }
 
+static inline void script_other(struct script *s, char **w)
+{
+	struct lab old = s->lab;
+	if (!s->other.t.header)
+		lab_open(&s->other, w[1] ? (uint32_t)atoi(w[1]) : 64);
+	s->lab = s->other;
+	s->other = old;
+	s->seq = 0;
+}
+
+static inline void script_take(struct script *s, char **w)
+{
+	char left[16];
+	const bool place = strcmp(w[0], "take-place") == 0;
+	snprintf(left, sizeof left, "%u", (place ? pins_take_place : pins_take_over)(&s->lab.t, &s->other.t));
+	script_say(s, "", "%s", left);
+}
+
 #include "script-service.h"
 
 static const struct script_verb {
@@ -408,7 +428,8 @@ static const struct script_verb {
 	{"cool", script_cool},	     {"opt", script_opt},      {"wait", script_wait},	{"events", script_events},
 	{"healthy", script_healthy}, {"lead", script_lead},    {"srv", script_srv},	{"ask+", script_ask},
 	{"broken", script_outcome},  {"late", script_outcome},  {"steer", script_steer},  {"steer-any", script_steer},
-	{"aside", script_aside},	     {"beside", script_beside},     {"cut", script_cut},
+	{"aside", script_aside},	     {"beside", script_beside},     {"cut", script_cut},	{"other", script_other},
+	{"take-over", script_take},  {"take-place", script_take},
 	{"refresh-srv", script_srv_refresh}, {"adopt", script_hand}, {"ports", script_ports}, {"recall", script_recall},
 };
 
@@ -458,6 +479,7 @@ static inline void script_play(const char *group, const struct script_row *rows,
 		for (char *step = strtok_r(steps, ";", &save); step; step = strtok_r(NULL, ";", &save))
 			script_step(&s, step + strspn(step, " "));
 		lab_close(&s.lab);
+		lab_close(&s.other);
 	}
 }
 

@@ -31,7 +31,7 @@ static void make_link(void)
 {
 	char to[TABLE_PATH + 8];
 	snprintf(to, sizeof to, "%s.real", path);
-	store_create(to, 8, 0600, (gid_t)-1, false);
+	store_create(to, 8, 0600, (gid_t)-1, NULL);
 	if (symlink(to, path) == -1)
 		err(2, "symlink");
 }

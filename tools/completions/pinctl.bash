@@ -70,7 +70,7 @@ _pinctl() {
     drop) options+=" --all" ;;
     refresh) options+=" --all --server --timeout --json" ;;
     events) options+=" --follow --last --json" ;;
-    init) options+=" --names --replace --group --conf" ;;
+    init) options+=" --names --replace --empty --group --conf" ;;
     run) options+=" --names --log --cgroup" ;;
     "") options+=" --json --version" ;;
     esac

@@ -1,0 +1,78 @@
+# A table that is replaced loses nothing, and everything that a program does follows it: also the requests of one that
+# looks nothing up any more.
+
+load ../lib/harness
+setup_file() { use_clients steer lookup_client; }
+
+POOL="127.0.0.11 127.0.0.12 127.0.0.13"
+
+# The client of 44-steer, which has looked the name up once, and the servers' record of what came to them.
+begin() {
+    dns_pool pool.test $POOL
+    WIRE=$BATS_TEST_TMPDIR/wire
+    /usr/bin/python3 "$TESTS/servers/sip.py" "$WIRE" 5060 $POOL >>"$LOGS/sip.py.log" 2>&1 3>&- 4>&- &
+    await "the servers" port_open udp 127.0.0.13 5060
+    client_start c shim steer
+    ask c lookup pool.test >/dev/null
+    pinctl set pool.test 127.0.0.12
+}
+
+@test "a program that only sends, and one that only connects, follow with their next request" {
+    begin
+    ask c udp4 >/dev/null
+    ask c OPTIONS 127.0.0.11 5060 b1 i1 >/dev/null
+    expect_eq "200 127.0.0.11:5060" "$(ask c recv recvfrom)" "the answer"
+    pinctl init --replace
+    ask c OPTIONS 127.0.0.11 5060 b2 i2 >/dev/null
+    expect_eq "200 127.0.0.11:5060" "$(ask c recv recvfrom)" "the answer of a pin that was taken over"
+    pinctl init --replace
+    pinctl set pool.test 127.0.0.13
+    ask c OPTIONS 127.0.0.11 5060 b3 i3 >/dev/null
+    expect_eq "200 127.0.0.11:5060" "$(ask c recv recvfrom)" "the answer of one that was set anew"
+    expect_eq "127.0.0.12 udp OPTIONS z9hG4bKb1 127.0.0.12 udp OPTIONS z9hG4bKb2 127.0.0.13 udp OPTIONS z9hG4bKb3" \
+        "$(xargs <"$WIRE")" "where the requests came in"
+    pinctl init --replace
+    pinctl set pool.test 127.0.0.12
+    expect_eq "connected 127.0.0.11:5060" "$(ask c tcp 127.0.0.11 5060 block)" "a connect"
+    await "the connection" grep -q tcp "$WIRE"
+    expect_eq "127.0.0.12 tcp connect" "$(grep tcp "$WIRE")" "where it went"
+}
+
+# follows PROGRAM... : a stream of requests follows the table that is in force from its next request on.
+follows() {
+    local since
+    await "requests of $1" arrived_reach 2 "user=$1"
+    pinctl set pool.test 127.0.0.12
+    await "requests of $1 at the pin" arrived_reach 2 "user=$1" server=127.0.0.12:5060
+    pinctl init --replace "${@:2}"
+    pinctl set pool.test 127.0.0.13
+    since=$(now)
+    await "requests of $1 at the new table's pin" arrived_reach 4 "user=$1" server=127.0.0.13:5060
+    expect_le 1 "$(arrived "user=$1" "begun=$since" 'server=127.0.0.1[12]:5060')" "requests of $1 that went elsewhere"
+}
+
+@test "sipp over one socket follows" {
+    sip_pool pool.test $POOL
+    stream_start sipp shim alice pool.test udp
+    follows alice
+}
+
+@test "baresip follows" {
+    sip_pool pool.test $POOL
+    stream_start baresip shim alice pool.test udp
+    follows alice
+}
+
+@test "kamailio, root dropped and its group kept, follows though its DNS cache answers; one whose group is dropped is named" {
+    need setpriv
+    sip_pool pool.test $POOL
+    pinctl init --group nogroup --conf=/dev/null
+    mkdir -m 777 /run/relay
+    relay_start 5601 shim no -u nobody -g nogroup -Y /run/relay
+    stream_loop alice go 0.5 timeout 15 sipsak -U -H 127.0.0.1 -u alice -a secret -p 127.0.0.1:5601 \
+        -C sip:alice@127.0.0.1 -s sip:alice@pool.test
+    follows alice --group nogroup --conf=/dev/null
+    expect_eq "" "$(pinctl init --replace --group nogroup --conf=/dev/null 2>&1)" "what init says while all can follow"
+    expect_match "process [0-9]* \(kamailio\) cannot follow: its user \(65534\) may not open that file" \
+        "$(pinctl init --replace --conf=/dev/null 2>&1)" "what it says of one that they cannot open"
+}
