@@ -303,7 +303,7 @@ bool pins_drained(const struct table *t, uint32_t *cursor, struct address *out);
 
 /*
  * Takes in what `from` knows: names, candidates, pins, health, drained addresses. What `to` has pinned stays, but
- * for an explicit pin over an auto pin. Explicit pins come first, then names that were confirmed, as far as there is room.
+ * for an explicit pin over an auto pin. What is worth most has room first (worth.h).
  * Returns how many names were left out. Bounded by the size of `from`; may be done again.
  */
 uint32_t pins_take_over(struct table *to, const struct table *from);

@@ -10,6 +10,7 @@
 #include "target.h"
 #include "tick.h"
 #include "waits.h"
+#include "worth.h"
 
 struct takeover {
 	struct table *to;
@@ -235,7 +236,8 @@ static bool take_name(const struct takeover *o, struct name_ref theirs)
 	const struct name_cold *cold = name_cold(o->from, theirs);
 	word32 *const moves = &name_cold(o->to, ours)->moves, *const family_port = &name_cold(o->to, ours)->family_port;
 	const uint32_t their_moves = get32(&cold->moves), theirs_known = get32(&cold->family_port);
-	raise_to(&name_hot(o->to, ours)->used, &hot->used);
+	if (used_lookup(get32(&hot->used)) > used_lookup(get32(&name_hot(o->to, ours)->used)))
+		put32(&name_hot(o->to, ours)->used, get32(&hot->used));
 	raise_to(&name_hot(o->to, ours)->dns_down, &hot->dns_down);
 	raise_to(&name_cold(o->to, ours)->direct, &cold->direct);
 	if (!get32(&name_cold(o->to, ours)->ttl_end))
@@ -257,32 +259,17 @@ static bool take_name(const struct takeover *o, struct name_ref theirs)
 
 /* ---- all ---- */
 
-/* In which of three walks a name's turn comes, so that in a smaller table the room is for what counts most. */
-enum turn { TURN_EXPLICIT, TURN_CONFIRMED, TURN_REST, TURNS };
-
-static enum turn turn_of(const struct table *t, struct name_ref r)
-{
-	enum turn turn = TURN_REST;
-	for (unsigned f = 0; f < FAMILIES; f++) {
-		const struct pin p = pin_unpack(get64(&name_hot(t, r)->pin[f]));
-		const struct confirmed c = confirmed_unpack(get64(&name_hot(t, r)->confirmed[f]));
-		if (p.ref && p.reuse == name_reuse(r) && p.is_explicit)
-			return TURN_EXPLICIT;
-		if (c.ref && c.reuse == name_reuse(r))
-			turn = TURN_CONFIRMED;
-	}
-	return turn;
-}
-
+/* In a smaller table the room is for what is worth most: as many walks. */
 static uint32_t take_all(struct takeover *o)
 {
+	const uint32_t now = tick_now();
 	uint32_t left = 0, drained = 0;
 	struct address a;
-	for (enum turn turn = 0; o->to->writable && turn < TURNS; turn++) {
+	for (int worth = FIXED; o->to->writable && worth >= PROBATION; worth--) {
 		struct name_ref ref;
 		struct name n;
 		for (uint32_t cursor = 0; table_next(o->from, &cursor, &ref, &n);)
-			if (turn_of(o->from, ref) == turn) {
+			if ((int)worth_of_name(o->from, ref, now) == worth) {
 				o->name = &n;
 				left += !take_name(o, ref);
 			}

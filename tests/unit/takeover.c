@@ -11,6 +11,7 @@ static const struct script_row place[] = {
 	{"candidates, for when DNS is down", "ask a 1,2,3; other; take-place; stale a -> 1,2,3"},
 	{"they are as old as they were", "ask a 1,2; wait 86000; other; take-place; stale a -> 1,2; wait 500; stale a -> none"},
 	{"an answer of its own: what comes beside that of a service adds nothing", "ask a.x 1; other; take-place; beside _sip._udp.x a.x 2; stale a.x -> 1"},
+	{"how long it was unused", "ask a 1,2; ok a 1 5060t; wait 10000; other; take-place; wait 900; ask a 2,1 -> 2,1"},
 	{"DNS that is down", "ask a 1; stale a; other; take-place; down a -> yes"},
 	{"a cool-off", "ask a 1,2; ok a 1 5060t; fail a 1 5060t; cool 1 5060t -> 24..36; other; take-place; cool 1 5060t -> 24..36; ask a 1,2 -> 2,1"},
 	{"a cool-off that is over: one tries", "ask a 1,2; ok a 1 5060t; fail a 1 5060t; wait 37; other; take-place; cool 1 5060t -> due"},
@@ -28,7 +29,7 @@ static const struct script_row place[] = {
 
 /* 2 names in 4 records, of which each name reaches all. */
 static const struct script_row smaller[] = {
-	{"what is set by hand has room first, then what was confirmed",
+	{"what is set by hand has room first, then what had a success",
 	 "ask a 1; ask b 1; ask c 1; ask d 1; ask e 1; ask g 1; ok g 1 5060t; set h 9; other 2; take-place -> 3; pin h -> 9 explicit; pin g -> 1 confirmed 5060t"},
 };
 
