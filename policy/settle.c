@@ -220,22 +220,20 @@ static enum standing standing_at(const struct table *t, struct name_ref ref)
 	return table_at(t, ref.slot, &same, &name) && same.key == ref.key ? standing_of_name(t, ref, &name) : STANDING_ANSWERED;
 }
 
-/*
- * A failure counts for all of them. An answer is no proof for a name beside one of a higher standing, since it may be to
- * that one's request: what outsiders make a program look up is not confirmed by others' traffic.
- */
-static bool proves_nothing(const struct table *t, const struct outcome *o, const struct verdict *v, struct name_ref ref,
-			   const struct name_ref *all, size_t n)
+/* Does one of several names stand higher than those that DNS has merely answered for? */
+static bool any_stands(const struct table *t, const struct verdict *v, const struct name_ref *names, size_t n)
 {
-	if (n < 2 || v->fate != SUCCEEDED || o->by_hand || standing_at(t, ref) != STANDING_ANSWERED)
-		return false;
-	for (size_t i = 0; i < n; i++)
-		if (standing_at(t, all[i]) != STANDING_ANSWERED)
+	for (size_t i = 0; n > 1 && v->fate == SUCCEEDED && i < n; i++)
+		if (standing_at(t, names[i]) != STANDING_ANSWERED)
 			return true;
 	return false;
 }
 
-/* The names that this process looked up and that hold the address; if there are none, all that hold it. */
+/*
+ * The names that this process looked up and that hold the address; if there are none, all that hold it. A failure counts
+ * for all of them. An answer is no proof for a name beside one that stands higher, since it may be to that one's request:
+ * what outsiders make a program look up is not confirmed by others' traffic.
+ */
 void settle_names(struct table *t, const struct outcome *o, const struct verdict *v)
 {
 	struct name_ref holders[OWN_MAX], ref;
@@ -244,11 +242,12 @@ void settle_names(struct table *t, const struct outcome *o, const struct verdict
 	while (n < FEW && index_next(t, v->addr, &cursor, &holders[n]))
 		n++;
 	const size_t own = n < FEW ? own_of(o, holders, n) : own_of_many(t, o, v->addr, holders);
+	const bool outranked = !o->by_hand && any_stands(t, v, holders, own ? own : n);
 	for (size_t i = 0; i < own; i++)
-		if (!proves_nothing(t, o, v, holders[i], holders, own))
+		if (!outranked || standing_at(t, holders[i]) != STANDING_ANSWERED)
 			settle(t, o, holders[i], v, !o->by_hand);
 	cursor = 0;
 	for (size_t i = 0; own == 0 && i < o->reach && index_next(t, v->addr, &cursor, &ref); i++)
-		if (!proves_nothing(t, o, v, ref, holders, n))
+		if (!outranked || standing_at(t, ref) != STANDING_ANSWERED)
 			settle(t, o, ref, v, false);
 }
