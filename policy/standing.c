@@ -18,8 +18,9 @@ enum standing standing_of(const struct table *t, struct name_ref r, const struct
 		const struct confirmed c = confirmed_unpack(get64(&hot->confirmed[f]));
 		if (p.is_explicit && p.reuse == name_reuse(r))
 			return STANDING_CONFIGURED;
-		if (c.ref && c.reuse == name_reuse(r) && s < STANDING_CONFIRMED)
-			s = STANDING_CONFIRMED;
+		const enum standing here = c.proven ? STANDING_PROVEN : STANDING_CONFIRMED;
+		if (c.ref && c.reuse == name_reuse(r) && s < here)
+			s = here;
 	}
 	return s;
 }

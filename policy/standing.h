@@ -15,6 +15,7 @@
 enum standing {
 	STANDING_ANSWERED,		/* DNS has answered for it */
 	STANDING_CONFIRMED,		/* a server of it has, too */
+	STANDING_PROVEN,		/* again and again (worth.h) */
 	STANDING_CONFIGURED,		/* it has a pin by hand, or a host block */
 };
 

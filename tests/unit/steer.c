@@ -44,6 +44,8 @@ static const struct script_row outsiders[] = {
 	{"alone it is", "ask a 1,2; ok a 1 5060u; ask z 1,9; ok z 1 5060u; pin z -> 1 confirmed 5060u"},
 	{"a failure is the server's, and moves both", "ask a 1,2; ok a 1 5060u; ask z 1,9; fail a+z 1 5060u; pin a -> 2 tentative; pin z -> 9 tentative"},
 	{"a pin by hand outranks a confirmed one", "ask a 1,2; ok a 1 5060u; ask z 2,9; set z 9; steer a+z 2 5060u -> 9:5060"},
+	{"one that was confirmed again and again outranks one that was once",
+	 "ask a 1,2; ok a 1 5060u; wait 150; ok a 1 5060u; ask z 9,2; ok z 9 5060u; steer a+z 2 5060u -> 1:5060"},
 	{"two confirmed ones that disagree", "ask a 1,2; ok a 1 5060u; ask z 9,2; ok z 9 5060u; steer a+z 2 5060u -> asked"},
 	{"a service of another domain has no say over a confirmed host",
 	 "ask a.d 1,2; ok a.d 1 5060u; srv _sip._udp.e z.e:5060:10,a.d:5060:20; ask+ z.e 9; steer _sip._udp.e+a.d 2 5060u -> 1:5060"},
