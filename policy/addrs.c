@@ -34,26 +34,25 @@ static bool addr_write(struct table *t, uint32_t slot, uint64_t key, const void 
 {
 	const struct address *a = want;
 	struct addr_record *r = &t->addrs[slot];
-	(void)key;
-	put64(&r->addr[0], a->words[0]);
-	put64(&r->addr[1], a->words[1]);
-	put64(&r->addr[2], a->scope);
-	put32(&r->used, tick_now());
+	const uint64_t bytes[] = {a->words[0], a->words[1], a->scope};
+	for (unsigned i = 0; i < sizeof bytes / sizeof *bytes; i++)
+		put64_while(&r->key, key, &r->addr[i], bytes[i]);
+	put32_while(&r->key, key, &r->used, tick_now());
 	if (fresh)
 		return true;
-	put64(&r->other, 0);
-	put32(&r->other_failed, 0);
-	put32(&r->drained, 0);
-	put32(&r->connected, 0);
-	put64(&r->unanswered, 0);
+	put64_while(&r->key, key, &r->other, 0);
+	put32_while(&r->key, key, &r->other_failed, 0);
+	put32_while(&r->key, key, &r->drained, 0);
+	put32_while(&r->key, key, &r->connected, 0);
+	put64_while(&r->key, key, &r->unanswered, 0);
 	for (unsigned i = 0; i < ENDPOINTS; i++) {
 		struct endpoint_record *e = &r->endpoints[i];
-		put64(&e->health, 0);
-		put64(&e->pending, 0);
-		put32(&e->failed, 0);
-		put32(&e->succeeded, 0);
-		put32(&e->registered, 0);
-		put32(&e->heard, 0);
+		put64_while(&r->key, key, &e->health, 0);
+		put64_while(&r->key, key, &e->pending, 0);
+		put32_while(&r->key, key, &e->failed, 0);
+		put32_while(&r->key, key, &e->succeeded, 0);
+		put32_while(&r->key, key, &e->registered, 0);
+		put32_while(&r->key, key, &e->heard, 0);
 	}
 	return true;
 }

@@ -57,9 +57,33 @@ static inline bool cas32(word32 *w, uint32_t want, uint32_t next)
 
 /*
  * Between reading the body of a record and reading its key word again: keeps the
- * body's loads before it. Pairs with the cas64 that retires or claims the record.
+ * body's loads before it. Pairs with the cas64 that retires or claims the record, and after_claim.
  */
 static inline void before_recheck(void) { atomic_thread_fence(memory_order_acquire); }
+
+/*
+ * Between the cas64 that claims a record and the first store to its body: who sees such a store, then calls
+ * before_recheck() and reads the key word, finds the claim there. Pairs with before_recheck.
+ */
+static inline void after_claim(void) { atomic_thread_fence(memory_order_release); }
+
+/*
+ * Stores for as long as `guard` is `want`, by a process that may be stopped anywhere: it stores only over what was there
+ * while it was. So one that comes back late changes nothing of the next owner's. False: it was too late.
+ */
+static inline bool put64_while(const word64 *guard, uint64_t want, word64 *w, uint64_t v)
+{
+	const uint64_t old = get64(w);
+	before_recheck();
+	return get64(guard) == want && (old == v || cas64(w, old, v));
+}
+
+static inline bool put32_while(const word64 *guard, uint64_t want, word32 *w, uint32_t v)
+{
+	const uint32_t old = get32(w);
+	before_recheck();
+	return get64(guard) == want && (old == v || cas32(w, old, v));
+}
 
 /*
  * Between a store and a load that must not pass it: a writer of the journal sets

@@ -51,19 +51,22 @@ enum hand_status pins_drain(struct table *t, const struct address *a, bool drain
 {
 	if (!t->writable)
 		return HAND_READ_ONLY;
-	addr_ref ref = drained ? addr_insert_by_hand(t, a) : addr_find(t, a);
-	struct addr_record *r = addr_at(t, ref);
-	if (!r)
-		return drained ? HAND_FULL : HAND_NO_ADDRESS;
-	if (!drained && !get32(&r->drained))
-		return HAND_NO_ADDRESS;
-	const bool news = get32(&r->drained) != drained;
-	put32(&r->drained, drained);
-	if (news)
-		drain_event(t, drained ? EVENT_DRAINED : EVENT_UNDRAINED, a);
-	if (drained)
-		move_all_off(t, ref);
-	return HAND_OK;
+	for (int round = 0; round < ROUNDS; round++) {
+		const addr_ref ref = drained ? addr_insert_by_hand(t, a) : addr_find(t, a);
+		struct addr_record *r = addr_at(t, ref);
+		const uint64_t key = r ? seen64(&r->key) : 0;
+		const bool was = r && get32(&r->drained);
+		if (!r || (!drained && !was))
+			return drained ? HAND_FULL : HAND_NO_ADDRESS;
+		if (!ref_names(ref, key) || !put32_while(&r->key, key, &r->drained, drained))
+			continue;		/* another has the record, or was first to say so */
+		if (was != drained)
+			drain_event(t, drained ? EVENT_DRAINED : EVENT_UNDRAINED, a);
+		if (drained)
+			move_all_off(t, ref);
+		return HAND_OK;
+	}
+	return HAND_FULL;
 }
 
 bool pins_drained(const struct table *t, uint32_t *cursor, struct address *out)

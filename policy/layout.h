@@ -142,7 +142,7 @@ struct name_hot {
 	word64 confirmed[FAMILIES];
 	word32 used;				/* tick of the last lookup, or when the record was made (words.h) */
 	word32 set_at[FAMILIES];		/* tick when the pin was set */
-	word32 expires[FAMILIES];		/* tick when an explicit pin ends; 0: never */
+	word32 expires[FAMILIES];		/* tick when an explicit pin ends; 0: never; of another nothing */
 	word32 dns_down;			/* tick until which DNS is not asked */
 	/* second cache line */
 	word32 absent[FAMILIES];		/* tick of the first of the answers without the pin; 0: in it */

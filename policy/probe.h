@@ -11,7 +11,9 @@
  * never finished gives way like a record (worth.h). The first in probe order is the
  * record; a twin behind it, left by a race with an eviction, is retired by the
  * next who inserts. A record whose bytes do not hash to its key was torn by a
- * writer that came back after its claim had been given away: it is retired too.
+ * writer that came back after its claim had been given away: it is retired too. None
+ * should be, since a claim's stores change only what was there while the claim held
+ * (put64_while): a claimer that was stopped for long does no harm to the next owner.
  *
  * The functions are inline so that each user's `kind` is known to the compiler.
  */
@@ -164,6 +166,7 @@ static inline uint64_t probe_claim(struct table *t, struct probe_kind k, const s
 	uint64_t claim = key_make(p->hash, key_reuse(at->key) + 1, KEY_CLAIMED);
 	if (!cas64(k.key(t, at->slot), at->key, claim))
 		return 0;
+	after_claim();
 	if (at->evicts) {
 		add64(&t->header->counters[COUNT_EVICTED], 1);
 		if (k.gave_way)

@@ -162,6 +162,8 @@ static void read_pin(const struct table *t, struct scene *sc)
 	if (sc->s.pin < 0)
 		return;
 	sc->s.is_explicit = p.is_explicit;
+	if (!p.is_explicit)
+		sc->s.expires = 0;
 	sc->s.confirmed = p.confirmed;
 	sc->s.sum_changed = p.sum != endpoint_sum(a, p.confirmed ? p.endpoints : 15, !p.confirmed) || service_lost(sc);
 }
@@ -284,16 +286,16 @@ static uint64_t tentative(struct table *t, const struct scene *sc, int to)
 	return pin_pack((struct pin){.ref = ref, .sum = sc->place[to].sum, .reuse = name_reuse(sc->ref)});
 }
 
-/* Stamps a new pin and lets the index know. */
+/* Stamps a new pin, as long as it is the pin, and lets the index know. `expires` is of explicit pins, which set their own. */
 static void pin_stamp(struct table *t, const struct scene *sc, uint64_t word)
 {
 	struct name_hot *hot = name_hot(t, sc->ref);
 	struct name_cold *cold = name_cold(t, sc->ref);
-	put32(&hot->set_at[sc->family], sc->s.now);
-	put32(&hot->expires[sc->family], 0);
-	put32(&hot->absent[sc->family], 0);
-	put32(&cold->origin_pid[sc->family], store_pid(t));
-	put32(&cold->origin[sc->family], t->origin);
+	const word64 *pin = &hot->pin[sc->family];
+	put32_while(pin, word, &hot->set_at[sc->family], sc->s.now);
+	put32_while(pin, word, &hot->absent[sc->family], 0);
+	put32_while(pin, word, &cold->origin_pid[sc->family], store_pid(t));
+	put32_while(pin, word, &cold->origin[sc->family], t->origin);
 	if (word)
 		index_add(t, pin_unpack(word).ref, sc->ref);
 }

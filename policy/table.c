@@ -44,52 +44,35 @@ static bool name_whole(const struct table *t, uint32_t slot, uint64_t key)
 	return name_copy(t, slot, key, &n);
 }
 
-/* Words that carry the reuse count: those of the new record, set by who finished our claim, stay. */
-static void clear_tagged(struct name_hot *hot, struct name_cold *cold, struct name_ref r)
+/* What the last owner left. Nobody has put anything there for the new one, while it is claimed. */
+static void clear(struct name_hot *hot, struct name_cold *cold, uint64_t claim)
 {
-	const uint64_t key = r.key;
-	for (unsigned i = 0; i < CANDIDATES; i++) {
-		uint64_t word = get64(&cold->candidates[i]);
-		if (word && candidate_unpack(word).reuse != (name_reuse(r) & 15u))
-			cas64(&cold->candidates[i], word, 0);
-	}
-	for (unsigned f = 0; f < FAMILIES; f++) {
-		uint64_t pin = get64(&hot->pin[f]), confirmed = get64(&hot->confirmed[f]);
-		if (pin_unpack(pin).reuse != (uint8_t)key_reuse(key))
-			cas64(&hot->pin[f], pin, 0);
-		if (confirmed_unpack(confirmed).reuse != (uint8_t)key_reuse(key))
-			cas64(&hot->confirmed[f], confirmed, 0);
-	}
-}
-
-static void clear_rest(struct name_hot *hot, struct name_cold *cold)
-{
-	for (unsigned f = 0; f < FAMILIES; f++) {
-		put32(&hot->set_at[f], 0);
-		put32(&hot->expires[f], 0);
-		put32(&hot->absent[f], 0);
-		put32(&cold->origin_pid[f], 0);
-		put32(&cold->origin[f], 0);
-	}
-	put32(&hot->dns_down, 0);
-	put32(&cold->moves, 0);
-	put32(&cold->family_port, 0);
-	put32(&cold->ttl_end, 0);
-	put32(&cold->direct, 0);
+	word64 *const words[] = {&hot->pin[0], &hot->pin[1], &hot->confirmed[0], &hot->confirmed[1]};
+	word32 *const halves[] = {
+		&hot->set_at[0], &hot->set_at[1], &hot->expires[0], &hot->expires[1], &hot->absent[0], &hot->absent[1],
+		&cold->origin_pid[0], &cold->origin_pid[1], &cold->origin[0], &cold->origin[1],
+		&hot->dns_down, &cold->moves, &cold->family_port, &cold->ttl_end, &cold->direct,
+	};
+	static_assert(FAMILIES == 2, "both of each");
+	for (unsigned i = 0; i < CANDIDATES; i++)
+		put64_while(&hot->key, claim, &cold->candidates[i], 0);
+	for (unsigned i = 0; i < sizeof words / sizeof *words; i++)
+		put64_while(&hot->key, claim, words[i], 0);
+	for (unsigned i = 0; i < sizeof halves / sizeof *halves; i++)
+		put32_while(&hot->key, claim, halves[i], 0);
 }
 
 static bool name_write(struct table *t, uint32_t slot, uint64_t key, const void *want, bool fresh)
 {
 	const struct name *n = want;
+	struct name_hot *hot = &t->hot[slot];
 	if (!store_reserve(t, &t->cold[slot], sizeof *t->cold))
 		return false;
 	for (uint32_t i = 0; i < NAME_WORDS; i++)
-		put64(name_word(t, slot, i), n->words[i]);
-	if (!fresh) {
-		clear_tagged(&t->hot[slot], &t->cold[slot], (struct name_ref){slot, key});
-		clear_rest(&t->hot[slot], &t->cold[slot]);
-	}
-	put32(&t->hot[slot].used, used_made(tick_now()));
+		put64_while(&hot->key, key, name_word(t, slot, i), n->words[i]);
+	if (!fresh)
+		clear(hot, &t->cold[slot], key);
+	put32_while(&hot->key, key, &hot->used, used_made(tick_now()));
 	return true;
 }
 
