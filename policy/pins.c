@@ -100,9 +100,10 @@ static struct transition settle(struct table *t, struct scene *sc, const struct 
 			tr = decide(sc, l, set);
 			continue;
 		}
-		if (scene_apply(t, sc, &tr) ||
-		    !scene_read(t, sc->ref, sc->name, sc->family, pool, l, stale_s, sc))
+		if (scene_apply(t, sc, &tr))
 			break;
+		if (!scene_read(t, sc->ref, sc->name, sc->family, pool, l, stale_s, sc))
+			return (struct transition){.head = -1};		/* the name was dropped meanwhile */
 		tr = decide(sc, l, set);
 	}
 	return tr;

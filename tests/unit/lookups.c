@@ -229,6 +229,36 @@ static void unfitting(const char *what, const struct address *a)
 	lab_close(&lab);
 }
 
+/* Somebody sets the name by hand and drops it, between what the lookup read and what it decided. */
+static struct table *dropped_from;
+
+static bool drops(const struct address *a)
+{
+	const struct name n = lab_name("a");
+	pins_set(dropped_from, &n, a, 1, 0);
+	pins_drop(dropped_from, &n);
+	return true;
+}
+
+static void dropped_meanwhile(void)
+{
+	struct lab lab;
+	struct name n = lab_name("a");
+	struct pool pool[FAMILIES] = {[FAMILY_V4] = {.asked = true, .n = 2, .addr = {lab_v4(1), lab_v4(2)}}};
+	const struct address answer[] = {lab_v4(1), lab_v4(2)};
+	const struct lookup l = {.name = &n, .has_way = drops};
+	struct name_ref ref;
+	lab_open(&lab, 64);
+	dropped_from = &lab.t;
+	pins_answer(&lab.t, &l, pool, &ref);
+	check_row("a name that is dropped while it is looked up leads nowhere: the answer is as it was");
+	check_number("lead", LEAD_NONE, pool[FAMILY_V4].lead);
+	check_number("addresses", 2, pool[FAMILY_V4].n);
+	check_true("their order", address_equal(&pool[FAMILY_V4].addr[0], &answer[0]) &&
+					  address_equal(&pool[FAMILY_V4].addr[1], &answer[1]));
+	lab_close(&lab);
+}
+
 /* ---- serve = on: while the TTL runs, for the families that it is known of ---- */
 
 static const char *served(struct lab *lab, const struct name *n, bool v4, bool v6)
@@ -309,6 +339,7 @@ int main(void)
 	const struct address v6 = lab_v6(1), target = {.words = {1, 2}, .scope = ADDRESS_TARGET | 5060};
 	unfitting("an IPv6 address", &v6);
 	unfitting("an SRV target", &target);
+	dropped_meanwhile();
 	SCRIPT_PLAY("DNS down", stale);
 	serving();
 	return check_done();
