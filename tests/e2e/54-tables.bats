@@ -171,6 +171,28 @@ usual() { bare "$@" env LD_PRELOAD=/run/libstickydns.so /run/lookup_client first
         "$(stat -c '%n %a %u' /dev/shm/stickydns-65534.*)" "the table of nobody"
 }
 
+@test "a program that began before the system's table finds it at a lookup, and takes along what it knows" {
+    local system
+    unset STICKYDNS_TABLE
+    dns_pool pool.test 127.0.0.11 127.0.0.12 127.0.0.13
+    SHIM_ENV=("${SHIM_ENV[0]}")
+    client_start one shim
+    client_start two shim
+    TABLE=$(echo /dev/shm/stickydns-0.*)
+    pinctl set pool.test 127.0.0.20
+    expect_eq 127.0.0.20 "$(ask one first pool.test)" "before"
+    bare "$BUILD/pinctl" init --conf=/dev/null
+    system=$(echo /run/stickydns/table.*)
+    TABLE=$system
+    expect_eq "" "$(pin_of pool.test)" "the system's table, when it is new"
+    await "the lookup that finds it" found_by one "$system"
+    expect_eq 127.0.0.20 "$(pin_of pool.test)" "the pin that was taken along"
+    pinctl set pool.test 127.0.0.21
+    expect_eq 127.0.0.21 "$(ask one first pool.test)" "pin of the system's table"
+    expect_eq 127.0.0.21 "$(ask two first pool.test)" "the same, of another program, at once"
+}
+found_by() { ask "$1" first pool.test >/dev/null && pinctl doctor "${CLIENT_PID[$1]}" | grep -q "$2: in use"; }
+
 @test "pinctl run runs a program under the shim" {
     local client
     client=$(client lookup_client)
