@@ -10,7 +10,7 @@
 enum {
 	ROUNDS = 16,		/* races lost on one word before its own value is taken as good enough */
 	FEW = 8,		/* holders of an address that are looked at before this process's own names */
-	OWN_MAX = 16,		/* names of this process that an outcome counts for */
+	OWN_MAX = FEW,		/* names of this process that an outcome counts for */
 };
 
 /* A preference list goes on to its next address: nothing changes in the table, but people want to know. */
@@ -213,7 +213,8 @@ static size_t own_of_many(const struct table *t, const struct outcome *o, addr_r
 	return n;
 }
 
-static enum standing standing_at(const struct table *t, struct name_ref ref)
+/* Apart: its names are not to lie on a small stack beside those of who asks. */
+static __attribute__((noinline)) enum standing standing_at(const struct table *t, struct name_ref ref)
 {
 	struct name_ref same;
 	struct name name;
@@ -221,7 +222,7 @@ static enum standing standing_at(const struct table *t, struct name_ref ref)
 }
 
 /* Does one of several names stand higher than those that DNS has merely answered for? */
-static bool any_stands(const struct table *t, const struct verdict *v, const struct name_ref *names, size_t n)
+static __attribute__((noinline)) bool any_stands(const struct table *t, const struct verdict *v, const struct name_ref *names, size_t n)
 {
 	for (size_t i = 0; n > 1 && v->fate == SUCCEEDED && i < n; i++)
 		if (standing_at(t, names[i]) != STANDING_ANSWERED)

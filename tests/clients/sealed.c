@@ -1,9 +1,9 @@
 /*
  * sealed: sends by one system call, having forbidden itself all the others that send.
  *
- *	sealed ADDRESS OTHER-ADDRESS PORT
+ *	sealed ADDRESS OTHER-ADDRESS PORT [NAME]
  *
- * For each of sendto, send, sendmsg (with an address, and with one of no bytes), sendmmsg, write and writev a child
+ * Looks NAME up. For each of sendto, send, sendmsg (with an address, and with one of no bytes), sendmmsg, write and writev a child
  * connects a UDP socket to ADDRESS where the call takes no address, seals itself (seccomp(2)) and sends a REGISTER.
  * Prints "CALL ADDRESS", where the request came in, or "CALL signal N". Then "writev of too many pieces ERRNO", and
  * "exit 0" or "exit signal N" of a child that ends with a TCP connect in flight, having forbidden itself to ask for it.
@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <netdb.h>
 #include <poll.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -147,7 +148,8 @@ static void end_sealed(void)
 
 int main(int argc, char **argv)
 {
-	if (argc != 4)
+	struct addrinfo *given;
+	if (argc < 4 || argc > 5 || (argc == 5 && getaddrinfo(argv[4], argv[3], NULL, &given) != 0))
 		return 2;
 	struct sockaddr_in other = { .sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(argv[3])) };
 	to = other;

@@ -2,10 +2,10 @@
 
 POOL=(127.0.0.11 127.0.0.12 127.0.0.13)
 
-pool_up() {
+pool_up() { # [PORT]
     local address
     dns_pool pool.test "${POOL[@]}"
-    for address in "${POOL[@]}"; do server_start "$address" 5060 accept; done
+    for address in "${POOL[@]}"; do server_start "$address" "${1:-5060}" accept; done
 }
 
 first_words() { cut -d' ' -f1; }

@@ -21,12 +21,10 @@ static bool is_loaded(const struct probes *p) { return p->watch && bpf_program__
 /* Those that came through before the hook was there. */
 static void look(const struct probes *p)
 {
-	union bpf_iter_link_info which = {.map.map_fd = (__u32)bpf_map__fd(p->watch->maps.notes)};
-	LIBBPF_OPTS(bpf_iter_attach_opts, opts, .link_info = &which, .link_info_len = sizeof which);
 	char none[64];
 	struct bpf_link *link = NULL;
 	if (bpf_program__fd(p->watch->progs.tcp_look) >= 0)
-		link = bpf_program__attach_iter(p->watch->progs.tcp_look, &opts);
+		link = bpf_program__attach_iter(p->watch->progs.tcp_look, NULL);
 	const int fd = link ? bpf_iter_create(bpf_link__fd(link)) : -1;
 	while (fd >= 0 && read(fd, none, sizeof none) > 0)
 		;

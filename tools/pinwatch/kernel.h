@@ -49,9 +49,14 @@ struct tcp_sock {
 	__u32 srtt_us;				/* eight times the smoothed round trip */
 };
 
-struct bpf_iter__bpf_sk_storage_map {
+struct file;
+
+struct socket {
 	struct sock *sk;
-	void *value;
+};
+
+struct bpf_iter__task_file {
+	struct file *file;
 };
 
 #pragma clang attribute pop
