@@ -30,7 +30,7 @@ static bool addr_whole(const struct table *t, uint32_t slot, uint64_t key)
 	return key_has_hash(key, addr_hash(&a, t->seed));
 }
 
-static bool addr_write(struct table *t, uint32_t slot, uint64_t key, const void *want, bool fresh)
+static void addr_write(struct table *t, uint32_t slot, uint64_t key, const void *want, bool fresh)
 {
 	const struct address *a = want;
 	struct addr_record *r = &t->addrs[slot];
@@ -39,7 +39,7 @@ static bool addr_write(struct table *t, uint32_t slot, uint64_t key, const void 
 		put64_while(&r->key, key, &r->addr[i], bytes[i]);
 	put32_while(&r->key, key, &r->used, tick_now());
 	if (fresh)
-		return true;
+		return;
 	put64_while(&r->key, key, &r->other, 0);
 	put32_while(&r->key, key, &r->other_failed, 0);
 	put32_while(&r->key, key, &r->drained, 0);
@@ -54,7 +54,6 @@ static bool addr_write(struct table *t, uint32_t slot, uint64_t key, const void 
 		put32_while(&r->key, key, &e->registered, 0);
 		put32_while(&r->key, key, &e->heard, 0);
 	}
-	return true;
 }
 
 static enum worth addr_worth(const struct table *t, uint32_t slot, uint64_t key, uint32_t now,

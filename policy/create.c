@@ -41,30 +41,25 @@ static bool size_allowed(size_t size)
 }
 
 /*
- * Gives the file its length and reserves what is read before it is claimed, so
- * that a full tmpfs shows here and not as SIGBUS in somebody's program. Kernels
- * without MADV_POPULATE_WRITE reserve all of it, since only here is there an fd.
+ * Gives the file its length and reserves all of it, so that a full tmpfs shows here and not as SIGBUS in somebody's
+ * program. No program reserves more later: one that seals itself (seccomp) may not ask the kernel for it.
  */
 static bool file_fill(int fd, uint32_t names, uint32_t addrs)
 {
 	struct layout l = layout_for(names, addrs);
-	if (!size_allowed(l.size) || ftruncate(fd, (off_t)l.size) == -1)
+	int error = size_allowed(l.size) ? posix_fallocate(fd, 0, (off_t)l.size) : errno;
+	if (error) {
+		errno = error;
 		return false;
+	}
 	void *base = file_map(fd, PROT_READ | PROT_WRITE, &l);
 	if (base == MAP_FAILED)
 		return false;
-	bool populated = madvise(base, l.reserved, MADV_POPULATE_WRITE) == 0;
-	bool old_kernel = !populated && errno == EINVAL;
-	int error = populated ? 0 : old_kernel ? posix_fallocate(fd, 0, (off_t)l.size) : ENOSPC;
-	if (error == 0) {
-		put32(&((struct header *)base)->all_reserved, old_kernel);
-		header_fill(base, &l, names, addrs);
-	}
-	if (populated && layout_is_huge(&l))	/* a gift: without it the table is only slower */
-		madvise(base, l.reserved / HUGE_PAGE * HUGE_PAGE, MADV_COLLAPSE);
+	header_fill(base, &l, names, addrs);
+	if (layout_is_huge(&l))		/* a gift: without it the table is only slower */
+		madvise(base, l.cold / HUGE_PAGE * HUGE_PAGE, MADV_COLLAPSE);
 	munmap(base, l.size);
-	errno = error;
-	return error == 0;
+	return true;
 }
 
 /* A nameless file in the directory of `path`; one with a name of its own where the file system has none. */

@@ -10,7 +10,7 @@ static uint32_t events_for(uint32_t names)
 
 static size_t page_up(size_t n) { return (n + PAGE - 1) / PAGE * PAGE; }
 
-bool layout_is_huge(const struct layout *l) { return l->reserved >= HUGE_FROM; }
+bool layout_is_huge(const struct layout *l) { return l->cold >= HUGE_FROM; }
 
 struct layout layout_for(uint32_t names, uint32_t addrs)
 {
@@ -27,7 +27,6 @@ struct layout layout_for(uint32_t names, uint32_t addrs)
 	l.index = page_up(l.hot + (size_t)l.name_slots * sizeof(struct name_hot));
 	l.addrs = page_up(l.index + (size_t)l.index_words * sizeof(word64));
 	l.cold = page_up(l.addrs + (size_t)l.addr_slots * sizeof(struct addr_record));
-	l.reserved = l.cold;
 	l.size = page_up(l.cold + (size_t)l.name_slots * sizeof(struct name_cold));
 	return l;
 }

@@ -19,8 +19,7 @@
  *   | name, cold         | 360 B * 2 names     tail of the name, candidates
  *   +--------------------+
  *
- * All up to the cold part is reserved when the file is made; a cold record is
- * reserved when its name is inserted. Everything after the header is found with
+ * All of it is reserved when the file is made. Everything after the header is found with
  * sizes that were checked once, at opening, and are kept outside the table.
  */
 #ifndef STICKYDNS_LAYOUT_H
@@ -74,7 +73,7 @@ struct header {
 	word64 seed;				/* of the hashes */
 	word64 boot_id[2];
 	word64 netns;				/* cookie of the network namespace; 0: unknown */
-	word32 all_reserved;			/* 1: the cold part was reserved at creation too */
+	uint8_t pad_reserved[4];
 	word32 retired;				/* 1: replaced, attach again */
 	word32 targets;				/* 1: there are SRV targets; while 0, no address is one's */
 	word32 refused;				/* tick when an account was refused last; 0: never */
@@ -196,7 +195,6 @@ static_assert(sizeof(struct addr_record) * 4 / 3 <= 256, "at most 256 bytes an a
 struct layout {
 	uint32_t name_slots, index_words, addr_slots, events;
 	size_t settings, journal, waits, hot, index, addrs, cold;	/* byte offsets */
-	size_t reserved;					/* bytes reserved at creation */
 	size_t size;
 };
 

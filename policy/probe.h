@@ -29,8 +29,8 @@ struct probe_kind {
 	word64 *(*key)(const struct table *t, uint32_t slot);
 	bool (*is)(const struct table *t, uint32_t slot, const void *want);
 	bool (*whole)(const struct table *t, uint32_t slot, uint64_t key);
-	/* `fresh`: the slot was never used and is all zeros. False: no space. */
-	bool (*write)(struct table *t, uint32_t slot, uint64_t key, const void *want, bool fresh);
+	/* `fresh`: the slot was never used and is all zeros. */
+	void (*write)(struct table *t, uint32_t slot, uint64_t key, const void *want, bool fresh);
 	/* Its worth, by its own words, and for how many ticks it was unused. */
 	enum worth (*worth)(const struct table *t, uint32_t slot, uint64_t key, uint32_t now, uint32_t *idle);
 	/* The same with what other records say: dearer, and asked only of one that is about to give way. */
@@ -202,10 +202,7 @@ static inline bool probe_insert(struct table *t, struct probe_kind k, const stru
 		if (!claim)
 			continue;
 		bool fresh = key_reuse(claim) == 1;
-		if (!k.write(t, at.slot, claim, p->want, fresh)) {
-			cas64(k.key(t, at.slot), claim, key_in_state(claim, KEY_RETIRED));
-			return false;
-		}
+		k.write(t, at.slot, claim, p->want, fresh);
 		cas64(k.key(t, at.slot), claim, key_in_state(claim, KEY_LIVE));
 		if (probe_settle(t, k, p, out))
 			return true;

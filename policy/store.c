@@ -100,14 +100,6 @@ void store_forget(struct table *t)
 	     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
 }
 
-bool store_reserve(const struct table *t, const void *p, size_t size)
-{
-	if (t->all_reserved)
-		return true;
-	uintptr_t from = (uintptr_t)p / PAGE * PAGE;
-	return madvise((void *)from, (uintptr_t)p + size - from, MADV_POPULATE_WRITE) == 0;
-}
-
 enum store_status file_status(void)
 {
 	switch (errno) {
@@ -157,7 +149,6 @@ static enum store_status header_check(const struct header *h, off_t file_size, s
 	t->names_capacity = names;
 	t->addrs_capacity = addrs;
 	t->seed = get64(&h->seed);
-	t->all_reserved = get32(&h->all_reserved) != 0;
 	return STORE_OK;
 }
 

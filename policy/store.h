@@ -41,7 +41,6 @@ struct table {
 	dev_t device;				/* of the file */
 	ino_t inode;
 	bool writable;
-	bool all_reserved;
 
 	/* Called with each event after it is in the journal; may be NULL. Set by the shim for its log and probes. */
 	void (*observer)(const struct table *t, const struct event *e);
@@ -124,9 +123,6 @@ static inline bool store_retired(const struct table *t) { return get32(&t->heade
  * False when there are no more. `*own`: may be created by any program, if none of them is there.
  */
 bool store_path(unsigned n, const char *env, uid_t uid, char out[static TABLE_PATH], bool *own);
-
-/* Reserve the pages of [p, p+size) so that no later access raises SIGBUS. False: no space. */
-bool store_reserve(const struct table *t, const void *p, size_t size);
 
 /* The cookie of this process's network namespace (SO_NETNS_COOKIE, socket(7)); 0: unknown. */
 uint64_t store_netns(void);

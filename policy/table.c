@@ -62,18 +62,15 @@ static void clear(struct name_hot *hot, struct name_cold *cold, uint64_t claim)
 		put32_while(&hot->key, claim, halves[i], 0);
 }
 
-static bool name_write(struct table *t, uint32_t slot, uint64_t key, const void *want, bool fresh)
+static void name_write(struct table *t, uint32_t slot, uint64_t key, const void *want, bool fresh)
 {
 	const struct name *n = want;
 	struct name_hot *hot = &t->hot[slot];
-	if (!store_reserve(t, &t->cold[slot], sizeof *t->cold))
-		return false;
 	for (uint32_t i = 0; i < NAME_WORDS; i++)
 		put64_while(&hot->key, key, name_word(t, slot, i), n->words[i]);
 	if (!fresh)
 		clear(hot, &t->cold[slot], key);
 	put32_while(&hot->key, key, &hot->used, used_made(tick_now()));
-	return true;
 }
 
 static enum worth name_worth(const struct table *t, uint32_t slot, uint64_t key, uint32_t now, uint32_t *idle)
