@@ -99,17 +99,17 @@ bool accounts_alone(struct accounts a, uint16_t account, uint32_t now_s);
 
 /* An address that may be chosen: of this answer, a known candidate, or the pin. */
 struct choice {
-	enum fitness fitness;		/* of its worst endpoint that counts for this lookup */
-	uint32_t cooling_s;
-	bool in_answer;			/* of the answer at hand; without one: of the last answer */
-	bool failed_lately;		/* failed in the last PATH_S with no success since */
 	uint32_t failed;		/* tick of its last failure; 0: never */
-	bool drained;
-	bool out;			/* it cools off, and nobody is trying it */
+	uint16_t cooling_s;
+	uint16_t priority;		/* of an SRV target (RFC 2782), the lowest is the best; else 0 */
+	uint8_t fitness;		/* enum fitness, of its worst endpoint that counts for this lookup */
 	uint8_t rank;			/* in the preference list, from 1; else 0 */
+	bool in_answer : 1;		/* of the answer at hand; without one: of the last answer */
+	bool failed_lately : 1;		/* failed in the last PATH_S with no success since */
+	bool drained : 1;
+	bool out : 1;			/* it cools off, and nobody is trying it */
 	bool vain : 1;			/* aside: the program's own attempt there was in vain; holds for no pin set by hand */
 	bool no_route : 1;		/* aside: the host has no way to it */
-	uint16_t priority;		/* of an SRV target (RFC 2782), the lowest is the best; else 0 */
 };
 
 struct snapshot {

@@ -15,9 +15,9 @@ static void judge_endpoint(struct health h, uint32_t failed, uint32_t now, struc
 	enum fitness fitness = health_fitness(h, now_s);
 	uint32_t cooling = health_cooling_s(h, now_s);
 	if (fitness > c->fitness)
-		c->fitness = fitness;
+		c->fitness = (uint8_t)fitness;
 	if (cooling > c->cooling_s)
-		c->cooling_s = cooling;
+		c->cooling_s = cooling < UINT16_MAX ? (uint16_t)cooling : UINT16_MAX;
 	if (fitness == COOLING && !h.trying)
 		c->out = true;
 	if (failed > c->failed)

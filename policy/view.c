@@ -47,7 +47,7 @@ static void view_endpoints(const struct addr_record *a, struct regard r, uint32_
 /* A target whose host has no fit address is not fit, whatever its own endpoints are. */
 static void view_host(const struct table *t, uint32_t now, struct regard r, struct candidate_view *out)
 {
-	struct choice c = {.fitness = out->worst.fitness, .cooling_s = out->worst.cooling_s, .drained = out->drained};
+	struct choice c = {.fitness = (uint8_t)out->worst.fitness, .cooling_s = (uint16_t)out->worst.cooling_s, .drained = out->drained};
 	service_judge(t, &out->addr, r, now, &c);
 	out->worst.fitness = c.fitness;
 	out->worst.cooling_s = c.cooling_s;

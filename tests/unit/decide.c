@@ -24,7 +24,7 @@ static struct choice choice_of(const char **p)
 	char *end;
 	for (++*p; **p && **p != ' '; ++*p) {
 		if (**p >= '0' && **p <= '9') {
-			c.cooling_s = (uint32_t)strtoul(*p, &end, 10);
+			c.cooling_s = (uint16_t)strtoul(*p, &end, 10);
 			*p = end - 1;
 		} else if (**p == 'r') {
 			c.rank = (uint8_t)(*++*p - '0');
@@ -384,7 +384,7 @@ static void order_of_many(void)
 	uint8_t order[CHOICES];
 	bool seen[CHOICES] = {false};
 	for (size_t i = 0; i < CHOICES; i++)
-		s.choice[i] = (struct choice){.fitness = i % 3 ? COOLING : FIT, .cooling_s = (uint32_t)(i * 37 % 101), .in_answer = true};
+		s.choice[i] = (struct choice){.fitness = i % 3 ? COOLING : FIT, .cooling_s = (uint16_t)(i * 37 % 101), .in_answer = true};
 	check_row("order of %d choices", CHOICES);
 	check_number("how many", CHOICES, decide_order(&s, 81, order));
 	for (size_t i = 0; i < CHOICES; i++) {
