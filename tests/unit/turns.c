@@ -54,7 +54,7 @@ static void forked(void)
 	if (child == 0)
 		_exit(in_child(&t));
 	waitpid(child, &status, 0);
-	check_number("it takes one, not twice, and then both", 3, WEXITSTATUS(status));
+	check_number("it takes one, not twice, and then both", 3, (unsigned)WEXITSTATUS(status));
 	check_true("they are still its parent's", !turn_take(&t, IN));
 }
 
