@@ -52,7 +52,7 @@ static void to_syslog(enum level l, const char *line, size_t len)
 	if (fd == -1)
 		return;
 	if (n > 0)
-		sendto(fd, message, (size_t)n, MSG_NOSIGNAL, (struct sockaddr *)&sa, sizeof sa);
+		real()->sendto(fd, message, (size_t)n, MSG_NOSIGNAL, (struct sockaddr *)&sa, sizeof sa);
 	real()->close(fd);
 }
 
@@ -71,7 +71,7 @@ static void to_stderr(const char *line, size_t len)
 	struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
 	if (poll(&p, 1, 0) != 1 || p.revents != POLLOUT || !size_allowed(STDERR_FILENO, len))
 		return;
-	ssize_t lost = write(STDERR_FILENO, line, len);
+	ssize_t lost = real()->write(STDERR_FILENO, line, len);
 	(void)lost;
 }
 
@@ -87,7 +87,7 @@ static void to_file(const char *line, size_t len)
 	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0640);
 	if (fd == -1)
 		return;
-	ssize_t lost = is_ours(fd) && size_allowed(fd, len) ? write(fd, line, len) : 0;
+	ssize_t lost = is_ours(fd) && size_allowed(fd, len) ? real()->write(fd, line, len) : 0;
 	(void)lost;
 	real()->close(fd);
 }

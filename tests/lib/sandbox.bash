@@ -75,16 +75,16 @@ sandbox_furnish() {
     mkdir "$etc" "$BATS_TEST_TMPDIR/logs" "$BATS_TEST_TMPDIR/hits"
     printf '%s\n' 'link set lo up' 'addr add 192.0.2.1/32 dev lo' | ip -batch -
     [[ ! -e /proc/net/if_inet6 ]] || ip addr add 2001:db8::1/128 dev lo nodad
-    printf 'none %s tmpfs %s\n' /dev/shm mode=1777,size=512m /run mode=755 >"$etc/fstab"
+    mount -t tmpfs -o mode=1777,size=512m none /dev/shm
+    mount -t tmpfs -o mode=755 none /run
     printf '%s\n' 'nameserver 127.0.0.54' 'options timeout:10 attempts:3' >"$etc/resolv.conf"
     printf '%s\n' "127.0.0.1 localhost $(uname -n)" '::1 localhost' >"$etc/hosts"
     printf '%s\n' 'passwd: files' 'group: files' 'services: files' 'protocols: files' \
         'hosts: files dns' >"$etc/nsswitch.conf"
     : >"$etc/gai.conf" >"$etc/stickydns.conf"
     for file in resolv.conf hosts nsswitch.conf gai.conf stickydns.conf; do
-        [[ ! -e /etc/$file ]] || echo "$etc/$file /etc/$file none bind" >>"$etc/fstab"
+        [[ ! -e /etc/$file ]] || mount --bind "$etc/$file" "/etc/$file"
     done
-    mount --all --fstab "$etc/fstab"
 }
 
 # What the developer's own shell may have set, and no test may inherit.
