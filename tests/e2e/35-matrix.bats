@@ -4,12 +4,11 @@
 BATS_TEST_TIMEOUT=1200       # a cell ends by itself after 600 s
 load ../lib/harness
 
-# Cells that are not won yet: they are shown, and do not fail.
+# Cells that are not won: they are shown, and do not fail. An account that a server refuses while it serves others goes
+# back there; over TLS neither a status nor what follows the handshake can be seen. Of the others the margin is small.
 OPEN=(
-    fin.tcp.3.turn finr.tcp.3.mix finr.tls.3.turn rst.tcp.3.long rst.tls.3.turn.start rstr.tcp.3.turn
-    silent.udp.1.once silent.udp.3.turn silent.udp.3.blind silent.tcp.3.turn silent.tcp.3.next silent.tcp.10.once
-    silent.tls.3.long mute.tls.3.once drop.tls.10.once icmp.udp.3.turn slow.tcp.3.turn half.tcp.1.turn flap.udp.1.turn
-    options.udp.3.turn options.tcp.3.mix noroute.udp.3.turn 480one.tcp.3.turn 503one.udp.3.turn 503.tls.3.turn
+    503one.udp.3.turn 480one.tcp.3.turn 503.tls.3.turn finr.tls.3.turn mute.tls.3.once
+    fin.tcp.3.turn finr.tcp.3.mix rstr.tcp.3.turn half.tcp.1.turn silent.tcp.10.once rst.tls.3.turn.start drop.tls.10.once
 )
 
 # no_worse TRANSPORT
