@@ -29,9 +29,10 @@ SCRIPTS=$TESTS/../tools/pinwatch
 
 looks() { with_shim "$(client lookup)" -4 ready.test >/dev/null && grep -q "$@" "$SEEN"; }
 
-# Ends it as an operator does, with Ctrl-C: its maps are printed then.
+# Ends it as an operator does, with Ctrl-C, and once more if it did not hear: its maps are printed then.
 looker_stop() {
-    kill -INT "$(pgrep -P "$LOOKER")"
+    local tries=0
+    await "bpftrace to end" eval '((tries++ % 100)) || pkill -INT -P "$LOOKER"; [[ -z $(pgrep -P "$LOOKER") ]]'
     wait "$LOOKER" || { cat "$LOGS"/*.err; echo "bpftrace failed"; return 1; }
 }
 
