@@ -56,8 +56,7 @@ static void addr_write(struct table *t, uint32_t slot, uint64_t key, const void 
 	}
 }
 
-static enum worth addr_worth(const struct table *t, uint32_t slot, uint64_t key, uint32_t now,
-				   uint32_t *idle)
+static enum worth addr_worth(const struct table *t, uint32_t slot, uint64_t key, uint32_t now, uint32_t *idle)
 {
 	(void)key;
 	*idle = tick_since(now, get32(&t->addrs[slot].used));

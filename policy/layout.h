@@ -36,7 +36,7 @@
 #define TABLE_MAGIC 0x3130736e64797473u	/* "stydns01" */
 
 enum {
-	TABLE_VERSION = 1,
+	TABLE_VERSION = 2,
 	PAGE = 4096,
 
 	HEAD_BYTES = 56,			/* of the name, in the hot part */
@@ -73,7 +73,7 @@ struct header {
 	word64 seed;				/* of the hashes */
 	word64 boot_id[2];
 	word64 netns;				/* cookie of the network namespace; 0: unknown */
-	uint8_t pad_reserved[4];
+	uint8_t pad_reserved[4];		/* so that `retired` stands where tables of version 1 have it (tools/holders.c) */
 	word32 retired;				/* 1: replaced, attach again */
 	word32 targets;				/* 1: there are SRV targets; while 0, no address is one's */
 	word32 refused;				/* tick when an account was refused last; 0: never */
@@ -204,7 +204,7 @@ struct layout layout_for(uint32_t names, uint32_t addrs);
 enum { HUGE_PAGE = 2 << 20, HUGE_FROM = 64 << 20 };
 bool layout_is_huge(const struct layout *l);
 
-/* A number that differs when the shapes above differ. */
+/* A number that differs when the shapes above differ, or the meaning of the words (words.h). */
 uint32_t layout_signature(void);
 
 #endif

@@ -235,7 +235,6 @@ static bool has_own_answer(const struct table *t, struct name_ref ref)
 	return had_own_answer(get32(&name_cold(t, ref)->family_port));
 }
 
-
 /* Asked for itself, and not as a target: then its own pin is what steers (steer.h). */
 static void note_direct(struct table *t, const struct lookup *l, struct name_ref ref)
 {

@@ -65,9 +65,10 @@ enum lead { LEAD_NONE, LEAD_AUTO, LEAD_EXPLICIT };
  * An answer from DNS: learn it, and order each family by its pin. A family that
  * the answer lacks gets its explicit pin all the same. *ref is the name's record,
  * for outcomes. False when the name is not to be touched (not sticky, no room):
- * the pools are as they were. What came beside
- * a service's answer counts only inside the service's own domain, and adds nothing to a name that has had its own. What no server can have (224.0.0.1, which proxychains
+ * the pools are as they were. What no server can have (224.0.0.1, which proxychains
  * makes up, and 0.0.0.0, which filters give) is not learnt, and keeps its place behind.
+ * What came beside a service's answer counts only inside the service's own domain, and
+ * adds nothing to a name that has had an answer of its own.
  */
 bool pins_answer(struct table *t, const struct lookup *l, struct pool pool[static FAMILIES],
 		 struct name_ref *ref);

@@ -78,7 +78,8 @@ static void prove(struct table *t, struct name_ref ref, enum family f)
 	word64 *w = &name_hot(t, ref)->confirmed[f];
 	const uint64_t word = get64(w);
 	struct confirmed c = confirmed_unpack(word);
-	if (!c.ref || c.reuse != name_reuse(ref) || !worth_proves(&c, tick_now()) || !cas64(w, word, confirmed_pack(c)))
+	if (!c.ref || c.proven || c.reuse != name_reuse(ref) || !worth_proves(&c, tick_now()) ||
+	    !cas64(w, word, confirmed_pack(c)))
 		return;
 	for (unsigned i = 0; i < CANDIDATES; i++) {
 		const addr_ref held = name_candidate(ref, get64(&name_cold(t, ref)->candidates[i])).ref;
@@ -218,11 +219,16 @@ static __attribute__((noinline)) enum standing standing_at(const struct table *t
 {
 	struct name_ref same;
 	struct name name;
-	return table_at(t, ref.slot, &same, &name) && same.key == ref.key ? standing_of_name(t, ref, &name) : STANDING_ANSWERED;
+	struct effective settings;
+	if (!table_at(t, ref.slot, &same, &name) || same.key != ref.key)
+		return STANDING_ANSWERED;
+	settings_effective(t, &name, &settings);
+	return standing_of(t, ref, &settings);
 }
 
 /* Does one of several names stand higher than those that DNS has merely answered for? */
-static __attribute__((noinline)) bool any_stands(const struct table *t, const struct verdict *v, const struct name_ref *names, size_t n)
+static __attribute__((noinline)) bool any_stands(const struct table *t, const struct verdict *v,
+						 const struct name_ref *names, size_t n)
 {
 	for (size_t i = 0; n > 1 && v->fate == SUCCEEDED && i < n; i++)
 		if (standing_at(t, names[i]) != STANDING_ANSWERED)

@@ -24,11 +24,3 @@ enum standing standing_of(const struct table *t, struct name_ref r, const struct
 	}
 	return s;
 }
-
-/* Apart, since the settings take a small stack. */
-__attribute__((noinline)) enum standing standing_of_name(const struct table *t, struct name_ref r, const struct name *n)
-{
-	struct effective e;
-	settings_effective(t, n, &e);
-	return standing_of(t, r, &e);
-}

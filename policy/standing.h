@@ -19,9 +19,7 @@ enum standing {
 	STANDING_CONFIGURED,		/* it has a pin by hand, or a host block */
 };
 
+/* `settings`: what holds for the name. */
 enum standing standing_of(const struct table *t, struct name_ref r, const struct effective *settings);
-
-/* The same for who has not asked for the settings yet. */
-enum standing standing_of_name(const struct table *t, struct name_ref r, const struct name *n);
 
 #endif

@@ -143,21 +143,21 @@ static bool is_for(const struct question *q, const struct name *service)
 }
 
 /* False: the service has no pin, and no opinion. */
-static bool service_leads(const struct question *q, struct name_ref ref, const struct name *service, struct endpoint *to)
+static bool service_leads(const struct question *q, struct name_ref ref, const struct name *service,
+			  const struct settings *set, struct endpoint *to)
 {
-	const struct settings set = settings_for(q->t, service);
 	struct name_ref host_ref;
 	struct name host;
 	struct scene_few room;
 	struct scene sc = scene_of_few(&room);
 	if (!scene_read(q->t, ref, service, FAMILY_SRV, NULL, NULL, 0, &sc))
 		return false;
-	int at = leads_to(&sc, &set);
+	int at = leads_to(&sc, set);
 	if (at < 0 || !address_is_target(&sc.place[at].addr))
 		return false;
 	const struct address *target = &sc.place[at].addr;
 	*to = *q->e;
-	if (!set.value[SET_STICKY] || set.value[SET_STEER] == STEER_OFF || !target_host(q->t, target, &host_ref, &host))
+	if (!set->value[SET_STICKY] || set->value[SET_STEER] == STEER_OFF || !target_host(q->t, target, &host_ref, &host))
 		return true;
 	if (!host_leads(q, host_ref, &host, target_port(target), to) &&
 	    !host_offers(q, host_ref, &host, target_port(target), to))
@@ -203,8 +203,10 @@ static bool ask_services(const struct question *q, const struct led *host, enum 
 		if ((which != OF_TRANSPORT && !is_own(q, ref)) || !table_at(q->t, ref.slot, &same, &service) ||
 		    same.key != ref.key || !name_is_service(&service) || (which != OWN && !is_for(q, &service)))
 			continue;
-		const enum standing s = standing_of_name(q->t, ref, &service);
-		if (!speaks_for(&service, s, host) || !service_leads(q, ref, &service, &to))
+		struct effective eff;
+		settings_effective(q->t, &service, &eff);
+		const enum standing s = standing_of(q->t, ref, &eff);
+		if (!speaks_for(&service, s, host) || !service_leads(q, ref, &service, &eff.set, &to))
 			continue;
 		agree(o, s, &to);
 		any = true;

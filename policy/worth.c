@@ -52,7 +52,7 @@ enum worth worth_of_name(const struct table *t, struct name_ref r, uint32_t now)
 
 bool worth_proves(struct confirmed *c, uint32_t now)
 {
-	if (c->proven || !minute_is_past(c->first, now / TICKS_PER_S))
+	if (!minute_is_past(c->first, now / TICKS_PER_S))
 		return false;
 	c->proven = true;
 	return true;

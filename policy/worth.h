@@ -28,7 +28,7 @@ enum worth worth_of_host(const struct table *t, const struct name *host, uint16_
 enum worth worth_of_addr(const struct addr_record *a, uint32_t now);
 enum worth worth_of_holders(const struct table *t, addr_ref addr, uint32_t now);
 
-/* A success of the name now: does its word of the last confirmed address say more then? */
+/* A success now of a name that is not proven: does its word of the last confirmed address say so then? */
 bool worth_proves(struct confirmed *c, uint32_t now);
 
 #endif

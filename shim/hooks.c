@@ -343,7 +343,7 @@ EXPORT int fcntl64(int fd, int cmd, ...)
 	return fcntl_followed(real()->fcntl64, fd, cmd, arg);
 }
 
-/* ---- memory ---- */
+/* ---- the process ---- */
 
 /* Behind the operation come four words, as the system call has them (prctl(2)). */
 EXPORT int prctl(int operation, ...)
@@ -357,6 +357,8 @@ EXPORT int prctl(int operation, ...)
 	session_prctl(operation);
 	return real()->prctl(operation, word[0], word[1], word[2], word[3]);
 }
+
+/* ---- memory ---- */
 
 EXPORT int mlockall(int flags)
 {

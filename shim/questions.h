@@ -3,9 +3,9 @@
  *
  * An answer may teach only if its question was asked here, and of the server that
  * answers (RFC 5452 9.1). The last QUESTIONS are remembered, a word each: a hash of
- * name, type, id and server, so that one never stands for another of the same id. No locks; a word that is written over
- * while it is looked for is one that was about to be forgotten. A child starts with
- * its parent's.
+ * name, type, id and server, so that one never stands for another of the same id. No
+ * locks; a word that is written over while it is looked for is one that was about to be
+ * forgotten. A child starts with its parent's.
  */
 #ifndef STICKYDNS_QUESTIONS_H
 #define STICKYDNS_QUESTIONS_H

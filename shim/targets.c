@@ -33,7 +33,7 @@ static void collect(struct table *t, const uint8_t *msg, size_t len, const struc
 	}
 }
 
-/* The program was given the addresses by the host: of those that are new to it, only what counts as learnt. */
+/* The program was given these by the host, as far as the host has them: others are what somebody says of it. */
 static void note_given(const struct table *t, const struct name *host, const struct pool *p)
 {
 	for (size_t i = 0; i < p->n; i++)
@@ -41,9 +41,7 @@ static void note_given(const struct table *t, const struct name *host, const str
 			given_note_address(host, &p->addr[i]);
 }
 
-/*
- * The addresses of record i's target that came with the answer. A server may leave some out (RFC 2181 9).
- */
+/* The addresses of record i's target that came with the answer. A server may leave some out (RFC 2181 9). */
 static void learn_addresses(struct table *t, const uint8_t *msg, size_t len, const struct answer *a, size_t i,
 			    const struct name *service)
 {

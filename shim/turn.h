@@ -19,13 +19,14 @@ typedef _Atomic uint64_t turns;		/* process 32 | the bits that are taken 32; zer
 /* Takes all of the bits, if none of them is taken. */
 static inline bool turn_take(turns *t, uint32_t bits)
 {
-	const uint64_t me = (uint64_t)(uint32_t)session_pid() << 32;
+	const uint32_t me = (uint32_t)session_pid();
 	uint64_t old = atomic_load_explicit(t, memory_order_relaxed), taken;
 	do {
-		taken = old >> 32 == me >> 32 ? (uint32_t)old : 0;
+		taken = old >> 32 == me ? (uint32_t)old : 0;
 		if (taken & bits)
 			return false;
-	} while (!atomic_compare_exchange_weak_explicit(t, &old, me | taken | bits, memory_order_acquire, memory_order_relaxed));
+	} while (!atomic_compare_exchange_weak_explicit(t, &old, (uint64_t)me << 32 | taken | bits, memory_order_acquire,
+							memory_order_relaxed));
 	return true;
 }
 

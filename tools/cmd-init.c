@@ -52,7 +52,7 @@ static const struct argp_option options[] = {
 };
 
 static const struct usage usage = {
-	.doc = "Make a table. As root and without --table or $STICKYDNS_TABLE: the system's, /run/stickydns/table.v1, "
+	.doc = "Make a table. As root and without --table or $STICKYDNS_TABLE: the system's, /run/stickydns/table.v2, "
 	       "mode 0664, of the group " SYSTEM_GROUP " if there is one; else mode 0600."
 	       "\vWhoever may write the table decides where its users connect to, and can end them by truncating it.",
 	.options = options,

@@ -72,7 +72,7 @@ public_client() {
 
 @test "a system's table that is no good is not passed over in silence; a table that nobody takes is not made so" {
     unset STICKYDNS_TABLE
-    local system=/run/stickydns/table.v1 own=/dev/shm/stickydns-0.v1 command
+    local system=/run/stickydns/table.v2 own=/dev/shm/stickydns-0.v2 command
     bare "$BUILD/pinctl" init
     : >$system
     for command in "set a.test 192.0.2.1" list "run true" "doctor cat"; do
@@ -88,7 +88,7 @@ public_client() {
     public_client
     cp "$BUILD/pinctl" /run/
     expect_status 0 bare "${NOBODY[@]}" /run/pinctl init
-    expect_match "init: /dev/shm/stickydns-65534.v1 is made, but programs of this user take $system" "$output" "a user's"
+    expect_match "init: /dev/shm/stickydns-65534.v2 is made, but programs of this user take $system" "$output" "a user's"
     expect_status 0 bare "${NOBODY[@]}" /run/pinctl doctor cat
     expect_match "$system: will do, may only be read" "$output" "what doctor says of the system's"
 }
@@ -139,22 +139,22 @@ usual() { bare "$@" env LD_PRELOAD=/run/libstickydns.so /run/lookup_client first
     for planted in file link; do
         rm -rf /dev/shm/stickydns-* /run/stickydns-* /run/user
         install -d -o 65534 -g 65534 -m 700 /run/user/65534
-        for path in /dev/shm/stickydns-{0,65534}.v1; do
+        for path in /dev/shm/stickydns-{0,65534}.v2; do
             if [[ $planted == link ]]; then "${stranger[@]}" ln -s /etc/hostname $path; else "${stranger[@]}" touch $path; fi
         done
         expect_eq 1 "$(repeat 6 usual | spread)" "addresses, as root, past a $planted"
         expect_eq 1 "$(repeat 6 usual "${NOBODY[@]}" | spread)" "addresses, as nobody, past a $planted"
-        expect_eq "/run/stickydns-0.v1 600 0,/run/user/65534/stickydns-65534.v1 600 65534" \
+        expect_eq "/run/stickydns-0.v2 600 0,/run/user/65534/stickydns-65534.v2 600 65534" \
             "$(stat -c '%n %a %u' /run/stickydns-* /run/user/*/* | paste -sd,)" "the tables"
         expect_status 0 bare /run/pinctl set pool.test 127.0.0.20
-        expect_match "^pinctl: set: /dev/shm/stickydns-0.v1: .*: passed over for /run/stickydns-0.v1" "$output" "what pinctl says"
+        expect_match "^pinctl: set: /dev/shm/stickydns-0.v2: .*: passed over for /run/stickydns-0.v2" "$output" "what pinctl says"
         expect_status 0 bare "${NOBODY[@]}" /run/pinctl set pool.test 127.0.0.21
         expect_eq "127.0.0.20 127.0.0.21" "$(usual) $(usual "${NOBODY[@]}")" "pins set by hand, past a $planted"
     done
     rm /dev/shm/stickydns-*                             # whoever comes then finds the table that is there
     expect_eq "127.0.0.20 127.0.0.21" "$(usual) $(usual "${NOBODY[@]}")" "without what was planted"
     rm /run/user/65534/*
-    "${stranger[@]}" touch /dev/shm/stickydns-65534.v1
+    "${stranger[@]}" touch /dev/shm/stickydns-65534.v2
     chmod 777 /run/user/65534
     usual "${NOBODY[@]}" >/dev/null
     expect_eq "" "$(ls /run/user/65534)" "what is made in a directory that all may write"

@@ -390,7 +390,7 @@ failed_at() { grep -q "failed.*$1" <<<"$(pinctl events)"; }
             mount -o remount,bind,ro /run
             exec $pinwatch" >>"$log" 2>&1 3>&- 4>&- </dev/null &
         pid=$!
-        waits() { grep -q "/run/stickydns/table.v1: no table" "$log"; }
+        waits() { grep -q "/run/stickydns/table.v2: no table" "$log"; }
         served() { "$pinwatch" status 2>/dev/null | grep -q "^table .*: served"; }
         for i in {1..900}; do waits && break; sleep 0.1; done
         "$pinctl" init --conf=/dev/null >/dev/null
@@ -398,7 +398,7 @@ failed_at() { grep -q "failed.*$1" <<<"$(pinctl events)"; }
         "$pinwatch" status || cat "$log"
         kill $pid
         wait $pid || true' - "$BUILD/pinwatch" "$BUILD/pinctl" "$paths" "$LOGS/pinwatch.log"
-    expect_match "/run/stickydns/table.v1: served" "$output" "the table that came later"
+    expect_match "/run/stickydns/table.v2: served" "$output" "the table that came later"
 }
 
 @test "the units allow the families of sockets that pinwatch opens" {

@@ -47,7 +47,7 @@ installed() { find "$1" ! -type d -printf '%P\n' | sort; }
 
     # What the unit does at boot, when it is started anew, at shutdown, and at the next boot.
     unset STICKYDNS_TABLE
-    local unit=/usr/local/lib/systemd/system/stickydns.service system=/run/stickydns/table.v1
+    local unit=/usr/local/lib/systemd/system/stickydns.service system=/run/stickydns/table.v2
     mkdir "$BATS_TEST_TMPDIR/state"
     unit_does() {
         bare sh -ec "$(sed -n ":more; /\\\\\$/ { N; s/\\\\\\n/ /; b more; }; s/^Exec$1=-*//p" $unit |
@@ -67,7 +67,7 @@ installed() { find "$1" ! -type d -printf '%P\n' | sort; }
 
     # A table that is no good: nothing of root's own one is taken for it.
     : >$system
-    STICKYDNS_TABLE=/dev/shm/stickydns-0.v1 bare /usr/local/bin/pinctl set own.test 192.0.2.9
+    STICKYDNS_TABLE=/dev/shm/stickydns-0.v2 bare /usr/local/bin/pinctl set own.test 192.0.2.9
     expect_status 1 unit_does Stop
     expect_match "$system: shorter than its header says" "$output" "what a stop says"
     unit_does Start

@@ -15,3 +15,25 @@ build() { make -C "$TESTS/.." --no-print-directory B="$BATS_TEST_TMPDIR/build" "
     expect_match "make deps" "$said" "what make says"
     expect_eq 1 "$(wc -l <<<"$said")" "lines"
 }
+
+# signature [SED EXPRESSION] : of the layout, with words.h changed so.
+signature() {
+    local dir=$BATS_TEST_TMPDIR/policy
+    rm -rf "$dir"
+    cp -r "$TESTS/../policy" "$dir"
+    [[ -z ${1:-} ]] || sed -i "$1" "$dir/words.h"
+    [[ -z ${1:-} ]] || expect_ne 0 "$(diff "$TESTS/../policy/words.h" "$dir/words.h" | grep -c '^>')" "lines that '$1' changes"
+    printf '%s\n' '#include <stdio.h>' '#include "layout.h"' 'int main(void) { printf("%u\n", layout_signature()); }' >"$dir/main.c"
+    ${CC:-cc} -std=gnu11 -D_GNU_SOURCE -I"$dir" -o "$BATS_TEST_TMPDIR/signature" "$dir/main.c" "$dir/layout.c"
+    "$BATS_TEST_TMPDIR/signature"
+}
+
+@test "a table in which a bit means something else has another signature, and is no table of this build" {
+    local now change
+    now=$(signature)
+    expect_eq "$now" "$(signature)" "the signature, once more"
+    for change in 's/OWN_ANSWER = 1 << 15/OWN_ANSWER = 1 << 14/' 's/(c.transport & 3u) << 14/(c.transport \& 3u) << 13/' \
+        's/KEY_EMPTY, KEY_CLAIMED/KEY_CLAIMED, KEY_EMPTY/' 's/(now - 1) | 1/(now - 1) | 2/' 's/ACCOUNT_UNIT_S = 16/ACCOUNT_UNIT_S = 8/'; do
+        expect_ne "$now" "$(signature "$change")" "the signature after $change"
+    done
+}
