@@ -59,7 +59,7 @@ int main(int argc, char **argv)
 	static bool yes = true, no = false;
 	if (argc != 2)
 		broken("usage: flood TABLE");
-	if (store_create(argv[1], TABLE_NAMES_DEFAULT, 0600, (gid_t)-1, false) != STORE_OK || store_open(argv[1], &table) != STORE_OK)
+	if (store_create(argv[1], TABLE_NAMES_DEFAULT, 0600, (gid_t)-1, NULL) != STORE_OK || store_open(argv[1], &table) != STORE_OK)
 		broken("no table at %s", argv[1]);
 	run(&yes, OURS, 8 * TABLE_NAMES_DEFAULT);
 	measure(&(struct row){"a new name, the table full", BOUND_NONE, 0, run, &yes, 10, 0});

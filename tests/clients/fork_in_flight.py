@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Forks while a TCP connect is in flight; the child closes it, gets its number for a UDP socket, and sends SIP there.
 
-    fork_in_flight.py NAME ADDR      looks NAME up, sends to ADDR, and prints who answered
+    fork_in_flight.py NAME ADDR      looks NAME up, sends to ADDR, and waits for the answer
 """
 import os
 import socket
