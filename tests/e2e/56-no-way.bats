@@ -23,6 +23,7 @@ other_than() { if [[ $1 == "$ONE" ]]; then echo "$TWO"; else echo "$ONE"; fi; }
 lose() { # ADDR none|unreachable|blackhole|prohibit
     ip addr del "$1/32" dev lo
     [[ $2 == none ]] || ip route add "$2" "$1"
+    nap 0.3                                              # a way that a process found is believed for 1/4 s
 }
 find() {
     [[ $2 == none ]] || ip route del "$2" "$1"

@@ -25,12 +25,12 @@ sandbox_enter() {
         "${BATS_TEST_TRY_NUMBER:-1}"
 }
 
-# How to get namespaces here, in SANDBOX_HOW: as root, or as the root of a user namespace. Tried once a run.
+# How to get namespaces here, in SANDBOX_HOW: as root, or as the root of a user namespace. Tried once a run of bats.
 sandbox_how() {
-    local tried=$BATS_RUN_TMPDIR/sandbox
+    local tried=${BATS_RUN_TMPDIR:+$BATS_RUN_TMPDIR/sandbox}
     SANDBOX_HOW=(unshare --net --mount --pid --fork --kill-child --mount-proc)
     ((EUID == 0)) || SANDBOX_HOW+=(--user --map-root-user)
-    [[ -e $tried ]] || { "${SANDBOX_HOW[@]}" true 2>/dev/null && : >"$tried"; }
+    [[ -e $tried ]] || { "${SANDBOX_HOW[@]}" true 2>/dev/null && : >"${tried:-/dev/null}"; }
 }
 
 # The flags that bats-exec-test got, from the variables it turned them into.
