@@ -7,7 +7,7 @@
 #   make bench      cost of each part, as ratios against the bare call
 #   make matrix     never worse than bare: faults, transports, patience and herds, with and without the shim (root)
 #   make asan       unit and stress tests under AddressSanitizer and UBSan
-#   make tsan       the same under ThreadSanitizer
+#   make tsan       those of them that have threads under ThreadSanitizer
 #   make fuzz       each fuzz target for FUZZ_SECONDS (60) under libFuzzer (clang), one after the other
 #   make deps       install Debian packages (root or sudo)
 #   make install    PREFIX=/usr/local DESTDIR=
@@ -77,7 +77,7 @@ TEST_PACKAGES = bats parallel dnsmasq-base sip-tester sipsak kamailio baresip li
 PINWATCH_MISSING := $(strip $(shell for p in $(CLANG) $(BPFTOOL); do command -v $$p >/dev/null || echo $$p; done; \
 	$(PKG_CONFIG) --exists libbpf 2>/dev/null || echo libbpf))
 
-.PHONY: all pinwatch-missing demo test check check-parts bench matrix fuzz asan tsan deps install install-pinwatch uninstall clean help test-parts programs asan-programs tsan-programs fuzzers bench-parts libs
+.PHONY: all pinwatch-missing demo test check check-parts bench matrix fuzz asan tsan deps install install-pinwatch uninstall clean help test-parts programs threaded fuzz-parts asan-programs tsan-programs fuzzers bench-parts libs
 
 all: $(B)/libstickydns.so $(B)/pinctl $(SCRIPTS:%=$(B)/%) $(if $(PINWATCH_MISSING),pinwatch-missing,$(B)/pinwatch)
 
@@ -228,6 +228,8 @@ $(B)/tests/clients/%: tests/clients/%.c
 test-parts: $(TEST_PARTS)
 # What steps through instructions takes for ever with a sanitizer between them.
 programs: $(UNIT) $(filter-out %/stopped,$(STRESS))
+# ThreadSanitizer sees the threads of one process; the other programs have processes.
+threaded: $(B)/tests/stress/threads $(B)/tests/unit/transactions
 bench-parts: $(BENCH) $(BENCH_LIBS)
 
 # ---- front door ----
@@ -257,38 +259,33 @@ bench: all bench-parts
 matrix: all test-parts
 	$(Q)BUILD=$(abspath $(B)) tests/matrix.sh
 
-SANITIZE = $(MAKE) --no-print-directory $(PARALLEL) CC=$(CC) CFLAGS="-O1 -g -fno-omit-frame-pointer $(1)" LDFLAGS="$(1)"
+# $(call other_build,DIR,CC,CFLAGS,LDFLAGS) TARGET
+other_build = +$(Q)$(MAKE) --no-print-directory $(PARALLEL) B=$(B)/$(1) CC=$(2) CFLAGS="-O1 -g -fno-omit-frame-pointer $(3)" LDFLAGS="$(4)"
+ASAN = -fsanitize=address,undefined -fno-sanitize-recover=all
+TSAN = -fsanitize=thread
 
 asan-programs:
-	+$(Q)$(call SANITIZE,-fsanitize=address$(comma)undefined -fno-sanitize-recover=all) B=$(B)/asan programs
+	$(call other_build,asan,$(CC),$(ASAN),$(ASAN)) programs
 
 tsan-programs:
-	+$(Q)$(call SANITIZE,-fsanitize=thread) B=$(B)/tsan programs
+	$(call other_build,tsan,$(CC),$(TSAN),$(TSAN)) threaded
 
 asan tsan: %: %-programs
 	$(Q)BUILD=$(abspath $(B)/$@) tests/run.sh --programs
 
-comma = ,
+FUZZ_CFLAGS = -DFUZZ -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+FUZZERS = $(FUZZ:$(B)/%=$(B)/fuzz/%)
 
-FUZZ_FLAGS = -O1 -g -DFUZZ -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+fuzzers:
+	$(call other_build,fuzz,$(CLANG),$(FUZZ_CFLAGS),-fsanitize=fuzzer) fuzz-parts
 
-FUZZ_SRC = $(PURE:%=shim/%.c) $(wildcard policy/*.c)
-FUZZ_MORE_settings = tools/conf-text.c
-FUZZ_MORE_replysrv = tools/reply-srv.c
-FUZZERS = $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/*.c))
-
-# All in one command: no object is of use to anything else.
-$(B)/fuzz/%: tests/fuzz/%.c $(FUZZ_SRC) $(wildcard policy/*.h shim/*.h tools/*.[ch] tests/unit/*.h tests/fuzz/*.h)
-	@mkdir -p $(@D)
-	$(say) FUZZ $<
-	$(Q)clang $(filter-out -MMD -MP,$(BASE)) -Ishim -Itools -Itests/unit $(FUZZ_FLAGS) -o $@ $< $(FUZZ_MORE_$*) $(FUZZ_SRC) -lresolv
-
-fuzzers: $(FUZZERS)
+fuzz-parts: $(FUZZ)
 
 fuzz: fuzzers
-	$(Q)for target in $(FUZZERS:$(B)/fuzz/%=%); do \
+	$(Q)for fuzzer in $(FUZZERS); do \
+		target=$${fuzzer##*/}; \
 		mkdir -p $(B)/fuzz/corpus-$$target && \
-		$(B)/fuzz/$$target -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -artifact_prefix=$(B)/fuzz/ \
+		$$fuzzer -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -artifact_prefix=$(B)/fuzz/ \
 			$(B)/fuzz/corpus-$$target tests/fuzz/corpus/$$target || exit 1; done
 
 # Asks apt only when something is missing, so that a second run needs no network.

@@ -97,7 +97,7 @@ judge_sanitized() {
 run_fuzzers() {
     local target name seconds=${FUZZ_SECONDS:-60}
     renice -n 19 "$BASHPID" >/dev/null
-    for target in "$BUILD"/fuzz/*; do
+    for target in "$BUILD"/fuzz/tests/fuzz/*; do
         [ -f "$target" ] && [ -x "$target" ] || continue
         name=${target##*/}
         mkdir -p "$logs/corpus-$name"

@@ -45,9 +45,9 @@
 # would otherwise undo the rotation that the test counts on.
 #
 # A test must not depend on how fast the machine is. It waits for events with await, which polls, and says what did not
-# happen after $PATIENCE seconds (200). Bare and shimmed runs end after $LIMIT seconds (200), a test after
-# $BATS_TEST_TIMEOUT (1200): no test that passes comes near any of them, however busy the machine. What a test says of
-# time is counted, or measured by the program itself, or between two readings of the clock around what is measured.
+# happen after $PATIENCE seconds (200). A test ends after $BATS_TEST_TIMEOUT (1200), and with it what hangs: no test that
+# passes comes near either, however busy the machine. What a test says of time is counted, or measured by the program
+# itself, or between two readings of the clock around what is measured.
 
 TESTS=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 BUILD=${BUILD:-$(dirname "$TESTS")/build}
@@ -72,6 +72,7 @@ setup() { harness_setup; }
 teardown() { harness_teardown; }
 
 harness_setup() {
+    harness_trace
     set -u
     shopt -s inherit_errexit            # or set -e would not hold inside $(...)
     sandbox_required
@@ -82,6 +83,19 @@ harness_setup() {
     TABLE=/dev/shm/table
     SHIM_LOG=$LOGS/shim.log
     shim_setup
+}
+
+# bats notes where a test is, by a trap in front of each command of each function: most of what a test's shell did. In here
+# the trap stays with the test's own lines; of what fails in a function the place is taken when it fails.
+harness_trace() {
+    set +T
+    trap 'bats_error_trap; harness_failed' ERR
+}
+
+harness_failed() {
+    [[ -z ${HARNESS_FAILED:-} ]] || return 0            # the innermost tells most
+    HARNESS_FAILED=yes
+    bats_capture_stack_trace
 }
 
 # Logs are worth reading only when the test failed; bats shows this output only then.

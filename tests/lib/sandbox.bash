@@ -69,22 +69,30 @@ cannot() {
 
 # Everything is mounted over, nothing is written to: the host's files stay as they are.
 sandbox_furnish() {
-    local etc=$BATS_TEST_TMPDIR/etc file
+    local etc=$BATS_TEST_TMPDIR.etc file
     exec {NAP}<> <(:)       # here, since it sets $!
-    mount -t tmpfs none "$BATS_TEST_TMPDIR"      # what a busy disk does to its writers is none of what is tested
-    mkdir "$etc" "$BATS_TEST_TMPDIR/logs" "$BATS_TEST_TMPDIR/hits"
-    printf '%s\n' 'link set lo up' 'addr add 192.0.2.1/32 dev lo' | ip -batch -
-    [[ ! -e /proc/net/if_inet6 ]] || ip addr add 2001:db8::1/128 dev lo nodad
-    mount -t tmpfs -o mode=1777,size=512m none /dev/shm
-    mount -t tmpfs -o mode=755 none /run
+    rm -rf "$etc"
+    mkdir "$etc"
     printf '%s\n' 'nameserver 127.0.0.54' 'options timeout:10 attempts:3' >"$etc/resolv.conf"
-    printf '%s\n' "127.0.0.1 localhost $(uname -n)" '::1 localhost' >"$etc/hosts"
+    printf '%s\n' "127.0.0.1 localhost $(</proc/sys/kernel/hostname)" '::1 localhost' >"$etc/hosts"
     printf '%s\n' 'passwd: files' 'group: files' 'services: files' 'protocols: files' \
         'hosts: files dns' >"$etc/nsswitch.conf"
     : >"$etc/gai.conf" >"$etc/stickydns.conf"
-    for file in resolv.conf hosts nsswitch.conf gai.conf stickydns.conf; do
-        [[ ! -e /etc/$file ]] || mount --bind "$etc/$file" "/etc/$file"
-    done
+    {
+        # What a busy disk does to its writers is none of what is tested.
+        echo "$etc $BATS_TEST_TMPDIR tmpfs mode=755"
+        echo "$etc /dev/shm tmpfs mode=1777,size=512m"
+        echo "$etc /run tmpfs mode=755"
+        for file in resolv.conf hosts nsswitch.conf gai.conf stickydns.conf; do
+            [[ ! -e /etc/$file ]] || echo "$etc/$file /etc/$file none bind"
+        done
+    } >"$etc/fstab"
+    mount --all --fstab "$etc/fstab"
+    mkdir "$BATS_TEST_TMPDIR/logs" "$BATS_TEST_TMPDIR/hits"
+    {
+        printf '%s\n' 'link set lo up' 'addr add 192.0.2.1/32 dev lo'
+        [[ ! -e /proc/net/if_inet6 ]] || echo 'addr add 2001:db8::1/128 dev lo nodad'
+    } | ip -batch -
 }
 
 # What the developer's own shell may have set, and no test may inherit.
