@@ -131,7 +131,9 @@ judge_fuzzers() {
 # Not through a pipe, which whatever is left of a suite that was ended would hold open.
 run_bats() {
     local jobs=() log=$logs/bats skips planned bats
-    command -v parallel >/dev/null && jobs=(--jobs $(($(nproc) + 1)))   # half of their time the tests wait
+    # Files beside each other, and more of them than CPUs: half of their time the tests wait. The tests of one file follow
+    # each other, as bats gives them slots by processes that poll.
+    command -v parallel >/dev/null && jobs=(--jobs $(($(nproc) * 2)) --no-parallelize-within-files)
     : >"$log"
     timeout -k 60 "$SUITE_SECONDS" bats --tap --timing "${jobs[@]}" "$@" >"$log" 2>&1 </dev/null &
     bats=$!
@@ -154,7 +156,8 @@ programs_only=
 [ "${1:-}" = --programs ] && programs_only=yes && shift
 if [ $# -eq 0 ]; then
     run_programs
-    set -- "$here"/e2e/*.bats
+    mapfile -t all < <(ls -S "$here"/e2e/*.bats)          # what may take long comes first
+    set -- "${all[@]}"
     if [ -z "$programs_only" ]; then
         run_sanitized & beside+=($!)
         run_fuzzers & beside+=($!)
