@@ -15,7 +15,7 @@
 #   make clean
 #   make help       this text
 #
-# Variables: CC, CLANG, BPFTOOL, CFLAGS, LDFLAGS, PREFIX, DESTDIR, PKG_CONFIG, V=1 (show commands),
+# Variables: CC, CLANG, RUN (what runs a program that was built, as qemu-aarch64), BPFTOOL, CFLAGS, LDFLAGS, PREFIX, DESTDIR, PKG_CONFIG, V=1 (show commands),
 # STRICT= (empty: warnings are no errors, for packagers), TESTS (bats files to run).
 
 VERSION = 1.0
@@ -305,6 +305,9 @@ install: all
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 \
 		$(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(COMPDIR) $(DESTDIR)$(DOCDIR) $(DESTDIR)$(DATADIR) $(DESTDIR)$(UNITDIR)
 	install -m 755 $(B)/pinctl $(DESTDIR)$(BINDIR)/pinctl
+	@# Stays behind an upgrade, for tables of this layout: pinctl init of the next one takes them over by it.
+	layout=$$($(RUN) $(B)/pinctl --version | sed 's/.*\.//') && install -d $(DESTDIR)$(LIBDIR)/stickydns && \
+		install -m 755 $(B)/pinctl $(DESTDIR)$(LIBDIR)/stickydns/pinctl.$$layout
 	install -m 644 $(B)/libstickydns.so $(DESTDIR)$(LIBDIR)/libstickydns.so
 	install -m 644 tools/man/pinctl.1 $(DESTDIR)$(MANDIR)/man1/pinctl.1
 	install -m 644 tools/man/stickydns.conf.5 $(DESTDIR)$(MANDIR)/man5/stickydns.conf.5
@@ -326,7 +329,7 @@ uninstall:
 		$(DESTDIR)$(MANDIR)/man5/stickydns.conf.5 $(DESTDIR)$(MANDIR)/man8/libstickydns.8 $(DESTDIR)$(COMPDIR)/pinctl
 	rm -f $(DESTDIR)$(SBINDIR)/pinwatch $(DESTDIR)$(MANDIR)/man8/pinwatch.8 $(UNITS:%=$(DESTDIR)$(UNITDIR)/%) \
 		$(DESTDIR)$(UNITDIR)/stickydns.service
-	rm -rf $(DESTDIR)$(DOCDIR) $(DESTDIR)$(DATADIR)
+	rm -rf $(DESTDIR)$(DOCDIR) $(DESTDIR)$(DATADIR) $(DESTDIR)$(LIBDIR)/stickydns
 
 clean:
 	rm -rf build

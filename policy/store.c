@@ -235,9 +235,10 @@ bool store_path(unsigned n, const char *env, uid_t uid, char out[static TABLE_PA
 	char directory[TABLE_PATH] = "/dev/shm";
 	*own = n > 0;
 	if (n == 0)
-		return snprintf(out, TABLE_PATH, "/run/stickydns/table.v%d", TABLE_VERSION) > 0;
+		return snprintf(out, TABLE_PATH, "/run/stickydns/table" LAYOUT_SUFFIX, TABLE_VERSION, layout_signature()) > 0;
 	return (n == 1 || (n == 2 && own_directory(uid, directory))) &&
-	       snprintf(out, TABLE_PATH, "%.200s/stickydns-%u.v%d", directory, (unsigned)uid, TABLE_VERSION) > 0;
+	       snprintf(out, TABLE_PATH, "%.200s/stickydns-%u" LAYOUT_SUFFIX, directory, (unsigned)uid, TABLE_VERSION,
+			layout_signature()) > 0;
 }
 
 const char *store_status_text(enum store_status s)

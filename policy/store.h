@@ -116,6 +116,10 @@ void store_forget(struct table *t);
 /* True once the table was replaced: attach again. */
 static inline bool store_retired(const struct table *t) { return get32(&t->header->retired) != 0; }
 
+/* How the name of a usual table ends: by the version and signature of its layout, so that nobody reads one differently. */
+#define LAYOUT_NAME "v%d.%08x"
+#define LAYOUT_SUFFIX "." LAYOUT_NAME
+
 /*
  * The n-th path to try, from 0: `env` ($STICKYDNS_TABLE) alone if given, else the
  * system's, then the user's; last the user's in a directory of his own, for when somebody else

@@ -13,6 +13,7 @@
 #include "imports.h"
 #include "patient.h"
 #include "shim-file.h"
+#include "tables.h"
 
 static const struct usage usage = {
 	.args_doc = "CMD|PID",
@@ -26,8 +27,9 @@ static const struct usage usage = {
 #define READ_ONLY ", may only be read: its pins are honoured, and nothing is learnt"
 
 struct finding {
-	char preload[PATH_MAX + 160], shim[PATH_MAX + 32], table[PATH_MAX + 128];
+	char preload[PATH_MAX + 160], shim[PATH_MAX + 32], table[PATH_MAX + WHY_TEXT + 32];
 	struct names advice;		/* find_advice() */
+	struct tables tables;		/* all that there are */
 	bool good;
 };
 
@@ -183,10 +185,10 @@ static bool show_json(const struct patient *p, const struct finding *f, const st
 	for (unsigned r = 0; r < RESOLVERS; r++)
 		if (w->by[r].n > 0)
 			json_array_append_new(ways, json_pack("{s:s, s:o}", "way", resolver_text(r), "files", list_json(&w->by[r])));
-	return json_line(json_pack("{s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o}", "pid",
+	return json_line(json_pack("{s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "pid",
 				   p->pid ? json_integer((json_int_t)p->pid) : json_null(), "program", json_words(p->program),
 				   "good", f->good, "preload", json_words(f->preload), "shim", json_words(f->shim), "table",
-				   json_words(f->table), "environment", list_json(&p->environment), "resolvers", ways,
+				   json_words(f->table), "tables", tables_json(&f->tables), "environment", list_json(&p->environment), "resolvers", ways,
 				   "advice", list_json(&f->advice)));
 }
 
@@ -206,6 +208,14 @@ static void row_way(struct grid *g, enum resolver r, const struct names *files)
 	row(g, "resolver", text);
 }
 
+static void row_table(struct grid *g, const struct tables *all, const struct table_seen *t)
+{
+	char who[HOLDERS_TEXT], text[PATH_MAX + HOLDERS_TEXT + 64];
+	tables_holders_text(all, t, who);
+	snprintf(text, sizeof text, "%s: %s, held by %s", t->path, tables_state(t), who);
+	row(g, "one of all", text);
+}
+
 static bool show_rows(const struct patient *p, const struct finding *f, const struct ways *w)
 {
 	struct grid g = grid_begin((const char *const[]){"WHAT", "FOUND"}, 2);
@@ -214,6 +224,8 @@ static bool show_rows(const struct patient *p, const struct finding *f, const st
 	row(&g, "preload", f->preload);
 	row(&g, "shim", f->shim);
 	row(&g, "table", f->table);
+	for (size_t i = 0; i < f->tables.n; i++)
+		row_table(&g, &f->tables, &f->tables.table[i]);
 	for (size_t i = 0; i < p->environment.n; i++)
 		row(&g, "environment", p->environment.name[i]);
 	for (unsigned r = 0; r < RESOLVERS; r++)
@@ -239,6 +251,8 @@ int cmd_doctor(struct context *c, int argc, char **argv)
 		status = patient_examine(c, word, &p);
 	if (status == DONE)
 		status = judge(c, &p, &f);
+	if (status == DONE)
+		status = tables_find(c, &f.tables);
 	if (status == DONE) {
 		bool whole = find_ways(&p, &w) && find_advice(&p, &f.advice) &&
 			     (c->json ? show_json : show_rows)(&p, &f, &w);
@@ -246,6 +260,7 @@ int cmd_doctor(struct context *c, int argc, char **argv)
 	}
 	ways_free(&w);
 	names_free(&f.advice);
+	tables_free(&f.tables);
 	patient_free(&p);
 	return status;
 }

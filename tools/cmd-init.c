@@ -18,6 +18,7 @@
 #include "conf.h"
 #include "format.h"
 #include "holders.h"
+#include "inherit.h"
 #include "layout.h"
 
 #define SYSTEM_GROUP "stickydns"
@@ -52,8 +53,9 @@ static const struct argp_option options[] = {
 };
 
 static const struct usage usage = {
-	.doc = "Make a table. As root and without --table or $STICKYDNS_TABLE: the system's, /run/stickydns/table.v2, "
-	       "mode 0664, of the group " SYSTEM_GROUP " if there is one; else mode 0600."
+	.doc = "Make a table. As root and without --table or $STICKYDNS_TABLE: the system's, /run/stickydns/table.vN.SIGNATURE, "
+	       "mode 0664, of the group " SYSTEM_GROUP " if there is one; else mode 0600. "
+	       "A new one takes over what tables of other layouts hold, as an upgrade leaves them."
 	       "\vWhoever may write the table decides where its users connect to, and can end them by truncating it.",
 	.options = options,
 	.parser = parse,
@@ -237,12 +239,15 @@ int cmd_init(struct context *c, int argc, char **argv)
 	if (status == DONE)
 		status = may_replace(c, &p);
 	const bool replaces = status == DONE && stat(p.path, &old) == 0;
+	const bool fresh = !replaces && !w.empty;
 	if (status == DONE)
 		status = create(c, &p);
 	if (status == DONE && f.hosts)
 		status = store_conf(c, &p, &f);
 	if (status == DONE && replaces)
 		status = name_left(c, &p, &old);
+	if (status == DONE && fresh)
+		inherit(c, p.path);
 	if (status == DONE)
 		note_other(c, &p);
 	conf_free(&f);

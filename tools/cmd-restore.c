@@ -236,7 +236,7 @@ static int make_room(struct run *r, const struct saved *s)
 	return status;
 }
 
-static int restore(struct context *c, const struct saved *s)
+int saved_restore(struct context *c, const struct saved *s)
 {
 	struct run r = {.c = c, .began = tick_now(), .now = (time_t)(now_ns(CLOCK_REALTIME) / NS_PER_S)};
 	int status = saved_each(c, s, understood, &r);
@@ -262,7 +262,7 @@ int cmd_restore(struct context *c, int argc, char **argv)
 	if (status == DONE)
 		status = load(c, path, &s);
 	if (status == DONE)
-		status = restore(c, &s);
+		status = saved_restore(c, &s);
 	saved_free(&s);
 	return status;
 }

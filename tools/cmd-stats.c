@@ -4,9 +4,11 @@
 #include "cmd.h"
 #include "format.h"
 #include "journal.h"
+#include "tables.h"
 
 static const struct usage usage = {
-	.doc = "Counters of all processes since the table was made; how full it is; whether programs here take it.",
+	.doc = "Counters of all processes since the table was made; how full it is; whether programs here take it; and all the tables "
+	       "that there are, with how many processes hold each.",
 	.shows = true,
 };
 
@@ -44,6 +46,18 @@ static json_t *stats_json(const struct context *c)
 	return all;
 }
 
+static bool tables_people(const struct tables *all)
+{
+	struct grid g = grid_begin((const char *const[]){"TABLE", "STATE", "HELD BY"}, 3);
+	for (size_t i = 0; i < all->n; i++) {
+		char who[HOLDERS_TEXT], path[PATH_MAX];
+		tables_holders_text(all, &all->table[i], who);
+		text_line(all->table[i].path, path, sizeof path);
+		grid_row(&g, (const char *const[]){path, tables_state(&all->table[i]), who});
+	}
+	return grid_end(&g);
+}
+
 /* One flat "key<TAB>value" a row, from the same tree that programs get. */
 static void rows(struct grid *g, const char *prefix, json_t *tree)
 {
@@ -66,13 +80,14 @@ static void rows(struct grid *g, const char *prefix, json_t *tree)
 	}
 }
 
-static bool stats_people(json_t *tree)
+static bool stats_people(json_t *tree, const struct tables *all)
 {
 	struct grid g = grid_begin((const char *const[]){"WHAT", "VALUE"}, 2);
 	rows(&g, "", tree);
 	bool whole = grid_end(&g) && tree;
 	json_decref(tree);
-	return whole;
+	putchar('\n');
+	return whole && tables_people(all);
 }
 
 int cmd_stats(struct context *c, int argc, char **argv)
@@ -82,7 +97,14 @@ int cmd_stats(struct context *c, int argc, char **argv)
 		status = table_open(c, TO_INSPECT);
 	if (status != DONE)
 		return status;
+	struct tables all;
+	status = tables_find(c, &all);
 	json_t *tree = stats_json(c);
-	bool whole = c->json ? json_line(tree) : stats_people(tree);
+	if (c->json)
+		json_object_set_new(tree, "tables", tables_json(&all));
+	bool whole = status != DONE || (c->json ? json_line(tree) : stats_people(tree, &all));
+	tables_free(&all);
+	if (status != DONE)
+		return status;
 	return whole || ferror(stdout) ? DONE : complain(c, "out of memory");
 }

@@ -60,7 +60,7 @@ struct parse {
 /* The first is only for commands that show something. */
 static const struct argp_option common_options[] = {
 	{"json", KEY_JSON, NULL, 0, "show it as JSON", 9},
-	{"table", 't', "PATH", 0, "the table to use, instead of $STICKYDNS_TABLE or the usual ones", 10},
+	{"table", 't', "PATH", 0, "the table to use, instead of $STICKYDNS_TABLE or the usual ones; system: the system's", 10},
 	HELP_OPTIONS,
 	{0},
 };
@@ -75,7 +75,7 @@ void cmd_help(int key, const char *title, struct argp_state *state)
 
 void cmd_version(const char *title)
 {
-	printf("%s (stickydns) " VERSION ", tables of version %d\n", title, TABLE_VERSION);
+	printf("%s (stickydns) " VERSION ", tables of layout " LAYOUT_NAME "\n", title, TABLE_VERSION, layout_signature());
 	exit(DONE);
 }
 
@@ -83,6 +83,12 @@ int table_word(struct context *c, char *word)
 {
 	if (*word == '\0' || strlen(word) >= TABLE_PATH)
 		return misused(c, "--table: %s: '%s'", *word ? "path too long" : "empty path", word);
+	bool own;
+	if (strcmp(word, "system") == 0) {
+		static char system[TABLE_PATH];
+		store_path(0, NULL, 0, system, &own);
+		word = system;
+	}
 	if (c->table_arg && strcmp(c->table_arg, word) != 0)
 		return misused(c, "--table: one only: %s", word);
 	c->table_arg = word;

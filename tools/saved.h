@@ -59,6 +59,9 @@ int saved_load(const struct context *c, FILE *f, const char *name, struct saved 
 typedef int saved_fn(void *arg, const struct saved_entry *e);
 int saved_each(const struct context *c, const struct saved *s, saved_fn *each, void *arg);
 
+/* All of it into the table of `c`, which is opened, and made if there is none. DONE, or FAILED after one line. */
+int saved_restore(struct context *c, const struct saved *s);
+
 void saved_free(struct saved *s);
 
 #endif

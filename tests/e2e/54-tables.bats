@@ -63,16 +63,16 @@ public_client() {
     local shim=(env "LD_PRELOAD=$BUILD/libstickydns.so" "$(client lookup_client)")
     dns_pool pool.test 127.0.0.11 127.0.0.12 127.0.0.13
     expect_eq 1 "$(repeat 6 bare "${shim[@]}" first pool.test | spread)" "addresses with a table for the user"
-    expect_match '^/dev/shm/stickydns-0\.v[0-9]+$' "$(echo /dev/shm/stickydns-*)" "the table for the user"
+    expect_match '^/dev/shm/stickydns-0\.v[0-9]+\.[0-9a-f]{8}$' "$(echo /dev/shm/stickydns-*)" "the table for the user"
     bare "$BUILD/pinctl" init
     bare "$BUILD/pinctl" set pool.test 127.0.0.20
-    expect_match '^/run/stickydns/table\.v[0-9]+$' "$(echo /run/stickydns/table*)" "the system's table"
+    expect_match '^/run/stickydns/table\.v[0-9]+\.[0-9a-f]{8}$' "$(echo /run/stickydns/table*)" "the system's table"
     expect_eq 127.0.0.20 "$(bare "${shim[@]}" first pool.test)" "with the system's table"
 }
 
 @test "a system's table that is no good is not passed over in silence; a table that nobody takes is not made so" {
     unset STICKYDNS_TABLE
-    local system=/run/stickydns/table.v2 own=/dev/shm/stickydns-0.v2 command
+    local system=/run/stickydns/table.$(layout) own=/dev/shm/stickydns-0.$(layout) command
     bare "$BUILD/pinctl" init
     : >$system
     for command in "set a.test 192.0.2.1" list "run true" "doctor cat"; do
@@ -88,7 +88,7 @@ public_client() {
     public_client
     cp "$BUILD/pinctl" /run/
     expect_status 0 bare "${NOBODY[@]}" /run/pinctl init
-    expect_match "init: /dev/shm/stickydns-65534.v2 is made, but programs of this user take $system" "$output" "a user's"
+    expect_match "init: /dev/shm/stickydns-65534.$(layout) is made, but programs of this user take $system" "$output" "a user's"
     expect_status 0 bare "${NOBODY[@]}" /run/pinctl doctor cat
     expect_match "$system: will do, may only be read" "$output" "what doctor says of the system's"
 }
@@ -139,22 +139,22 @@ usual() { bare "$@" env LD_PRELOAD=/run/libstickydns.so /run/lookup_client first
     for planted in file link; do
         rm -rf /dev/shm/stickydns-* /run/stickydns-* /run/user
         install -d -o 65534 -g 65534 -m 700 /run/user/65534
-        for path in /dev/shm/stickydns-{0,65534}.v2; do
+        for path in /dev/shm/stickydns-{0,65534}."$(layout)"; do
             if [[ $planted == link ]]; then "${stranger[@]}" ln -s /etc/hostname $path; else "${stranger[@]}" touch $path; fi
         done
         expect_eq 1 "$(repeat 6 usual | spread)" "addresses, as root, past a $planted"
         expect_eq 1 "$(repeat 6 usual "${NOBODY[@]}" | spread)" "addresses, as nobody, past a $planted"
-        expect_eq "/run/stickydns-0.v2 600 0,/run/user/65534/stickydns-65534.v2 600 65534" \
+        expect_eq "/run/stickydns-0.$(layout) 600 0,/run/user/65534/stickydns-65534.$(layout) 600 65534" \
             "$(stat -c '%n %a %u' /run/stickydns-* /run/user/*/* | paste -sd,)" "the tables"
         expect_status 0 bare /run/pinctl set pool.test 127.0.0.20
-        expect_match "^pinctl: set: /dev/shm/stickydns-0.v2: .*: passed over for /run/stickydns-0.v2" "$output" "what pinctl says"
+        expect_match "^pinctl: set: /dev/shm/stickydns-0.$(layout): .*: passed over for /run/stickydns-0.$(layout)" "$output" "what pinctl says"
         expect_status 0 bare "${NOBODY[@]}" /run/pinctl set pool.test 127.0.0.21
         expect_eq "127.0.0.20 127.0.0.21" "$(usual) $(usual "${NOBODY[@]}")" "pins set by hand, past a $planted"
     done
     rm /dev/shm/stickydns-*                             # whoever comes then finds the table that is there
     expect_eq "127.0.0.20 127.0.0.21" "$(usual) $(usual "${NOBODY[@]}")" "without what was planted"
     rm /run/user/65534/*
-    "${stranger[@]}" touch /dev/shm/stickydns-65534.v2
+    "${stranger[@]}" touch /dev/shm/stickydns-65534.$(layout)
     chmod 777 /run/user/65534
     usual "${NOBODY[@]}" >/dev/null
     expect_eq "" "$(ls /run/user/65534)" "what is made in a directory that all may write"
@@ -167,7 +167,7 @@ usual() { bare "$@" env LD_PRELOAD=/run/libstickydns.so /run/lookup_client first
     dns_pool pool.test 127.0.0.11 127.0.0.12 127.0.0.13
     local shim=(env LD_PRELOAD=/run/libstickydns.so /run/lookup_client)
     expect_eq 1 "$(repeat 6 bare "${NOBODY[@]}" "${shim[@]}" first pool.test | spread)" "addresses, as nobody"
-    expect_match '^/dev/shm/stickydns-65534\.v[0-9]+ 600 65534$' \
+    expect_match '^/dev/shm/stickydns-65534\.v[0-9]+\.[0-9a-f]{8} 600 65534$' \
         "$(stat -c '%n %a %u' /dev/shm/stickydns-65534.*)" "the table of nobody"
 }
 

@@ -6,7 +6,7 @@ load ../lib/complains
 @test "init: the system's table for root, an own one elsewhere; replacing" {
     local bytes
     env -u STICKYDNS_TABLE "$BUILD/pinctl" init --names 10
-    expect_eq "664 755" "$(stat -c %a /run/stickydns/table.v2 /run/stickydns | xargs)" "modes of the system's table"
+    expect_eq "664 755" "$(stat -c %a /run/stickydns/table.$(layout) /run/stickydns | xargs)" "modes of the system's table"
     expect_eq 10 "$(env -u STICKYDNS_TABLE "$BUILD/pinctl" stats --json | jq .names.capacity)" "names it holds"
     pinctl init --names 1000
     expect_eq 600 "$(stat -c %a "$TABLE")" "mode"

@@ -62,7 +62,7 @@ C
     expect_eq "" "$(found advice)" "advice for one without"
     expect_eq 0 "$(pinctl doctor --json ./plain | jq '.advice | length')" "pieces of advice, as JSON"
     env "${SHIM_ENV[@]}" ASAN_OPTIONS=verify_asan_link_order=0 ./asan &
-    await "the program" grep -q asan "/proc/$!/comm"
+    await "the program, with its table" grep -q "$TABLE" "/proc/$!/maps"
     expect_status 0 pinctl doctor $!
     expect_eq "" "$(found advice)" "advice for a process that has come past it"
 }

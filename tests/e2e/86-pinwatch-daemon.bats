@@ -378,7 +378,7 @@ failed_at() { grep -q "failed.*$1" <<<"$(pinctl events)"; }
     expect_ne "" "$paths" "paths that may be written"
     unset STICKYDNS_TABLE
     expect_status 0 timeout "$LIMIT" unshare --mount --propagation private bash -euc '
-        pinwatch=$1 pinctl=$2 paths=$3 log=$4
+        pinwatch=$1 pinctl=$2 paths=$3 log=$4 layout=$5
         mount -t tmpfs -o mode=755 none /run
         mkdir /run/pinwatch
         unshare --mount --propagation private bash -euc "
@@ -390,15 +390,15 @@ failed_at() { grep -q "failed.*$1" <<<"$(pinctl events)"; }
             mount -o remount,bind,ro /run
             exec $pinwatch" >>"$log" 2>&1 3>&- 4>&- </dev/null &
         pid=$!
-        waits() { grep -q "/run/stickydns/table.v2: no table" "$log"; }
+        waits() { grep -q "/run/stickydns/table.$layout: no table" "$log"; }
         served() { "$pinwatch" status 2>/dev/null | grep -q "^table .*: served"; }
         for i in {1..900}; do waits && break; sleep 0.1; done
         "$pinctl" init --conf=/dev/null >/dev/null
         for i in {1..900}; do served && break; sleep 0.1; done
         "$pinwatch" status || cat "$log"
         kill $pid
-        wait $pid || true' - "$BUILD/pinwatch" "$BUILD/pinctl" "$paths" "$LOGS/pinwatch.log"
-    expect_match "/run/stickydns/table.v2: served" "$output" "the table that came later"
+        wait $pid || true' - "$BUILD/pinwatch" "$BUILD/pinctl" "$paths" "$LOGS/pinwatch.log" "$(layout)"
+    expect_match "/run/stickydns/table.$(layout): served" "$output" "the table that came later"
 }
 
 @test "the units allow the families of sockets that pinwatch opens" {

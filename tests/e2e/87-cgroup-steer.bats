@@ -203,19 +203,19 @@ asked_lately() {
 
 @test "SRV: what goes to one target goes to the pinned one, and to its port" {
     local service=_sip._udp.pool.test
-    dns_srv $service sbc1.test:5062:10:10 sbc2.test:5064:10:10
-    dns_write sbc1.test $A
-    dns_pool sbc2.test $B
+    dns_srv $service sbc1.pool.test:5062:10:10 sbc2.pool.test:5064:10:10
+    dns_write sbc1.pool.test $A
+    dns_pool sbc2.pool.test $B
     server_start $A 5062 whoami
     server_start $B 5064 whoami
     pinctl init --conf=/dev/null >/dev/null
     with_shim "$(client raw)" send $service 1 SRV >/dev/null
     steer_start
     program_start p
-    pinctl set $service sbc2.test:5064
+    pinctl set $service sbc2.pool.test:5064
     await_steered $A 5062 udp $B
     expect_eq "$B 5064 OPTIONS from $A 5062" "$(ask p udp 0 4 sendto $A 5062 OPTIONS c1 b1)" "asked for the other target"
-    pinctl set $service sbc1.test:5062
+    pinctl set $service sbc1.pool.test:5062
     await_steered $B 5064 udp $A
     expect_eq "$A 5062 OPTIONS from $B 5064" "$(ask p udp 1 4 sendto $B 5064 OPTIONS c2 b2)" "after the pin has moved"
     expect_eq "$A 5062 OPTIONS from $A 5062" "$(ask p udp 2 4 sendto $A 5062 OPTIONS c3 b3)" "asked for the pin"

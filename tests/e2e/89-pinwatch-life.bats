@@ -96,24 +96,24 @@ reach() { bare "$(client reach)" "$@"; }
     needs_pinwatch
     unset STICKYDNS_TABLE
     expect_status 0 timeout "$LIMIT" unshare --mount --propagation private bash -euc '
-        pinwatch=$1 pinctl=$2 cgroup=$3 log=$4
+        pinwatch=$1 pinctl=$2 cgroup=$3 log=$4 layout=$5
         mount -t tmpfs -o mode=755 none /run
         mount -t tmpfs -o mode=1777 none /dev/shm
         mkdir /run/pinwatch
-        "$pinctl" init --table /dev/shm/stickydns-0.v2 --conf=/dev/null >/dev/null
+        "$pinctl" init --table /dev/shm/stickydns-0.$layout --conf=/dev/null >/dev/null
         "$pinwatch" >>"$log" 2>&1 3>&- 4>&- </dev/null & watch=$!
         "$pinwatch" steer --cgroup "$cgroup" >>"$log" 2>&1 3>&- 4>&- </dev/null & steer=$!
         served() { (($("$pinwatch" status --json 2>/dev/null |
             jq "[.[].tables[] | select(.served and .path == \"$1\")] | length") == 2)); }
-        for i in {1..900}; do served /dev/shm/stickydns-0.v2 && break; sleep 0.1; done
-        served /dev/shm/stickydns-0.v2
+        for i in {1..900}; do served /dev/shm/stickydns-0.$layout && break; sleep 0.1; done
+        served /dev/shm/stickydns-0.$layout
         "$pinctl" init --conf=/dev/null >/dev/null
-        for i in {1..900}; do served /run/stickydns/table.v2 && break; sleep 0.1; done
+        for i in {1..900}; do served /run/stickydns/table.$layout && break; sleep 0.1; done
         "$pinwatch" status || cat "$log"
         kill $watch $steer
-        wait || true' - "$BUILD/pinwatch" "$BUILD/pinctl" "$CGROUP" "$LOGS/pinwatch.log"
-    expect_match "steering .*by /run/stickydns/table.v2: served" "$output" "steer's table"
-    expect_match "table  *"/run/stickydns/table.v2": served" "$output" "the watcher's"
+        wait || true' - "$BUILD/pinwatch" "$BUILD/pinctl" "$CGROUP" "$LOGS/pinwatch.log" "$(layout)"
+    expect_match "steering .*by /run/stickydns/table.$(layout): served" "$output" "steer's table"
+    expect_match "table  *"/run/stickydns/table.$(layout)": served" "$output" "the watcher's"
 }
 
 @test "words that make no sense are usage, the same table twice is one" {

@@ -19,7 +19,7 @@ installed() { find "$1" ! -type d -printf '%P\n' | sort; }
     tree_copy
     for prefix in /usr/local /opt/sticky; do
         make install DESTDIR="$root" PREFIX="$prefix" >"$LOGS/make-install.log" 2>&1
-        for file in 'lib.*/libstickydns\.so' 'bin/pinctl' 'share/stickydns/(lookups|failures|latency)\.bt' '.*man/man1/pinctl\.1(\.gz)?' 'sbin/pinwatch' '.*man/man8/pinwatch\.8' '.*/pinwatch\.service' '.*/pinwatch-steer@\.service'; do
+        for file in 'lib.*/libstickydns\.so' 'lib/stickydns/pinctl\.[0-9a-f]{8}' 'bin/pinctl' 'share/stickydns/(lookups|failures|latency)\.bt' '.*man/man1/pinctl\.1(\.gz)?' 'sbin/pinwatch' '.*man/man8/pinwatch\.8' '.*/pinwatch\.service' '.*/pinwatch-steer@\.service'; do
             expect_match "(^|"$'\n'")${prefix#/}/$file" "$(installed "$root")" "installed files"
         done
         expect_eq "$prefix/lib/libstickydns.so" "$(sed -n 's/^usdt:\([^:]*\):.*/\1/p' \
@@ -47,7 +47,7 @@ installed() { find "$1" ! -type d -printf '%P\n' | sort; }
 
     # What the unit does at boot, when it is started anew, at shutdown, and at the next boot.
     unset STICKYDNS_TABLE
-    local unit=/usr/local/lib/systemd/system/stickydns.service system=/run/stickydns/table.v2
+    local unit=/usr/local/lib/systemd/system/stickydns.service system=/run/stickydns/table.$(layout)
     mkdir "$BATS_TEST_TMPDIR/state"
     unit_does() {
         bare sh -ec "$(sed -n ":more; /\\\\\$/ { N; s/\\\\\\n/ /; b more; }; s/^Exec$1=-*//p" $unit |
@@ -67,7 +67,7 @@ installed() { find "$1" ! -type d -printf '%P\n' | sort; }
 
     # A table that is no good: nothing of root's own one is taken for it.
     : >$system
-    STICKYDNS_TABLE=/dev/shm/stickydns-0.v2 bare /usr/local/bin/pinctl set own.test 192.0.2.9
+    STICKYDNS_TABLE=/dev/shm/stickydns-0.$(layout) bare /usr/local/bin/pinctl set own.test 192.0.2.9
     expect_status 1 unit_does Stop
     expect_match "$system: shorter than its header says" "$output" "what a stop says"
     unit_does Start

@@ -22,6 +22,13 @@ pinctl() {
     STICKYDNS_TABLE=$TABLE "$BUILD/pinctl" "$@"
 }
 
+# layout : of this build's tables, as their usual paths end: v2.1a2b3c4d
+layout() {
+    local version
+    version=$("$BUILD/pinctl" --version)
+    echo "${version##* }"
+}
+
 # pin_field HOST FIELD [FAMILY] : of the pin of HOST, as pinctl tells it; nothing when there is none. Polls ask it, so it
 # starts nothing but pinctl, which prints a name a line.
 pin_field() {
