@@ -41,7 +41,7 @@ static uint64_t words_signature(void)
 		health_pack((struct health){1, 5060, 0x2aaaaa, 0x1555, 9, 37, true}),
 		candidate_pack((struct candidate_word){0x87654321, 0xabcdef, 9, 6}),
 		srv_pack((struct srv_word){10, 60, 0x87654321, 9}),
-		pending_pack((struct pending){0x87654321, 0x155555, PENDING_REQUEST}),
+		pending_pack((struct pending){0x87654321, 0x155555, PENDING_REQUEST, 0xa5}),
 		unanswered_pack((struct unanswered){0x87654321, 0xabcd, 5060}),
 		waits_pack((struct waits){0x87654321, 0xabcd, 9, 6, 0xa5}),
 		accounts_pack((struct accounts){{0x1234, 0x5678}, {0x9abc, 0xdef0}}),

@@ -2,8 +2,6 @@
  * notes.c: what processes leave in an endpoint's record of their connects: connected, in flight, unanswered. See
  * pins.h, marks.h; waits.c has requests.
  */
-#include <errno.h>
-#include <signal.h>
 
 #include "addrs.h"
 #include "decide.h"
@@ -51,11 +49,6 @@ bool pins_connected_lately(const struct table *t, addr_ref ref, const struct end
 
 /* ---- connects in flight ---- */
 
-bool pins_process_lives(uint32_t pid)
-{
-	return pid && (kill((pid_t)pid, 0) == 0 || errno != ESRCH);
-}
-
 /*
  * Stored without a CAS, since each connect does: of two that note, or end, at once, one may be left out. That
  * takes from what may be known of a process that is killed, and never says of one what is not so.
@@ -69,7 +62,8 @@ HOT void pins_pending(struct table *t, addr_ref ref, const struct endpoint *e, s
 	if (slot < 0 || !t->writable)
 		return;
 	word64 *w = &a->endpoints[slot].pending;
-	struct pending p = pending_unpack(get64(w));
+	const struct pending p = pending_unpack(get64(w));
+	mine.space = t->space;
 	if (p.since == 0 || tick_since(mine.since, p.since) > tick_of(PENDING_MAX_S))
 		put64(w, pending_pack(mine));
 }
@@ -82,7 +76,8 @@ HOT bool pins_pending_over(struct table *t, addr_ref ref, const struct endpoint 
 		return false;
 	word64 *w = &a->endpoints[slot].pending;
 	const uint64_t word = get64(w);
-	const bool mine = pending_unpack(word).pid == pid;
+	const struct pending p = pending_unpack(word);
+	const bool mine = p.pid == pid && p.space == t->space;
 	if (connected)
 		mark_connected(a, (unsigned)slot);
 	if (word && mine)

@@ -37,6 +37,8 @@ static bool connect_failed(struct table *t, const struct endpoint_record *e, con
 	       get32(&e->failed) < p.since && pins_failed(t, o, CAUSE_ABANDONED);
 }
 
+static bool lives(const struct table *t, uint32_t pid) { return t->lives ? t->lives(pid) : store_process_lives(pid); }
+
 static bool reap_pending(struct table *t, const struct scene *sc, size_t i)
 {
 	struct addr_record *a = addr_at(t, sc->place[i].ref);
@@ -45,7 +47,7 @@ static bool reap_pending(struct table *t, const struct scene *sc, size_t i)
 		struct endpoint_record *e = &a->endpoints[k];
 		uint64_t word = get64(&e->pending);
 		struct pending p = pending_unpack(word);
-		if (p.since == 0 || p.pid == store_pid(t) || pins_process_lives(p.pid) || !cas64(&e->pending, word, 0))
+		if (p.since == 0 || p.space != t->space || p.pid == store_pid(t) || lives(t, p.pid) || !cas64(&e->pending, word, 0))
 			continue;
 		struct health h = health_unpack(get64(&e->health));
 		const struct outcome o = {.endpoint = {sc->place[i].addr, h.port, h.transport}, .reach = REACH_SHIM};

@@ -186,8 +186,6 @@ bool pins_connected_lately(const struct table *t, addr_ref ref, const struct end
  */
 bool pins_unanswered(struct table *t, const struct outcome *o);
 
-/* Is there a process of this number? kill(2) with signal 0. May set errno. */
-bool pins_process_lives(uint32_t pid);
 
 /* ---- what SIP leaves for other processes ---- */
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -46,6 +47,19 @@ uint64_t store_netns(void)
 	close(fd);
 	return cookie;
 }
+
+/* Two namespaces of one machine have different inodes (namespaces(7)). Without /proc all seem to be the same. */
+static uint8_t pid_space(void)
+{
+	struct stat st = {0};
+	const int saved = errno;
+	if (stat("/proc/self/ns/pid", &st) == -1)
+		errno = saved;
+	const uint64_t word = st.st_ino;
+	return (uint8_t)hash_words(&word, 1, 0);
+}
+
+bool store_process_lives(uint32_t pid) { return pid && (kill((pid_t)pid, 0) == 0 || errno != ESRCH); }
 
 /* ---- mapping ---- */
 
@@ -189,6 +203,7 @@ enum store_status file_open(int fd, bool writable, bool any_owner, struct table 
 	t->writable = writable;
 	t->device = st.st_dev;
 	t->inode = st.st_ino;
+	t->space = pid_space();
 	return place_check(t);
 }
 

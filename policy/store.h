@@ -41,12 +41,17 @@ struct table {
 	dev_t device;				/* of the file */
 	ino_t inode;
 	bool writable;
+	uint8_t space;				/* this process's pid namespace, as a hash: pids of others cannot be asked about */
 
 	/* Called with each event after it is in the journal; may be NULL. Set by the shim for its log and probes. */
 	void (*observer)(const struct table *t, const struct event *e);
 
-	/* Who this process is, for events; set by the shim, whose program may be forbidden to ask. NULL: the kernel is asked. */
+	/*
+	 * Who this process is, and does another one live (true: or it cannot be told)? Set by the shim, whose program may be
+	 * forbidden to ask. NULL: the kernel is asked.
+	 */
 	uint32_t (*pid)(void);
+	bool (*lives)(uint32_t pid);
 	const char *comm;
 	uint8_t origin;				/* enum origin: what this process says of itself */
 };
@@ -130,6 +135,9 @@ bool store_path(unsigned n, const char *env, uid_t uid, char out[static TABLE_PA
 
 /* The cookie of this process's network namespace (SO_NETNS_COOKIE, socket(7)); 0: unknown. */
 uint64_t store_netns(void);
+
+/* Does a process of that number live (kill(2), signal 0)? Ask table->lives first. May set errno. */
+bool store_process_lives(uint32_t pid);
 
 /* "made before the last boot" … for one line of a message. */
 const char *store_status_text(enum store_status s);

@@ -10,7 +10,7 @@
  *   health     transport 2 | port 16 | cool-off end 22 (s) | failures 13 | n 4 | last cause 6 | trying 1
  *   candidate  address ref 32 | last published 24 (s) | name's reuse 4 | rank 4
  *   srv        priority 16 | weight 16 | low bits of its candidate's ref 24 | name's reuse 4 | 15
- *   pending    since 32 (tick) | what 2 | pid 30
+ *   pending    since 32 (tick) | what 2 | pid namespace 8 | pid 22
  *   unanswered since 32 (tick) | waited 16 (ticks) | port 16
  *   waits      since 32 (tick) | waited 16 (ticks) | in a row 4 | closed 4 | score 8
  *   accounts   twice: hash 16 | when 16 (16 s); the one used last is the first
@@ -287,15 +287,17 @@ struct pending {
 	uint32_t since;			/* tick; 0: none */
 	uint32_t pid;			/* less than 2^22 on Linux (proc(5), pid_max) */
 	uint8_t what;
+	uint8_t space;			/* of which pid namespace the pid is: struct table */
 };
 
 static inline uint64_t pending_pack(struct pending p)
 {
-	return (uint64_t)p.since << 32 | (uint64_t)(p.what & 3u) << 30 | (p.pid & 0x3fffffff);
+	return (uint64_t)p.since << 32 | (uint64_t)(p.what & 3u) << 30 | (uint64_t)p.space << 22 | (p.pid & 0x3fffff);
 }
 static inline struct pending pending_unpack(uint64_t w)
 {
-	return (struct pending){.since = (uint32_t)(w >> 32), .pid = (uint32_t)w & 0x3fffffff, .what = (uint8_t)(w >> 30 & 3)};
+	return (struct pending){.since = (uint32_t)(w >> 32), .pid = (uint32_t)w & 0x3fffff, .what = (uint8_t)(w >> 30 & 3),
+				.space = (uint8_t)(w >> 22)};
 }
 
 /* ---- connects that were given up unanswered ---- */

@@ -262,7 +262,7 @@ HOT int flow_connect(struct table *t, int fd, const struct sockaddr *addr, sockl
 {
 	int saved = errno;
 	fl->pid = session_pid();
-	pins_pending(t, fl->ref, &fl->to, (struct pending){fl->since, (uint32_t)fl->pid, PENDING_CONNECT});
+	pins_pending(t, fl->ref, &fl->to, (struct pending){.since = fl->since, .pid = (uint32_t)fl->pid});
 	errno = saved;
 
 	int r = real()->connect(fd, addr, len);

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -140,14 +139,13 @@ void log_event(const struct table *t, const struct event *e)
 
 void log_lookup(const char *name, const struct address *a, bool is_explicit)
 {
-	char line[LINE], to[TARGET_TEXT], comm[COMM_BYTES] = "";
+	char line[LINE], to[TARGET_TEXT];
 	enum level l = is_explicit ? LEVEL_INFO : LEVEL_DEBUG;
 	const struct table *t = session_table_here();
 	if (l > level || target == NOWHERE || !t)
 		return;
-	prctl(PR_GET_NAME, comm);
 	target_format(t, a, to);
-	int n = snprintf(line, sizeof line, "stickydns: %s[%d]: %s: %s %s", comm, (int)getpid(), name,
+	int n = snprintf(line, sizeof line, "stickydns: %s[%d]: %s: %s %s", t->comm, (int)getpid(), name,
 			 is_explicit ? "explicitly pinned to" : "pinned to", to);
 	put_line(l, line, n);
 }

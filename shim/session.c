@@ -68,6 +68,8 @@ static bool make(struct table *t, const char *path)
 /* Does the process have a table that nothing took the place of? */
 static bool has_table(const struct table *old) { return old && !store_retired(old); }
 
+static bool is_sealed(void) { return atomic_load_explicit(&sealed, memory_order_relaxed); }
+
 /* A process that has changed its user since stays with the private table that it had, as long as that is in use. */
 static uid_t whose(const struct table *old) { return has_table(old) ? user : geteuid(); }
 
@@ -83,6 +85,9 @@ static bool find(struct table *t, const struct table *old, bool *own)
 }
 
 static uint32_t own_pid(void) { return (uint32_t)session_pid(); }
+
+/* A sealed program may not ask: another one will. */
+static bool lives(uint32_t pid) { return is_sealed() || store_process_lives(pid); }
 
 /*
  * Takes along what the old table knows, which nothing took the place of. A private table is left by all processes then,
@@ -110,6 +115,7 @@ static struct table *attach(struct table *old)
 	}
 	t->origin = ORIGIN_SHIM;
 	t->pid = own_pid;
+	t->lives = lives;
 	t->comm = comm;
 	t->observer = tell_event;
 	if (has_table(old))
@@ -167,8 +173,6 @@ static bool failed_just_now(void)
 	return then && tick_since(tick_now(), then) < RETRY_TICKS;
 }
 
-static bool is_sealed(void) { return atomic_load_explicit(&sealed, memory_order_relaxed); }
-
 struct table *session_again(void) { return wanted && !is_sealed() && !failed_just_now() ? attach_again() : NULL; }
 
 struct table *session_table(void)
@@ -176,9 +180,9 @@ struct table *session_table(void)
 	struct table *t = atomic_load_explicit(&session_current, memory_order_acquire);
 	const bool retired = t && store_retired(t);
 	const uint32_t now = tick_now();
-	if (!wanted || (retired && failed_just_now()))
+	if (!wanted || (retired && (is_sealed() || failed_just_now())))
 		return NULL;
-	if (!retired && (is_sealed() || tick_since(now, get32(&looked_at)) < TICKS_PER_S))
+	if (is_sealed() || (!retired && tick_since(now, get32(&looked_at)) < TICKS_PER_S))
 		return t;
 	put32(&looked_at, now);
 	return attach_again();

@@ -41,7 +41,7 @@ static inline struct table *session_table_here(void)
 
 /*
  * prctl(2) was called with this operation. A program that seals itself (seccomp(2)) may die of system calls that it did
- * not expect: from then on a replaced table is followed at lookups alone, which open files anyway.
+ * not expect: from then on it keeps to its table, and has none once that was replaced.
  */
 void session_prctl(int operation);
 

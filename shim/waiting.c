@@ -77,8 +77,8 @@ static void note(struct entry *e)
 	const addr_ref ref = t && !e->noted ? addr_find(t, &e->to.addr) : 0;
 	if (!ref)
 		return;
-	pins_pending(t, ref, &e->to, (struct pending){tick_of_ms(e->first_ms), (uint32_t)e->pid,
-						      (uint8_t)(PENDING_REQUEST + request_kind(e->method))});
+	pins_pending(t, ref, &e->to, (struct pending){.since = tick_of_ms(e->first_ms), .pid = (uint32_t)e->pid,
+						      .what = (uint8_t)(PENDING_REQUEST + request_kind(e->method))});
 	e->noted = true;
 	add32(&waiting_noted, 1);
 }

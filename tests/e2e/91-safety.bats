@@ -4,7 +4,7 @@
 load ../lib/harness
 load ../lib/sticking
 setup_file() {
-    use_clients lookup dial signals jump spawn threads dlopener matrix sealed tight
+    use_clients lookup dial signals jump spawn threads dlopener matrix sealed listed tight
     use_libraries libctor libresolve libnomem
 }
 
@@ -205,6 +205,58 @@ print(libc.connect(s.fileno(), space, ctypes.c_uint(0xffffffff)), ctypes.get_err
         "$(bare "$(client sealed)" 127.0.0.11 127.0.0.12 5060 pool.test | xargs)" "without the shim"
     expect_eq "${expected}writev of too many pieces EINVAL exit 0" \
         "$(with_shim "$(client sealed)" 127.0.0.11 127.0.0.12 5060 pool.test | xargs)" "with it"
+}
+
+# What the manual lists, where what the program itself calls is allowed: nothing else may happen in it.
+LISTED=(getpid getsockopt getpeername rt_sigprocmask connect ioctl shutdown socket close mmap futex)
+
+# allow FILE : the numbers of LISTED, and of what listed calls without us once it is sealed.
+allow() {
+    local name headers
+    need strace
+    headers=$(echo '#include <sys/syscall.h>' | ${CC:-cc} -E -dM -)
+    echo | bare strace -f -qq -o "$LOGS/strace" "$(client listed)" open pool.test 5060 127.0.0.54 >/dev/null
+    sed '1,/PR_SET_NO_NEW_PRIVS/d; s/^[0-9]* *\([a-z0-9_]*\)(.*/\1/' "$LOGS/strace" | cat - <(printf '%s\n' "${LISTED[@]}") |
+        grep -x '[a-z0-9_]*' | sort -u | while read -r name; do sed -n "s/^#define __NR_$name //p" <<<"$headers"; done >"$1"
+    rm "$LOGS/strace"
+}
+
+@test "a program that is sealed but for what the manual lists: lookups, connects, SIP and DNS, also where a table is replaced" {
+    local page name killed list=$BATS_TEST_TMPDIR/list way
+    page=$(tr '\n' ' ' <"$TESTS/../tools/man/libstickydns.8" | sed 's/.*seals itself with//; s/\.IP.*//')
+    for name in "${LISTED[@]}"; do expect_match "\\b$name\\b" "$page" "the manual's list"; done
+    for name in kill stat madvise; do expect_ne "" "$(grep -vw $name <<<"$page")" "what it does not list"; done
+    dns_write dark.test 127.0.0.13
+    dns_pool pool.test 127.0.0.11 127.0.0.12 127.0.0.13
+    for name in 127.0.0.{11,12,13}; do server_start $name 5060 kamailio; done
+    allow "$list"
+    pinctl set pool.test 127.0.0.12,127.0.0.11 >/dev/null
+    # Something to ask about: the connect of a process that was killed while it waited.
+    need nft
+    nft -f - <<<'table inet dark { chain in { type filter hook input priority 0; ip daddr 127.0.0.13 tcp dport 5061 drop; }; }'
+    env "${SHIM_ENV[@]}" "$(client dial)" poll dark.test 5061 60 >"$LOGS/dial" 2>&1 3>&- 4>&- &
+    killed=$!
+    await "the connect" eval '[[ -n $(ss -H -t state syn-sent) ]]'
+    kill -KILL $killed
+    nap 3.2
+    SHIM_LOG=                                           # it takes more
+    shim_setup
+    for way in bare shim; do
+        rm -f "$BATS_TEST_TMPDIR/go" && mkfifo "$BATS_TEST_TMPDIR/go"
+        if [[ $way == bare ]]; then name=(); else name=("${SHIM_ENV[@]}"); fi
+        env "${name[@]}" "$(client listed)" "$list" pool.test 5060 127.0.0.54 <"$BATS_TEST_TMPDIR/go" >"$BATS_TEST_TMPDIR/$way" 2>&1 3>&- 4>&- &
+        killed=$!
+        exec {go}>"$BATS_TEST_TMPDIR/go"
+        await "the first life" eval 'grep -q once "$BATS_TEST_TMPDIR/'$way'" || [[ ! -d /proc/$killed ]]'
+        pinctl init --replace --names 2048
+        echo >&"$go"
+        exec {go}>&-
+        status=0
+        wait $killed || status=$?
+        expect_eq 0 $status "its end, $way ($(cat "$BATS_TEST_TMPDIR/$way"))"
+    done
+    expect_match "^127.0.0.12 answered 127.0.0.12 127.0.0.12 127.0.0.12,once,127.0.0.1[123] answered" \
+        "$(paste -sd, "$BATS_TEST_TMPDIR/shim")" "where it got under the shim"
 }
 
 @test "resource limits: file size, descriptors, address space" {

@@ -144,7 +144,7 @@ static void tell(struct table *t, const struct name_ref *refs, size_t n, unsigne
 				  .names = refs, .n_names = k % 2 ? n : 0, .reach = REACH_SHIM};
 	const addr_ref a = addr_find(t, &o.endpoint.addr);
 	struct endpoint to;
-	pins_pending(t, a, &o.endpoint, (struct pending){tick_now(), 1, PENDING_CONNECT});
+	pins_pending(t, a, &o.endpoint, (struct pending){.since = tick_now(), .pid = 1, .what = PENDING_CONNECT});
 	pins_heard(t, a, &o.endpoint, REQUEST_REGISTRATION, true);
 	if (k % 3 == 0)
 		pins_failed(t, &o, CAUSE_REFUSED);

@@ -187,7 +187,7 @@ static void look_up(struct siege *s, uint64_t *random, const struct name *n, uns
 	pins_account_used(&s->lab.t, &o.endpoint, (uint16_t)herd_random(random));
 	pins_account_refused(&s->lab.t, &o.endpoint, (uint16_t)herd_random(random));
 	pins_account_served(&s->lab.t, &o.endpoint, (uint16_t)herd_random(random));
-	pins_pending(&s->lab.t, a, &o.endpoint, (struct pending){tick_now(), 1, PENDING_CONNECT});
+	pins_pending(&s->lab.t, a, &o.endpoint, (struct pending){.since = tick_now(), .pid = 1, .what = PENDING_CONNECT});
 	pins_pending_over(&s->lab.t, a, &o.endpoint, 1, true);
 }
 

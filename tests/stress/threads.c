@@ -201,7 +201,7 @@ static void pending(struct crowd *c, uint64_t *random, unsigned k)
 {
 	const struct endpoint e = {address_of(FAMILY_V4, k, 0), 5060, TRANSPORT_TCP};
 	addr_ref ref = addr_find(&c->lab.t, &e.addr);
-	pins_pending(&c->lab.t, ref, &e, (struct pending){tick_now(), 1, PENDING_CONNECT});
+	pins_pending(&c->lab.t, ref, &e, (struct pending){.since = tick_now(), .pid = 1});
 	if (herd_random(random) % 2)
 		pins_pending_over(&c->lab.t, ref, &e, 1, true);
 }

@@ -322,6 +322,8 @@ static pid_t dead_process(void)
 	return pid;
 }
 
+static bool lives_for_all_i_know(uint32_t pid) { return pid != 0; }
+
 static void pending(void)
 {
 	static const struct {
@@ -330,12 +332,16 @@ static void pending(void)
 		double after_s;
 		bool over, succeeded;
 		unsigned expected;	/* who leads */
+		bool elsewhere;		/* its pid is of another namespace than the reader's */
+		bool sealed;		/* the reader may not ask */
 	} rows[] = {
-		{"a process that waits is not disturbed", true, 100, false, false, 1},
-		{"one that was killed after 3 s: failed", false, 3.1, false, false, 2},
-		{"one that was killed sooner, asked at once", false, 2.8, false, false, 1},
-		{"one that was killed, but knew its outcome", false, 60, true, false, 1},
-		{"one that was killed, and another had a success since", false, 60, false, true, 1},
+		{"a process that waits is not disturbed", true, 100, false, false, 1, false, false},
+		{"one that was killed after 3 s: failed", false, 3.1, false, false, 2, false, false},
+		{"one that was killed sooner, asked at once", false, 2.8, false, false, 1, false, false},
+		{"one that was killed, but knew its outcome", false, 60, true, false, 1, false, false},
+		{"one that was killed, and another had a success since", false, 60, false, true, 1, false, false},
+		{"one of another pid namespace, of which nobody here knows", false, 60, false, false, 1, true, false},
+		{"one that was killed, seen by a program that may not ask", false, 60, false, false, 1, false, true},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct lab lab;
@@ -347,13 +353,15 @@ static void pending(void)
 		check_true("captured", leads_to(&lab.t, 1, addrs, 2, 1));
 		pins_succeeded(&lab.t, &(struct outcome){.endpoint = e, .reach = 16});
 		clock_after(0.2);
-		pins_pending(&lab.t, addr_find(&lab.t, &e.addr), &e, (struct pending){tick_now(), pid, PENDING_CONNECT});
+		pins_pending(&lab.t, addr_find(&lab.t, &e.addr), &e, (struct pending){.since = tick_now(), .pid = pid});
 		clock_after(0.5);
 		if (rows[i].over)
 			pins_pending_over(&lab.t, addr_find(&lab.t, &e.addr), &e, pid, false);
 		if (rows[i].succeeded)
 			pins_succeeded(&lab.t, &(struct outcome){.endpoint = e, .reach = 16});
 		clock_after(rows[i].after_s - 0.5);
+		lab.t.space = (uint8_t)(lab.t.space + rows[i].elsewhere);
+		lab.t.lives = rows[i].sealed ? lives_for_all_i_know : NULL;
 		check_true("leads", leads_to(&lab.t, 1, addrs, 2, rows[i].expected));
 		check_number("failures", rows[i].expected - 1, get64(&lab.t.header->counters[COUNT_FAILURES]));
 		check_true("taken once", leads_to(&lab.t, 1, addrs, 2, rows[i].expected));
@@ -365,29 +373,29 @@ static void pending(void)
 	const addr_ref a = addr_insert(&lab.t, &e.addr);
 	const word64 *word = &addr_at(&lab.t, a)->endpoints[0].pending;
 	check_row("a connect in flight: the first one's note stays");
-	pins_pending(&lab.t, a, &e, (struct pending){tick_now(), 11, PENDING_CONNECT});
-	pins_pending(&lab.t, a, &e, (struct pending){tick_now(), 22, PENDING_CONNECT});
+	pins_pending(&lab.t, a, &e, (struct pending){.since = tick_now(), .pid = 11});
+	pins_pending(&lab.t, a, &e, (struct pending){.since = tick_now(), .pid = 22});
 	check_number("pid", 11, pending_unpack(get64(word)).pid);
 	check_true("another's end sees it", pins_pending_over(&lab.t, a, &e, 22, false));
 	check_number("another's end leaves it", 11, pending_unpack(get64(word)).pid);
 	check_row("a connect in flight: longer than any can be, the note gives way");
 	clock_after(140);
-	pins_pending(&lab.t, a, &e, (struct pending){tick_now(), 22, PENDING_CONNECT});
+	pins_pending(&lab.t, a, &e, (struct pending){.since = tick_now(), .pid = 22});
 	check_number("pid", 22, pending_unpack(get64(word)).pid);
 	check_true("its own end is no other's", !pins_pending_over(&lab.t, a, &e, 22, false));
 	check_number("and takes it away", 0, get64(word));
 	check_true("nor is what is not there", !pins_pending_over(&lab.t, a, &e, 22, false));
 	check_true("it did not come through", !pins_connected_lately(&lab.t, a, &e));
 	check_row("a connect in flight to an address that nobody knows");
-	pins_pending(&lab.t, 0, &e, (struct pending){tick_now(), 1, PENDING_CONNECT});
+	pins_pending(&lab.t, 0, &e, (struct pending){.since = tick_now(), .pid = 1});
 	pins_pending_over(&lab.t, 0, &e, 1, true);
-	pins_pending(&lab.t, UINT32_MAX, &e, (struct pending){tick_now(), 1, PENDING_CONNECT});
+	pins_pending(&lab.t, UINT32_MAX, &e, (struct pending){.since = tick_now(), .pid = 1});
 	lab_close(&lab);
 	check_row("processes that live");
-	check_true("this one", pins_process_lives((uint32_t)getpid()));
-	check_true("init, which is not ours", pins_process_lives(1));
-	check_true("not one that ended", !pins_process_lives((uint32_t)dead_process()));
-	check_true("not number 0", !pins_process_lives(0));
+	check_true("this one", store_process_lives((uint32_t)getpid()));
+	check_true("init, which is not ours", store_process_lives(1));
+	check_true("not one that ended", !store_process_lives((uint32_t)dead_process()));
+	check_true("not number 0", !store_process_lives(0));
 }
 
 int main(void)

@@ -83,13 +83,13 @@ static void unpack_unanswered(uint64_t w, uint64_t f[static FIELDS])
 
 static uint64_t pack_pending(const uint64_t f[static FIELDS])
 {
-	return pending_pack((struct pending){(uint32_t)f[0], (uint32_t)f[1], (uint8_t)f[2]});
+	return pending_pack((struct pending){(uint32_t)f[0], (uint32_t)f[1], (uint8_t)f[2], (uint8_t)f[3]});
 }
 
 static void unpack_pending(uint64_t w, uint64_t f[static FIELDS])
 {
 	struct pending p = pending_unpack(w);
-	const uint64_t v[] = {p.since, p.pid, p.what};
+	const uint64_t v[] = {p.since, p.pid, p.what, p.space};
 	memcpy(f, v, sizeof v);
 }
 
@@ -137,7 +137,7 @@ static const struct word_kind kinds[] = {
 	{"health", 7, {"transport", "port", "cool-off end", "failures", "n", "cause", "trying"}, {3, 65535, COOL_MASK, SUM_MASK, 15, 63, 1}, pack_health, unpack_health},
 	{"candidate", 4, {"ref", "seen", "reuse", "rank"}, {UINT32_MAX, SEEN_MASK, 15, 15}, pack_candidate, unpack_candidate},
 	{"unanswered", 3, {"since", "waited", "port"}, {UINT32_MAX, UINT16_MAX, UINT16_MAX}, pack_unanswered, unpack_unanswered},
-	{"pending", 3, {"since", "pid", "what"}, {UINT32_MAX, 0x3fffffff, 3}, pack_pending, unpack_pending},
+	{"pending", 4, {"since", "pid", "what", "space"}, {UINT32_MAX, 0x3fffff, 3, 255}, pack_pending, unpack_pending},
 };
 
 static void compare(const struct word_kind *k, const uint64_t f[static FIELDS])
