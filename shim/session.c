@@ -19,6 +19,7 @@
 enum {
 	TABLES = 16,			/* mappings kept: the present one, the one before, and empty ones */
 	RETRY_TICKS = TICKS_PER_S / 4,	/* after one that was replaced, and nothing usable is there yet */
+	GROW_TICKS = 60 * TICKS_PER_S,	/* a private table was to grow; had it no room, then not sooner again */
 };
 
 _Atomic(struct table *) session_current;
@@ -29,7 +30,8 @@ static _Atomic pid_t attaching;		/* the process of which a thread is; 0: nobody 
 static bool wanted;			/* not switched off */
 static uid_t user;			/* who began: whose private table it is */
 static bool is_own;			/* the present one may be made by any program */
-static word32 failed_at, looked_at;	/* ticks: nothing usable was there; another one was looked for */
+static char present_path[TABLE_PATH];
+static word32 failed_at, looked_at, grown_at;	/* ticks: nothing usable was there; another one was looked for; see grow() */
 static _Atomic bool sealed;
 
 /* The environment, copied: programs overwrite theirs. */
@@ -74,9 +76,8 @@ static bool is_sealed(void) { return atomic_load_explicit(&sealed, memory_order_
 static uid_t whose(const struct table *old) { return has_table(old) ? user : geteuid(); }
 
 /* The first that is there, else the first that can be made: all programs of a user find the same. */
-static bool find(struct table *t, const struct table *old, bool *own)
+static bool find(struct table *t, const struct table *old, char path[static TABLE_PATH], bool *own)
 {
-	char path[TABLE_PATH];
 	for (int making = 0; making < (has_table(old) ? 1 : 2); making++)
 		for (unsigned n = 0; store_path(n, table_env, whose(old), path, own); n++)
 			if (making ? *own && make(t, path) : usable(t, path))
@@ -104,10 +105,11 @@ static void move_from(struct table *old, struct table *t)
 /* The table that is to be used: another one than `old`, that itself, or NULL. */
 static struct table *attach(struct table *old)
 {
+	char path[TABLE_PATH];
 	bool own;
 	struct table *t = &tables[attached % TABLES];
 	store_close(t);			/* replaced TABLES times since, and empty for long */
-	if (!find(t, old, &own))
+	if (!find(t, old, path, &own))
 		return NULL;
 	if (old && t->device == old->device && t->inode == old->inode) {
 		store_close(t);
@@ -121,6 +123,7 @@ static struct table *attach(struct table *old)
 	if (has_table(old))
 		move_from(old, t);
 	is_own = own;
+	memcpy(present_path, path, sizeof path);
 	if (attached++ > 1)		/* the last one may still be read, the one before it hardly: it reads as zeros */
 		store_forget(&tables[(attached - 3) % TABLES]);
 	return t;
@@ -138,6 +141,39 @@ static bool leads_elsewhere(const struct table *t)
 	return false;
 }
 
+/* ---- growing ---- */
+
+/* Did a table that programs made for themselves have to forget something for want of room? People choose the size of theirs. */
+static bool is_cramped(const struct table *t)
+{
+	struct stat st;
+	uint32_t names = TABLE_NAMES_OWN;
+	while (names < t->names_capacity)
+		names *= 2;
+	return is_own && t->writable && names == t->names_capacity && names < TABLE_NAMES_DEFAULT &&
+	       (get64(&t->header->counters[COUNT_EVICTED]) || get64(&t->header->counters[COUNT_NAMES_FULL])) &&
+	       stat(present_path, &st) == 0 && st.st_ino == t->inode && st.st_uid == geteuid() && !(st.st_mode & 077);
+}
+
+static void take_place(struct table *to, const struct table *from, bool published)
+{
+	if (!published)
+		settings_copy(to, from);
+	pins_take_place(to, from);
+}
+
+/* Another one of twice the size takes its place, and takes all of it over; all programs of the user follow. */
+static void grow(const struct table *t)
+{
+	const uint32_t now = tick_now(), then = get32(&grown_at);
+	if ((then && tick_since(now, then) < GROW_TICKS) || !is_cramped(t))
+		return;
+	if (store_create(present_path, 2 * t->names_capacity, 0600, (gid_t)-1, take_place) != STORE_OK)
+		put32(&grown_at, now);
+}
+
+/* ---- again ---- */
+
 /* One thread at a time. A child that was forked meanwhile has not got that thread: it takes over what was its parent's. */
 static bool attach_enter(void)
 {
@@ -154,6 +190,8 @@ static struct table *attach_again(void)
 	const struct undisturbed u = undisturbed_begin();
 	if (attach_enter()) {
 		struct table *old = atomic_load_explicit(&session_current, memory_order_acquire);
+		if (old && !store_retired(old))
+			grow(old);
 		struct table *t = (old && store_retired(old)) || leads_elsewhere(old) ? attach(old) : NULL;
 		if (t)
 			atomic_store_explicit(&session_current, t, memory_order_release);

@@ -193,6 +193,35 @@ usual() { bare "$@" env LD_PRELOAD=/run/libstickydns.so /run/lookup_client first
 }
 found_by() { ask "$1" first pool.test >/dev/null && pinctl doctor "${CLIENT_PID[$1]}" | grep -q "$2: in use"; }
 
+# held : how many names the table holds.
+held() { pinctl stats --json | jq -r '"\(.names.capacity)"'; }
+
+@test "a table that programs made for themselves grows when it is full, and they follow; one that people made does not" {
+    local kind
+    DNS_OPTIONS=(--address=/many.test/127.0.0.30)
+    dns_pool pool.test 127.0.0.11 127.0.0.12 127.0.0.13
+    for kind in own made; do
+        TABLE=/dev/shm/$kind
+        shim_setup
+        [[ $kind == own ]] || pinctl init --names 1000
+        pinctl set pool.test 127.0.0.20
+        client_start $kind shim
+        expect_eq 127.0.0.20 "$(ask $kind first pool.test)" "before"
+        with_shim /usr/bin/python3 -S - <<'PY'
+import socket, time
+for i in range(2600): socket.getaddrinfo(f"n{i}.many.test", 5060, socket.AF_INET)
+for i in range(3):                      # the table is looked at once a second
+    time.sleep(1.1)
+    socket.getaddrinfo(f"m{i}.many.test", 5060, socket.AF_INET)
+PY
+        expect_eq $([[ $kind == own ]] && echo 2048 || echo 1000) "$(held)" "names that the $kind table holds"
+        expect_eq 127.0.0.20 "$(ask $kind first pool.test)" "the pin set by hand, of a program that ran all the time"
+        pinctl set pool.test 127.0.0.21
+        expect_eq 127.0.0.21 "$(ask $kind first pool.test)" "and its next one"
+        expect_eq 600 "$(stat -c %a "$TABLE")" "its mode"
+    done
+}
+
 @test "pinctl run runs a program under the shim" {
     local client
     client=$(client lookup_client)
