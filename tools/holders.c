@@ -186,16 +186,25 @@ static bool may(const struct credentials *c, const struct stat *st, unsigned wha
 	return c->over || (st->st_mode >> shift & what) == what;
 }
 
-enum following holder_follows(const struct holder *old, const char *path, char why[static WHY_TEXT])
+/* The file that the process will find: a container may have it by another name, a program after chroot(2) none by that. */
+static bool stat_there(pid_t pid, const char *its_path, const char *path, struct stat *out)
 {
 	char there[PATH_MAX + 32];
+	snprintf(there, sizeof there, "/proc/%d/root%s", (int)pid, its_path);
+	if (stat(there, out) == 0)
+		return true;
+	snprintf(there, sizeof there, "/proc/%d/root%s", (int)pid, path);
+	return stat(there, out) == 0;
+}
+
+enum following holder_follows(const struct holder *old, const char *path, char why[static WHY_TEXT])
+{
 	struct stat st, seen;
 	struct credentials c;
-	snprintf(there, sizeof there, "/proc/%d/root%s", (int)old->pid, path);
 	why[0] = '\0';
 	if (stat(path, &st) == -1 || !read_credentials(old->pid, &c))
 		return FOLLOWS;			/* or it has ended */
-	if (stat(there, &seen) == -1 || seen.st_dev != st.st_dev || seen.st_ino != st.st_ino)
+	if (!stat_there(old->pid, old->path, path, &seen) || seen.st_dev != st.st_dev || seen.st_ino != st.st_ino)
 		snprintf(why, WHY_TEXT, "cannot follow: that file is not in its file system (chroot, container)");
 	else if (!may(&c, &st, 4) || (st.st_uid != 0 && st.st_uid != c.user))
 		snprintf(why, WHY_TEXT, "cannot follow: its user (%u) may not open that file", c.user);

@@ -76,3 +76,47 @@ follows() {
     expect_match "process [0-9]* \(kamailio\) cannot follow: its user \(65534\) may not open that file" \
         "$(pinctl init --replace --conf=/dev/null 2>&1)" "what it says of one that they cannot open"
 }
+
+# in_container WHAT : lookup_client in a mount namespace of its own, which shares WHAT of the machine's /dev/shm alone.
+in_container() {
+    unshare --mount --propagation private bash -euc '
+        what=$1 table=$2
+        shift 2
+        mkdir /run/shared
+        mount --bind "$what" /run/"${what##*/}" 2>/dev/null || { touch /run/"${what##*/}"; mount --bind "$what" /run/"${what##*/}"; }
+        mount -t tmpfs none /dev/shm
+        [[ -d /run/${what##*/} ]] && mount --bind /run/"${what##*/}" "$what" || { touch "$table"; mount --bind /run/"${what##*/}" "$table"; }
+        exec env "$@"' - "$@"
+}
+
+@test "a container that is given the directory follows; one that is given the file alone goes on as bare, and is named" {
+    local given
+    dns_pool pool.test 127.0.0.11 127.0.0.12 127.0.0.13
+    mkdir /dev/shm/tables /run/tables
+    TABLE=/dev/shm/tables/table
+    shim_setup
+    pinctl init --conf=/dev/null
+    pinctl set pool.test 127.0.0.20
+    for given in directory file; do
+        if [[ $given == directory ]]; then
+            container=(mount --bind /dev/shm/tables /run/tables)
+        else
+            touch /run/tables/table
+            container=(mount --bind /dev/shm/tables/table /run/tables/table)
+        fi
+        mkfifo "$BATS_TEST_TMPDIR/$given.in" "$BATS_TEST_TMPDIR/$given.out"
+        unshare --mount --propagation private bash -euc '"${@:3}"; exec env "LD_PRELOAD=$1" STICKYDNS_TABLE=/run/tables/table "$2"' - \
+            "$BUILD/libstickydns.so" "$(client lookup_client)" "${container[@]}" \
+            <"$BATS_TEST_TMPDIR/$given.in" >"$BATS_TEST_TMPDIR/$given.out" 2>"$LOGS/$given" 3>&- 4>&- &
+        CLIENT_PID[$given]=$!
+        exec {in}>"$BATS_TEST_TMPDIR/$given.in" {out}<"$BATS_TEST_TMPDIR/$given.out"
+        CLIENT_IN[$given]=$in CLIENT_OUT[$given]=$out
+        expect_eq 127.0.0.20 "$(ask $given first pool.test)" "given the $given, before"
+    done
+    expect_status 0 pinctl init --replace --conf=/dev/null
+    expect_match "process ${CLIENT_PID[file]} .lookup_client. cannot follow: that file is not in its file system .chroot, container." \
+        "$output" "what init says"
+    pinctl set pool.test 127.0.0.21
+    expect_eq 127.0.0.21 "$(ask directory first pool.test)" "given the directory, after"
+    expect_match '^127\.0\.0\.1[123]$' "$(ask file first pool.test)" "given the file alone, after"
+}
