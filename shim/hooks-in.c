@@ -84,15 +84,18 @@ static ssize_t received_unasked(int fd, void *buf, size_t len, int flags)
 	return received(WATCH_DATAGRAM, fd, buf, len, r, flags, r >= 0 && sa_len ? from : (struct sender){0});
 }
 
-/* A datagram of no bytes is read by recv(2) and not by read(2). */
-static inline bool is_unasked(enum watch w, int fd, size_t len) { return w == WATCH_DATAGRAM && is_dns(fd) && len > 0; }
+/*
+ * A socket may become one that speaks DNS while its reader waits: another thread sends the question. A datagram of no bytes
+ * is read by recv(2) and not by read(2).
+ */
+static inline bool is_unasked(enum watch w, size_t len) { return w == WATCH_DATAGRAM && len > 0; }
 
 EXPORT ssize_t recv(int fd, void *buf, size_t len, int flags)
 {
 	const enum watch w = watch_socket(fd);
 	if (w == WATCH_NONE)
 		return real()->recv(fd, buf, len, flags);
-	if (is_unasked(w, fd, len))
+	if (is_unasked(w, len))
 		return received_unasked(fd, buf, len, flags);
 	ssize_t r = real()->recv(fd, buf, len, flags);
 	if (r <= 0 && passes_by(w, fd, buf, r))
@@ -105,7 +108,7 @@ EXPORT ssize_t read(int fd, void *buf, size_t len)
 	const enum watch w = watch_file(fd);
 	if (w == WATCH_NONE)
 		return real()->read(fd, buf, len);
-	if (is_unasked(w, fd, len))
+	if (is_unasked(w, len))
 		return received_unasked(fd, buf, len, 0);
 	return received(w, fd, buf, len, real()->read(fd, buf, len), 0, (struct sender){0});
 }
@@ -115,7 +118,7 @@ EXPORT ssize_t recvfrom(int fd, void *buf, size_t len, int flags, struct sockadd
 	const enum watch w = watch_socket(fd);
 	if (w == WATCH_NONE)
 		return real()->recvfrom(fd, buf, len, flags, addr, addrlen);
-	if (!addr && is_unasked(w, fd, len))
+	if (!addr && is_unasked(w, len))
 		return received_unasked(fd, buf, len, flags);
 	const socklen_t room = addr && w != WATCH_STREAM ? room_of(addrlen) : 0;
 	ssize_t r = real()->recvfrom(fd, buf, len, flags, addr, addrlen);
