@@ -115,7 +115,7 @@ unseen() {
     local pin
     dns_pool pool.test $POOL
     pin=$(with_shim "$(client lookup)" -4 pool.test | awk '{ print $1 }')
-    expect_eq "$pin" "$(firsts "$(with_shim /usr/bin/python3 "$TESTS/clients/unseen.py" "$1" "$(client raw)" pool.test 6)" | sort -u)" \
+    expect_eq "$pin" "$(firsts "$(with_shim /usr/bin/python3 -S "$TESTS/clients/unseen.py" "$1" "$(client raw)" pool.test 6)" | sort -u)" \
         "what a program led to that inherited its socket, $1"
 }
 

@@ -45,7 +45,7 @@ stays() {
 }
 
 @test "DNS over TCP: a dozen connections that wait for their answers at the same time" {
-    local many=(/usr/bin/python3 "$TESTS/clients/dns_tcp_many.py" 127.0.0.54 pool.test 12) pin
+    local many=(/usr/bin/python3 -S "$TESTS/clients/dns_tcp_many.py" 127.0.0.54 pool.test 12) pin
     dns_pool pool.test $POOL
     pin=$(with_shim "$(client lookup)" -4 pool.test | awk '{ print $1 }')
     turned_from "$pin" bare "${many[@]}"
@@ -102,7 +102,7 @@ unbound_start() {
 @test "an answer over TCP that no query of ours asked for teaches nothing" {
     dns_pool pool.test $POOL
     # The query goes out past the shim, by the system call itself; the answer comes in through it.
-    with_shim /usr/bin/python3 - <<'EOF_PY'
+    with_shim /usr/bin/python3 -S - <<'EOF_PY'
 import ctypes, socket, struct
 s = socket.create_connection(("127.0.0.54", 53), 3)
 s.setblocking(True)

@@ -37,7 +37,7 @@ others_of() { tail -n 1 <<<"$1" | tr ' ' '\n' | grep . | cut -d: -f2- | sort | x
     done
 }
 
-dial() { with_shim /usr/bin/python3 "$TESTS/clients/srv_dial.py" _sip._tcp.pool.test; }
+dial() { with_shim /usr/bin/python3 -S "$TESTS/clients/srv_dial.py" _sip._tcp.pool.test; }
 
 @test "a target that refuses gives way to another of its priority, then to the spare one, and it stays so" {
     local i seen used=

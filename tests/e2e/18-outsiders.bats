@@ -67,10 +67,10 @@ relayed() { sipsak -H 127.0.0.1 -p 127.0.0.1:5600 -s "sip:$1" >>"$LOGS/sipsak.lo
 @test "an answer from a server that was not asked teaches nothing, whichever call received it" {
     local call
     for call in recvfrom recv read recvmsg; do
-        expect_eq 127.0.0.66 "$(with_shim /usr/bin/python3 "$TESTS/clients/other_server.py" "$call.test" 127.0.0.67 $call)" \
+        expect_eq 127.0.0.66 "$(with_shim /usr/bin/python3 -S "$TESTS/clients/other_server.py" "$call.test" 127.0.0.67 $call)" \
             "what the program read by $call"
         expect_eq "" "$(pin_of "$call.test")" "the pin, when another server answered ($call)"
-        with_shim /usr/bin/python3 "$TESTS/clients/other_server.py" "$call.test" 127.0.0.99 $call
+        with_shim /usr/bin/python3 -S "$TESTS/clients/other_server.py" "$call.test" 127.0.0.99 $call
         expect_eq 127.0.0.66 "$(pin_of "$call.test")" "the pin, when the one that was asked answered ($call)"
     done
 }

@@ -19,9 +19,9 @@ refused() { # PROGRAM udp|tcp LANE...
 }
 
 @test "sipp over TCP is refused" { refused sipp tcp shim-a bare-a; }
-@test "sipsak over TCP is refused" { refused sipsak tcp shim-a shim-srv bare-a bare-srv; }
-@test "sipsak over UDP is refused, and sees it" { refused sipsak udp shim-a shim-srv bare-a bare-srv; }
-@test "baresip over TCP is refused" { refused baresip tcp shim-a shim-srv bare-a bare-srv; }
-@test "linphonec over TCP is refused" { refused linphonec tcp shim-a shim-srv bare-a bare-srv; }
-@test "kamailio relaying over TCP is refused" { refused relay tcp shim-a shim-srv bare-a bare-srv; }
-@test "kamailio with use_dns_failover over TCP is refused" { refused failover tcp shim-a shim-srv bare-a bare-srv; }
+@test "sipsak over TCP is refused" { refused sipsak tcp shim-a shim-srv bare-a; }
+@test "sipsak over UDP is refused, and sees it" { refused sipsak udp shim-a shim-srv bare-a; }
+@test "baresip over TCP is refused" { refused baresip tcp shim-a shim-srv bare-a; }
+@test "linphonec over TCP is refused" { refused linphonec tcp shim-a shim-srv bare-a; }
+@test "kamailio relaying over TCP is refused" { refused relay tcp shim-a shim-srv bare-a; }
+@test "kamailio with use_dns_failover over TCP is refused" { refused failover tcp shim-a shim-srv bare-a; }

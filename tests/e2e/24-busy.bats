@@ -19,12 +19,12 @@ busy() { # PROGRAM udp|tcp LANE...
 
 @test "sipp over UDP, 503" { busy sipp udp shim-a bare-a; }
 @test "sipp over TCP, 503" { busy sipp tcp shim-a bare-a; }
-@test "sipsak over UDP, 503" { busy sipsak udp shim-a shim-srv bare-a bare-srv; }
-@test "sipsak over TCP, 503" { busy sipsak tcp shim-a shim-srv bare-a bare-srv; }
-@test "baresip over UDP, 503" { busy baresip udp shim-a shim-srv bare-a bare-srv; }
-@test "baresip over TCP, 503" { busy baresip tcp shim-a shim-srv bare-a bare-srv; }
-@test "linphonec over UDP, 503" { busy linphonec udp shim-a shim-srv bare-a bare-srv; }
-@test "linphonec over TCP, 503" { busy linphonec tcp shim-a shim-srv bare-a bare-srv; }
-@test "kamailio relaying over UDP, 503" { busy relay udp shim-a shim-srv bare-a bare-srv; }
-@test "kamailio relaying over TCP, 503" { busy relay tcp shim-a shim-srv bare-a bare-srv; }
-@test "kamailio with use_dns_failover over UDP, 503" { busy failover udp shim-a shim-srv bare-a bare-srv; }
+@test "sipsak over UDP, 503" { busy sipsak udp shim-a shim-srv bare-a; }
+@test "sipsak over TCP, 503" { busy sipsak tcp shim-a shim-srv bare-a; }
+@test "baresip over UDP, 503" { busy baresip udp shim-a shim-srv bare-a; }
+@test "baresip over TCP, 503" { busy baresip tcp shim-a shim-srv bare-a; }
+@test "linphonec over UDP, 503" { busy linphonec udp shim-a shim-srv bare-a; }
+@test "linphonec over TCP, 503" { busy linphonec tcp shim-a shim-srv bare-a; }
+@test "kamailio relaying over UDP, 503" { busy relay udp shim-a shim-srv bare-a; }
+@test "kamailio relaying over TCP, 503" { busy relay tcp shim-a shim-srv bare-a; }
+@test "kamailio with use_dns_failover over UDP, 503" { busy failover udp shim-a shim-srv bare-a; }

@@ -21,7 +21,7 @@ begin() {
 
 servers() {
     WIRE=$BATS_TEST_TMPDIR/wire
-    /usr/bin/python3 "$TESTS/servers/sip.py" "$WIRE" 5060 $POOL >>"$LOGS/sip.py.log" 2>&1 3>&- 4>&- &
+    /usr/bin/python3 -S "$TESTS/servers/sip.py" "$WIRE" 5060 $POOL >>"$LOGS/sip.py.log" 2>&1 3>&- 4>&- &
     await 10 "the servers" port_open udp 127.0.0.13 5060
 }
 
@@ -127,7 +127,7 @@ goes() {
 
 @test "what one process of a program was given counts for all of them" {
     begin
-    with_shim /usr/bin/python3 -c 'import os, socket, sys
+    with_shim /usr/bin/python3 -S -c 'import os, socket, sys
 if os.fork() == 0:
     socket.gethostbyname("pool.test")
     os._exit(0)

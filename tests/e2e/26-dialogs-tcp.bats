@@ -11,7 +11,7 @@ A=127.0.0.11 B=127.0.0.12 C=127.0.0.13
 begin() {
     dns_pool pool.test $POOL
     WIRE=$BATS_TEST_TMPDIR/wire
-    /usr/bin/python3 "$TESTS/servers/sip.py" "$WIRE" 5060 $POOL >>"$LOGS/sip.py.log" 2>&1 3>&- 4>&- &
+    /usr/bin/python3 -S "$TESTS/servers/sip.py" "$WIRE" 5060 $POOL >>"$LOGS/sip.py.log" 2>&1 3>&- 4>&- &
     await 10 "the servers" port_open tcp $C 5060
     client_start c shim steer
     ask c lookup pool.test >/dev/null
@@ -111,7 +111,7 @@ ended() {
 
 @test "one process's dialog is another's" {
     begin $A
-    with_shim /usr/bin/python3 - $A "$BUILD/pinctl" <<-'EOF' >"$BATS_TEST_TMPDIR/peer"
+    with_shim /usr/bin/python3 -S - $A "$BUILD/pinctl" <<-'EOF' >"$BATS_TEST_TMPDIR/peer"
 	import os, socket, subprocess, sys
 	server = sys.argv[1]
 	socket.gethostbyname("pool.test")

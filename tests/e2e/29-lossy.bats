@@ -9,7 +9,7 @@ lossy() {
     DNS_PORT=5353
     dns_stop
     dns_start
-    /usr/bin/python3 "$TESTS/servers/late.py" 127.0.0.54 53 127.0.0.54 5353 >>"$LOGS/late.log" 2>&1 3>&- 4>&- &
+    /usr/bin/python3 -S "$TESTS/servers/late.py" 127.0.0.54 53 127.0.0.54 5353 >>"$LOGS/late.log" 2>&1 3>&- 4>&- &
     await "tests/servers/late.py on 127.0.0.54:53" port_open udp 127.0.0.54 53
     nft -f - <<-'EOF'
 	table ip lossy {

@@ -292,7 +292,7 @@ fails_once() { # KIND CMD...
     hits_reset
     repeat 3 with_shim curl -sS --fail http://pool.test/
     for mode in blocking timeout nonblocking asyncio; do
-        with_shim /usr/bin/python3 "$TESTS/clients/lookup_python.py" "$mode" pool.test 80
+        with_shim /usr/bin/python3 -S "$TESTS/clients/lookup_python.py" "$mode" pool.test 80
     done
     await_hits 7
     expect_ne "$dead" "$(pin_of pool.test)" "the pin afterwards"

@@ -19,7 +19,7 @@ request() {
 silent() {
     SENDS=$BATS_TEST_TMPDIR/sends
     : >"$SENDS"
-    /usr/bin/python3 -c 'import socket, sys
+    /usr/bin/python3 -S -c 'import socket, sys
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind((sys.argv[1], 5060))
 while True: print(s.recv(2000).split()[0].decode(), flush=True)' "$1" >"$SENDS" 3>&- 4>&- &
     SILENT=$!

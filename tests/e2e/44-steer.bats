@@ -20,7 +20,7 @@ begin() {
 
 serve() {
     WIRE=$BATS_TEST_TMPDIR/wire
-    /usr/bin/python3 "$TESTS/servers/sip.py" "$WIRE" 5060 "$@" >>"$LOGS/sip.py.log" 2>&1 3>&- 4>&- &
+    /usr/bin/python3 -S "$TESTS/servers/sip.py" "$WIRE" 5060 "$@" >>"$LOGS/sip.py.log" 2>&1 3>&- 4>&- &
     await "the servers" port_open udp "${!#}" 5060
 }
 
@@ -148,7 +148,7 @@ wire() {
 }
 
 serve_other() {
-    /usr/bin/python3 "$TESTS/servers/sip.py" "$WIRE" "$2" "$1" >>"$LOGS/sip.py.log" 2>&1 3>&- 4>&- &
+    /usr/bin/python3 -S "$TESTS/servers/sip.py" "$WIRE" "$2" "$1" >>"$LOGS/sip.py.log" 2>&1 3>&- 4>&- &
     await "the server" port_open udp "$1" "$2"
 }
 
@@ -283,7 +283,7 @@ port_of() {
 
 # spoof FROM PORT STATUS METHOD BRANCH ID [TAG] : an answer to the client's port that nobody at FROM was asked for.
 spoof() {
-    /usr/bin/python3 -c 'import socket, sys
+    /usr/bin/python3 -S -c 'import socket, sys
 sender, port, status, method, branch, call_id, tag = (sys.argv[1:] + ["b"])[:7]
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -370,6 +370,6 @@ s.sendto((f"SIP/2.0 {status} No\r\nVia: SIP/2.0/UDP 127.0.0.1:5070;rport;branch=
 	    chain in { type filter hook input priority 0; tcp dport 5060 tcp flags & (syn | ack) == syn drop; }
 	}
 	EOF
-    with_shim /usr/bin/python3 "$TESTS/clients/fork_in_flight.py" pool.test 127.0.0.13
+    with_shim /usr/bin/python3 -S "$TESTS/clients/fork_in_flight.py" pool.test 127.0.0.13
     expect_match "^127.0.0.12 OPTIONS " "$(wire)" "the server of the child's request"
 }

@@ -8,7 +8,7 @@ POOL="127.0.0.11 127.0.0.12 127.0.0.13"
 begin() {
     dns_pool pool.test $POOL
     WIRE=$BATS_TEST_TMPDIR/wire
-    /usr/bin/python3 "$TESTS/servers/sip.py" "$WIRE" 5060 $POOL >>"$LOGS/sip.py.log" 2>&1 3>&- 4>&- &
+    /usr/bin/python3 -S "$TESTS/servers/sip.py" "$WIRE" 5060 $POOL >>"$LOGS/sip.py.log" 2>&1 3>&- 4>&- &
     await "the servers" port_open tcp 127.0.0.13 5060
     : >"$WIRE"                      # port_open connects
     client_start c shim steer
@@ -82,7 +82,7 @@ sipp_calls() { # bare|shim
     local how first pid a
     dns_pool pool.test $POOL
     WIRE=$BATS_TEST_TMPDIR/wire
-    /usr/bin/python3 "$TESTS/servers/sip.py" "$WIRE" 5060 $POOL >>"$LOGS/sip.py.log" 2>&1 3>&- 4>&- &
+    /usr/bin/python3 -S "$TESTS/servers/sip.py" "$WIRE" 5060 $POOL >>"$LOGS/sip.py.log" 2>&1 3>&- 4>&- &
     await "the servers" port_open tcp 127.0.0.13 5060
     for how in bare shim; do
         : >"$WIRE"

@@ -7,8 +7,8 @@ begin() { # [confirmed]
     need nft
     dns_pool pool.test 127.0.0.11 127.0.0.12 127.0.0.13
     for i in 1 2 3; do server_start 127.0.0.1$i 5060 accept; done
-    pin=$(with_shim /usr/bin/python3 -c 'import socket; print(socket.gethostbyname("pool.test"))')
-    [[ ${1:-} != confirmed ]] || with_shim /usr/bin/python3 -c 'import socket; socket.create_connection(("pool.test", 5060))'
+    pin=$(with_shim /usr/bin/python3 -S -c 'import socket; print(socket.gethostbyname("pool.test"))')
+    [[ ${1:-} != confirmed ]] || with_shim /usr/bin/python3 -S -c 'import socket; socket.create_connection(("pool.test", 5060))'
     nft -f - <<-EOF
 	table ip silent {
 	    chain out { type filter hook output priority 0; ip daddr $pin tcp dport 5060 drop; }
@@ -16,7 +16,7 @@ begin() { # [confirmed]
 	EOF
 }
 
-attempts() { "$1" /usr/bin/python3 "$TESTS/clients/attempts.py" pool.test 5060 "${3:-400}" "$2"; }
+attempts() { "$1" /usr/bin/python3 -S "$TESTS/clients/attempts.py" pool.test 5060 "${3:-400}" "$2"; }
 
 @test "an attempt that is in flight unanswered: the next goes where the program asks" {
     begin
@@ -41,7 +41,7 @@ attempts() { "$1" /usr/bin/python3 "$TESTS/clients/attempts.py" pool.test 5060 "
     local i addrs
     begin
     for i in 1 2 3; do
-        with_shim /usr/bin/python3 -c 'import socket, time
+        with_shim /usr/bin/python3 -S -c 'import socket, time
 s = socket.socket(); s.settimeout(1.6)
 host, began = socket.gethostbyname("pool.test"), time.monotonic()
 try: s.connect((host, 5060)); said = s.getpeername()[0]
@@ -75,8 +75,8 @@ failures_of() { candidate_field pool.test "$1" failures; }
     local other=127.0.0.11
     begin
     [[ $pin != "$other" ]] || other=127.0.0.12
-    expect_eq "$other" "$(/usr/bin/python3 "$TESTS/clients/attempts.py" "pool.test/$other" 5060 250 many)" "the server, bare"
-    expect_eq "$pin" "$(with_shim /usr/bin/python3 "$TESTS/clients/attempts.py" "pool.test/$other" 5060 250 many)" "the server"
+    expect_eq "$other" "$(/usr/bin/python3 -S "$TESTS/clients/attempts.py" "pool.test/$other" 5060 250 many)" "the server, bare"
+    expect_eq "$pin" "$(with_shim /usr/bin/python3 -S "$TESTS/clients/attempts.py" "pool.test/$other" 5060 250 many)" "the server"
 }
 
 @test "a connect that loses its packets, while others come through, is no failure" {
@@ -87,7 +87,7 @@ failures_of() { candidate_field pool.test "$1" failures; }
 	    chain out { type filter hook output priority 0; tcp sport 40000 drop; }
 	}
 	EOF
-    with_shim /usr/bin/python3 -c 'import socket, time
+    with_shim /usr/bin/python3 -S -c 'import socket, time
 lost, began = socket.socket(), time.monotonic()
 lost.setblocking(False)
 lost.bind(("127.0.0.1", 40000))
@@ -143,7 +143,7 @@ node_attempt() { "$1" node "$TESTS/clients/attempts.js" pool.test 5060; }
 }
 
 @test "curl and asyncio (happy eyeballs): elsewhere within the time that they take bare" {
-    local program=(/usr/bin/python3 -c 'import asyncio
+    local program=(/usr/bin/python3 -S -c 'import asyncio
 async def main():
     _, w = await asyncio.open_connection("pool.test", 5060, happy_eyeballs_delay=0.25)
     print(w.get_extra_info("peername")[0])

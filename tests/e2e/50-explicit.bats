@@ -33,7 +33,7 @@ fixed_pool() {
     pinctl set pool.test 127.0.0.20
     expect_eq 127.0.0.11 "$(bare curl -sS http://pool.test/)" "who answered curl, bare"
     expect_eq 127.0.0.20 "$(with_shim curl -sS http://pool.test/)" "who answered curl"
-    expect_eq 127.0.0.20 "$(with_shim /usr/bin/python3 "$TESTS/clients/lookup_python.py" asyncio pool.test 80)" \
+    expect_eq 127.0.0.20 "$(with_shim /usr/bin/python3 -S "$TESTS/clients/lookup_python.py" asyncio pool.test 80)" \
         "who answered python"
 }
 

@@ -107,7 +107,7 @@ asked() { nft -j list counters table ip dns | jq -r '.nftables[].counter? // emp
 @test "a process without descriptors is answered from the table, and the others still ask DNS" {
     dns_pool pool.test 127.0.0.11
     with_shim getent ahostsv4 pool.test >/dev/null
-    expect_eq 127.0.0.11 "$(with_shim /usr/bin/python3 -c 'import resource, socket
+    expect_eq 127.0.0.11 "$(with_shim /usr/bin/python3 -S -c 'import resource, socket
 resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
 socket.getaddrinfo("localhost", 1)
 held = []

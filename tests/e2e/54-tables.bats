@@ -101,7 +101,7 @@ public_client() {
     kill $!
     expect_eq "" "$(cat "$BATS_TEST_TMPDIR/said")" "what list says"
     # The answer waits for the other table.
-    python3 - "$BATS_TEST_TMPDIR/go" 3>&- 4>&- <<'PY' &
+    /usr/bin/python3 -S - "$BATS_TEST_TMPDIR/go" 3>&- 4>&- <<'PY' &
 import os, socket, sys, time
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.bind(("127.0.0.54", 53))

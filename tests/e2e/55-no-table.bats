@@ -93,7 +93,7 @@ bad_table() {
     symlink) ln -s "$BATS_TEST_TMPDIR/good" "$TABLE" ;;
     dangling) ln -s /nonexistent "$TABLE" ;;
     device) mknod "$TABLE" c 1 3 ;;
-    socket) python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$TABLE" ;;
+    socket) /usr/bin/python3 -S -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$TABLE" ;;
     world-writable) cp "$BATS_TEST_TMPDIR/good" "$TABLE" && chmod 666 "$TABLE" ;;
     foreign) cp "$BATS_TEST_TMPDIR/good" "$TABLE" && chown 4711 "$TABLE" ;;
     version) cp "$BATS_TEST_TMPDIR/good" "$TABLE" && printf '\x63' | dd of="$TABLE" bs=1 seek=8 conv=notrunc status=none ;;

@@ -155,7 +155,7 @@ programs() {
         lose "$pin" "$how"
         for transport in udp tcp; do
             hits_reset
-            with_shim /usr/bin/python3 - "$other" "$transport" <<'PY'
+            with_shim /usr/bin/python3 -S - "$other" "$transport" <<'PY'
 import socket, sys
 kind = socket.SOCK_DGRAM if sys.argv[2] == "udp" else socket.SOCK_STREAM
 socket.getaddrinfo("pool.test", 5060)
@@ -182,7 +182,7 @@ PY
     for how in none unreachable blackhole prohibit; do
         lose "$pin" "$how"
         for kind in SOCK_STREAM SOCK_DGRAM; do
-            set -- /usr/bin/python3 -c 'import socket, sys
+            set -- /usr/bin/python3 -S -c 'import socket, sys
 socket.getaddrinfo("pool.test", 5060)
 s = socket.socket(socket.AF_INET, getattr(socket, sys.argv[2]))
 try: s.connect((sys.argv[1], 5060))

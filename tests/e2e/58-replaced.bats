@@ -10,7 +10,7 @@ POOL="127.0.0.11 127.0.0.12 127.0.0.13"
 begin() {
     dns_pool pool.test $POOL
     WIRE=$BATS_TEST_TMPDIR/wire
-    /usr/bin/python3 "$TESTS/servers/sip.py" "$WIRE" 5060 $POOL >>"$LOGS/sip.py.log" 2>&1 3>&- 4>&- &
+    /usr/bin/python3 -S "$TESTS/servers/sip.py" "$WIRE" 5060 $POOL >>"$LOGS/sip.py.log" 2>&1 3>&- 4>&- &
     await "the servers" port_open udp 127.0.0.13 5060
     client_start c shim steer
     ask c lookup pool.test >/dev/null

@@ -23,7 +23,7 @@ size_of() { "$@" sed -n 's/^VmSize:[^0-9]*\([0-9]*\).*/\1/p' /proc/self/status; 
 # Arrays are in chunks, made when a descriptor has something to keep there.
 @test "descriptors far apart: connects in flight, connections and UDP sockets are followed all the same" {
     sip_pool pool.test "${POOL[@]}"
-    with_shim python3 -c '
+    with_shim /usr/bin/python3 -S -c '
 import resource, socket, os, sys
 hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
 resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 20000), hard))

@@ -60,7 +60,7 @@ setup_file() { use_clients lookup; }
     dns_stop
     # For pool.test an A record of 3 bytes, for two.test a good one beside one of 2 bytes, of the others no record; what
     # is no query is noted.
-    python3 - "$BATS_TEST_TMPDIR/strays" 3>&- 4>&- <<'PY' &
+    /usr/bin/python3 -S - "$BATS_TEST_TMPDIR/strays" 3>&- 4>&- <<'PY' &
 import socket, sys
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.bind(("127.0.0.54", 53))
@@ -94,7 +94,7 @@ PY
     pin=$(with_shim "$(client lookup)" -4 pool.test | cut -d' ' -f1)
     dns_stop
     # A server that has other addresses by now, and fails for AAAA.
-    python3 - 3>&- 4>&- <<'PY' &
+    /usr/bin/python3 -S - 3>&- 4>&- <<'PY' &
 import socket
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.bind(("127.0.0.54", 53))

@@ -10,7 +10,7 @@ hold() {
     local env=()
     : >"$LOGS/hold"
     [[ ${3:-shim} == bare ]] || env=(env "${SHIM_ENV[@]}")
-    "${env[@]}" /usr/bin/python3 -c 'import socket, sys, time
+    "${env[@]}" /usr/bin/python3 -S -c 'import socket, sys, time
 s = socket.create_connection((sys.argv[1], int(sys.argv[2]))); print("there", flush=True); time.sleep(3600)' \
         "$1" "$2" >"$LOGS/hold" 2>&1 3>&- 4>&- &
     HOLDER=$!

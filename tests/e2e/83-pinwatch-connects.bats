@@ -11,7 +11,7 @@ looks() { [[ $(state) == "$1" ]]; }
 
 # server ADDR : takes connections on port 7060, and closes them when their clients do.
 server() {
-    /usr/bin/python3 -c 'import socket, sys
+    /usr/bin/python3 -S -c 'import socket, sys
 a = sys.argv[1]
 s = socket.create_server((a, 7060), family=socket.AF_INET6 if ":" in a else socket.AF_INET)
 kept = []

@@ -49,7 +49,7 @@ expect_unharmed() { # V WAY ADDR
 
 # silent ADDR : a UDP socket on port 5060 that never answers.
 silent() {
-    /usr/bin/python3 -c 'import socket, sys, time
+    /usr/bin/python3 -S -c 'import socket, sys, time
 a = sys.argv[1]
 s = socket.socket(socket.AF_INET6 if ":" in a else socket.AF_INET, socket.SOCK_DGRAM); s.bind((a, 5060)); time.sleep(3600)' "$1" 3>&- 4>&- &
 }
@@ -93,7 +93,7 @@ s = socket.socket(socket.AF_INET6 if ":" in a else socket.AF_INET, socket.SOCK_D
 
 # lossy ADDR FILE : a connect from port 40000 waits; until FILE is there others come through, one after the other.
 lossy() {
-    exec /usr/bin/python3 -c 'import os, socket, sys, time
+    exec /usr/bin/python3 -S -c 'import os, socket, sys, time
 waits = socket.socket()
 waits.setblocking(False)
 waits.bind(("127.0.0.1", 40000))
@@ -173,7 +173,7 @@ tentative() { [[ $(pin_field "$1.test" state "$(family "$2")") == tentative ]]; 
 
 # resetting ADDR PORT reset|close : takes one connection, and ends it so once there is a file `end`.
 resetting() {
-    /usr/bin/python3 -c 'import os, socket, struct, sys, time
+    /usr/bin/python3 -S -c 'import os, socket, struct, sys, time
 a, port, how, end = sys.argv[1:]
 s = socket.create_server((a, int(port)), family=socket.AF_INET6 if ":" in a else socket.AF_INET)
 c, _ = s.accept()
@@ -190,7 +190,7 @@ c.close()' "$@" "$BATS_TEST_TMPDIR/end" 3>&- 4>&- &
     ways_up hold
     addr=$(first 4 hold)
     server_start "$addr" 5060 accept
-    env "${SHIM_ENV[@]}" /usr/bin/python3 -c 'import socket, sys, time
+    env "${SHIM_ENV[@]}" /usr/bin/python3 -S -c 'import socket, sys, time
 s = socket.create_connection((sys.argv[1], 5060))
 s.setsockopt(socket.IPPROTO_TCP, 18, 1500)      # TCP_USER_TIMEOUT, tcp(7)
 open(sys.argv[2], "w"); time.sleep(1); s.send(b"x")
@@ -239,7 +239,7 @@ except OSError: pass' "$addr" "$BATS_TEST_TMPDIR/connected" 3>&- 4>&- &
     silent "$mute"
     await "a silent socket" port_open udp "$mute" 5060
     # In this order, so that what is said of the third comes after all there is to say of the others.
-    /usr/bin/python3 - "$plain" "$connected" "$mute" <<'PY'
+    /usr/bin/python3 -S - "$plain" "$connected" "$mute" <<'PY'
 import socket, sys, time
 sockets = [(a, socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) for a in sys.argv[1:]]
 sockets[1][1].connect((sys.argv[2], 5060))
@@ -310,7 +310,7 @@ said_all() {
 
 # datagram_from PORT ADDR FILE [answered] : FILE as a datagram to ADDR:5060; and one comes back.
 datagram_from() {
-    /usr/bin/python3 - "$@" <<'PY'
+    /usr/bin/python3 -S - "$@" <<'PY'
 import socket, sys
 s, server = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
 s.bind(("127.0.0.1", int(sys.argv[1])))

@@ -97,7 +97,7 @@ outcome_seen() { [[ $(pinwatch_status .outcomes) -ge $1 ]]; }
 
 @test "1,000 connects a second for 10 s: none is lost" {
     pinned
-    /usr/bin/python3 -c 'import socket, sys
+    /usr/bin/python3 -S -c 'import socket, sys
 s = socket.create_server((sys.argv[1], 7060), backlog=1024)
 while True: s.accept()[0].close()' "$pin" 3>&- 4>&- &
     await "the server" port_open tcp "$pin" 7060
@@ -114,7 +114,7 @@ while True: s.accept()[0].close()' "$pin" 3>&- 4>&- &
     need nft
     pinned
     # One connection is there before; one connect is in flight.
-    /usr/bin/python3 -c 'import os, socket, struct, sys, time
+    /usr/bin/python3 -S -c 'import os, socket, struct, sys, time
 s = socket.create_server((sys.argv[1], 5060)); c, _ = s.accept()
 while not os.path.exists(sys.argv[2]): time.sleep(0.01)
 c.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)); c.close(); s.close()' "$pin" "$BATS_TEST_TMPDIR/end" 3>&- 4>&- &

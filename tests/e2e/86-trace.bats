@@ -121,7 +121,7 @@ bash refused moved 127.0.0.12 true" "$(traced '\(.comm) \(.event) \(.pin) \(.pin
 	    }
 	}
 	END
-    /usr/bin/python3 -c 'import socket
+    /usr/bin/python3 -S -c 'import socket
 s = socket.socket(); s.settimeout(0.5)
 try: s.connect(("127.0.0.11", 5070))
 except TimeoutError: s.close()'
@@ -130,7 +130,7 @@ except TimeoutError: s.close()'
     await_traced 2
     dial 2001:db8::11 7060
     await_traced 3
-    /usr/bin/python3 -c 'import socket
+    /usr/bin/python3 -S -c 'import socket
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.connect(("127.0.0.11", 5080)); s.send(b"x")
 try: s.recv(1)
 except OSError as e: print(e)' >"$LOGS/udp"
@@ -147,7 +147,7 @@ refused 127.0.0.11 5080/udp ECONNREFUSED" "$(traced '\(.event) \(.address) \(.po
     dns_pool pool.test 127.0.0.11
     with_shim "$(client lookup)" pool.test >/dev/null
     await "pool.test to be watched" eval 'dial 127.0.0.11 5070; grep -q pool.test "$TRACED"'
-    /usr/bin/python3 -c 'import socket, struct
+    /usr/bin/python3 -S -c 'import socket, struct
 s = socket.create_server(("127.0.0.11", 7060))
 c = socket.create_connection(("127.0.0.11", 7060))
 a, _ = s.accept()
@@ -176,7 +176,7 @@ except OSError as e: print(type(e).__name__)' >"$BATS_TEST_TMPDIR/program"
 	    chain out { type filter hook output priority 0; ip daddr 127.0.0.11 tcp dport 7060 tcp flags & fin == fin drop; }
 	}
 	EOF
-    /usr/bin/python3 -c 'import socket, time
+    /usr/bin/python3 -S -c 'import socket, time
 s = socket.create_server(("127.0.0.11", 7060))
 c = socket.create_connection(("127.0.0.11", 7060))
 a, _ = s.accept()
@@ -232,7 +232,7 @@ for _ in 1, 2:
     dns_pool pool.test 127.0.0.11
     with_shim "$(client lookup)" -4 pool.test >/dev/null
     await "pool.test to be watched" eval 'dial 127.0.0.11 7060; grep -q pool.test "$TRACED"'
-    /usr/bin/python3 -c 'import socket
+    /usr/bin/python3 -S -c 'import socket
 for i in range(5000):
     s = socket.socket(); s.connect_ex(("127.0.0.11", 5061)); s.close()'
     await "the end of them" eval 'dial 127.0.0.11 $((++last)); sleep 0.2; grep -q "\"port\":60[0-9][0-9]" "$TRACED"'

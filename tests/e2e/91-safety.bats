@@ -109,7 +109,7 @@ SMALL_STACK=32     # KiB; without the shim, lookup needs 20
 
 # Its hooks may be bound elsewhere by then, and what it maps would be mapped again each time.
 @test "a program that opens and closes the shim itself (dlopen) has it once" {
-    expect_eq 1 "$(bare env STICKYDNS_TABLE="$TABLE" python3 -c '
+    expect_eq 1 "$(bare env STICKYDNS_TABLE="$TABLE" /usr/bin/python3 -S -c '
 import _ctypes, sys
 for i in range(50):
     _ctypes.dlclose(_ctypes.dlopen(sys.argv[1], 2))
@@ -184,7 +184,7 @@ print(open("/proc/self/maps").read().count(sys.argv[2]))' "$BUILD/libstickydns.s
 # Whether bytes can be read is asked page by page: not of more than a socket address has.
 @test "an address of 4 GB is refused at once" {
     need strace
-    with_shim strace -f -o "$LOGS/strace" -e trace=rt_sigprocmask python3 -c '
+    with_shim strace -f -o "$LOGS/strace" -e trace=rt_sigprocmask /usr/bin/python3 -S -c '
 import ctypes, socket
 libc = ctypes.CDLL(None, use_errno=True)
 space = ctypes.create_string_buffer(1 << 26)

@@ -69,7 +69,7 @@ dns_stop() {
 # addresses, beginning at the (n * STEP)-th; STEP 0 is a fixed order.
 dns_scripted() {
     if [[ -n ${DNS_PID:-} ]]; then dns_stop; fi
-    /usr/bin/python3 "$TESTS/servers/dns.py" 127.0.0.54 53 "$@" >>"$LOGS/dns.py.log" 2>&1 3>&- 4>&- &
+    /usr/bin/python3 -S "$TESTS/servers/dns.py" 127.0.0.54 53 "$@" >>"$LOGS/dns.py.log" 2>&1 3>&- 4>&- &
     DNS_PID=$!
     await "tests/servers/dns.py answering on 127.0.0.54:53" port_open udp 127.0.0.54 53
 }

@@ -22,7 +22,7 @@ lanes_start() {
     PROGRAM=$1 TRANSPORT=$2 LANES=("${@:3}")
     DNS_TTL=600                 # bare, what holds an answer for its TTL holds it for the whole test
     lane_servers
-    /usr/bin/python3 "$TESTS/servers/refusals.py" 5060 >"$BATS_TEST_TMPDIR/refusals" 2>&1 3>&- 4>&- &
+    /usr/bin/python3 -S "$TESTS/servers/refusals.py" 5060 >"$BATS_TEST_TMPDIR/refusals" 2>&1 3>&- 4>&- &
     await "the watch for refusals" grep -q watching "$BATS_TEST_TMPDIR/refusals"
     for lane in "${LANES[@]}"; do lane_stream "$lane"; done
     for lane in "${LANES[@]}"; do await_arrivals 2 "user=$lane-$TRANSPORT" did=ok; done

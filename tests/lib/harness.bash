@@ -49,8 +49,9 @@
 # passes comes near either, however busy the machine. What a test says of time is counted, or measured by the program
 # itself, or between two readings of the clock around what is measured.
 
-TESTS=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-BUILD=${BUILD:-$(dirname "$TESTS")/build}
+TESTS=${BASH_SOURCE[0]%/lib/*}
+[[ $TESTS == /* ]] || TESTS=$PWD/$TESTS
+BUILD=${BUILD:-$TESTS/../build}
 PATIENCE=${PATIENCE:-200}
 LIMIT=${LIMIT:-200}
 BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-1200}

@@ -3,7 +3,7 @@
 # icmp_forge FROM ADDR PORT WHAT : port unreachable, for a datagram that 127.0.0.1:FROM is said to have sent to ADDR:PORT.
 # WHAT: "head LENGTH", no more than the UDP header with a payload of LENGTH bytes; "text FILE", its text too.
 icmp_forge() {
-    /usr/bin/python3 - "$@" <<'PY'
+    /usr/bin/python3 -S - "$@" <<'PY'
 import socket, struct, sys
 own, addr, port, what, arg = sys.argv[1:]
 text = open(arg, "rb").read() if what == "text" else b""

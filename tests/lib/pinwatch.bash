@@ -57,7 +57,7 @@ packets_seen() { [[ $(pinwatch_status '.probes | map(select(.name | startswith("
 
 # connected_socket [ADDR] : one of which no hook tells what it sends; $pin4 unless ADDR.
 connected_socket() {
-    /usr/bin/python3 -c 'import socket, sys, time
+    /usr/bin/python3 -S -c 'import socket, sys, time
 a = sys.argv[1]
 s = socket.socket(socket.AF_INET6 if ":" in a else socket.AF_INET, socket.SOCK_DGRAM); s.connect((a, 5060)); time.sleep(3600)' "${1:-$pin4}" 3>&- 4>&- &
     socket_pid=$!
@@ -73,7 +73,7 @@ watch_packets() {
 
 # manager_start : takes what sd_notify(3) is told: NOTIFY_SOCKET=$BATS_TEST_TMPDIR/notify; a line each in `told`.
 manager_start() {
-    /usr/bin/python3 -c 'import socket, sys
+    /usr/bin/python3 -S -c 'import socket, sys
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind(sys.argv[1]); s.settimeout(600)
 while True: print(s.recv(100).decode(), flush=True)' "$BATS_TEST_TMPDIR/notify" >"$BATS_TEST_TMPDIR/told" 2>/dev/null 3>&- 4>&- &
     await "the manager" test -S "$BATS_TEST_TMPDIR/notify"
