@@ -59,7 +59,7 @@ BENCH_LIBS = $(patsubst tests/bench/lib%.c,$(B)/tests/bench/lib%.so,$(wildcard t
 CLIENTS = $(patsubst tests/clients/%.c,$(B)/tests/clients/%,$(filter-out tests/clients/lib%,$(wildcard tests/clients/*.c)))
 CLIENT_LIBS = $(patsubst tests/clients/lib%.c,$(B)/tests/clients/lib%.so,$(wildcard tests/clients/lib*.c))
 FUZZ = $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/*.c))
-TEST_PARTS = $(UNIT) $(STRESS) $(FUZZ) $(CLIENTS) $(B)/tests/clients/phone_tls $(CLIENT_LIBS)
+TEST_PARTS = $(UNIT) $(STRESS) $(FUZZ) $(B)/tests/servers/counted $(CLIENTS) $(B)/tests/clients/phone_tls $(CLIENT_LIBS)
 
 SCRIPTS = lookups.bt failures.bt latency.bt
 UNITS = pinwatch.service pinwatch-steer@.service
@@ -219,6 +219,11 @@ $(B)/tests/clients/phone_tls: tests/clients/phone.c
 
 # No preload reaches these.
 $(B)/tests/clients/reach $(B)/tests/clients/steered: LDFLAGS += -static
+
+$(B)/tests/servers/%: tests/servers/%.c
+	@mkdir -p $(@D)
+	$(say) TEST $<
+	$(Q)$(CC) $(BASE) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $<
 
 $(B)/tests/clients/%: tests/clients/%.c
 	@mkdir -p $(@D)

@@ -156,8 +156,10 @@ programs_only=
 [ "${1:-}" = --programs ] && programs_only=yes && shift
 if [ $# -eq 0 ]; then
     run_programs
-    mapfile -t all < <(ls -S "$here"/e2e/*.bats)          # what may take long comes first
-    set -- "${all[@]}"
+    # What takes long comes first, so that nobody waits for it alone at the end.
+    mapfile -t long < <(grep -l '^# bats file_tags=long' "$here"/e2e/*.bats)
+    mapfile -t others < <(grep -L '^# bats file_tags=long' "$here"/e2e/*.bats | xargs ls -S)
+    set -- "${long[@]}" "${others[@]}"
     if [ -z "$programs_only" ]; then
         run_sanitized & beside+=($!)
         run_fuzzers & beside+=($!)

@@ -1,5 +1,6 @@
 # Real programs stay on one server. Each runs 12 times, what is slow to start 6; the servers count what arrives.
 
+# bats file_tags=long
 load ../lib/harness
 
 # three_servers PORT KIND : pool.test and a server on each of its addresses.

@@ -2,6 +2,7 @@
 # reach one server together, however each resolves. Bare and shimmed streams run at the same time; the
 # servers tell them apart by user.
 
+# bats file_tags=long
 load ../lib/harness
 
 # together NAME PROGRAM... : streams of each program over UDP and TCP, bare and with the shim.

@@ -1,6 +1,7 @@
 # The server of a real program is killed, and refuses: with the shim the program's REGISTERs go to another at once,
 # never later than bare, and stay there when the server is back.
 
+# bats file_tags=long
 load ../lib/harness
 
 refused() { # PROGRAM udp|tcp LANE...

@@ -1,6 +1,7 @@
 # The server of a real program falls silent over UDP: with the shim its REGISTERs go to another at their fifth send, 7.5 s
 # after the first, and stay there when it is back; bare they wait for 32 s or for ever.
 
+# bats file_tags=long
 load ../lib/harness
 
 silent() { # PROGRAM LANE...

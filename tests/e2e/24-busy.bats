@@ -1,6 +1,7 @@
 # The server of a real program answers 503 to REGISTER: with the shim its REGISTERs go to another, and stay there
 # when the server is itself again.
 
+# bats file_tags=long
 load ../lib/harness
 
 busy() { # PROGRAM udp|tcp LANE...

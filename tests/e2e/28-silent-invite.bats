@@ -1,6 +1,7 @@
 # The server falls silent, and a call is made: with the shim the fifth send of its INVITE, 7.5 s after the first, is
 # answered by another; bare callers wait for 32 s. Bare and shimmed callers have names and servers of their own.
 
+# bats file_tags=long
 load ../lib/harness
 
 # invite_silent PROGRAM : sipp, baresip, linphonec or relay (kamailio, asked by a bare sipp).

@@ -2,6 +2,7 @@
 # beside the same without it; a server has a fault, and no fewer requests may be answered.
 
 BATS_TEST_TIMEOUT=1200       # a cell ends by itself after 600 s
+# bats file_tags=long
 load ../lib/harness
 
 # Cells that are not won: they are shown, and do not fail. An account that a server refuses while it serves others goes

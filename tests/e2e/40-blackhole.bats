@@ -3,6 +3,7 @@
 #
 # Every way of giving up has a name and a pool of its own, so that all of them wait at the same time.
 
+# bats file_tags=long
 load ../lib/harness
 setup_file() { use_clients dial lookup; }
 

@@ -1,6 +1,7 @@
 # Programs that try one address after the other by themselves (RFC 8305) are not led back to a server
 # that has not answered them: a steered connect must be no worse than the bare one.
 
+# bats file_tags=long
 load ../lib/harness
 
 begin() { # [confirmed]

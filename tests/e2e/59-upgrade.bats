@@ -1,5 +1,6 @@
 # Another version, whose tables have another layout: it has files of its own, and takes over what the old ones hold.
 
+# bats file_tags=long
 load ../lib/harness
 setup_file() { use_clients lookup_client lookup; }
 

@@ -1,5 +1,6 @@
 # Programs that are watched (valgrind) or sealed (seccomp): nothing is said, and nothing dies, that would not without the shim.
 
+# bats file_tags=long
 load ../lib/harness
 load ../lib/sticking
 setup_file() { use_clients lookup dial; }

@@ -1,5 +1,6 @@
 # Building: with the other compiler, and without a library.
 
+# bats file_tags=long
 load ../lib/harness
 
 build() { make -C "$TESTS/.." --no-print-directory B="$BATS_TEST_TMPDIR/build" "$@" 2>&1; }

@@ -1,5 +1,6 @@
 # What `make demo` runs, to its end.
 
+# bats file_tags=long
 load ../lib/harness
 
 @test "the demo shows what it is there to show" {

@@ -32,8 +32,7 @@ server_run() {
     kamailio | registrar) server_kamailio "$1" "$2" "$hits" "$3.cfg" ;;
     uas-udp) server_sipp "$1" "$2" "$hits" u1 ;;
     uas-tcp) server_sipp "$1" "$2" "$hits" t1 ;;
-    accept) exec setsid /usr/bin/python3 -S "$TESTS/servers/accept.py" "$1" "$2" "$hits" ;;
-    whoami) exec setsid /usr/bin/python3 -S "$TESTS/servers/whoami.py" "$1" "$2" "$hits" ;;
+    accept | whoami) exec setsid "$BUILD/tests/servers/counted" "$3" "$1" "$2" "$hits" ;;
     *) echo "server_start: no kind $3" ;;
     esac
 }
