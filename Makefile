@@ -8,6 +8,7 @@
 #   make matrix     never worse than bare: faults, transports, patience and herds, with and without the shim (root)
 #   make asan       unit and stress tests under AddressSanitizer and UBSan
 #   make tsan       those of them that have threads under ThreadSanitizer
+#   make arm64      unit and stress tests, built for ARM and run by qemu-user
 #   make fuzz       each fuzz target for FUZZ_SECONDS (60) under libFuzzer (clang), one after the other
 #   make deps       install Debian packages (root or sudo)
 #   make install    PREFIX=/usr/local DESTDIR=
@@ -69,15 +70,16 @@ page_for = sed 's|/usr/local/share/stickydns|$(DATADIR)|' tools/man/$(1) >$(2)/$
 
 BUILD_PACKAGES = gcc make pkg-config libc6-dev libc-ares-dev libjansson-dev libconfuse-dev \
 	systemtap-sdt-dev clang bpftool libbpf-dev
+ARM64_PACKAGES = gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
 TEST_PACKAGES = bats parallel dnsmasq-base sip-tester sipsak kamailio baresip linphone-cli linphone-common curl jq openssl \
 	python3 iproute2 netbase nftables util-linux bsdutils procps strace valgrind binutils libcap2-bin bpftrace unbound \
-	bind9-dnsutils golang-go libssl-dev nodejs chrony faketime nscd
+	bind9-dnsutils golang-go libssl-dev nodejs chrony faketime nscd spin
 
 # pinwatch needs more than the rest; without that everything else is built, and one line says what is missing.
 PINWATCH_MISSING := $(strip $(shell for p in $(CLANG) $(BPFTOOL); do command -v $$p >/dev/null || echo $$p; done; \
 	$(PKG_CONFIG) --exists libbpf 2>/dev/null || echo libbpf))
 
-.PHONY: all pinwatch-missing demo test check check-parts bench matrix fuzz asan tsan deps install install-pinwatch uninstall clean help test-parts programs threaded fuzz-parts asan-programs tsan-programs fuzzers bench-parts libs
+.PHONY: arm64 arm64-programs all pinwatch-missing demo test check check-parts bench matrix fuzz asan tsan deps install install-pinwatch uninstall clean help test-parts programs threaded fuzz-parts asan-programs tsan-programs fuzzers bench-parts libs
 
 all: $(B)/libstickydns.so $(B)/pinctl $(SCRIPTS:%=$(B)/%) $(if $(PINWATCH_MISSING),pinwatch-missing,$(B)/pinwatch)
 
@@ -274,6 +276,15 @@ asan-programs:
 
 tsan-programs:
 	$(call other_build,tsan,$(CC),$(TSAN),$(TSAN)) threaded
+
+ARM64 = aarch64-linux-gnu
+arm64-programs:
+	@command -v $(ARM64)-gcc qemu-aarch64 >/dev/null || { echo "make arm64 needs $(ARM64_PACKAGES)" >&2; exit 1; }
+	$(call other_build,arm64,$(ARM64)-gcc,,) programs
+	@rm -f $(B)/arm64/tests/stress/hostile			# remaps memory as qemu-user does not
+
+arm64: arm64-programs
+	$(Q)BUILD=$(abspath $(B)/arm64) RUN="qemu-aarch64 -L /usr/$(ARM64)" tests/run.sh --programs
 
 asan tsan: %: %-programs
 	$(Q)BUILD=$(abspath $(B)/$@) tests/run.sh --programs

@@ -172,10 +172,11 @@ static bool slot_take(struct endpoint_record *e, struct health want)
 		struct health h = health_unpack(seen64(&e->health));
 		return h.transport == want.transport && h.port == want.port;
 	}
-	put32(&e->failed, 0);
-	put64(&e->pending, 0);
-	put32(&e->registered, 0);
-	put32(&e->heard, 0);
+	const uint64_t mine = health_pack(want);
+	put32_while(&e->health, mine, &e->failed, 0);
+	put64_while(&e->health, mine, &e->pending, 0);
+	put32_while(&e->health, mine, &e->registered, 0);
+	put32_while(&e->health, mine, &e->heard, 0);
 	return true;
 }
 

@@ -68,8 +68,14 @@ static inline void before_recheck(void) { atomic_thread_fence(memory_order_acqui
 static inline void after_claim(void) { atomic_thread_fence(memory_order_release); }
 
 /*
+ * Between finding that a bank of settings is not in use and the first store to it: who sees such a store, then calls
+ * before_recheck() and reads the count, finds the other bank there.
+ */
+static inline void before_reuse(void) { atomic_thread_fence(memory_order_release); }
+
+/*
  * Stores for as long as `guard` is `want`, by a process that may be stopped anywhere: it stores only over what was there
- * while it was. So one that comes back late changes nothing of the next owner's. False: it was too late.
+ * while it was. So one that comes back late zeroes nothing of the next owner's. False: it was too late.
  */
 static inline bool put64_while(const word64 *guard, uint64_t want, word64 *w, uint64_t v)
 {

@@ -21,15 +21,16 @@ static void hand_event(struct table *t, enum event_kind kind, enum cause cause, 
 
 /* ---- set ---- */
 
-static void set_stamps(struct table *t, struct name_ref ref, enum family f, uint32_t ttl_s)
+/* While `guard` is `want`: a setter that was stopped here for long changes nothing of what came since. */
+static void set_stamps(struct table *t, struct name_ref ref, enum family f, uint32_t expires, const word64 *guard, uint64_t want)
 {
 	struct name_hot *hot = name_hot(t, ref);
-	uint32_t now = tick_now();
-	put32(&hot->set_at[f], now);
-	put32(&hot->expires[f], ttl_s ? now + tick_of(ttl_s) : 0);
-	put32(&hot->absent[f], 0);
-	put32(&name_cold(t, ref)->origin[f], t->origin);
-	put32(&name_cold(t, ref)->origin_pid[f], store_pid(t));
+	struct name_cold *cold = name_cold(t, ref);
+	put32_while(guard, want, &hot->set_at[f], tick_now());
+	put32_while(guard, want, &hot->expires[f], expires);
+	put32_while(guard, want, &hot->absent[f], 0);
+	put32_while(guard, want, &cold->origin[f], t->origin);
+	put32_while(guard, want, &cold->origin_pid[f], store_pid(t));
 }
 
 /* All addresses have records before anything of the name changes. */
@@ -53,12 +54,16 @@ static bool set_ranks(struct table *t, struct name_ref ref, enum family f, const
 /* No sum: an explicit pin does not end by failures. */
 static bool set_pin(struct table *t, struct name_ref ref, enum family f, addr_ref first, uint32_t ttl_s)
 {
-	const struct pin pin = {.ref = first, .reuse = name_reuse(ref), .is_explicit = true};
-	set_stamps(t, ref, f, ttl_s);
+	const uint64_t mine = pin_pack((struct pin){.ref = first, .reuse = name_reuse(ref), .is_explicit = true});
+	const uint32_t expires = ttl_s ? tick_now() + tick_of(ttl_s) : 0;
+	struct name_hot *hot = name_hot(t, ref);
 	for (int round = 0; round < ROUNDS; round++) {
-		word64 *w = &name_hot(t, ref)->pin[f];
-		if (!cas64(w, seen64(w), pin_pack(pin)))
+		/* Before, for who reads the pin reads when it ends; and after, for another who set it may have been between. */
+		set_stamps(t, ref, f, expires, &hot->key, ref.key);
+		word64 *w = &hot->pin[f];
+		if (!cas64(w, seen64(w), mine))
 			continue;
+		set_stamps(t, ref, f, expires, w, mine);
 		index_add(t, first, ref);
 		return true;
 	}
@@ -110,9 +115,9 @@ enum hand_status pins_adopt(struct table *t, const struct name *n, const struct 
 	if (!may_adopt(t, ref, f, addr))
 		return HAND_OK;
 	const struct pin pin = {.ref = addr, .sum = endpoint_sum(addr_at(t, addr), 15, true), .reuse = name_reuse(ref)};
-	set_stamps(t, ref, f, 0);
 	if (!cas64(w, word, pin_pack(pin)))
 		return HAND_OK;			/* it has got one meanwhile */
+	set_stamps(t, ref, f, 0, w, pin_pack(pin));
 	index_add(t, addr, ref);
 	hand_event(t, EVENT_PINNED, CAUSE_RESTORED, n, a, false);
 	return HAND_OK;

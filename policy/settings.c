@@ -135,6 +135,7 @@ bool settings_store(struct table *t, const struct settings_block *defaults,
 	struct settings_bank *bank = &t->settings[~count & 1];
 	if (n > SETTINGS_HOSTS || !t->writable)
 		return false;
+	before_reuse();
 	record_write(&bank->defaults, defaults);
 	for (size_t i = 0; i < n; i++)
 		record_write(&bank->host[i], &hosts[i]);
@@ -161,6 +162,7 @@ void settings_copy(struct table *to, const struct table *from)
 	const struct settings_bank *theirs = &from->settings[seen32(&from->header->settings_bank) & 1];
 	struct settings_bank *bank = &to->settings[~count & 1];
 	const uint32_t hosts = get32(&theirs->hosts), n = hosts < SETTINGS_HOSTS ? hosts : SETTINGS_HOSTS;
+	before_reuse();
 	record_copy(&bank->defaults, &theirs->defaults);
 	for (uint32_t i = 0; i < n; i++)
 		record_copy(&bank->host[i], &theirs->host[i]);

@@ -176,15 +176,18 @@ static bool outranks(const struct takeover *o, const struct pin *p, uint32_t set
 	return o->replaces && set_at > here_set_at;
 }
 
-static void take_stamps(const struct takeover *o, struct name_ref theirs, struct name_ref ours, enum family f)
+/* While the pin is the one that was taken over: it may be set anew by then. */
+static void take_stamps(const struct takeover *o, struct name_ref theirs, struct name_ref ours, enum family f, uint64_t pin)
 {
 	const struct name_hot *from = name_hot(o->from, theirs);
 	struct name_hot *to = name_hot(o->to, ours);
-	put32(&to->set_at[f], get32(&from->set_at[f]));
-	put32(&to->expires[f], get32(&from->expires[f]));
-	put32(&to->absent[f], get32(&from->absent[f]));
-	put32(&name_cold(o->to, ours)->origin[f], get32(&name_cold(o->from, theirs)->origin[f]));
-	put32(&name_cold(o->to, ours)->origin_pid[f], get32(&name_cold(o->from, theirs)->origin_pid[f]));
+	const struct name_cold *from_cold = name_cold(o->from, theirs);
+	struct name_cold *to_cold = name_cold(o->to, ours);
+	put32_while(&to->pin[f], pin, &to->set_at[f], get32(&from->set_at[f]));
+	put32_while(&to->pin[f], pin, &to->expires[f], get32(&from->expires[f]));
+	put32_while(&to->pin[f], pin, &to->absent[f], get32(&from->absent[f]));
+	put32_while(&to->pin[f], pin, &to_cold->origin[f], get32(&from_cold->origin[f]));
+	put32_while(&to->pin[f], pin, &to_cold->origin_pid[f], get32(&from_cold->origin_pid[f]));
 }
 
 static void take_confirmed(const struct takeover *o, struct name_ref theirs, struct name_ref ours, enum family f)
@@ -221,9 +224,11 @@ static void take_pin(const struct takeover *o, struct name_ref theirs, struct na
 		return;
 	if (p.is_explicit)
 		take_ranks(o, theirs, ours, f);
-	take_stamps(o, theirs, ours, f);
-	if (cas64(w, word, pin_pack(pin_here(a, ref, record, &p, ours))))
-		index_add(o->to, ref, ours);
+	const uint64_t taken = pin_pack(pin_here(a, ref, record, &p, ours));
+	if (!cas64(w, word, taken))
+		return;
+	take_stamps(o, theirs, ours, f, taken);
+	index_add(o->to, ref, ours);
 }
 
 /* False: there is no room for it. */

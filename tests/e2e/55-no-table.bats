@@ -12,7 +12,7 @@ default_table() { SHIM_ENV=("${SHIM_ENV[0]}"); }
     pool_up
     default_table
     expect_eq 1 "$(repeat 6 with_shim "$(client lookup)" -4 pool.test | first_words | spread)" "first addresses on /dev/shm"
-    expect_match '^stickydns-0\.v[0-9]+$' "$(ls /dev/shm)" "the table that the program made"
+    expect_match '^stickydns-0\.v[0-9]+\.[0-9a-f]{8}$' "$(ls /dev/shm)" "the table that the program made"
     expect_eq 600 "$(stat -c %a /dev/shm/stickydns-0.v*)" "its mode"
     rm /dev/shm/*
     mount -o remount,ro /dev/shm

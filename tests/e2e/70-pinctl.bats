@@ -111,7 +111,7 @@ repeated() { printf "$1%.0s" $(seq "$2"); }
     tables=$(pinctl stats --json | jq .version)
     for program in pinctl pinwatch; do
         [[ -x $BUILD/$program ]] || cannot "$program was not built: make deps"
-        expect_match "^$program \(stickydns\) [0-9]+\.[0-9]+, tables of version $tables\$" "$("$BUILD/$program" --version)" \
+        expect_match "^$program \(stickydns\) [0-9]+\.[0-9]+, tables of layout v$tables\.[0-9a-f]{8}\$" "$("$BUILD/$program" --version)" \
             "$program --version"
     done
 }

@@ -45,7 +45,9 @@ setup_file() { use_clients lookup; }
     expect_eq 2000 "$(pinctl refresh --all | grep -c learned)" "names learned"
     kill -STOP "$DNS_PID"
     expect_status 1 pinctl refresh --all --timeout 2s
-    expect_match "1968 more names not asked for" "$output" "what is said"
+    asked=$(grep -c 'no answer in time' <<<"$output")
+    expect_match "$((2000 - asked)) more names not asked for" "$output" "what is said, of all but $asked"
+    expect_le 1000 "$asked" "names asked for in vain"                    # 32, where none is late
     kill -CONT "$DNS_PID"
     dns_stop
     expect_status 1 pinctl refresh --all

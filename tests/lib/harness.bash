@@ -51,7 +51,8 @@
 
 TESTS=${BASH_SOURCE[0]%/lib/*}
 [[ $TESTS == /* ]] || TESTS=$PWD/$TESTS
-BUILD=${BUILD:-$TESTS/../build}
+TESTS=${TESTS%/e2e/..}                                  # as bats names what is loaded
+BUILD=${BUILD:-${TESTS%/tests}/build}
 PATIENCE=${PATIENCE:-200}
 LIMIT=${LIMIT:-200}
 BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-1200}
