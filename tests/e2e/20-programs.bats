@@ -1,4 +1,4 @@
-# Real programs stay on one server. Each runs 12 times, what is slow to start 6; the servers count what arrives.
+# Real programs stay on one server. Each runs six times; the servers count what arrives.
 
 # bats file_tags=long
 load ../lib/harness
@@ -11,7 +11,7 @@ three_servers() {
 }
 
 # stays CMD... : bare, $RUNS runs reach all three servers; shimmed, as many reach one. One arrival a run.
-RUNS=12
+RUNS=6
 stays() {
     repeat $RUNS bare "$@" >>"$LOGS/runs-bare.log" 2>&1
     await_hits $RUNS
@@ -27,7 +27,6 @@ stays() {
 
 sipp_options() { # u1|t1
     need sipp
-    RUNS=6
     set -- sipp -sf "$TESTS/sip/options.xml" -t "$1" -m 1 -nostdin -timeout 60s -timeout_error \
         -i 127.0.0.1 -p 5070 pool.test
     cd "$BATS_TEST_TMPDIR"
@@ -35,7 +34,6 @@ sipp_options() { # u1|t1
 }
 
 python_client() { # MODE
-    RUNS=6
     three_servers 80 accept
     stays /usr/bin/python3 -S "$TESTS/clients/lookup_python.py" "$1" pool.test 80
 }

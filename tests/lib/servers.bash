@@ -71,24 +71,34 @@ server_stop() {
     await "$1:$2 closed (udp)" port_closed udp "$1" "$2"
 }
 
-server_hits() {
-    hits_table | awk -v at="$1:${2:-}" 'index($1 ":", at) == 1 { n += $2 } END { print n + 0 }'
+# One awk over all files. An arrival is a line with HIT; kamailio's file has others. What is sent again, as over UDP to a
+# server that is late, is the same line again, and no arrival.
+HITS='
+    /HIT / { sub(/.*HIT /, ""); if (!((FILENAME, $0) in seen)) { seen[FILENAME, $0]; count[FILENAME]++ } }
+    END {
+        for (i = 1; i < ARGC; i++) {
+            server = ARGV[i]
+            if (server !~ "/hits/") continue
+            sub(/.*\//, "", server)
+            n = count[ARGV[i]] + 0
+            if (want == "table") print server, n
+            else if (want == "servers") total += n > 0 && (at == ":" || server ~ at "$")
+            else if (index(server ":", at) == 1) total += n
+        }
+        if (want != "table") print total + 0
+    }'
+
+# hits WANT AT
+hits() {
+    local files=("$BATS_TEST_TMPDIR/hits"/*)
+    [[ -f ${files[0]} ]] || files=(/dev/null)
+    awk -v want="$1" -v at="$2" "$HITS" "${files[@]}"
 }
 
-servers_hit() {
-    hits_table | awk -v port=":${1:-}" '$2 && (port == ":" || $1 ~ port "$")' | grep -c '' || true
-}
-
-# One line a server: address:port and count. An arrival is a line with HIT; kamailio's file has others. What is sent
-# again, as over UDP to a server that is late, is the same line again, and no arrival.
-hits_table() {
-    local file
-    for file in "$BATS_TEST_TMPDIR/hits"/*; do
-        [[ ! -f $file ]] || echo "${file##*/} $(sed -n 's/.*HIT //p' "$file" | sort -u | grep -a -c '' || true)"
-    done
-}
-
-hits_total() { hits_table | awk '{ n += $2 } END { print n + 0 }'; }
+server_hits() { hits arrivals "$1:${2:-}"; }
+servers_hit() { hits servers ":${1:-}"; }
+hits_table() { hits table ""; }         # one line a server: address:port and count
+hits_total() { hits arrivals ""; }
 
 # await_hits N : until N have arrived at all servers together. A program that only connects may be back
 # before the server has counted it.
