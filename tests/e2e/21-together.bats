@@ -20,18 +20,25 @@ together() {
         for transport in udp tcp; do together_row "$program" "$transport"; done
         streams_stop "$program"
     done
-    expect_eq 1 "$(arrived_at user=shim-.* | wc -l)" "servers that all programs with the shim reached together"
+    expect_le $((1 + $(moves))) "$(arrived_at user=shim-.* | wc -l)" "servers that all programs with the shim reached together"
 }
+
+# How often a server was left. None fails here; but one that a busy machine keeps from answering for seconds has, by all that
+# can be seen. Then they all move together: no more servers than pins.
+moves() { pinctl events | grep -c $'\tmoved\t' || true; }
 
 # Ten or more authenticated requests of each; bare ones are led to several servers.
 together_row() { # PROGRAM udp|tcp
-    local bare="user=bare-$1-$2-.*" shim="user=shim-$1-$2-.*"
+    local bare="user=bare-$1-$2-.*" shim="user=shim-$1-$2-.*" left
     await_arrivals 10 "$shim" did=auth
     bare_spreads "$1" "$2" "$bare"
     printf '# %-10s %s   %2d servers bare (%d requests), %d with the shim (%d)\n' "$1" "$2" \
         "$(arrived_at "$bare" | wc -l)" "$(arrived "$bare")" "$(arrived_at "$shim" | wc -l)" "$(arrived "$shim")" >&3
-    expect_eq 1 "$(arrived_at "$shim" | wc -l)" "servers that $1 over $2 reached with the shim"
-    expect_eq "" "$(arrivals "$shim" "proto=$2" | rechallenged)" "users of $1 over $2 whose answer met another server"
+    left=$(moves)
+    ((left == 0)) || { echo "# a server was left $left times:"; pinctl events | grep -w 'failed\|moved' | sed 's/^/# /'; } >&3
+    expect_le $((1 + left)) "$(arrived_at "$shim" | wc -l)" "servers that $1 over $2 reached with the shim ($(pinctl events))"
+    ((left > 0)) ||
+        expect_eq "" "$(arrivals "$shim" "proto=$2" | rechallenged)" "users of $1 over $2 whose answer met another server"
 }
 
 # What was looked at leaves the machine to the others.
