@@ -9,6 +9,7 @@
 enum {
 	DIRECT_S = 3600,			/* a target that was asked for for itself counts as such so long */
 	HOLDERS_MAX = 16,			/* names regarded; an address of more is not steered */
+	HIGHER_MAX = 256,			/* names among which one that stands higher is looked for */
 };
 
 struct question {
@@ -270,6 +271,33 @@ static void ask_all(const struct question *q, struct opinion *o)
 	}
 }
 
+/*
+ * Does a name that stands higher than those that this process looked up lead elsewhere? It may have looked that up, too, so
+ * long ago, or before so many others, that it is not known any more. Then nobody's word counts.
+ */
+static bool is_outranked(const struct question *q, const struct opinion *own)
+{
+	uint32_t cursor = 0;
+	struct name_ref ref, same;
+	struct name host;
+	struct endpoint to;
+	for (int i = 0; own->standing < STANDING_CONFIGURED && index_next(q->t, q->addr, &cursor, &ref); i++) {
+		if (i == HIGHER_MAX)
+			return own->standing < STANDING_PROVEN;
+		if (is_own(q, ref) || !table_at(q->t, ref.slot, &same, &host) || same.key != ref.key || name_is_service(&host))
+			continue;
+		struct effective eff;
+		settings_effective(q->t, &host, &eff);
+		if (standing_of(q->t, ref, &eff) <= own->standing || !eff.set.value[SET_STICKY] || eff.set.value[SET_STEER] == STEER_OFF)
+			continue;
+		if (!host_leads(q, ref, &host, q->e->port, &to))
+			to = *q->e;
+		if (to.port != own->to.port || !address_equal(&to.addr, &own->to.addr))
+			return true;
+	}
+	return false;
+}
+
 /* Somebody may have scribbled into the table: what cannot take the place of `e` is no place to go. */
 static bool can_stand_in(const struct endpoint *to, const struct endpoint *e)
 {
@@ -285,6 +313,8 @@ bool pins_steer(const struct table *t, const struct endpoint *e, enum steer_kind
 	if (!q.addr)
 		return false;
 	ask_own(&q, &o);
+	if (o.any && is_outranked(&q, &o))
+		return false;
 	if (!o.any)
 		ask_all(&q, &o);
 	if (!o.any || o.split || !can_stand_in(&o.to, e) || (o.to.port == e->port && address_equal(&o.to.addr, &e->addr)))
