@@ -38,8 +38,10 @@ static void addr_write(struct table *t, uint32_t slot, uint64_t key, const void 
 	for (unsigned i = 0; i < sizeof bytes / sizeof *bytes; i++)
 		put64_while(&r->key, key, &r->addr[i], bytes[i]);
 	put32_while(&r->key, key, &r->used, tick_now());
-	if (fresh)
+	if (fresh) {
+		add32(&t->header->used_addrs, 1);
 		return;
+	}
 	put64_while(&r->key, key, &r->other, 0);
 	put32_while(&r->key, key, &r->other_failed, 0);
 	put32_while(&r->key, key, &r->drained, 0);

@@ -92,11 +92,14 @@ static bool take_name(const char *next, const char *path, struct table *made, st
 	struct stat st;
 	const bool directory = lstat(path, &st) == 0 && S_ISDIR(st.st_mode);	/* rename(2) refuses */
 	const bool exchanged = !directory && renameat2(AT_FDCWD, next, AT_FDCWD, path, RENAME_EXCHANGE) == 0;
+	/* At once: who is killed between leaves programs behind. */
 	const bool in_use = store_open(exchanged ? next : path, &old) == STORE_OK;
-	const bool taken = exchanged ? unlink(next) == 0 : rename(next, path) == 0;
+	const bool taken = exchanged || rename(next, path) == 0;
 	int saved = errno;
 	if (taken && old.header && old.writable)
 		publish32(&old.header->retired, 1);
+	if (exchanged)
+		unlink(next);
 	if (taken && in_use)
 		replace(made, &old, true);
 	store_close(&old);
@@ -104,17 +107,32 @@ static bool take_name(const char *next, const char *path, struct table *made, st
 	return taken;
 }
 
+static bool link_at(int fd, const char *temp, const char *to)
+{
+	char self[32];
+	snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
+	return linkat(AT_FDCWD, temp[0] ? temp : self, AT_FDCWD, to, AT_SYMLINK_FOLLOW) == 0 ||
+	       (errno == ENOENT && linkat(fd, "", AT_FDCWD, to, AT_EMPTY_PATH) == 0);	/* no /proc: root may do without */
+}
+
 /* Gives the finished file its name; with `replace`, in place of the one that has it, without a gap. */
 static bool link_into_place(int fd, const char *temp, const char *path, struct table *made, store_replace *replace)
 {
-	char self[32], next[TABLE_PATH + 16];
-	snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
-	snprintf(next, sizeof next, "%s.new%d", path, (int)getpid());
-	const char *from = temp[0] ? temp : self, *to = replace ? next : path;
-	if (linkat(AT_FDCWD, from, AT_FDCWD, to, AT_SYMLINK_FOLLOW) == -1 &&
-	    (errno != ENOENT || linkat(fd, "", AT_FDCWD, to, AT_EMPTY_PATH) == -1))	/* no /proc: root may do without */
-		return false;
-	if (!replace || take_name(next, path, made, replace))
+	char next[TABLE_PATH + 32];
+	if (!replace)
+		return link_at(fd, temp, path);
+	/* Nobody else can foresee the name, and take it first. */
+	for (int tries = 0; tries < 8; tries++) {
+		uint32_t random = 0;
+		if (getrandom(&random, sizeof random, GRND_NONBLOCK) != (ssize_t)sizeof random)
+			random = (uint32_t)(uintptr_t)&random + (uint32_t)tries;
+		snprintf(next, sizeof next, "%s.new%d-%08x", path, (int)getpid(), random);
+		if (link_at(fd, temp, next))
+			break;
+		if (errno != EEXIST || tries == 7)
+			return false;
+	}
+	if (take_name(next, path, made, replace))
 		return true;
 	unlink(next);
 	return false;

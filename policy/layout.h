@@ -77,7 +77,9 @@ struct header {
 	word32 retired;				/* 1: replaced, attach again */
 	word32 targets;				/* 1: there are SRV targets; while 0, no address is one's */
 	word32 refused;				/* tick when an account was refused last; 0: never */
-	uint8_t pad0[48];
+	word32 used_names, used_addrs;		/* records that were ever used: at most so many are */
+	word32 growing;				/* tick when somebody began to make a larger one; 0: nobody did */
+	uint8_t pad0[36];
 
 	/* journal, a cache line of its own */
 	word64 journal_next;			/* sequence number of the next event */

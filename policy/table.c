@@ -68,7 +68,9 @@ static void name_write(struct table *t, uint32_t slot, uint64_t key, const void 
 	struct name_hot *hot = &t->hot[slot];
 	for (uint32_t i = 0; i < NAME_WORDS; i++)
 		put64_while(&hot->key, key, name_word(t, slot, i), n->words[i]);
-	if (!fresh)
+	if (fresh)
+		add32(&t->header->used_names, 1);
+	else
 		clear(hot, &t->cold[slot], key);
 	put32_while(&hot->key, key, &hot->used, used_made(tick_now()));
 }

@@ -17,6 +17,8 @@ struct takeover {
 	const struct table *from;
 	const struct name *name;		/* whose turn it is */
 	bool replaces;			/* `to` takes the place of `from`: of two pins the later one stays */
+	bool published;			/* it has: what programs chose in it anew, while it lacked a pin, gives way to that */
+	bool news;			/* only what came since it was taken over */
 };
 
 static void raise_to(word32 *w, const word32 *from)
@@ -173,6 +175,8 @@ static bool outranks(const struct takeover *o, const struct pin *p, uint32_t set
 {
 	if (p->is_explicit != here->is_explicit)
 		return p->is_explicit;
+	if (o->published && !p->is_explicit)
+		return p->confirmed || !here->confirmed;
 	return o->replaces && set_at > here_set_at;
 }
 
@@ -218,9 +222,9 @@ static void take_pin(const struct takeover *o, struct name_ref theirs, struct na
 	const struct addr_record *a = addr_at(o->to, ref);
 	if (!a)
 		return;
-	/* Into the table of others an auto pin comes only where they would choose it too. */
+	/* Into a table that others use an auto pin comes only where they would choose it too. */
 	const struct choice c = scene_judge(o->to, ref, regard_of(o->to, ours, f), tick_now());
-	if (!o->replaces && !p.is_explicit && (c.fitness != FIT || c.drained))
+	if ((!o->replaces || o->published) && !p.is_explicit && (c.fitness != FIT || c.drained))
 		return;
 	if (p.is_explicit)
 		take_ranks(o, theirs, ours, f);
@@ -262,6 +266,23 @@ static bool take_name(const struct takeover *o, struct name_ref theirs)
 	return true;
 }
 
+/* Has the new table the name already, with the same pins? */
+static bool is_known(const struct takeover *o, struct name_ref theirs)
+{
+	struct name_ref ours;
+	if (!table_find(o->to, o->name, &ours))
+		return false;
+	for (enum family f = 0; f < FAMILIES; f++) {
+		const struct pin a = pin_unpack(seen64(&name_hot(o->from, theirs)->pin[f])), b = pin_unpack(seen64(&name_hot(o->to, ours)->pin[f]));
+		struct address x, y;
+		const bool has = a.reuse == name_reuse(theirs) && addr_read(o->from, a.ref, &x);
+		if (has && !(b.reuse == name_reuse(ours) && addr_read(o->to, b.ref, &y) && address_equal(&x, &y) &&
+			     a.is_explicit == b.is_explicit && a.confirmed == b.confirmed))
+			return false;
+	}
+	return true;
+}
+
 /* ---- all ---- */
 
 /* In a smaller table the room is for what is worth most: as many walks. */
@@ -276,7 +297,7 @@ static uint32_t take_all(struct takeover *o)
 		for (uint32_t cursor = 0; table_next(o->from, &cursor, &ref, &n);)
 			if ((int)worth_of_name(o->from, ref, now) == worth) {
 				o->name = &n;
-				left += !take_name(o, ref);
+				left += !(o->news && is_known(o, ref)) && !take_name(o, ref);
 			}
 	}
 	while (o->to->writable && pins_drained(o->from, &drained, &a))
@@ -291,7 +312,9 @@ uint32_t pins_take_over(struct table *to, const struct table *from)
 	return take_all(&(struct takeover){.to = to, .from = from});
 }
 
-uint32_t pins_take_place(struct table *to, const struct table *from)
+uint32_t pins_take_place(struct table *to, const struct table *from, bool published)
 {
-	return take_all(&(struct takeover){.to = to, .from = from, .replaces = true});
+	const uint32_t left = take_all(&(struct takeover){.to = to, .from = from, .replaces = true, .published = published});
+	/* That took a while, and more may have been pinned since. */
+	return published ? left : take_all(&(struct takeover){.to = to, .from = from, .replaces = true, .news = true});
 }

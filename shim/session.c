@@ -20,6 +20,7 @@ enum {
 	TABLES = 16,			/* mappings kept: the present one, the one before, and empty ones */
 	RETRY_TICKS = TICKS_PER_S / 4,	/* after one that was replaced, and nothing usable is there yet */
 	GROW_TICKS = 60 * TICKS_PER_S,	/* a private table was to grow; had it no room, then not sooner again */
+	GROWING_TICKS = 5 * TICKS_PER_S,	/* another process is at it */
 };
 
 _Atomic(struct table *) session_current;
@@ -143,30 +144,47 @@ static bool leads_elsewhere(const struct table *t)
 
 /* ---- growing ---- */
 
-/* Did a table that programs made for themselves have to forget something for want of room? People choose the size of theirs. */
-static bool is_cramped(const struct table *t)
+static bool failed_to_grow(void)
+{
+	const uint32_t then = get32(&grown_at);
+	return then && tick_since(tick_now(), then) < GROW_TICKS;
+}
+
+/* Is it full, so that soon something has to be forgotten? */
+static bool is_crowded(const struct table *t)
+{
+	return is_own && t->names_capacity < TABLE_NAMES_DEFAULT && !is_sealed() &&
+	       (get32(&t->header->used_names) >= t->names_capacity || get32(&t->header->used_addrs) >= t->addrs_capacity) &&
+	       !failed_to_grow();
+}
+
+/* One that programs made for themselves. People choose the size of theirs. */
+static bool may_grow(const struct table *t)
 {
 	struct stat st;
 	uint32_t names = TABLE_NAMES_OWN;
 	while (names < t->names_capacity)
 		names *= 2;
-	return is_own && t->writable && names == t->names_capacity && names < TABLE_NAMES_DEFAULT &&
-	       (get64(&t->header->counters[COUNT_EVICTED]) || get64(&t->header->counters[COUNT_NAMES_FULL])) &&
-	       stat(present_path, &st) == 0 && st.st_ino == t->inode && st.st_uid == geteuid() && !(st.st_mode & 077);
+	return t->writable && names == t->names_capacity && stat(present_path, &st) == 0 && st.st_ino == t->inode &&
+	       st.st_uid == geteuid() && !(st.st_mode & 077);
 }
 
 static void take_place(struct table *to, const struct table *from, bool published)
 {
 	if (!published)
 		settings_copy(to, from);
-	pins_take_place(to, from);
+	pins_take_place(to, from, published);
 }
 
-/* Another one of twice the size takes its place, and takes all of it over; all programs of the user follow. */
+/* Another one of twice the size takes its place, and takes all of it over; all programs of the user follow. One makes it. */
 static void grow(const struct table *t)
 {
-	const uint32_t now = tick_now(), then = get32(&grown_at);
-	if ((then && tick_since(now, then) < GROW_TICKS) || !is_cramped(t))
+	const uint32_t now = tick_now(), begun = get32(&t->header->growing);
+	if (!may_grow(t)) {
+		put32(&grown_at, now);
+		return;
+	}
+	if ((begun && tick_since(now, begun) < GROWING_TICKS) || !cas32(&t->header->growing, begun, now))
 		return;
 	if (store_create(present_path, 2 * t->names_capacity, 0600, (gid_t)-1, take_place) != STORE_OK)
 		put32(&grown_at, now);
@@ -190,7 +208,7 @@ static struct table *attach_again(void)
 	const struct undisturbed u = undisturbed_begin();
 	if (attach_enter()) {
 		struct table *old = atomic_load_explicit(&session_current, memory_order_acquire);
-		if (old && !store_retired(old))
+		if (old && !store_retired(old) && is_crowded(old))
 			grow(old);
 		struct table *t = (old && store_retired(old)) || leads_elsewhere(old) ? attach(old) : NULL;
 		if (t)
@@ -220,7 +238,7 @@ struct table *session_table(void)
 	const uint32_t now = tick_now();
 	if (!wanted || (retired && (is_sealed() || failed_just_now())))
 		return NULL;
-	if (is_sealed() || (!retired && tick_since(now, get32(&looked_at)) < TICKS_PER_S))
+	if (is_sealed() || (!retired && tick_since(now, get32(&looked_at)) < TICKS_PER_S && !(t && is_crowded(t))))
 		return t;
 	put32(&looked_at, now);
 	return attach_again();

@@ -7,7 +7,9 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <grp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -157,13 +159,31 @@ static void take_place(struct table *to, const struct table *from, bool publishe
 	to->origin = ORIGIN_PINCTL;
 	if (!published)
 		settings_copy(to, from);
-	left_out = pins_take_place(to, from);
+	left_out = pins_take_place(to, from, published);
+}
+
+/* What one that was killed has left: PATH.newPID-RANDOM (create.c). */
+static void clean(const struct plan *p)
+{
+	char pattern[TABLE_PATH + 8];
+	glob_t found;
+	snprintf(pattern, sizeof pattern, "%s.new*-*", p->path);
+	if (glob(pattern, 0, NULL, &found) != 0)
+		return;
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		const pid_t pid = (pid_t)atoi(found.gl_pathv[i] + strlen(p->path) + 4);
+		if (pid > 0 && kill(pid, 0) == -1 && errno == ESRCH)
+			unlink(found.gl_pathv[i]);
+	}
+	globfree(&found);
 }
 
 static int create(const struct context *c, const struct plan *p)
 {
 	store_replace *const replace = !p->replace ? NULL : p->empty ? store_empty : take_place;
 	enum store_status s = store_create(p->path, p->names, p->mode, p->group, replace);
+	if (s == STORE_OK && p->replace)
+		clean(p);
 	if (s == STORE_OK && left_out)
 		note(c, "%s: no room for %u of the old table's names", p->path, left_out);
 	if (s == STORE_OK)

@@ -45,11 +45,11 @@ static bool read_header(struct holder *h, const char *range)
 	return magic == TABLE_MAGIC;
 }
 
-/* A table that was replaced last had the name of the one that took its place, before that one had it: PATH.newPID (create.c). */
+/* A table that was replaced last had the name of the one that took its place, before that one had it: PATH.newPID-RANDOM (create.c). */
 static void cut_new(char *path)
 {
 	char *end = strrchr(path, '.');
-	if (end && strncmp(end, ".new", 4) == 0 && end[4] && strspn(end + 4, "0123456789") == strlen(end + 4))
+	if (end && strncmp(end, ".new", 4) == 0 && end[4] && strspn(end + 4, "0123456789abcdef-") == strlen(end + 4))
 		*end = '\0';
 }
 

@@ -412,7 +412,7 @@ static inline void script_take(struct script *s, char **w)
 {
 	char left[16];
 	const bool place = strcmp(w[0], "take-place") == 0;
-	snprintf(left, sizeof left, "%u", (place ? pins_take_place : pins_take_over)(&s->lab.t, &s->other.t));
+	snprintf(left, sizeof left, "%u", place ? pins_take_place(&s->lab.t, &s->other.t, false) : pins_take_over(&s->lab.t, &s->other.t));
 	script_say(s, "", "%s", left);
 }
 
