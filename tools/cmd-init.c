@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -30,7 +31,10 @@ struct words {
 	bool replace, empty;
 };
 
-enum { KEY_CONF = 0x2000 };
+enum {
+	KEY_CONF = 0x2000,
+	REPLACE_LOCK_S = 2,
+};
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -259,6 +263,9 @@ int cmd_init(struct context *c, int argc, char **argv)
 	if (status == DONE)
 		status = may_replace(c, &p);
 	const bool replaces = status == DONE && stat(p.path, &old) == 0;
+	if (replaces)
+		table_lock(c, p.path, LOCK_EX, REPLACE_LOCK_S);		/* or without: what is changed meanwhile says so, as a rule */
+	c->lock = 0;
 	const bool fresh = !replaces && !w.empty;
 	if (status == DONE)
 		status = create(c, &p);

@@ -33,6 +33,7 @@ struct context {
 	struct table table;
 	enum store_status status;	/* how it opened: OK, FOREIGN, or (for TO_INSPECT) STALE */
 	bool writes;			/* it was opened to be changed */
+	int lock;			/* on its file, shared (table_lock): a descriptor + 1; 0: none */
 };
 
 /* The usage of a command. `parser` is argp's; its input is the command's own struct. */
@@ -91,6 +92,14 @@ enum access {
  * is opened, with a note, only when there is no other. DONE or FAILED.
  */
 int table_open(struct context *c, enum access how);
+
+/*
+ * flock(2) of the table's file, until the process ends: LOCK_SH for who changes something by hand, so that no `init --replace`
+ * copies the table meanwhile, LOCK_EX for that and for settings. Whoever may read the table may hold its lock for ever: after
+ * `seconds` false, and errno EWOULDBLOCK.
+ */
+bool table_lock(struct context *c, const char *path, int operation, unsigned seconds);
+void table_unlock(struct context *c);
 
 /* The n-th path that a program of this user would try; `*own`: that any program may create. */
 bool table_path(const struct context *c, unsigned n, char out[static TABLE_PATH], bool *own);

@@ -1,15 +1,21 @@
 /* which-table.c: which table a command is about, and the one that programs would take. See cmd.h. */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cmd.h"
 #include "journal.h"
 
-enum { REPLACED_AGAIN = 8 };	/* a table that is replaced so often meanwhile is left at that */
+enum {
+	REPLACED_AGAIN = 8,		/* a table that is replaced so often meanwhile is left at that */
+	CHANGE_LOCK_S = 15,		/* so long a change waits for who replaces the table */
+};
 
 bool table_path(const struct context *c, unsigned n, char out[static TABLE_PATH], bool *own)
 {
@@ -155,6 +161,45 @@ static int no_table(const struct context *c, const struct trial *t, enum access 
 	return complain(c, "no table at %s%s", t->missing, how == TO_CREATE ? ", and no directory to make it in" : "");
 }
 
+bool table_lock(struct context *c, const char *path, int operation, unsigned seconds)
+{
+	const struct timespec pause = {.tv_nsec = 20000000};
+	const int fd = c->lock ? c->lock - 1 : open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd == -1)
+		return false;
+	c->lock = fd + 1;
+	for (unsigned tries = seconds * 50; flock(fd, operation | LOCK_NB) == -1; tries--) {	/* flock(2) has no time-out */
+		if ((errno != EWOULDBLOCK && errno != EINTR) || tries == 0)
+			return false;
+		nanosleep(&pause, NULL);
+	}
+	return true;
+}
+
+void table_unlock(struct context *c)
+{
+	if (c->lock)
+		close(c->lock - 1);
+	c->lock = 0;
+}
+
+/* Waits while the table is replaced, and then takes the new one. */
+static bool settle_for(struct context *c)
+{
+	for (int again = 0; again < REPLACED_AGAIN; again++) {
+		if (!table_lock(c, c->path, LOCK_SH, CHANGE_LOCK_S))
+			return false;
+		if (!store_retired(&c->table))
+			return true;
+		errno = 0;
+		table_unlock(c);
+		store_close(&c->table);
+		if (open_current(c->path, &c->table) != STORE_OK)
+			return false;
+	}
+	return false;
+}
+
 int table_open(struct context *c, enum access how)
 {
 	struct trial t = {.status = STORE_ABSENT};
@@ -164,6 +209,8 @@ int table_open(struct context *c, enum access how)
 	if (!open)
 		return no_table(c, &t, how);
 	note_passed_over(c, c->path);
+	if ((how == TO_WRITE || how == TO_CREATE) && !settle_for(c))
+		return complain(c, "%s: %s", c->path, errno == EWOULDBLOCK ? "locked by another process" : "replaced meanwhile: to be done again");
 	c->table.origin = ORIGIN_PINCTL;
 	c->writes = how == TO_WRITE || how == TO_CREATE;
 	if (c->writes && !c->table.writable)
