@@ -6,6 +6,9 @@ setup_file() { use_clients lookup reach; }
 
 reach() { bare "$(client reach)" "$@" >>"$LOGS/reach.log" || true; }
 
+# reached WAY PORT ERROR : has the pin moved, after one more datagram? The kernel bounds its ICMP for the whole machine.
+reached() { moved pool.test "$pin" || { reach "$1" "$pin" "$2"; moved pool.test "$pin"; }; }
+
 @test "it begins when a socket sends to a watched address, and ends when nothing was sent for long" {
     local how
     pool_watched --idle 5
@@ -43,8 +46,7 @@ reach() { bare "$(client reach)" "$@" >>"$LOGS/reach.log" || true; }
         pin=$(with_shim "$(client lookup)" -4 pool.test | cut -d' ' -f1)
         await_watched 3
         [[ $1 == udp ]] || watch_packets "$pin"
-        reach "$1" "$pin" "$2"
-        await "$how: the pin to move from $pin" moved pool.test "$pin"
+        await "$how: the pin to move from $pin" reached "$@"
         expect_match "failed.*$pin.*$2/udp.*$3.*reach" "$(pinctl events)" "$how: events"
     done
 }
