@@ -89,6 +89,27 @@ in_container() {
         exec env "$@"' - "$@"
 }
 
+@test "a change by hand waits for who replaces the table, and is not lost; one that is locked for ever it does not wait out" {
+    local pid
+    pinctl init --conf=/dev/null
+    pinctl set a.test 192.0.2.7
+    # init --replace holds the lock while it copies.
+    exec {lock}<"$TABLE"
+    flock -x "$lock"
+    pinctl drop a.test {lock}<&- >"$LOGS/drop" 2>&1 3>&- 4>&- &
+    pid=$!
+    nap 0.5
+    expect_eq 192.0.2.7 "$(pin_of a.test)" "the pin while the table is locked"
+    pinctl init --replace --conf=/dev/null
+    flock -u "$lock"
+    wait $pid
+    expect_eq "" "$(pin_of a.test)" "the pin in the new table, after the drop ($(cat "$LOGS/drop"))"
+    exec {lock}<"$TABLE"
+    flock -x "$lock"
+    expect_status 1 pinctl set a.test 192.0.2.8
+    expect_match "$TABLE: locked by another process" "$output" "what is said"
+}
+
 @test "a container that is given the directory follows; one that is given the file alone goes on as bare, and is named" {
     local given
     dns_pool pool.test 127.0.0.11 127.0.0.12 127.0.0.13

@@ -156,6 +156,21 @@ static void replacing_at_once(void)
 	clean();
 }
 
+/* In /dev/shm anybody may put something beside the table, and knows our pid. */
+static void replacing_beside_planted(void)
+{
+	char beside[TABLE_PATH + 32];
+	lab_path(path);
+	make(8);
+	snprintf(beside, sizeof beside, "%s.new%d", path, (int)getpid());
+	close(open(beside, O_CREAT | O_WRONLY, 0600));
+	check_row("one replaces a table, and a file has the name that could be foreseen");
+	check_number("status", STORE_OK, store_create(path, 64, 0600, (gid_t)-1, store_empty));
+	check_number("files", 2, files_like(path));
+	unlink(beside);
+	clean();
+}
+
 /* ---- as another user, in another namespace, on a full file system: in a child ---- */
 
 static int in_child(int (*work)(void))
@@ -306,6 +321,7 @@ int main(void)
 	replacing();
 	making_at_once();
 	replacing_at_once();
+	replacing_beside_planted();
 	other_users();
 	full();
 	return check_done();

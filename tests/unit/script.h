@@ -36,6 +36,7 @@
  *   events                         kinds of events since the last time, with the lab's address
  *   other [NAMES]                  the steps that follow are done in another table, and after the next `other` in this again
  *   take-over  take-place          what the other table knows, into this one. Yields how many names were left out
+ *   take-place+                    the same once more, when this one has taken its place
  *   wait SECONDS
  */
 #ifndef STICKYDNS_SCRIPT_H
@@ -411,8 +412,8 @@ static inline void script_other(struct script *s, char **w)
 static inline void script_take(struct script *s, char **w)
 {
 	char left[16];
-	const bool place = strcmp(w[0], "take-place") == 0;
-	snprintf(left, sizeof left, "%u", place ? pins_take_place(&s->lab.t, &s->other.t, false) : pins_take_over(&s->lab.t, &s->other.t));
+	const bool place = strncmp(w[0], "take-place", 10) == 0, published = strcmp(w[0], "take-place+") == 0;
+	snprintf(left, sizeof left, "%u", place ? pins_take_place(&s->lab.t, &s->other.t, published) : pins_take_over(&s->lab.t, &s->other.t));
 	script_say(s, "", "%s", left);
 }
 
@@ -429,7 +430,7 @@ static const struct script_verb {
 	{"healthy", script_healthy}, {"lead", script_lead},    {"srv", script_srv},	{"ask+", script_ask},
 	{"broken", script_outcome},  {"late", script_outcome},  {"steer", script_steer},  {"steer-any", script_steer},
 	{"aside", script_aside},	     {"beside", script_beside},     {"cut", script_cut},	{"other", script_other},
-	{"take-over", script_take},  {"take-place", script_take},
+	{"take-over", script_take},  {"take-place", script_take}, {"take-place+", script_take},
 	{"refresh-srv", script_srv_refresh}, {"adopt", script_hand}, {"ports", script_ports}, {"recall", script_recall},
 };
 

@@ -27,6 +27,17 @@ static const struct script_row place[] = {
 	{"twice changes nothing", "ask a 1,2; ok a 1 5060t; fail a 1 5060t; ok a 2 5060t; other; take-place; take-place; pin a -> 2 confirmed 5060t; cool 1 5060t -> 24..36"},
 };
 
+/* The table has taken the other's place: programs use it, and have pinned anew what it lacked. */
+static const struct script_row published[] = {
+	{"a pin that it lacked goes before one that was made anew", "ask a 1,2; other; wait 1; ask a 2,1; take-place+; pin a -> 1 tentative"},
+	{"also before one that has answered by then", "ask a 1,2; ok a 1 5060t; other; wait 1; ask a 2,1; ok a 2 5060t; take-place+; pin a -> 1 confirmed 5060t"},
+	{"not a tentative one before that", "ask a 1,2; other; wait 1; ask a 2,1; ok a 2 5060t; take-place+; pin a -> 2 confirmed 5060t"},
+	{"not one whose server failed meanwhile", "ask a 1,2; ok a 1 5060t; other; take-place; wait 1; ask a 1,2; fail a 1 5060t; take-place+; pin a -> 2 tentative"},
+	{"nor one to what is drained here", "ask a 1,2; ok a 1 5060t; other; wait 1; ask b 1,3; drain 1; ask a 2,1; take-place+; pin a -> 2 tentative"},
+	{"a later one by hand stays", "set a 8; other; wait 1; set a 9; take-place+; pin a -> 9 explicit"},
+	{"and goes before one that was not", "ask a 1,2; ok a 1 5060t; other; wait 1; set a 9; take-place+; pin a -> 9 explicit"},
+};
+
 /* 2 names in 4 records, of which each name reaches all. */
 static const struct script_row smaller[] = {
 	{"what is set by hand has room first, then what had a success",
@@ -47,6 +58,7 @@ static const struct script_row over[] = {
 int main(void)
 {
 	SCRIPT_PLAY("in its place", place);
+	SCRIPT_PLAY("once more, when it has", published);
 	SCRIPT_PLAY("in the place of a larger one", smaller);
 	SCRIPT_PLAY("into one of others", over);
 	return check_done();
