@@ -93,11 +93,16 @@ static bool stats_people(json_t *tree, const struct tables *all)
 int cmd_stats(struct context *c, int argc, char **argv)
 {
 	int status = cmd_parse(c, &usage, argc, argv, NULL);
-	if (status == DONE)
-		status = table_open(c, TO_INSPECT);
 	if (status != DONE)
 		return status;
 	struct tables all;
+	status = table_open(c, TO_INSPECT);
+	if (status != DONE) {				/* there may be others, which somebody holds */
+		if (tables_find(c, &all) == DONE && all.n > 0 && !c->json)
+			tables_people(&all);
+		tables_free(&all);
+		return status;
+	}
 	status = tables_find(c, &all);
 	json_t *tree = stats_json(c);
 	if (c->json)

@@ -53,6 +53,15 @@ static void cut_new(char *path)
 		*end = '\0';
 }
 
+/* A newline in a path stands in its line as \012. */
+static void unescape(char *path)
+{
+	for (char *at = path; (at = strstr(at, "\\012")); at++) {
+		*at = '\n';
+		memmove(at + 1, at + 4, strlen(at + 4) + 1);
+	}
+}
+
 /* "7f00-7f10 rw-s 00000000 00:1b 1234   /dev/shm/stickydns-0 (deleted)": proc_pid_maps(5) */
 static bool read_mapping(char *line, struct holder *h)
 {
@@ -62,6 +71,7 @@ static bool read_mapping(char *line, struct holder *h)
 	if (!file || sscanf(line, "%63s %7s %*s %x:%x %lu", range, mode, &major, &minor, &inode) != 5 || !strchr(mode, 's'))
 		return false;
 	file[strcspn(file, "\n")] = '\0';
+	unescape(file);
 	char *gone = strstr(file, DELETED);
 	if (gone)
 		*gone = '\0';

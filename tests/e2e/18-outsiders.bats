@@ -74,3 +74,33 @@ relayed() { sipsak -H 127.0.0.1 -p 127.0.0.1:5600 -s "sip:$1" >>"$LOGS/sipsak.lo
         expect_eq 127.0.0.66 "$(pin_of "$call.test")" "the pin, when the one that was asked answered ($call)"
     done
 }
+
+# A program remembers the last 64 names that it looked up.
+@test "so many of an outsider's names that a program has forgotten the victim's lead nobody to the outsider's server" {
+    local how address
+    seq -f 'n%g.evil.test' 80 | while read -r how; do printf "127.0.0.%s $how\n" 9 11 12 13; done >"$BATS_TEST_TMPDIR/evil"
+    DNS_OPTIONS=(--no-round-robin)                              # all of his names are pinned to his server
+    dns_write pool.test 127.0.0.11 127.0.0.12 127.0.0.13
+    dns_names "$BATS_TEST_TMPDIR/evil"
+    for address in 127.0.0.{9,11,12,13}; do server_start $address 5060 whoami; done
+    expect_eq 127.0.0.9 "$(first_of shim n1.evil.test)" "what his names are pinned to"
+    for how in hand block; do
+        pinctl init --empty --conf=/dev/null
+        if [[ $how == hand ]]; then pinctl set pool.test 127.0.0.11; else settings 'host "pool.test" { sticky = on }'; fi
+        expect_eq "none" "$(with_shim /usr/bin/python3 -S - <<'PY'
+import socket
+names = ["pool.test"] + [f"n{i}.evil.test" for i in range(1, 81)]
+for name in names: socket.getaddrinfo(name, 5060, socket.AF_INET)
+register = "REGISTER sip:pool.test SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK%d\r\nFrom: <sip:a@h>;tag=1\r\nTo: <sip:a@h>\r\nCall-ID: %d\r\nCSeq: 1 REGISTER\r\n\r\n"
+led = []
+for n in 11, 12, 13:
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.settimeout(30)
+    s.sendto((register % (n, n)).encode(), (f"127.0.0.{n}", 5060))
+    said = s.recv(500).decode().split()[0]
+    if said == "127.0.0.9": led.append(f"127.0.0.{n}")
+print(*led or ["none"])
+PY
+)" "requests led to the outsider's server, with a pin by $how"
+    done
+}

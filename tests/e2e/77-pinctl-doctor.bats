@@ -127,6 +127,18 @@ C
     expect_match "switched off by STICKYDNS=Off" "$(found shim)" "one that is switched off"
 }
 
+@test "all tables that processes hold are listed, by doctor and by stats, also where there is no usual one" {
+    local held=$'/run/held\nhere'
+    unset STICKYDNS_TABLE
+    env "LD_PRELOAD=$BUILD/libstickydns.so" "STICKYDNS_TABLE=$held" sleep 1000 3>&- 4>&- &
+    await "the table" grep -q 'held.012here' "/proc/$!/maps"
+    expect_status 1 bare "$BUILD/pinctl" stats
+    expect_match "no table at /dev/shm/stickydns-0" "$output" "what stats says"
+    expect_match $'\n/run/held.here\tgood\t1 process: [0-9]+ .sleep' "$output" "and lists"
+    expect_status 0 bare "$BUILD/pinctl" doctor cat
+    expect_match $'one of all\t/run/held.here: good, held by 1 process: [0-9]+ .sleep' "$output" "what doctor lists"
+}
+
 @test "JSON: paths of any length, and what they are written in" {
     local deep=$BATS_TEST_TMPDIR/dir odd=$'\x1b\xff\n"' n
     for n in {1..4}; do deep+=/$(printf 'd%.0s' {1..200}); done
