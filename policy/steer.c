@@ -272,7 +272,8 @@ static void ask_all(const struct question *q, struct opinion *o)
 }
 
 /*
- * Does a name that stands higher than those that this process looked up lead elsewhere? It may have looked that up, too, so
+ * Does a name that stands higher than those that this process looked up lead elsewhere, or one as high that it looked up at
+ * some time? It may have looked that up, too, so
  * long ago, or before so many others, that it is not known any more. Then nobody's word counts.
  */
 static bool is_outranked(const struct question *q, const struct opinion *own)
@@ -288,7 +289,8 @@ static bool is_outranked(const struct question *q, const struct opinion *own)
 			continue;
 		struct effective eff;
 		settings_effective(q->t, &host, &eff);
-		if (standing_of(q->t, ref, &eff) <= own->standing || !eff.set.value[SET_STICKY] || eff.set.value[SET_STEER] == STEER_OFF)
+		const enum standing s = standing_of(q->t, ref, &eff);
+		if (s < own->standing || (s == own->standing && !(q->who->asked && q->who->asked(ref))) || !eff.set.value[SET_STICKY] || eff.set.value[SET_STEER] == STEER_OFF)
 			continue;
 		if (!host_leads(q, ref, &host, q->e->port, &to))
 			to = *q->e;

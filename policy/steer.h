@@ -24,6 +24,7 @@ struct asker {
 	size_t n;
 	bool (*wants)(const struct name *n);	/* is the name to be touched in it at all? NULL: any */
 	bool (*was_given)(const struct name *n, const struct address *a);	/* that address by that name? NULL: all */
+	bool (*asked)(struct name_ref name);	/* was it ever looked up? Also true by chance. NULL: only `names` were */
 };
 
 /*

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "environment.h"
+#include "hash.h"
 #include "hot.h"
 #include "tell.h"
 #include "tick.h"
@@ -43,12 +44,17 @@ static char comm[COMM_BYTES];		/* as it was started: a sealed program may not as
 
 /* ---- attaching ---- */
 
+/* While it is opened it may be replaced, once more: then the path leads to another one. */
 static bool usable(struct table *t, const char *path)
 {
-	enum store_status s = store_open(path, t);
-	if (s == STORE_OK)
-		return true;
-	store_close(t);
+	for (int tries = 0; tries < 4; tries++) {
+		const enum store_status s = store_open(path, t);
+		if (s == STORE_OK)
+			return true;
+		store_close(t);
+		if (s != STORE_RETIRED)
+			break;
+	}
 	return false;
 }
 
@@ -358,8 +364,22 @@ static struct {
 } recent[RECENT];
 static _Atomic unsigned recent_next;
 
+enum { ASKED_BITS = 1 << 16 };
+static word64 asked[ASKED_BITS / 64];	/* a bit for each name, by its key */
+
+static uint32_t asked_bit(struct name_ref ref) { return hash_slot(ref.key * UINT64_C(0x9e3779b97f4a7c15), ASKED_BITS); }
+
+bool recent_asked(struct name_ref ref)
+{
+	const uint32_t bit = asked_bit(ref);
+	return (get64(&asked[bit / 64]) >> bit % 64 & 1) != 0;
+}
+
 void recent_note(struct name_ref ref)
 {
+	const uint32_t bit = asked_bit(ref);
+	if (!recent_asked(ref))
+		atomic_fetch_or_explicit(&asked[bit / 64], UINT64_C(1) << bit % 64, memory_order_relaxed);
 	uint32_t now = tick_now();
 	uint64_t place = (uint64_t)ref.slot << 32 | now;
 	unsigned i;

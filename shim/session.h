@@ -76,6 +76,9 @@ void recent_note_service(struct name_ref ref);
 /* Is the name a target of a service that was looked up? Nearly free where none was. */
 bool recent_target(const struct table *t, const struct name *n);
 
+/* Was the name looked up by this process, at any time? Sometimes true though it was not, the more often the more were. */
+bool recent_asked(struct name_ref ref);
+
 /* Another number whenever a name was noted that was not there. */
 unsigned recent_count(void);
 

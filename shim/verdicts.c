@@ -64,7 +64,7 @@ static void remember(word64 *slot, const struct endpoint *asked, uint64_t epoch,
 static void ask(struct table *t, const struct endpoint *asked, struct verdict *out)
 {
 	struct name_ref names[RECENT];
-	struct asker who = {.names = names, .wants = session_wants, .was_given = given_by};
+	struct asker who = {.names = names, .wants = session_wants, .was_given = given_by, .asked = recent_asked};
 	out->ref = addr_find(t, &asked->addr);
 	if (out->ref && !pins_concern(t, out->ref, session_chooses() ? session_wants : NULL))
 		out->ref = 0;

@@ -238,6 +238,18 @@ static int store_conf(struct context *c, const struct plan *p, const struct conf
 	return conf_store(c, f);
 }
 
+/* Nothing came into it. It may have been made by one that was killed before it had taken over what older ones hold. */
+static bool is_empty(const char *path)
+{
+	struct table t;
+	struct table_stats stats = {0};
+	const bool opened = store_open(path, &t) == STORE_OK;
+	if (opened)
+		pins_stats(&t, &stats);
+	store_close(&t);
+	return opened && stats.names == 0;
+}
+
 /* A user's table is none for his programs where there is a system's. */
 static void note_other(const struct context *c, const struct plan *p)
 {
@@ -266,14 +278,13 @@ int cmd_init(struct context *c, int argc, char **argv)
 	if (replaces)
 		table_lock(c, p.path, LOCK_EX, REPLACE_LOCK_S);		/* or without: what is changed meanwhile says so, as a rule */
 	c->lock = 0;
-	const bool fresh = !replaces && !w.empty;
 	if (status == DONE)
 		status = create(c, &p);
 	if (status == DONE && f.hosts)
 		status = store_conf(c, &p, &f);
 	if (status == DONE && replaces)
 		status = name_left(c, &p, &old);
-	if (status == DONE && fresh)
+	if (status == DONE && !w.empty && is_empty(p.path))
 		inherit(c, p.path);
 	if (status == DONE)
 		note_other(c, &p);

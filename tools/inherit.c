@@ -2,10 +2,13 @@
 #include "inherit.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "saved.h"
@@ -13,27 +16,52 @@
 
 #define KEPT LIBDIR "/stickydns/pinctl.%08x"
 
+enum { SAVE_S = 60 };			/* so long it may take */
+
+/* False: it failed, or had to be ended, with all that it had started. */
+static bool has_saved(pid_t pid)
+{
+	const struct timespec pause = {.tv_nsec = 20000000};
+	int status;
+	for (unsigned tries = SAVE_S * 50; tries > 0; tries--) {
+		if (waitpid(pid, &status, WNOHANG) == pid)
+			return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+		nanosleep(&pause, NULL);
+	}
+	kill(-pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	return false;
+}
+
+/* Into a file, not a pipe, which whatever it leaves behind would hold open. */
+static pid_t start(const char *pinctl, const char *path, int to)
+{
+	const struct rlimit size = {SAVED_BYTES, SAVED_BYTES};
+	const pid_t pid = fork();
+	if (pid != 0)
+		return pid;
+	setpgid(0, 0);
+	setrlimit(RLIMIT_FSIZE, &size);
+	dup2(to, STDOUT_FILENO);
+	execl(pinctl, "pinctl", "-t", path, "save", (char *)NULL);
+	_exit(127);
+}
+
 /* What that `pinctl` saves of the table at `path`. DONE, or FAILED after one line. */
 static int save_by(const struct context *c, const char *pinctl, const char *path, struct saved *out)
 {
-	int ends[2];
-	if (pipe2(ends, O_CLOEXEC) == -1)
-		return complain(c, "%s", strerror(errno));
-	const pid_t pid = fork();
-	if (pid == 0) {
-		dup2(ends[1], STDOUT_FILENO);
-		execl(pinctl, "pinctl", "-t", path, "save", (char *)NULL);
-		_exit(127);
-	}
-	close(ends[1]);
-	FILE *text = pid == -1 ? NULL : fdopen(ends[0], "r");
-	int status = text ? saved_load(c, text, path, out) : complain(c, "%s", strerror(errno));
+	const int fd = memfd_create("saved", MFD_CLOEXEC);
+	FILE *text = fd == -1 ? NULL : fdopen(fd, "r+");
+	const pid_t pid = text ? start(pinctl, path, fd) : -1;
+	int status;
+	if (pid == -1)
+		status = complain(c, "%s", strerror(errno));
+	else if (!has_saved(pid))
+		status = complain(c, "%s: not taken over: %s failed, or took too long", path, pinctl);
+	else
+		status = saved_load(c, text, path, out);
 	if (text)
 		fclose(text);
-	else
-		close(ends[0]);
-	if (pid != -1)
-		waitpid(pid, NULL, 0);
 	return status;
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -14,7 +15,7 @@
 
 enum {
 	REPLACED_AGAIN = 8,		/* a table that is replaced so often meanwhile is left at that */
-	CHANGE_LOCK_S = 15,		/* so long a change waits for who replaces the table */
+	CHANGE_LOCK_S = 10,		/* so long a change waits for who replaces the table */
 };
 
 bool table_path(const struct context *c, unsigned n, char out[static TABLE_PATH], bool *own)
@@ -183,13 +184,24 @@ void table_unlock(struct context *c)
 	c->lock = 0;
 }
 
-/* Waits while the table is replaced, and then takes the new one. */
+/* One that was killed while it replaced the table may have marked none. */
+static bool is_in_place(const struct context *c)
+{
+	struct stat st;
+	return !store_retired(&c->table) &&
+	       (stat(c->path, &st) == -1 || (st.st_dev == c->table.device && st.st_ino == c->table.inode));
+}
+
+/*
+ * Waits while the table is replaced, and then takes the new one. Whoever may read the table may hold its lock: then it goes
+ * on without, after a while.
+ */
 static bool settle_for(struct context *c)
 {
 	for (int again = 0; again < REPLACED_AGAIN; again++) {
-		if (!table_lock(c, c->path, LOCK_SH, CHANGE_LOCK_S))
+		if (!table_lock(c, c->path, LOCK_SH, CHANGE_LOCK_S) && errno != EWOULDBLOCK)
 			return false;
-		if (!store_retired(&c->table))
+		if (is_in_place(c))
 			return true;
 		errno = 0;
 		table_unlock(c);
@@ -210,7 +222,7 @@ int table_open(struct context *c, enum access how)
 		return no_table(c, &t, how);
 	note_passed_over(c, c->path);
 	if ((how == TO_WRITE || how == TO_CREATE) && !settle_for(c))
-		return complain(c, "%s: %s", c->path, errno == EWOULDBLOCK ? "locked by another process" : "replaced meanwhile: to be done again");
+		return complain(c, "%s: %s", c->path, errno ? strerror(errno) : "replaced meanwhile: to be done again");
 	c->table.origin = ORIGIN_PINCTL;
 	c->writes = how == TO_WRITE || how == TO_CREATE;
 	if (c->writes && !c->table.writable)

@@ -84,14 +84,24 @@ relayed() { sipsak -H 127.0.0.1 -p 127.0.0.1:5600 -s "sip:$1" >>"$LOGS/sipsak.lo
     dns_names "$BATS_TEST_TMPDIR/evil"
     for address in 127.0.0.{9,11,12,13}; do server_start $address 5060 whoami; done
     expect_eq 127.0.0.9 "$(first_of shim n1.evil.test)" "what his names are pinned to"
-    for how in hand block; do
+    for how in hand block answered; do
         pinctl init --empty --conf=/dev/null
-        if [[ $how == hand ]]; then pinctl set pool.test 127.0.0.11; else settings 'host "pool.test" { sticky = on }'; fi
-        expect_eq "none" "$(with_shim /usr/bin/python3 -S - <<'PY'
-import socket
+        case $how in
+        hand) pinctl set pool.test 127.0.0.11 ;;
+        block) settings 'host "pool.test" { sticky = on }' ;;
+        esac
+        expect_eq "none" "$(with_shim /usr/bin/python3 -S - $how <<'PY'
+import socket, sys
 names = ["pool.test"] + [f"n{i}.evil.test" for i in range(1, 81)]
-for name in names: socket.getaddrinfo(name, 5060, socket.AF_INET)
+def answered(name, n):          # a request to the first address of the name, which is answered
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.settimeout(30)
+    s.sendto((register % (n, n)).encode(), socket.getaddrinfo(name, 5060, socket.AF_INET)[0][4])
+    s.recv(500)
 register = "REGISTER sip:pool.test SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK%d\r\nFrom: <sip:a@h>;tag=1\r\nTo: <sip:a@h>\r\nCall-ID: %d\r\nCSeq: 1 REGISTER\r\n\r\n"
+for i, name in enumerate(names):
+    if sys.argv[1] == "answered": answered(name, 1000 + i)
+    else: socket.getaddrinfo(name, 5060, socket.AF_INET)
 led = []
 for n in 11, 12, 13:
     s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

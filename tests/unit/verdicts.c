@@ -41,6 +41,8 @@ bool given_by(const struct name *n, const struct address *a)
 /* ---- recent lookups ---- */
 
 /* Asked for once for each decision. None: all names that hold an address count. */
+bool recent_asked(struct name_ref ref) { return ref.slot == UINT32_MAX; }
+
 size_t recent_names(struct name_ref out[static RECENT])
 {
 	(void)out;
