@@ -59,7 +59,7 @@ static int save_by(const struct context *c, const char *pinctl, const char *path
 	else if (!has_saved(pid))
 		status = complain(c, "%s: not taken over: %s failed, or took too long", path, pinctl);
 	else
-		status = saved_load(c, text, path, out);
+		rewind(text), status = saved_load(c, text, path, out);
 	if (text)
 		fclose(text);
 	return status;

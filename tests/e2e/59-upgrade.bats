@@ -59,6 +59,20 @@ of_old() { "$OLD/pinctl" "$@"; }
     expect_match "one of all"$'\t'"/run/stickydns/table.$old: of another layout, held by 1 process" \
         "$(bare "$BUILD/pinctl" doctor cat)" "what doctor says"
 
+    # One that was killed before it had taken over leaves an empty table; what it is replaced by takes over.
+    rm "/run/stickydns/table.$new"
+    bare "$BUILD/pinctl" init -t system --conf=/dev/null --empty
+    expect_eq "" "$(bare "$BUILD/pinctl" list)" "what the empty table holds"
+    expect_status 0 bare "$BUILD/pinctl" init --replace --conf=/dev/null
+    expect_eq "pool.test set.test" "$(bare "$BUILD/pinctl" list | cut -f1 | sort | xargs)" "what the one in its place holds"
+    # A kept pinctl that fails is no loss of the new table.
+    printf '#!/bin/sh\necho stickydns 2\nexit 3\n' >"$BATS_TEST_TMPDIR/lib/stickydns/pinctl.${old##*.}"
+    bare "$BUILD/pinctl" init -t system --conf=/dev/null --empty
+    expect_status 0 bare "$BUILD/pinctl" init --replace --conf=/dev/null
+    expect_match "table.$old: not taken over: .*/pinctl.${old##*.} failed" "$output" "what is said of one that fails"
+    cp "$OLD/pinctl" "$BATS_TEST_TMPDIR/lib/stickydns/pinctl.${old##*.}"
+    bare "$BUILD/pinctl" init --replace --conf=/dev/null
+
     # The one that runs keeps its version and its table; what starts now has the new one.
     bare "$BUILD/pinctl" set pool.test 127.0.0.15
     expect_eq "$first" "$(ask runs first pool.test)" "first address of the program that runs"
