@@ -253,7 +253,7 @@ test: deps
 	$(Q)$(MAKE) --no-print-directory check
 
 # With names of test files only those run, no fuzzer, and nothing under sanitizers.
-check-parts: all test-parts $(if $(TESTS),,fuzzers asan-programs tsan-programs)
+check-parts: all test-parts bench-parts $(if $(TESTS),,fuzzers asan-programs tsan-programs)
 
 check: check-parts
 	$(Q)BUILD=$(abspath $(B)) FUZZ_SECONDS=$(TEST_FUZZ_SECONDS) tests/run.sh $(TESTS)
