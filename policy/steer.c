@@ -274,10 +274,13 @@ static void ask_all(const struct question *q, struct opinion *o)
 /*
  * Does a name that stands higher than those that this process looked up lead elsewhere, or one as high that it looked up at
  * some time? It may have looked that up, too, so
- * long ago, or before so many others, that it is not known any more. Then nobody's word counts.
+ * long ago, or before so many others, that it is not known any more. Then nobody's word counts; but if the higher name is
+ * known to have given the program this address, its word does.
  */
-static bool is_outranked(const struct question *q, const struct opinion *own)
+static bool is_outranked(const struct question *q, struct opinion *own)
 {
+	struct opinion higher = {0};
+	bool differs = false;
 	uint32_t cursor = 0;
 	struct name_ref ref, same;
 	struct name host;
@@ -292,11 +295,17 @@ static bool is_outranked(const struct question *q, const struct opinion *own)
 		const enum standing s = standing_of(q->t, ref, &eff);
 		if (s < own->standing || (s == own->standing && !(q->who->asked && q->who->asked(ref))) || !eff.set.value[SET_STICKY] || eff.set.value[SET_STEER] == STEER_OFF)
 			continue;
+		if (s > own->standing && q->who->was_given && has_say(q, &eff.set, &host)) {
+			ask_holder(q, ref, false, &higher);
+			continue;
+		}
 		if (!host_leads(q, ref, &host, q->e->port, &to))
 			to = *q->e;
-		if (to.port != own->to.port || !address_equal(&to.addr, &own->to.addr))
-			return true;
+		differs |= to.port != own->to.port || !address_equal(&to.addr, &own->to.addr);
 	}
+	if (!higher.any || higher.standing <= own->standing)
+		return differs;
+	*own = higher;
 	return false;
 }
 
