@@ -16,7 +16,8 @@
 #   make clean
 #   make help       this text
 #
-# Variables: CC, CLANG, RUN (what runs a program that was built, as qemu-aarch64), BPFTOOL, CFLAGS, LDFLAGS, PREFIX, DESTDIR, PKG_CONFIG, V=1 (show commands),
+# Variables: CC, CLANG, BPFTOOL, CFLAGS, LDFLAGS, PREFIX, DESTDIR, PKG_CONFIG, V=1 (show commands),
+# EMULATOR (what runs a program that was built, as qemu-aarch64),
 # STRICT= (empty: warnings are no errors, for packagers), TESTS (bats files to run).
 
 VERSION = 1.0
@@ -284,7 +285,7 @@ arm64-programs:
 	@rm -f $(B)/arm64/tests/stress/hostile			# remaps memory as qemu-user does not
 
 arm64: arm64-programs
-	$(Q)BUILD=$(abspath $(B)/arm64) RUN="qemu-aarch64 -L /usr/$(ARM64)" tests/run.sh --programs
+	$(Q)BUILD=$(abspath $(B)/arm64) EMULATOR="qemu-aarch64 -L /usr/$(ARM64)" tests/run.sh --programs
 
 asan tsan: %: %-programs
 	$(Q)BUILD=$(abspath $(B)/$@) tests/run.sh --programs
@@ -322,7 +323,7 @@ install: all
 		$(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(COMPDIR) $(DESTDIR)$(DOCDIR) $(DESTDIR)$(DATADIR) $(DESTDIR)$(UNITDIR)
 	install -m 755 $(B)/pinctl $(DESTDIR)$(BINDIR)/pinctl
 	@# Stays behind an upgrade, for tables of this layout: pinctl init of the next one takes them over by it.
-	layout=$$($(RUN) $(B)/pinctl --version | sed 's/.*\.//') && install -d $(DESTDIR)$(LIBDIR)/stickydns && \
+	layout=$$($(EMULATOR) $(B)/pinctl --version | sed 's/.*\.//') && install -d $(DESTDIR)$(LIBDIR)/stickydns && \
 		install -m 755 $(B)/pinctl $(DESTDIR)$(LIBDIR)/stickydns/pinctl.$$layout
 	install -m 644 $(B)/libstickydns.so $(DESTDIR)$(LIBDIR)/libstickydns.so
 	install -m 644 tools/man/pinctl.1 $(DESTDIR)$(MANDIR)/man1/pinctl.1

@@ -2,7 +2,6 @@
  * notes.c: what processes leave in an endpoint's record of their connects: connected, in flight, unanswered. See
  * pins.h, marks.h; waits.c has requests.
  */
-
 #include "addrs.h"
 #include "decide.h"
 #include "hot.h"

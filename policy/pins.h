@@ -308,7 +308,7 @@ bool pins_drained(const struct table *t, uint32_t *cursor, struct address *out);
 uint32_t pins_take_over(struct table *to, const struct table *from);
 
 /*
- * The same for a table that takes the place of `from`: of two pins the later one stays. Once more when it has (`published`):
+ * The same, and the settings, for a table that takes the place of `from`: of two pins the later one stays. Once more when it has (`published`):
  * what programs have pinned meanwhile in the new one, not knowing of a pin in the old, gives way to that pin, if it is fit
  * and no less confirmed.
  */

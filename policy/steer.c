@@ -293,7 +293,8 @@ static bool is_outranked(const struct question *q, struct opinion *own)
 		struct effective eff;
 		settings_effective(q->t, &host, &eff);
 		const enum standing s = standing_of(q->t, ref, &eff);
-		if (s < own->standing || (s == own->standing && !(q->who->asked && q->who->asked(ref))) || !eff.set.value[SET_STICKY] || eff.set.value[SET_STEER] == STEER_OFF)
+		const bool as_high = s == own->standing && q->who->asked && q->who->asked(ref);
+		if ((s <= own->standing && !as_high) || !eff.set.value[SET_STICKY] || eff.set.value[SET_STEER] == STEER_OFF)
 			continue;
 		if (s > own->standing && q->who->was_given && has_say(q, &eff.set, &host)) {
 			ask_holder(q, ref, false, &higher);

@@ -35,8 +35,10 @@ struct asker {
  * where `steer` forbids it.
  *
  * Only names count that the program wants and, but for `steer = on`, that gave it the address;
- * of those the ones that this process looked up of late, if some hold the address. A target's own pin counts only if it was asked for
- * for itself, else that of the service. No system call, nothing written.
+ * of those the ones that this process looked up of late, if some hold the address. Beside these, one of a higher standing
+ * that gave it the address is followed; one that did not, or one as high that it looked up at some time, leaves it as
+ * asked where it differs. A target's own pin counts only if it was asked for for itself, else that of the service. No
+ * system call, nothing written.
  */
 bool pins_steer(const struct table *t, const struct endpoint *e, enum steer_kind kind, const struct asker *who,
 		struct endpoint *to);

@@ -314,6 +314,8 @@ uint32_t pins_take_over(struct table *to, const struct table *from)
 
 uint32_t pins_take_place(struct table *to, const struct table *from, bool published)
 {
+	if (!published)
+		settings_copy(to, from);
 	const uint32_t left = take_all(&(struct takeover){.to = to, .from = from, .replaces = true, .published = published});
 	/* That took a while, and more may have been pinned since. */
 	return published ? left : take_all(&(struct takeover){.to = to, .from = from, .replaces = true, .news = true});

@@ -177,8 +177,6 @@ static bool may_grow(const struct table *t)
 
 static void take_place(struct table *to, const struct table *from, bool published)
 {
-	if (!published)
-		settings_copy(to, from);
 	pins_take_place(to, from, published);
 }
 

@@ -7,7 +7,7 @@
 # end-to-end suite in bats, in parallel where GNU parallel is there. Beside it, on time that nothing else wants: the
 # same programs under sanitizers ($BUILD/asan, $BUILD/tsan), one after the other; and each fuzz target in $BUILD/fuzz,
 # which looks for new inputs for $FUZZ_SECONDS.
-# --programs: only the first (make asan, make tsan, make arm64). $RUN is what runs them, if this machine does not.
+# --programs: only the first (make asan, make tsan, make arm64). $EMULATOR is what runs them, if this machine does not.
 #
 # No time bound here is near what a test takes, on a busy machine too. They end what has stopped, and report it.
 set -u
@@ -44,7 +44,7 @@ count() { passed=$((passed + $1)) failed=$((failed + $2)); }
 
 # One program: its output is shown only if it failed. judge_program is the second half.
 run_program() { # PROGRAM LOG
-    timeout -k 10 "$PROGRAM_SECONDS" ${RUN:-} "$1" >"$2" 2>&1 </dev/null
+    timeout -k 10 "$PROGRAM_SECONDS" ${EMULATOR:-} "$1" >"$2" 2>&1 </dev/null
     echo $? >"$2.status"
 }
 

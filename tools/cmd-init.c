@@ -161,8 +161,6 @@ static uint32_t left_out;		/* names that the new table had no room for */
 static void take_place(struct table *to, const struct table *from, bool published)
 {
 	to->origin = ORIGIN_PINCTL;
-	if (!published)
-		settings_copy(to, from);
 	left_out = pins_take_place(to, from, published);
 }
 

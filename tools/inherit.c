@@ -58,8 +58,10 @@ static int save_by(const struct context *c, const char *pinctl, const char *path
 		status = complain(c, "%s", strerror(errno));
 	else if (!has_saved(pid))
 		status = complain(c, "%s: not taken over: %s failed, or took too long", path, pinctl);
-	else
-		rewind(text), status = saved_load(c, text, path, out);
+	else {
+		rewind(text);
+		status = saved_load(c, text, path, out);
+	}
 	if (text)
 		fclose(text);
 	return status;
