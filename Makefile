@@ -48,12 +48,12 @@ endif
 
 WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
 	-Wpointer-arith -Wcast-align -Wundef -Wwrite-strings $(STRICT)
-BASE = -std=gnu11 -D_GNU_SOURCE -Ipolicy $(WARNINGS) -MMD -MP
+BASE = -std=gnu11 -D_GNU_SOURCE -iquote . $(WARNINGS) -MMD -MP
 HARDEN = -fstack-protector-strong -D_FORTIFY_SOURCE=2
 
-POLICY_OBJ = $(patsubst policy/%.c,$(B)/policy/%.o,$(wildcard policy/*.c))
-SHIM_OBJ = $(patsubst shim/%.c,$(B)/shim/%.o,$(wildcard shim/*.c))
-TOOLS_OBJ = $(patsubst tools/%.c,$(B)/tools/%.o,$(wildcard tools/*.c))
+POLICY_OBJ = $(patsubst %.c,$(B)/%.o,$(wildcard policy/*/*.c))
+SHIM_OBJ = $(patsubst %.c,$(B)/%.o,$(wildcard shim/*/*.c))
+PINCTL_OBJ = $(patsubst %.c,$(B)/%.o,$(wildcard tools/common/*.c tools/pinctl/*.c))
 UNIT = $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*.c))
 STRESS = $(patsubst tests/stress/%.c,$(B)/tests/stress/%,$(wildcard tests/stress/*.c))
 BENCH = $(patsubst tests/bench/%.c,$(B)/tests/bench/%,$(filter-out tests/bench/lib%,$(wildcard tests/bench/*.c)))
@@ -93,14 +93,14 @@ $(B)/libpolicy.a: $(POLICY_OBJ)
 	$(say) AR $@
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-$(B)/libstickydns.so: $(SHIM_OBJ) $(B)/libpolicy.a shim/libstickydns.map
+$(B)/libstickydns.so: $(SHIM_OBJ) $(B)/libpolicy.a shim/hooks/libstickydns.map
 	$(say) LD $@
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,--version-script=shim/libstickydns.map -Wl,-z,defs,-z,now,-z,relro,-z,nodelete \
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,--version-script=shim/hooks/libstickydns.map -Wl,-z,defs,-z,now,-z,relro,-z,nodelete \
 		-Wl,-soname,libstickydns.so -o $@ $(SHIM_OBJ) $(B)/libpolicy.a
 
-$(B)/pinctl: $(TOOLS_OBJ) $(B)/libpolicy.a
+$(B)/pinctl: $(PINCTL_OBJ) $(B)/libpolicy.a
 	$(say) LD $@
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(TOOLS_OBJ) $(B)/libpolicy.a $(TOOL_LIBS) -lresolv
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(PINCTL_OBJ) $(B)/libpolicy.a $(TOOL_LIBS) -lresolv
 
 # -fPIC -fvisibility=hidden for both: policy is linked into the shim. The shim is not
 # fortified: __*_chk of its own calls would be one more thing between it and libc.
@@ -136,9 +136,9 @@ $(B)/%.bt: tools/pinwatch/%.bt
 
 # ---- pinwatch ----
 
-PINWATCH_OBJ = $(patsubst tools/%.c,$(B)/tools/%.o,$(filter-out %.bpf.c,$(wildcard tools/pinwatch/*.c)))
+PINWATCH_OBJ = $(patsubst %.c,$(B)/%.o,$(filter-out %.bpf.c,$(wildcard tools/pinwatch/*.c)))
 PINWATCH_BPF = $(patsubst tools/%.bpf.c,$(B)/tools/%.skel.h,$(wildcard tools/pinwatch/*.bpf.c))
-PINWATCH_SHARED = $(patsubst %,$(B)/tools/%.o,cgroup cmd format names view which-table) $(B)/shim/sip.o $(B)/shim/transactions.o
+PINWATCH_SHARED = $(patsubst %.c,$(B)/%.o,$(wildcard tools/common/*.c)) $(B)/shim/core/transactions.o
 BPF_INCLUDE = -I/usr/include/$(shell $(CC) -print-multiarch 2>/dev/null)
 # How the caller's registers are named (regs.bpf.h); others than this one are not read.
 BPF_ARCH = $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine 2>/dev/null)),-D__TARGET_ARCH_x86)
@@ -150,7 +150,7 @@ pinwatch-missing:
 $(PINWATCH_BPF:.skel.h=.bpf.o): $(B)/tools/%.bpf.o: tools/%.bpf.c
 	@mkdir -p $(@D)
 	$(say) BPF $<
-	$(Q)$(CLANG) -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Wno-unused-parameter $(STRICT) $(BPF_ARCH) $(BPF_INCLUDE) -MMD -MP -c -o $@ $<
+	$(Q)$(CLANG) -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Wno-unused-parameter $(STRICT) $(BPF_ARCH) -iquote . $(BPF_INCLUDE) -MMD -MP -c -o $@ $<
 
 $(PINWATCH_BPF): $(B)/tools/%.skel.h: $(B)/tools/%.bpf.o
 	$(say) SKEL $@
@@ -159,7 +159,7 @@ $(PINWATCH_BPF): $(B)/tools/%.skel.h: $(B)/tools/%.bpf.o
 $(PINWATCH_OBJ): $(B)/tools/pinwatch/%.o: tools/pinwatch/%.c | libs
 	@mkdir -p $(@D)
 	$(say) CC $<
-	$(Q)$(CC) $(BASE) -Itools -Ishim -isystem $(@D) $(HARDEN) $(CFLAGS) $(TOOL_CFLAGS) -pthread -c -o $@ $<
+	$(Q)$(CC) $(BASE) -isystem $(@D) $(HARDEN) $(CFLAGS) $(TOOL_CFLAGS) -pthread -c -o $@ $<
 
 $(patsubst %,$(B)/tools/pinwatch/%.o,connects packets probes steering): $(PINWATCH_BPF)
 
@@ -171,31 +171,31 @@ $(B)/pinwatch: $(PINWATCH_OBJ) $(PINWATCH_SHARED) $(B)/libpolicy.a
 # ---- test programs ----
 
 # The shim's pure modules, which unit tests and fuzz targets link without the hooks.
-PURE = answer rewrite wire dnsstream questions sip hop sipstream transactions course moves memory
+PURE = lookup/questions core/transactions core/moves core/memory
 PURE_OBJ = $(PURE:%=$(B)/shim/%.o)
 
 $(B)/tests/unit/%: tests/unit/%.c $(PURE_OBJ) $(B)/libpolicy.a
 	@mkdir -p $(@D)
 	$(say) TEST $<
-	$(Q)$(CC) $(BASE) -Ishim -Itools/pinwatch $(CFLAGS) $(LDFLAGS) -Itests/unit -o $@ $< $(filter %.o,$^) $(B)/libpolicy.a
+	$(Q)$(CC) $(BASE) $(CFLAGS) $(LDFLAGS)  -o $@ $< $(filter %.o,$^) $(B)/libpolicy.a
 
-$(B)/tests/unit/verdicts: $(B)/shim/verdicts.o
-$(B)/tests/unit/given: $(B)/shim/given.o $(B)/shim/shared.o
+$(B)/tests/unit/verdicts: $(B)/shim/core/verdicts.o
+$(B)/tests/unit/given: $(B)/shim/core/given.o $(B)/shim/core/shared.o
 $(B)/tests/unit/watch: $(B)/tools/pinwatch/verdict.o $(B)/tools/pinwatch/icmp.o $(B)/tools/pinwatch/doubts.o
 
 # Built plainly a fuzz target replays its corpus.
 $(B)/tests/fuzz/%: tests/fuzz/%.c $(PURE_OBJ) $(B)/libpolicy.a
 	@mkdir -p $(@D)
 	$(say) TEST $<
-	$(Q)$(CC) $(BASE) -Ishim -Itools $(CFLAGS) $(LDFLAGS) -Itests/unit -o $@ $< $(filter %.o,$^) $(B)/libpolicy.a -lresolv
+	$(Q)$(CC) $(BASE) $(CFLAGS) $(LDFLAGS)  -o $@ $< $(filter %.o,$^) $(B)/libpolicy.a -lresolv
 
-$(B)/tests/fuzz/settings: $(B)/tools/conf-text.o
-$(B)/tests/fuzz/replysrv: $(B)/tools/reply-srv.o
+$(B)/tests/fuzz/settings: $(B)/tools/pinctl/conf-text.o
+$(B)/tests/fuzz/replysrv: $(B)/tools/pinctl/reply-srv.o
 
 $(B)/tests/stress/%: tests/stress/%.c $(B)/libpolicy.a
 	@mkdir -p $(@D)
 	$(say) TEST $<
-	$(Q)$(CC) $(BASE) $(CFLAGS) $(LDFLAGS) -Itests/unit -pthread -o $@ $< $(B)/libpolicy.a
+	$(Q)$(CC) $(BASE) $(CFLAGS) $(LDFLAGS)  -pthread -o $@ $< $(B)/libpolicy.a
 
 $(B)/tests/bench/lib%.so: tests/bench/lib%.c
 	@mkdir -p $(@D)
@@ -205,9 +205,9 @@ $(B)/tests/bench/lib%.so: tests/bench/lib%.c
 $(B)/tests/bench/%: tests/bench/%.c $(B)/libpolicy.a
 	@mkdir -p $(@D)
 	$(say) BENCH $<
-	$(Q)$(CC) $(BASE) -Ishim $(CFLAGS) $(LDFLAGS) -o $@ $< $(filter %.o,$^) $(B)/libpolicy.a -ldl
+	$(Q)$(CC) $(BASE) $(CFLAGS) $(LDFLAGS) -o $@ $< $(filter %.o,$^) $(B)/libpolicy.a -ldl
 
-$(B)/tests/bench/probe: $(B)/shim/probes.o
+$(B)/tests/bench/probe: $(B)/shim/core/probes.o
 
 $(B)/tests/clients/lib%.so: tests/clients/lib%.c
 	@mkdir -p $(@D)

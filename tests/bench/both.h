@@ -19,8 +19,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "measure.h"
-#include "pins.h"
+#include "policy/pins/pins.h"
+#include "tests/bench/measure.h"
 
 struct calls {
 	int (*getaddrinfo)(const char *, const char *, const struct addrinfo *, struct addrinfo **);

@@ -3,7 +3,7 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
-#include "both.h"
+#include "tests/bench/both.h"
 
 /* ---- what is said ---- */
 

@@ -7,8 +7,8 @@
  */
 #include <string.h>
 
-#include "measure.h"
-#include "pins.h"
+#include "policy/pins/pins.h"
+#include "tests/bench/measure.h"
 
 static struct address address_of(uint32_t n)
 {

@@ -9,8 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "measure.h"
-#include "pins.h"
+#include "policy/pins/pins.h"
+#include "tests/bench/measure.h"
 
 static struct table table;
 

@@ -14,8 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "measure.h"
-#include "pins.h"
+#include "policy/pins/pins.h"
+#include "tests/bench/measure.h"
 
 static struct table table;
 static uint32_t names = TABLE_NAMES_MAX;

@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "measure.h"
+#include "tests/bench/measure.h"
 
 enum { WAIT_S = 5 };
 

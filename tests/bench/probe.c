@@ -1,13 +1,13 @@
 /*
  * probe: what a USDT probe costs that nobody looks at.
  *
- * The shim's own object (shim/probes.c), called as the shim calls it. The arguments
+ * The shim's own object (shim/core/probes.c), called as the shim calls it. The arguments
  * pass through an empty asm in both ways, so that the compiler keeps the loop and
  * knows nothing of what the probe would be given.
  */
-#include "measure.h"
-#include "probes.h"
-#include "session.h"
+#include "shim/core/probes.h"
+#include "shim/core/session.h"
+#include "tests/bench/measure.h"
 
 /* No table: the probes ask it for the names of SRV targets. */
 _Atomic(struct table *) session_current;

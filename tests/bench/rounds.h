@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "measure.h"
+#include "tests/bench/measure.h"
 
 enum { PARTS = 20 };
 

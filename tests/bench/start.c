@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "measure.h"
+#include "tests/bench/measure.h"
 
 static const char program[] = "/bin/true";
 

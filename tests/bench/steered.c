@@ -12,8 +12,8 @@
 #include <fcntl.h>
 #include <stdlib.h>
 
-#include "pinwatch.h"
-#include "rounds.h"
+#include "tests/bench/pinwatch.h"
+#include "tests/bench/rounds.h"
 
 enum { PORT = 25062, ROUNDS = 400, ROUND_PAIRS = 101 };
 

@@ -2,7 +2,7 @@
 #include <fcntl.h>
 #include <sys/syscall.h>
 
-#include "both.h"
+#include "tests/bench/both.h"
 
 /* ---- calls on one descriptor ---- */
 

@@ -13,8 +13,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "measure.h"
-#include "pins.h"
+#include "policy/pins/pins.h"
+#include "tests/bench/measure.h"
 
 struct calls {
 	ssize_t (*send)(int, const void *, size_t, int);

@@ -11,9 +11,9 @@
  */
 #include <sys/mman.h>
 
-#include "pins.h"
-#include "pinwatch.h"
-#include "rounds.h"
+#include "policy/pins/pins.h"
+#include "tests/bench/pinwatch.h"
+#include "tests/bench/rounds.h"
 
 enum { PORT = 25061, SERVER = 0x7f090909, SETTLE_US = 50000, ROUNDS = 2000, ROUND_PAIRS = 41, MOVES = 301 };
 

@@ -1,5 +1,5 @@
 /*
- * answer.c: fuzz target for shim/answer.c.
+ * answer.c: fuzz target for policy/wire/dns-message.c.
  *
  * The input is a message. It is parsed in a buffer of exactly its size, so that
  * AddressSanitizer sees each byte read beside it. If it is an answer, each rewrite is
@@ -8,8 +8,8 @@
  * values are those that were asked for. What to ask for is drawn from the input.
  */
 #define CORPUS "tests/fuzz/corpus/answer"
-#include "answer.h"
-#include "replay.h"
+#include "policy/wire/dns-message.h"
+#include "tests/fuzz/replay.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /*
- * dnsstream.c: fuzz target of DNS over TCP: shim/dnsstream.c with shim/answer.c behind it.
+ * dnsstream.c: fuzz target of DNS over TCP: policy/wire/dns-stream.c with policy/wire/dns-message.c behind it.
  *
  * The first byte seeds how the rest, a stream, comes and is read: at once or in parts,
  * into pieces of any size, with MSG_PEEK between, and now and then past us. The oracle
@@ -8,9 +8,9 @@
  * what they were; and with one read of all of it every message is led.
  */
 #define CORPUS "tests/fuzz/corpus/dnsstream"
-#include "answer.h"
-#include "dnsstream.h"
-#include "replay.h"
+#include "policy/wire/dns-message.h"
+#include "policy/wire/dns-stream.h"
+#include "tests/fuzz/replay.h"
 
 #include <stdbool.h>
 #include <string.h>

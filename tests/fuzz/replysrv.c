@@ -1,16 +1,16 @@
 /*
- * replysrv.c: fuzz target for tools/reply-srv.c, which reads SRV answers for pinctl refresh.
+ * replysrv.c: fuzz target for tools/pinctl/reply-srv.c, which reads SRV answers for pinctl refresh.
  *
  * The input is a message, in a buffer of exactly its size. The oracles: no more
  * records than there is room for; each host is a canonical name and no service; the
  * TTL is one that a record has; what is read once is read again.
  */
 #define CORPUS "tests/fuzz/corpus/replysrv"
-#include "replay.h"
+#include "tests/fuzz/replay.h"
 
 #include <string.h>
 
-#include "reply-srv.h"
+#include "tools/pinctl/reply-srv.h"
 
 static void judge(const struct reply *r)
 {

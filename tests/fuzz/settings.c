@@ -12,10 +12,10 @@
  * Highest bit of place: the pattern fills its 256 bytes, without an end.
  */
 #define CORPUS "tests/fuzz/corpus/settings"
-#include "replay.h"
+#include "tests/fuzz/replay.h"
 
-#include "conf-text.h"
-#include "lab.h"
+#include "tests/unit/lab.h"
+#include "tools/pinctl/conf-text.h"
 
 enum { BLOCKS = 40, ENDLESS = 0x8000 };
 

@@ -10,11 +10,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "hop.h"
-#include "siplab.h"
+#include "policy/wire/sip-hop.h"
+#include "tests/unit/siplab.h"
 
 #define CORPUS "tests/fuzz/corpus/sip"
-#include "replay.h"
+#include "tests/fuzz/replay.h"
 
 static void require(bool holds, const char *what)
 {
@@ -48,7 +48,7 @@ static void check_prefix(const char *p, size_t len, const struct sip_message *wh
 	require(!m.whole_header || sip_same(&m, whole), "prefix: whole header");
 }
 
-/* The bounds that sip.h promises. */
+/* The bounds that sip-message.h promises. */
 static void check_sense(const struct sip_message *m, size_t size)
 {
 	require(m->status == 0 || (m->status >= 100 && m->status <= 699), "status");

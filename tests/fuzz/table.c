@@ -12,14 +12,14 @@
  * tests/stress/hostile.c does the same with blows that fall at any moment.
  */
 #define CORPUS "tests/fuzz/corpus/table"
-#include "replay.h"
+#include "tests/fuzz/replay.h"
 
 #include <sys/mman.h>
 
-#include "clock.h"
-#include "lab.h"
-#include "steer.h"
-#include "tick.h"
+#include "policy/base/tick.h"
+#include "policy/pins/redirect.h"
+#include "tests/unit/clock.h"
+#include "tests/unit/lab.h"
 
 enum { CAPACITY = 8, NAMES = 6, BLOWS = 256, COPY = 0x80 };
 

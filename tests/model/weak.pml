@@ -4,7 +4,7 @@
  * A cell has the value that was stored last (`last`), the value that the others see (`seen`), and whose store is under way
  * (`by`). A process sees its own stores at once. A compare-and-swap works on what was stored last, which the others
  * may see later; it is a release, too (cas64), unless RELAXED is defined. fence(): all that the process stored before is seen before it goes on (a release fence, or store). Loads
- * keep their order: each reader has acquire loads or fences between them (policy/atomic.h).
+ * keep their order: each reader has acquire loads or fences between them (policy/base/atomic.h).
  */
 #define NOBODY 255
 

@@ -2,7 +2,7 @@
  * byhand.c: processes that set a pin by hand while others drop it. A set has done
  * what it said: it never finds a table full that has room.
  */
-#include "herd.h"
+#include "tests/stress/herd.h"
 
 enum { PROCESSES = 4, ROUNDS = HERD_SLOW ? 5000 : 40000 };
 

@@ -6,7 +6,7 @@
  * without pause, its pin is made to fail; the report's return is the moment from
  * which each lookup that starts is judged.
  */
-#include "herd.h"
+#include "tests/stress/herd.h"
 
 enum { WORKERS = 8, ROUNDS = HERD_SLOW ? 15 : 100, POOL = 5, MICROSECONDS = HERD_SLOW ? 3000 : 1500 };
 

@@ -7,10 +7,10 @@
  * names of the flood, each with an address of its own: a third succeeds, a third fails, every 16th is a service with a
  * host. Time is the test's: it passes by one tick in 500 names.
  */
-#include "herd.h"
+#include "tests/stress/herd.h"
 
-#include "clock.h"
-#include "hash.h"
+#include "policy/base/hash.h"
+#include "tests/unit/clock.h"
 
 enum { PROCESSES = 8, KEPT = 100, FAILURES = 4, NAMES = HERD_SLOW ? 60000 : 200000, ADDRESSES = 1000 };
 

@@ -16,8 +16,8 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "check.h"
-#include "lab.h"
+#include "tests/unit/check.h"
+#include "tests/unit/lab.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define HERD_SLOW 1

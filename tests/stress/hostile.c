@@ -9,12 +9,12 @@
  * those between canaries. Nothing may crash, nothing outside may change, and each
  * call must come back within a bound.
  */
-#include "herd.h"
+#include "tests/stress/herd.h"
 
 #include <signal.h>
 
-#include "hash.h"
-#include "tick.h"
+#include "policy/base/hash.h"
+#include "policy/base/tick.h"
 
 enum {
 	VICTIMS = 3,

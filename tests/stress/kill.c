@@ -9,12 +9,12 @@
  * walk the table, look names up and follow the journal. Every name and every
  * address can be told from a torn one: all of their bytes follow from a number.
  */
-#include "herd.h"
+#include "tests/stress/herd.h"
 
 #include <errno.h>
 
-#include "hash.h"
-#include "tick.h"
+#include "policy/base/hash.h"
+#include "policy/base/tick.h"
 
 enum {
 	WRITERS = 16,

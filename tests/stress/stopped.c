@@ -7,7 +7,7 @@
  * name or an address, people fill it by hand: six pins on one address with a --ttl, seven addresses drained. Then the
  * child goes on to its end.
  */
-#include "herd.h"
+#include "tests/stress/herd.h"
 
 #include <errno.h>
 #include <sys/ptrace.h>

@@ -7,8 +7,8 @@
  * front that was not, and that one must be of the name. Under ThreadSanitizer
  * this is the proof that all that is shared is atomic.
  */
-#include "herd.h"
-#include "tick.h"
+#include "policy/base/tick.h"
+#include "tests/stress/herd.h"
 
 enum { THREADS = 8, NAMES = 24, POOL = 6, EXPLICIT = 4, CAPACITY = 64 };
 

@@ -1,11 +1,11 @@
 /*
- * answer.c: what shim/answer.c makes of DNS messages.
+ * answer.c: what policy/wire/dns-message.c makes of DNS messages.
  *
  * Real ones are the fuzz corpus (dnsmasq 2.90 and unbound 1.17, as they came);
  * hostile ones are written here as string literals. How an answer is written in the
  * rows: see message.h.
  */
-#include "message.h"
+#include "tests/unit/message.h"
 
 /* ---- real answers ---- */
 

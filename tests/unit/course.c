@@ -1,7 +1,7 @@
 /* course.c: where a SIP message has to go, rule by rule; and what is remembered of moves. */
-#include "check.h"
-#include "course.h"
-#include "moves.h"
+#include "policy/rules/sip-route.h"
+#include "shim/core/moves.h"
+#include "tests/unit/check.h"
 
 #include <stdlib.h>
 

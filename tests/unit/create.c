@@ -2,7 +2,7 @@
  * create.c: making and replacing a table: what is left behind, by many at once, as
  * another user, from another network namespace, on a full file system.
  */
-#include "files.h"
+#include "tests/unit/files.h"
 
 #include <sched.h>
 #include <sys/mman.h>

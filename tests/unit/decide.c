@@ -6,13 +6,13 @@
  * attempt, `n` without a way to it, `1` to `8` after `r` the rank, a number after `a` the seconds since it failed, after `p`
  * the priority. Transitions read back as text in the same spirit.
  */
-#include "check.h"
-#include "decide.h"
+#include "policy/rules/decide.h"
+#include "tests/unit/check.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "tick.h"
+#include "policy/base/tick.h"
 
 enum { NOW = 16000000 };	/* tick */
 

@@ -5,8 +5,8 @@
  * steps, and what it gets is compared with the messages led (the stand-in adds 1 to
  * each byte behind the header) or as they came. Real messages are the fuzz corpus'.
  */
-#include "dnsstream.h"
-#include "message.h"
+#include "policy/wire/dns-stream.h"
+#include "tests/unit/message.h"
 
 enum { STREAM_MAX = 1 << 16 };
 

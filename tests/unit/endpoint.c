@@ -1,6 +1,6 @@
 /* endpoint.c: addresses and their forms: bytes, socket addresses, text. */
-#include "check.h"
-#include "endpoint.h"
+#include "policy/base/endpoint.h"
+#include "tests/unit/check.h"
 
 #include <arpa/inet.h>
 #include <net/if.h>

@@ -4,8 +4,8 @@
 
 #include <sys/stat.h>
 
-#include "check.h"
-#include "lab.h"
+#include "tests/unit/check.h"
+#include "tests/unit/lab.h"
 
 static const char *const statuses[] = {
 	[STORE_OK] = "ok",		  [STORE_ABSENT] = "absent",   [STORE_DENIED] = "denied",

@@ -1,8 +1,8 @@
 /* given.c: which addresses a program was given by a name, and which it asked for by number. */
-#include "check.h"
-#include "clock.h"
-#include "given.h"
-#include "lab.h"
+#include "shim/core/given.h"
+#include "tests/unit/check.h"
+#include "tests/unit/clock.h"
+#include "tests/unit/lab.h"
 
 #include <sys/wait.h>
 #include <unistd.h>

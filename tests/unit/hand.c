@@ -1,5 +1,5 @@
 /* hand.c: pins by hand: set, lists, expiry, drop, refresh, reports. */
-#include "script.h"
+#include "tests/unit/script.h"
 
 static const struct script_row set[] = {
 	{"before any lookup", "set a 2 -> done; pin a -> 2 explicit; ask a 1,2,3 -> 2,1,3"},

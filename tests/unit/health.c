@@ -5,8 +5,8 @@
  * `f` a failure, `s` a success, `t` the try after a cool-off. The dice is fixed at
  * 20, in the middle of the jitter, except where a row is about the jitter.
  */
-#include "check.h"
-#include "decide.h"
+#include "policy/rules/decide.h"
+#include "tests/unit/check.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 /* hop.c: whether a request's next hop is written as a number, and which. */
-#include "check.h"
-#include "hop.h"
+#include "policy/wire/sip-hop.h"
+#include "tests/unit/check.h"
 
 #include <stdlib.h>
 

@@ -1,13 +1,13 @@
 /* journal.c: the ring of events: order, laps, losses, torn records, followers. */
-#include "check.h"
-#include "lab.h"
+#include "tests/unit/check.h"
+#include "tests/unit/lab.h"
 
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 
-#include "hash.h"
+#include "policy/base/hash.h"
 
 /* A wait that ends by itself is longer than any that a busy machine could make of one that ends by an event. */
 enum { LONG_MS = 600000 };

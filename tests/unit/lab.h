@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "pins.h"
+#include "policy/pins/pins.h"
 
 struct lab {
 	struct table t;

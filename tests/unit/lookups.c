@@ -2,7 +2,7 @@
  * lookups.c: what a lookup gets and leaves behind, over a real table: capture,
  * absence, ageing, settings, both families, many addresses, DNS down.
  */
-#include "script.h"
+#include "tests/unit/script.h"
 
 static const struct script_row capture[] = {
 	{"the first address of the first answer", "ask a 2,1,3 -> 2,1,3; ask a 1,2,3 -> 2,1,3; ask a 3,1,2 -> 2,3,1"},

@@ -1,6 +1,6 @@
 /* memory.c: which bytes can be read, with and without a question to the kernel. */
-#include "check.h"
-#include "memory.h"
+#include "shim/core/memory.h"
+#include "tests/unit/check.h"
 
 #include <sys/mman.h>
 

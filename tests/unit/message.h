@@ -10,8 +10,8 @@
 #ifndef STICKYDNS_TEST_MESSAGE_H
 #define STICKYDNS_TEST_MESSAGE_H
 
-#include "answer.h"
-#include "check.h"
+#include "policy/wire/dns-message.h"
+#include "tests/unit/check.h"
 
 #include <stdlib.h>
 

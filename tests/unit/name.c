@@ -1,10 +1,10 @@
 /* name.c: host names in canonical form (RFC 1035 2.3.4, RFC 4343), patterns, the hash. */
-#include "check.h"
-#include "name.h"
+#include "policy/base/name.h"
+#include "tests/unit/check.h"
 
 #include <stdlib.h>
 
-#include "hash.h"
+#include "policy/base/hash.h"
 
 #define L63 "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijk"
 #define L61 "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghi"

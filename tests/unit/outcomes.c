@@ -2,7 +2,7 @@
  * outcomes.c: failures and successes over a real table: which pins move, which
  * are confirmed, and what every other name and process then gets.
  */
-#include "script.h"
+#include "tests/unit/script.h"
 
 static const struct script_row confirm[] = {
 	{"a lookup alone is tentative", "ask a 1,2,3 -> 1,2,3; pin a -> 1 tentative"},

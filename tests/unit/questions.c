@@ -1,7 +1,7 @@
 /* questions.c: what was asked is known, whatever else was asked meanwhile; until QUESTIONS more were. */
-#include "questions.h"
+#include "shim/lookup/questions.h"
 
-#include "check.h"
+#include "tests/unit/check.h"
 
 static struct question question(unsigned id, uint16_t type, const char *name)
 {

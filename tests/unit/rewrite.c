@@ -1,10 +1,10 @@
 /*
- * rewrite.c: DNS answers rewritten in place by shim/answer.c, and questions compared.
+ * rewrite.c: DNS answers rewritten in place by policy/wire/dns-message.c, and questions compared.
  *
  * A row is a message, one rewrite, and what the message then says (message.h). Every
  * byte outside the fields that were to change is the fuzz target's to compare.
  */
-#include "message.h"
+#include "tests/unit/message.h"
 
 #define A_TTL(seconds, last) AT_ASKED A_IN "\0\0\0" seconds "\0\4\xc0\0\2" last
 #define THREE HEAD("\3", "\0") QUESTION A_TTL("\x0a", "\1") A_TTL("\x14", "\2") A_TTL("\0", "\3")

@@ -1,8 +1,8 @@
-/* scan.c: the kernel's reader of SIP (scan.h) against the shim's (sip.h): the same messages, RFC 4475 among them. */
-#include "check.h"
-#include "scan.h"
-#include "sipcaptures.h"
-#include "siptorture.h"
+/* scan.c: the kernel's reader of SIP (scan.h) against the shim's (sip-message.h): the same messages, RFC 4475 among them. */
+#include "tests/unit/check.h"
+#include "tests/unit/sipcaptures.h"
+#include "tests/unit/siptorture.h"
+#include "tools/pinwatch/scan.h"
 
 static struct scan scan_text(const char *text, size_t len)
 {

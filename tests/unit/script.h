@@ -44,12 +44,12 @@
 
 #include <errno.h>
 
-#include "check.h"
-#include "clock.h"
-#include "lab.h"
-#include "steer.h"
-#include "target.h"
-#include "tick.h"
+#include "policy/base/tick.h"
+#include "policy/pins/redirect.h"
+#include "policy/pins/target.h"
+#include "tests/unit/check.h"
+#include "tests/unit/clock.h"
+#include "tests/unit/lab.h"
 
 struct script_row {
 	const char *rule, *steps;
@@ -417,7 +417,7 @@ static inline void script_take(struct script *s, char **w)
 	script_say(s, "", "%s", left);
 }
 
-#include "script-service.h"
+#include "tests/unit/script-service.h"
 
 static const struct script_verb {
 	const char *word;

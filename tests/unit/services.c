@@ -2,7 +2,7 @@
  * services.c: SRV services over a real table: which target leads, when it moves,
  * and that it returns only to a better priority.
  */
-#include "script.h"
+#include "tests/unit/script.h"
 
 #define S "_sip._udp.d"
 #define T "_sip._tcp.d"

@@ -5,8 +5,8 @@
  * A file is written as text: `PATTERN KEY=VALUE …` a block, parted by `;`, the
  * default block first and named `default`.
  */
-#include "check.h"
-#include "lab.h"
+#include "tests/unit/check.h"
+#include "tests/unit/lab.h"
 
 static const char *const keys[SETTINGS] = {"sticky", "answer", "steer", "absent", "grace",
 					   "stale",  "idle",   "max-age", "failback", "serve"};

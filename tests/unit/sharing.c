@@ -2,14 +2,14 @@
  * sharing.c: address records: shared by names, found from addresses, evicted,
  * their endpoints, and connects whose process went away.
  */
-#include "check.h"
-#include "clock.h"
-#include "lab.h"
+#include "tests/unit/check.h"
+#include "tests/unit/clock.h"
+#include "tests/unit/lab.h"
 
 #include <signal.h>
 #include <sys/wait.h>
 
-#include "tick.h"
+#include "policy/base/tick.h"
 
 static struct name numbered(unsigned k)
 {

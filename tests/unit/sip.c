@@ -1,7 +1,7 @@
-/* sip.c: sip.h over messages of real programs, RFC 4475, and every cut of them. */
-#include "check.h"
-#include "sipcaptures.h"
-#include "siptorture.h"
+/* sip.c: sip-message.h over messages of real programs, RFC 4475, and every cut of them. */
+#include "tests/unit/check.h"
+#include "tests/unit/sipcaptures.h"
+#include "tests/unit/siptorture.h"
 
 enum { MESSAGE_MAX = 4096 };
 

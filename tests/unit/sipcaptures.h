@@ -8,7 +8,7 @@
 #ifndef STICKYDNS_SIPCAPTURES_H
 #define STICKYDNS_SIPCAPTURES_H
 
-#include "siplab.h"
+#include "tests/unit/siplab.h"
 
 static const struct sip_row sip_captures[] = {
 	{"sipp INVITE", SIP_INVITE, 0, "z9hG4bK-23147-1-0", "1-23147@127.0.0.1", 1, SIP_TO_BARE, 129, SIP_ABSENT, TEXT(

@@ -9,8 +9,8 @@
 
 #include <stdlib.h>
 
-#include "sip.h"
-#include "sipstream.h"
+#include "policy/wire/sip-message.h"
+#include "policy/wire/sip-stream.h"
 
 struct sip_row {
 	const char *name;

@@ -1,7 +1,7 @@
 /* sipstream.c: streams of SIP, whole and split anywhere. */
-#include "check.h"
-#include "sipcaptures.h"
-#include "siptorture.h"
+#include "tests/unit/check.h"
+#include "tests/unit/sipcaptures.h"
+#include "tests/unit/siptorture.h"
 
 enum { STREAM_MAX = 32768 };
 

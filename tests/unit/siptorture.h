@@ -2,12 +2,12 @@
  * siptorture.h: messages after RFC 4475 (the sections given), and a few of ours.
  *
  * Written from the RFC's descriptions, bodies cut down; what is read from them is
- * what sip.h promises, which is less than a validating parser would say.
+ * what sip-message.h promises, which is less than a validating parser would say.
  */
 #ifndef STICKYDNS_SIPTORTURE_H
 #define STICKYDNS_SIPTORTURE_H
 
-#include "siplab.h"
+#include "tests/unit/siplab.h"
 
 #define NO SIP_ABSENT
 #define REST "Max-Forwards: 70\r\nFrom: <sip:a@example.com>;tag=1\r\n"

@@ -1,8 +1,8 @@
 /* srv.c: the order of trial of RFC 2782: priorities exactly, weights by their share. */
 #include <stdio.h>
 
-#include "check.h"
-#include "srv.h"
+#include "policy/rules/srv-order.h"
+#include "tests/unit/check.h"
 
 enum { ROLLS = 20000 };
 

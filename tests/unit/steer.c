@@ -1,5 +1,5 @@
 /* steer.c: where what is sent to a candidate goes: pins_steer over a real table. */
-#include "script.h"
+#include "tests/unit/script.h"
 
 #define S "_sip._udp.d"
 #define T "_sip._tcp.d"

@@ -1,14 +1,14 @@
 /*
  * table.c: name records: found, inserted, walked, retired, evicted, healed.
  */
-#include "check.h"
-#include "clock.h"
-#include "lab.h"
+#include "tests/unit/check.h"
+#include "tests/unit/clock.h"
+#include "tests/unit/lab.h"
 
 #include <sys/mman.h>
 
-#include "hash.h"
-#include "tick.h"
+#include "policy/base/hash.h"
+#include "policy/base/tick.h"
 
 static struct name numbered(unsigned k)
 {

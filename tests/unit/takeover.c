@@ -1,5 +1,5 @@
 /* takeover.c: what one table knows, into another, with another seed, size and places. */
-#include "script.h"
+#include "tests/unit/script.h"
 
 static const struct script_row place[] = {
 	{"a confirmed pin", "ask a 1,2; ok a 1 5060t; other; take-place -> 0; pin a -> 1 confirmed 5060t; ask a 2,1 -> 1,2"},

@@ -5,8 +5,8 @@
  * send, `r` an answer and its status, `i` an ICMP error that quotes too little, `e` one that came before its request was noted, `o` where a CANCEL or ACK goes. The letter is
  * followed by the server, a to d.
  */
-#include "check.h"
-#include "transactions.h"
+#include "shim/core/transactions.h"
+#include "tests/unit/check.h"
 
 #include <pthread.h>
 #include <signal.h>

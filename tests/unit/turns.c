@@ -1,10 +1,10 @@
 /* turns.c: who has a turn, and that a child which was forked meanwhile finds none taken. */
-#include "turn.h"
+#include "shim/core/turn.h"
 
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "check.h"
+#include "tests/unit/check.h"
 
 pid_t session_pid(void) { return getpid(); }
 

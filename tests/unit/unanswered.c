@@ -1,11 +1,11 @@
 /* Connects that were given up unanswered, and that timed out: when do they make a failure? */
-#include "lab.h"
+#include "tests/unit/lab.h"
 
-#include "addrs.h"
-#include "check.h"
-#include "clock.h"
-#include "pins.h"
-#include "tick.h"
+#include "policy/base/tick.h"
+#include "policy/pins/pins.h"
+#include "policy/table/addresses.h"
+#include "tests/unit/check.h"
+#include "tests/unit/clock.h"
 
 enum { STEPS = 14 };
 enum what { END, GIVEN_UP, SUCCESS, ANSWER, THROUGH, FAILURE, TIMED_OUT, OTHER_PORT };

@@ -4,13 +4,13 @@
  * Names of this process are in the test's hands, the table is a real one, and each row changes
  * something before what was decided is noted, or after.
  */
-#include "check.h"
-#include "clock.h"
-#include "dns.h"
-#include "given.h"
-#include "lab.h"
-#include "session.h"
-#include "verdicts.h"
+#include "shim/core/given.h"
+#include "shim/core/session.h"
+#include "shim/core/verdicts.h"
+#include "shim/lookup/dns.h"
+#include "tests/unit/check.h"
+#include "tests/unit/clock.h"
+#include "tests/unit/lab.h"
 
 /* ---- what this process looked up (session.h) ---- */
 

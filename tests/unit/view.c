@@ -1,11 +1,11 @@
 /* view.c: what people are shown of a name, and the counters; what errno means. */
-#include "check.h"
-#include "clock.h"
-#include "lab.h"
+#include "tests/unit/check.h"
+#include "tests/unit/clock.h"
+#include "tests/unit/lab.h"
 
 #include <errno.h>
 
-#include "tick.h"
+#include "policy/base/tick.h"
 
 static struct name_view view_of(const struct table *t, const struct name *n)
 {

@@ -1,10 +1,10 @@
 /* Requests that were given up unanswered, and accounts that were refused: when do they speak against the server? */
-#include "lab.h"
+#include "tests/unit/lab.h"
 
-#include "addrs.h"
-#include "check.h"
-#include "clock.h"
-#include "tick.h"
+#include "policy/base/tick.h"
+#include "policy/table/addresses.h"
+#include "tests/unit/check.h"
+#include "tests/unit/clock.h"
 
 enum { STEPS = 14, OTHER = REQUEST_OTHER, REG = REQUEST_REGISTRATION, CALL = REQUEST_CALL };
 enum what { END, GIVEN_UP, CLOSED, ANSWER, CONNECT, FAILURE, ELSEWHERE };

@@ -1,13 +1,13 @@
 /* watch.c: what pinwatch goes by: verdicts, ICMP messages, new addresses, and failures that are told twice. */
-#include "check.h"
-#include "lab.h"
+#include "tests/unit/check.h"
+#include "tests/unit/lab.h"
 
 #include <errno.h>
 
-#include "doubts.h"
-#include "icmp.h"
-#include "tick.h"
-#include "verdict.h"
+#include "policy/base/tick.h"
+#include "tools/pinwatch/doubts.h"
+#include "tools/pinwatch/icmp.h"
+#include "tools/pinwatch/verdict.h"
 
 /* ---- verdicts ---- */
 

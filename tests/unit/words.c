@@ -2,10 +2,10 @@
  * words.c: the 64-bit words: each field at its extremes comes back, and none
  * spills into another.
  */
-#include "check.h"
-#include "words.h"
+#include "policy/table/words.h"
+#include "tests/unit/check.h"
 
-#include "cause.h"
+#include "policy/base/cause.h"
 
 /* ---- unpacked fields as a row of numbers ---- */
 

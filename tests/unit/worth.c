@@ -3,9 +3,9 @@
  *
  * Each row makes one name, lets time pass, and then 300 names that are asked for once come into a table of 16 records.
  */
-#include "check.h"
-#include "clock.h"
-#include "lab.h"
+#include "tests/unit/check.h"
+#include "tests/unit/clock.h"
+#include "tests/unit/lab.h"
 
 enum { RECORDS = 16, FLOOD = 300, MINE = 1, OTHER = 2 };	/* the two addresses of the name */
 

@@ -10,10 +10,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "cgroup.h"
-#include "format.h"
-#include "pinwatch.h"
-#include "status.h"
+#include "tools/common/cgroup.h"
+#include "tools/common/format.h"
+#include "tools/pinwatch/pinwatch.h"
+#include "tools/pinwatch/status.h"
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {

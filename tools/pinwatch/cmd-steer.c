@@ -13,15 +13,15 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cgroup.h"
-#include "fill.h"
-#include "format.h"
-#include "hold.h"
-#include "notify.h"
-#include "now.h"
-#include "pinwatch.h"
-#include "status.h"
-#include "steering.h"
+#include "policy/base/now.h"
+#include "tools/common/cgroup.h"
+#include "tools/common/format.h"
+#include "tools/pinwatch/fill.h"
+#include "tools/pinwatch/hold.h"
+#include "tools/pinwatch/notify.h"
+#include "tools/pinwatch/pinwatch.h"
+#include "tools/pinwatch/status.h"
+#include "tools/pinwatch/steering.h"
 
 enum { IDLE_MS = 100, BUSY_MS = 20, LOOK_MS = 1000, SLICE_US = 2000, AT_ONCE = 4096 };
 

@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "format.h"
-#include "pinwatch.h"
-#include "trace.h"
+#include "tools/common/format.h"
+#include "tools/pinwatch/pinwatch.h"
+#include "tools/pinwatch/trace.h"
 
 struct words {
 	struct watch_words watch;

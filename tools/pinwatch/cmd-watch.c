@@ -16,14 +16,14 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include "connects.h"
-#include "doubts.h"
-#include "icmp.h"
-#include "notify.h"
-#include "packets.h"
-#include "pinwatch.h"
-#include "sip-watch.h"
-#include "status.h"
+#include "tools/pinwatch/connects.h"
+#include "tools/pinwatch/doubts.h"
+#include "tools/pinwatch/icmp.h"
+#include "tools/pinwatch/notify.h"
+#include "tools/pinwatch/packets.h"
+#include "tools/pinwatch/pinwatch.h"
+#include "tools/pinwatch/sip-watch.h"
+#include "tools/pinwatch/status.h"
 
 /* ---- words ---- */
 

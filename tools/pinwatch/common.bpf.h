@@ -7,7 +7,7 @@
 
 #include <bpf/bpf_helpers.h>
 
-#include "watch.h"
+#include "tools/pinwatch/watch.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 

@@ -1,5 +1,5 @@
 /* connects.c: see connects.h. */
-#include "connects.h"
+#include "tools/pinwatch/connects.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "cmd.h"
 #include "datagram.skel.h"
-#include "tick.h"
+#include "policy/base/tick.h"
+#include "tools/common/cmd.h"
 #include "watch.skel.h"
 
 enum { ROOT_CGROUP = 1 };	/* its inode, on every cgroup2 mount */

@@ -14,7 +14,7 @@
 #ifndef STICKYDNS_PINWATCH_CONNECTS_H
 #define STICKYDNS_PINWATCH_CONNECTS_H
 
-#include "probes.h"
+#include "tools/pinwatch/probes.h"
 
 /* So long a connect may be in flight: six SYNs (tcp_syn_retries, tcp(7)). */
 enum { CONNECTS_IDLE_S = 130 };

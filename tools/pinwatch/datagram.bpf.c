@@ -12,11 +12,11 @@
  * every packet of the host a call, TCP's too, so they are attached only while somebody
  * sends datagrams to watched addresses (packets.h); `wakes` asks for them.
  */
-#include "common.bpf.h"
+#include "tools/pinwatch/common.bpf.h"
 
-#include "kernel.h"
-#include "note.bpf.h"
-#include "sent.bpf.h"
+#include "tools/pinwatch/kernel.h"
+#include "tools/pinwatch/note.bpf.h"
+#include "tools/pinwatch/sent.bpf.h"
 
 enum { V4_HEADER = 20, V6_HEADER = 40, UDP_HEADER = 8, PASS = 1, STAMP_NS = 1000000000, NAMED_BITS = 30 };
 

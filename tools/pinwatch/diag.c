@@ -1,5 +1,5 @@
 /* diag.c: see diag.h. */
-#include "diag.h"
+#include "tools/pinwatch/diag.h"
 
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
@@ -10,7 +10,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "endpoint.h"
+#include "policy/base/endpoint.h"
 
 enum { ESTABLISHED = 1, PATIENCE_S = 1 };	/* tcp(7): of UDP sockets, the connected ones */
 

@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-#include "watch.h"
+#include "tools/pinwatch/watch.h"
 
 /* A netlink socket for this process's network namespace; -1: none, errno. */
 int diag_open(void);

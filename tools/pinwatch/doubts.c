@@ -1,9 +1,9 @@
 /* doubts.c: see doubts.h. */
-#include "doubts.h"
+#include "tools/pinwatch/doubts.h"
 
 #include <string.h>
 
-#include "hash.h"
+#include "policy/base/hash.h"
 
 bool doubts_met_again(struct doubts *d, const struct sender_key *flow, uint64_t sent, uint64_t heard)
 {

@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "watch.h"
+#include "tools/pinwatch/watch.h"
 
 enum {
 	DOUBTS_MAX = 1024,

@@ -4,15 +4,15 @@
  * Open addressing with linear probing; an entry that goes leaves a mark, and the
  * marks go when the table is laid out anew.
  */
-#include "entries.h"
+#include "tools/pinwatch/entries.h"
 
 #include <bpf/bpf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "hash.h"
-#include "steermap.h"
+#include "policy/base/hash.h"
+#include "tools/pinwatch/steermap.h"
 
 enum { FREE, GONE, LIVE };
 enum { ROOM_LEAST = 256, ROUNDS_KEPT = 2 };

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "endpoint.h"
+#include "policy/base/endpoint.h"
 
 struct entry {
 	struct endpoint asked, to;

@@ -1,12 +1,12 @@
 /* fill.c: see fill.h. */
-#include "fill.h"
+#include "tools/pinwatch/fill.h"
 
 #include <string.h>
 
-#include "now.h"
-#include "steer.h"
-#include "target.h"
-#include "tick.h"
+#include "policy/base/now.h"
+#include "policy/base/tick.h"
+#include "policy/pins/redirect.h"
+#include "policy/pins/target.h"
 
 enum { SIP = 5060, SIPS = 5061 };	/* RFC 3261 19.1.2 */
 enum { ROUND_MS = 1000, HOLDERS = 64 };

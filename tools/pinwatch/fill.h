@@ -1,7 +1,7 @@
 /*
  * fill.h: from the table to the entries of what is steered.
  *
- * Policy is asked (steer.h of policy/) for each address of each name, and each port
+ * Policy is asked (redirect.h of policy/) for each address of each name, and each port
  * where SIP may be spoken. What an event of the journal concerns is asked for at
  * once; everything, in slices, once a second, since cool-offs end and settings
  * change without an event. One thread; the table is read, never written.
@@ -9,8 +9,8 @@
 #ifndef STICKYDNS_PINWATCH_FILL_H
 #define STICKYDNS_PINWATCH_FILL_H
 
-#include "entries.h"
-#include "pins.h"
+#include "policy/pins/pins.h"
+#include "tools/pinwatch/entries.h"
 
 enum { FILL_PORTS = 32 };
 

@@ -6,14 +6,14 @@
  * record is there before its follower writes the map, so whichever of the two
  * comes second leaves the map right.
  */
-#include "follow.h"
+#include "tools/pinwatch/follow.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "journal.h"
+#include "policy/table/journal.h"
 
 enum { WAIT_FOR_MS = 500, WALK_PAUSE_MS = 200 };
 

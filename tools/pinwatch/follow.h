@@ -2,7 +2,7 @@
 #ifndef STICKYDNS_PINWATCH_FOLLOW_H
 #define STICKYDNS_PINWATCH_FOLLOW_H
 
-#include "tables.h"
+#include "tools/pinwatch/tables.h"
 
 /* Brings in all there are, then starts the thread. False: no memory. */
 bool follow_start(struct tables *all, struct served *s);

@@ -1,9 +1,9 @@
 /* hold.c: see hold.h. */
-#include "hold.h"
+#include "tools/pinwatch/hold.h"
 
 #include <unistd.h>
 
-#include "cgroup.h"
+#include "tools/common/cgroup.h"
 
 void hold_close(struct hold *h)
 {

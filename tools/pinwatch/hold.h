@@ -6,8 +6,8 @@
 
 #include <limits.h>
 
-#include "cmd.h"
-#include "steering.h"
+#include "tools/common/cmd.h"
+#include "tools/pinwatch/steering.h"
 
 enum hold_state {
 	HOLD_STEERED,

@@ -1,5 +1,5 @@
 /* holder.c: see holder.h. */
-#include "holder.h"
+#include "tools/pinwatch/holder.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>

@@ -1,5 +1,5 @@
 /* icmp.c: see icmp.h. */
-#include "icmp.h"
+#include "tools/pinwatch/icmp.h"
 
 #include <errno.h>
 #include <netinet/icmp6.h>
@@ -9,9 +9,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "endpoint.h"
-#include "now.h"
-#include "verdict.h"
+#include "policy/base/endpoint.h"
+#include "policy/base/now.h"
+#include "tools/pinwatch/verdict.h"
 
 #ifndef ICMP_FILTER
 #define ICMP_FILTER 1			/* linux/icmp.h, which excludes netinet/ip_icmp.h */

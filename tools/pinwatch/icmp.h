@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "watch.h"
+#include "tools/pinwatch/watch.h"
 
 /* Raw sockets for this process's network namespace; -1: none, errno. */
 int icmp_open(void);

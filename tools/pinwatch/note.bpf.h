@@ -2,7 +2,7 @@
 #ifndef STICKYDNS_PINWATCH_NOTE_BPF_H
 #define STICKYDNS_PINWATCH_NOTE_BPF_H
 
-#include "common.bpf.h"
+#include "tools/pinwatch/common.bpf.h"
 
 struct note {
 	__u64 started;

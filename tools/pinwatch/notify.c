@@ -1,5 +1,5 @@
 /* notify.c: see notify.h. */
-#include "notify.h"
+#include "tools/pinwatch/notify.h"
 
 #include <stddef.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* packets.c: see packets.h. */
-#include "packets.h"
+#include "tools/pinwatch/packets.h"
 
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -8,11 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cgroup.h"
-#include "cmd.h"
 #include "datagram.skel.h"
-#include "holder.h"
-#include "tick.h"
+#include "policy/base/tick.h"
+#include "tools/common/cgroup.h"
+#include "tools/common/cmd.h"
+#include "tools/pinwatch/holder.h"
 
 /* Of datagram.bpf.c: first those that tell, then those that see packets. */
 enum { HOOKS_TELLING = 4, HOOKS = 6, LOOK_S = 60, RETRY_S = 5 };

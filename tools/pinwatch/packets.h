@@ -15,7 +15,7 @@
 #ifndef STICKYDNS_PINWATCH_PACKETS_H
 #define STICKYDNS_PINWATCH_PACKETS_H
 
-#include "spaces.h"
+#include "tools/pinwatch/spaces.h"
 
 /* A registration is renewed once an hour, as a rule (RFC 3261 10.2). Twice that. */
 enum { PACKETS_IDLE_S = 7200 };

@@ -4,8 +4,8 @@
 #ifndef STICKYDNS_PINWATCH_PAYLOAD_BPF_H
 #define STICKYDNS_PINWATCH_PAYLOAD_BPF_H
 
-#include "scan.h"
-#include "sent.bpf.h"
+#include "tools/pinwatch/scan.h"
+#include "tools/pinwatch/sent.bpf.h"
 
 enum { PIECE = 64, SCANNED_MAX = 2048 };
 

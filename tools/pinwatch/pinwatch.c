@@ -3,8 +3,8 @@
  *
  * A first word that is an option, or none, means to watch.
  */
-#include "pinwatch.h"
-#include "now.h"
+#include "policy/base/now.h"
+#include "tools/pinwatch/pinwatch.h"
 
 #include <fcntl.h>
 #include <stdio.h>

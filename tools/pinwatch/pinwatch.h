@@ -7,9 +7,9 @@
 #ifndef STICKYDNS_PINWATCH_PINWATCH_H
 #define STICKYDNS_PINWATCH_PINWATCH_H
 
-#include "cmd.h"
-#include "report.h"
-#include "spaces.h"
+#include "tools/common/cmd.h"
+#include "tools/pinwatch/report.h"
+#include "tools/pinwatch/spaces.h"
 
 /* What to watch, as the words say. */
 struct watch_words {

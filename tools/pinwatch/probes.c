@@ -1,5 +1,5 @@
 /* probes.c: see probes.h. */
-#include "probes.h"
+#include "tools/pinwatch/probes.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -9,9 +9,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "connects.h"
 #include "datagram.skel.h"
-#include "packets.h"
+#include "tools/pinwatch/connects.h"
+#include "tools/pinwatch/packets.h"
 #include "watch.skel.h"
 
 /* Which probe each of an object's programs belongs to, in its order. */

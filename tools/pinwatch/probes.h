@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "watch.h"
+#include "tools/pinwatch/watch.h"
 
 enum probe_id {
 	PROBE_TCP_STATE, PROBE_TCP_RESET, PROBE_TCP_RETRANSMIT, PROBE_ERROR,	/* watch.bpf.c */

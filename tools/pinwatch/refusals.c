@@ -1,9 +1,9 @@
 /* refusals.c: see refusals.h. */
-#include "refusals.h"
+#include "tools/pinwatch/refusals.h"
 
 #include <string.h>
 
-#include "hash.h"
+#include "policy/base/hash.h"
 
 static uint32_t slot_of(const struct watch_key *peer, uint64_t port)
 {

@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "watch.h"
+#include "tools/pinwatch/watch.h"
 
 enum { REFUSALS_MAX = 1024 };
 

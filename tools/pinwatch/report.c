@@ -1,13 +1,13 @@
 /* report.c: see report.h. */
-#include "report.h"
+#include "tools/pinwatch/report.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "cmd.h"
-#include "now.h"
-#include "tick.h"
-#include "view.h"
+#include "policy/base/now.h"
+#include "policy/base/tick.h"
+#include "tools/common/cmd.h"
+#include "tools/common/view.h"
 
 /* ---- whose event it is ---- */
 

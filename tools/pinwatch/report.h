@@ -10,10 +10,10 @@
 #ifndef STICKYDNS_PINWATCH_REPORT_H
 #define STICKYDNS_PINWATCH_REPORT_H
 
-#include "probes.h"
-#include "refusals.h"
-#include "tables.h"
-#include "verdict.h"
+#include "tools/pinwatch/probes.h"
+#include "tools/pinwatch/refusals.h"
+#include "tools/pinwatch/tables.h"
+#include "tools/pinwatch/verdict.h"
 
 enum { RECENT_OUTCOMES = 32, WAITS = 256 };
 

@@ -3,7 +3,7 @@
  *
  * The little of SIP (RFC 3261) by which steering in the kernel tells a request that
  * may go to another server from what must go where the one before went. The shim's
- * parser (sip.h) knows more; a test holds the two against each other. Pure, without
+ * parser (sip-message.h) knows more; a test holds the two against each other. Pure, without
  * loops or a buffer, for both the kernel's verifier and a unit test.
  */
 #ifndef STICKYDNS_PINWATCH_SCAN_H

@@ -15,7 +15,7 @@
 
 #include <bpf/bpf_helpers.h>
 
-#include "regs.bpf.h"
+#include "tools/pinwatch/regs.bpf.h"
 
 struct text {
 	const void *at;				/* in user space */

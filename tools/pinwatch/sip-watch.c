@@ -1,11 +1,11 @@
 /* sip-watch.c: see sip-watch.h. */
-#include "sip-watch.h"
+#include "tools/pinwatch/sip-watch.h"
 
 #include <string.h>
 
-#include "sip.h"
-#include "tick.h"
-#include "transactions.h"
+#include "policy/base/tick.h"
+#include "policy/wire/sip-message.h"
+#include "shim/core/transactions.h"
 
 /* One message, as one table sees it. */
 struct sighting {

@@ -1,5 +1,5 @@
 /* spaces.c: see spaces.h. */
-#include "spaces.h"
+#include "tools/pinwatch/spaces.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,10 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd.h"
-#include "diag.h"
-#include "icmp.h"
-#include "store.h"
+#include "policy/table/file.h"
+#include "tools/common/cmd.h"
+#include "tools/pinwatch/diag.h"
+#include "tools/pinwatch/icmp.h"
 
 static void opened(struct probe *p, int fd, int error)
 {

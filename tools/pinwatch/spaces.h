@@ -8,7 +8,7 @@
 #ifndef STICKYDNS_PINWATCH_SPACES_H
 #define STICKYDNS_PINWATCH_SPACES_H
 
-#include "probes.h"
+#include "tools/pinwatch/probes.h"
 
 enum { SPACES_MAX = 32 };
 

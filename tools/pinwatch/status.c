@@ -1,5 +1,5 @@
 /* status.c: see status.h. */
-#include "status.h"
+#include "tools/pinwatch/status.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -10,9 +10,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "cmd.h"
-#include "format.h"
-#include "view.h"
+#include "tools/common/cmd.h"
+#include "tools/common/format.h"
+#include "tools/common/view.h"
 
 /* ---- the object ---- */
 

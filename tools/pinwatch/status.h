@@ -10,8 +10,8 @@
 
 #include <jansson.h>
 
-#include "report.h"
-#include "spaces.h"
+#include "tools/pinwatch/report.h"
+#include "tools/pinwatch/spaces.h"
 
 /* The directory of the sockets. */
 const char *status_directory(void);

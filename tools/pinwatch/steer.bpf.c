@@ -24,9 +24,9 @@
 
 #include <bpf/bpf_helpers.h>
 
-#include "attached.bpf.h"
-#include "payload.bpf.h"
-#include "steermap.h"
+#include "tools/pinwatch/attached.bpf.h"
+#include "tools/pinwatch/payload.bpf.h"
+#include "tools/pinwatch/steermap.h"
 
 enum { ALLOW = 1, TRANSPORT_TCP = 1, TRANSPORT_UDP = 2, STREAM = 1, PROTOCOL_TCP = 6 };	/* endpoint.h, socket(2), in.h */
 

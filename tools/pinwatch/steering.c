@@ -1,5 +1,5 @@
 /* steering.c: see steering.h. */
-#include "steering.h"
+#include "tools/pinwatch/steering.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "holder.h"
+#include "tools/pinwatch/holder.h"
 
 struct steer_bpf;
 struct bpf_link;

@@ -1,5 +1,5 @@
 /* tables.c: see tables.h; follow.c keeps the addresses. */
-#include "tables.h"
+#include "tools/pinwatch/tables.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "follow.h"
+#include "tools/pinwatch/follow.h"
 
 bool tables_add(struct tables *t, const char *path)
 {

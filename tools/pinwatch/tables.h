@@ -18,10 +18,10 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "pins.h"
-#include "probes.h"
-#include "transactions.h"
-#include "watch.h"
+#include "policy/pins/pins.h"
+#include "shim/core/transactions.h"
+#include "tools/pinwatch/probes.h"
+#include "tools/pinwatch/watch.h"
 
 enum { TABLES_MAX = 64 };
 
@@ -46,7 +46,7 @@ struct served {
 	bool following;
 	pthread_t follower;
 	uint8_t (*at)[16];		/* the address in each slot, as it is in the map; zeros: none. The follower's. */
-	struct transactions *requests;	/* sip.h: UDP */
+	struct transactions *requests;	/* sip-message.h: UDP */
 };
 
 struct tables {

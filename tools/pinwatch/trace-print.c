@@ -4,8 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "trace.h"
-#include "view.h"
+#include "tools/common/view.h"
+#include "tools/pinwatch/trace.h"
 
 enum { WORDS = 2 * ADDRESS_TEXT + 64 };
 

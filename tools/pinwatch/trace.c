@@ -1,11 +1,11 @@
 /* trace.c: see trace.h; trace-print.c has the forms. */
-#include "trace.h"
+#include "tools/pinwatch/trace.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "journal.h"
-#include "now.h"
+#include "policy/base/now.h"
+#include "policy/table/journal.h"
 
 enum {
 	LOOK_BACK = 1024,		/* journal events, at most */

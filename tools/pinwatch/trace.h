@@ -8,7 +8,7 @@
 #ifndef STICKYDNS_PINWATCH_TRACE_H
 #define STICKYDNS_PINWATCH_TRACE_H
 
-#include "report.h"
+#include "tools/pinwatch/report.h"
 
 enum { SETTLE_MS = 100, TRACE_WAITING = 4096 };
 

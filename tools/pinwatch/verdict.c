@@ -1,5 +1,5 @@
 /* verdict.c: see verdict.h. */
-#include "verdict.h"
+#include "tools/pinwatch/verdict.h"
 
 #include <errno.h>
 #include <netinet/icmp6.h>

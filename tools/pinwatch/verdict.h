@@ -9,8 +9,8 @@
 #ifndef STICKYDNS_PINWATCH_VERDICT_H
 #define STICKYDNS_PINWATCH_VERDICT_H
 
-#include "cause.h"
-#include "watch.h"
+#include "policy/base/cause.h"
+#include "tools/pinwatch/watch.h"
 
 enum verdict_kind {
 	VERDICT_NOTHING,

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cgroup.h"
-#include "pinwatch.h"
+#include "tools/common/cgroup.h"
+#include "tools/pinwatch/pinwatch.h"
 
 static error_t add(const char **list, size_t *n, size_t most, const char *option, char *arg)
 {

@@ -10,14 +10,14 @@
  * passes six times in its life: so that one is there only while somebody connects to a
  * watched address (connects.h). All others pay for one look at a filter.
  */
-#include "common.bpf.h"
+#include "tools/pinwatch/common.bpf.h"
 
 #include <linux/errno.h>
 
 #include <bpf/bpf_tracing.h>
 
-#include "kernel.h"
-#include "note.bpf.h"
+#include "tools/pinwatch/kernel.h"
+#include "tools/pinwatch/note.bpf.h"
 
 enum { TRANSPORT_TCP = 1, TRANSPORT_UDP = 2 };	/* endpoint.h */
 

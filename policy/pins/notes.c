@@ -1,0 +1,106 @@
+/*
+ * notes.c: what processes leave in an endpoint's record of their connects: connected, in flight, unanswered. See
+ * pins.h, marks.h; waits.c has requests.
+ */
+#include "policy/base/hot.h"
+#include "policy/base/tick.h"
+#include "policy/pins/marks.h"
+#include "policy/rules/decide.h"
+#include "policy/table/addresses.h"
+
+enum { PENDING_MAX_S = 130 };	/* no connect is in flight longer: tcp_syn_retries, tcp(7) */
+
+static struct endpoint_record *endpoint_at(const struct table *t, addr_ref ref, const struct endpoint *e)
+{
+	struct addr_record *a = addr_at(t, ref);
+	int slot = a ? endpoint_find(a, e->transport, e->port) : -1;
+	return slot >= 0 ? &a->endpoints[slot] : NULL;
+}
+
+/* ---- connects ---- */
+
+/*
+ * In the byte: quarters of a second, from 1 on, which begin again after 64 s; 0: never. So `succeeded` has its say
+ * as well. A byte that another endpoint's writer undoes was of one connect of many.
+ */
+enum { QUARTERS = 255, QUARTER_TICKS = TICKS_PER_S / 4, WITNESS_S = 16 };
+
+_Static_assert(ENDPOINTS * 8 <= 32, "a byte each");
+
+static uint32_t quarter_now(void) { return tick_now() / QUARTER_TICKS % QUARTERS; }
+
+void mark_connected(struct addr_record *a, unsigned slot)
+{
+	const uint32_t word = get32(&a->connected), byte = 0xffu << 8 * slot;
+	const uint32_t next = (word & ~byte) | (quarter_now() + 1) << 8 * slot;
+	if (next != word)
+		put32(&a->connected, next);
+}
+
+bool pins_connected_lately(const struct table *t, addr_ref ref, const struct endpoint *e)
+{
+	const struct addr_record *a = addr_at(t, ref);
+	const int slot = a && e->transport == TRANSPORT_TCP ? endpoint_find(a, e->transport, e->port) : -1;
+	const uint32_t then = slot >= 0 ? get32(&a->connected) >> 8 * slot & 0xff : 0;
+	return then && (quarter_now() + 1 + QUARTERS - then) % QUARTERS < GIVE_UP_S * TICKS_PER_S / QUARTER_TICKS &&
+	       tick_within(tick_now(), get32(&a->endpoints[slot].succeeded), WITNESS_S);
+}
+
+/* ---- connects in flight ---- */
+
+/*
+ * Stored without a CAS, since each connect does: of two that note, or end, at once, one may be left out. That
+ * takes from what may be known of a process that is killed, and never says of one what is not so.
+ */
+HOT void pins_pending(struct table *t, addr_ref ref, const struct endpoint *e, struct pending mine)
+{
+	struct addr_record *a = addr_at(t, ref);
+	int slot = a ? endpoint_find(a, e->transport, e->port) : -1;
+	if (a && t->writable && slot < 0)
+		slot = endpoint_take(a, e->transport, e->port, false);
+	if (slot < 0 || !t->writable)
+		return;
+	word64 *w = &a->endpoints[slot].pending;
+	const struct pending p = pending_unpack(get64(w));
+	mine.space = t->space;
+	if (p.since == 0 || tick_since(mine.since, p.since) > tick_of(PENDING_MAX_S))
+		put64(w, pending_pack(mine));
+}
+
+HOT bool pins_pending_over(struct table *t, addr_ref ref, const struct endpoint *e, uint32_t pid, bool connected)
+{
+	struct addr_record *a = addr_at(t, ref);
+	int slot = a && t->writable ? endpoint_find(a, e->transport, e->port) : -1;
+	if (slot < 0)
+		return false;
+	word64 *w = &a->endpoints[slot].pending;
+	const uint64_t word = get64(w);
+	const struct pending p = pending_unpack(word);
+	const bool mine = p.pid == pid && p.space == t->space;
+	if (connected)
+		mark_connected(a, (unsigned)slot);
+	if (word && mine)
+		put64(w, 0);
+	return word && !mine;
+}
+
+/* ---- given up unanswered ---- */
+
+/* Of two that end at once one may be left out: it takes one more then. */
+bool pins_unanswered(struct table *t, const struct outcome *o)
+{
+	const addr_ref ref = addr_find(t, &o->endpoint.addr);
+	struct addr_record *a = addr_at(t, ref);
+	const struct endpoint_record *e = endpoint_at(t, ref, &o->endpoint);
+	const uint32_t now = tick_now(), waited = tick_since(now, o->since);
+	if (!a || !t->writable || waited > tick_of(PENDING_MAX_S))
+		return false;
+	const uint64_t word = get64(&a->unanswered);
+	struct unanswered u = unanswered_unpack(word);
+	if (u.since == 0 || u.port != o->endpoint.port || tick_since(now, u.since) > tick_of(PATH_S) ||
+	    (e && (get32(&e->succeeded) >= u.since || get32(&e->failed) >= u.since)))
+		u = (struct unanswered){.since = o->since, .port = o->endpoint.port};
+	u.waited = (uint16_t)(u.waited + waited < UINT16_MAX ? u.waited + waited : UINT16_MAX);
+	const bool enough = u.waited >= tick_of(GIVE_UP_S) && tick_since(now, u.since) >= tick_of(GIVE_UP_S);
+	return cas64(&a->unanswered, word, enough ? 0 : unanswered_pack(u)) && enough;
+}

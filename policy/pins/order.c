@@ -1,0 +1,431 @@
+/* order.c: what a lookup gets. See pins.h. */
+#include "policy/pins/pins.h"
+
+#include <string.h>
+
+#include "policy/base/tick.h"
+#include "policy/pins/candidates.h"
+#include "policy/pins/srv.h"
+
+enum { TTL_MAX_S = 7 * 24 * 3600 };	/* no TTL is believed for longer (RFC 8767 4) */
+enum { ROUNDS = 8, STAMP_TICKS = TICKS_PER_S };	/* a busy name's stamp is written once a second */
+
+/* ---- connects and requests whose process went away ---- */
+
+/*
+ * A request whose process is gone has waited in vain, nobody knows for how long: it counts for as long as a connect
+ * that failed by waiting, at most.
+ */
+static bool request_failed(struct table *t, const struct outcome *o, struct pending p, uint32_t now)
+{
+	const uint32_t most = p.since + tick_of(GIVE_UP_S);
+	const struct wait w = {.kind = (enum request_kind)(p.what - PENDING_REQUEST), .since = p.since,
+			       .until = now < most ? now : most};
+	return pins_waited(t, o, &w) && pins_failed(t, o, CAUSE_UNANSWERED);
+}
+
+/*
+ * A connect that is 3 s old with no success since, and whose process is gone, failed:
+ * the process was ended while it waited. One that is gone sooner has learnt nothing.
+ * Whoever takes the note reports, unless a failure since, maybe that very one
+ * (pinwatch), was reported already.
+ */
+static bool connect_failed(struct table *t, const struct endpoint_record *e, const struct outcome *o, struct pending p,
+			   uint32_t now)
+{
+	return tick_since(now, p.since) >= tick_of(GIVE_UP_S) && get32(&e->succeeded) < p.since &&
+	       get32(&e->failed) < p.since && pins_failed(t, o, CAUSE_ABANDONED);
+}
+
+static bool lives(const struct table *t, uint32_t pid) { return t->lives ? t->lives(pid) : store_process_lives(pid); }
+
+static bool reap_pending(struct table *t, const struct scene *sc, size_t i)
+{
+	struct addr_record *a = addr_at(t, sc->place[i].ref);
+	bool failed = false;
+	for (unsigned k = 0; a && k < ENDPOINTS; k++) {
+		struct endpoint_record *e = &a->endpoints[k];
+		uint64_t word = get64(&e->pending);
+		struct pending p = pending_unpack(word);
+		if (p.since == 0 || p.space != t->space || p.pid == store_pid(t) || lives(t, p.pid) || !cas64(&e->pending, word, 0))
+			continue;
+		struct health h = health_unpack(get64(&e->health));
+		const struct outcome o = {.endpoint = {sc->place[i].addr, h.port, h.transport}, .reach = REACH_SHIM};
+		failed |= p.what == PENDING_CONNECT ? connect_failed(t, e, &o, p, sc->s.now)
+						    : request_failed(t, &o, p, sc->s.now);
+	}
+	return failed;
+}
+
+static bool reap_all(struct table *t, const struct scene *sc)
+{
+	bool failed = false;
+	for (size_t i = 0; t->writable && i < sc->s.n; i++)
+		failed |= reap_pending(t, sc, i);
+	return failed;
+}
+
+/* ---- one family ---- */
+
+/* Is it worth asking whether there is a way? Not where nothing else could be given, nor of libc's own first. */
+static bool may_lack_way(const struct scene *sc, const struct lookup *l, int head, bool any_lacks)
+{
+	if (head < 0 || !l->has_way || sc->s.choice[head].no_route || (l->by_way && head == 0 && !any_lacks))
+		return false;
+	bool other = !sc->s.choice[head].in_answer;
+	for (size_t i = 0; i < sc->s.n; i++)
+		other |= (int)i != head && sc->s.choice[i].in_answer;
+	return other;
+}
+
+/* Who leads, and to whom there is a way. If libc's own first lacks one, so do all. */
+static struct transition decide(struct scene *sc, const struct lookup *l, const struct settings *set)
+{
+	struct transition tr = decide_lookup(&sc->s, set);
+	for (bool lacks = false; may_lack_way(sc, l, tr.head, lacks) && !l->has_way(&sc->place[tr.head].addr); lacks = true) {
+		const bool all = l->by_way && tr.head == 0;
+		for (size_t i = 0; i < sc->s.n; i++)
+			sc->s.choice[i].no_route |= all || (int)i == tr.head;
+		tr = decide_lookup(&sc->s, set);
+	}
+	return tr;
+}
+
+/* Decides and, if nobody was first, carries out. The scene is as it was then. */
+static struct transition settle(struct table *t, struct scene *sc, const struct pool *pool, const struct lookup *l,
+				const struct settings *set, uint32_t stale_s)
+{
+	struct transition tr = decide(sc, l, set);
+	for (int round = 0; round < ROUNDS; round++) {
+		if (tr.take_try && !scene_take_try(t, sc, tr.head)) {
+			sc->s.choice[tr.head].fitness = COOLING;	/* somebody else tries it */
+			tr = decide(sc, l, set);
+			continue;
+		}
+		if (scene_apply(t, sc, &tr))
+			break;
+		if (!scene_read(t, sc->ref, sc->name, sc->family, pool, l, stale_s, sc))
+			return (struct transition){.head = -1};		/* the name was dropped meanwhile */
+		tr = decide(sc, l, set);
+	}
+	return tr;
+}
+
+static enum lead lead_of(const struct scene *sc, int head)
+{
+	if (head < 0)
+		return LEAD_NONE;
+	const bool by_hand = sc->s.pin >= 0 && sc->s.is_explicit && (head == sc->s.pin || sc->s.choice[head].rank);
+	return by_hand ? LEAD_EXPLICIT : LEAD_AUTO;
+}
+
+static void pool_from(struct pool *pool, const struct scene *sc, int head)
+{
+	uint8_t order[CHOICES];
+	size_t n = decide_order(&sc->s, head, order);
+	pool->lead = (uint8_t)lead_of(sc, head);
+	pool->extra = head >= 0 && pool->n > 0 && !sc->s.choice[head].in_answer;
+	pool->n = n <= POOL_MAX + 1 ? n : POOL_MAX + 1;
+	for (size_t i = 0; i < pool->n; i++)
+		pool->addr[i] = sc->place[order[i]].addr;
+}
+
+/* A family of which the answer has nothing, or only what no server can have: a pin set by hand is given all the same. */
+static void answer_empty(struct table *t, const struct lookup *l, struct name_ref ref, enum family f,
+			 const struct settings *set, struct pool *pool)
+{
+	struct scene_few room;
+	struct scene sc = scene_of_few(&room);
+	const struct pool none = {.asked = true};
+	struct pin p = pin_unpack(get64(&name_hot(t, ref)->pin[f]));
+	if (!p.is_explicit || p.reuse != name_reuse(ref) || !scene_read(t, ref, l->name, f, &none, l, 0, &sc))
+		return;
+	struct transition tr = settle(t, &sc, &none, l, set, 0);
+	if (tr.head < 0 || sc.s.choice[tr.head].no_route)
+		return;
+	memmove(&pool->addr[1], &pool->addr[0], pool->n++ * sizeof pool->addr[0]);
+	pool->addr[0] = sc.place[tr.head].addr;
+	pool->extra = true;
+	pool->lead = LEAD_EXPLICIT;
+}
+
+static void answer_some(struct table *t, const struct lookup *l, struct name_ref ref, enum family f,
+			const struct settings *set, struct pool *pool)
+{
+	struct scene_many room;
+	struct scene sc = scene_of_many(&room);
+	candidates_learn(t, ref, pool->addr, pool->n, l->beside != NULL, tick_now());
+	if (pool->srv)
+		candidates_publish(t, ref, pool->srv, pool->n);
+	if (!scene_read(t, ref, l->name, f, pool, l, 0, &sc))
+		return;
+	if (reap_all(t, &sc) && !scene_read(t, ref, l->name, f, pool, l, 0, &sc))
+		return;
+	struct transition tr = settle(t, &sc, pool, l, set, 0);
+	pool_from(pool, &sc, tr.head);
+}
+
+/* Puts what no server can have behind the rest; how many the others are. */
+static size_t put_unicast_first(struct pool *pool)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < pool->n; i++) {
+		const struct address a = pool->addr[i];
+		if (!pool->srv && !address_is_unicast(&a))
+			continue;
+		for (size_t k = i; k > n; k--)
+			pool->addr[k] = pool->addr[k - 1];
+		pool->addr[n++] = a;
+	}
+	return n;
+}
+
+/* Apart, since it takes a stack of its own. */
+static __attribute__((noinline)) void answer_mixed(struct table *t, const struct lookup *l, struct name_ref ref,
+						   enum family f, const struct settings *set, struct pool *pool, size_t n)
+{
+	struct address others[POOL_MAX];
+	const size_t n_others = pool->n - n;
+	memcpy(others, &pool->addr[n], n_others * sizeof *others);
+	pool->n = n;
+	answer_some(t, l, ref, f, set, pool);
+	memcpy(&pool->addr[pool->n], others, n_others * sizeof *others);
+	pool->n += n_others;
+}
+
+static void answer_family(struct table *t, const struct lookup *l, struct name_ref ref, enum family f,
+			  const struct settings *set, struct pool *pool)
+{
+	const size_t n = put_unicast_first(pool);
+	if (n == 0)
+		answer_empty(t, l, ref, f, set, pool);
+	else if (n == pool->n)
+		answer_some(t, l, ref, f, set, pool);
+	else
+		answer_mixed(t, l, ref, f, set, pool, n);
+}
+
+/* ---- a lookup ---- */
+
+static bool name_known(struct table *t, const struct lookup *l, struct settings *set, struct name_ref *ref)
+{
+	*set = settings_for(t, l->name);
+	return set->value[SET_STICKY] && table_insert(t, l->name, ref);
+}
+
+static void stamp_used(struct table *t, struct name_ref ref)
+{
+	uint32_t now = tick_now();
+	word32 *used = &name_hot(t, ref)->used;
+	if (t->writable && now - used_lookup(get32(used)) >= STAMP_TICKS)
+		put32(used, used_looked_up(now));
+}
+
+/* Which family libc puts first, for when it cannot be asked. */
+static void note_first(struct table *t, struct name_ref ref, const struct pool pool[static FAMILIES])
+{
+	const uint16_t first = pool[FAMILY_V4].first ? 1 + FAMILY_V4 : pool[FAMILY_V6].first ? 1 + FAMILY_V6 : 0;
+	word32 *w = &name_cold(t, ref)->family_port;
+	const uint32_t old = get32(w);
+	if (t->writable && first && first_family(old) != first)
+		cas32(w, old, with_first(old, first));
+}
+
+/* A name that has had an answer of its own needs none that came beside another name's, and is not changed by it. */
+static bool has_own_answer(const struct table *t, struct name_ref ref)
+{
+	return had_own_answer(get32(&name_cold(t, ref)->family_port));
+}
+
+/* Asked for itself, and not as a target: then its own pin is what steers (redirect.h). */
+static void note_direct(struct table *t, const struct lookup *l, struct name_ref ref)
+{
+	uint32_t now = tick_now();
+	word32 *w = &name_cold(t, ref)->direct;
+	if (t->writable && !l->as_target && !tick_within(now, get32(w), RECENT_S))
+		put32(w, now);
+}
+
+bool pins_answer(struct table *t, const struct lookup *l, struct pool pool[static FAMILIES], struct name_ref *ref)
+{
+	struct settings set;
+	if (name_is_service(l->name) || (l->beside && !target_in_domain(l->beside, l->name)) || !name_known(t, l, &set, ref))
+		return false;
+	if (l->beside && has_own_answer(t, *ref))
+		return true;
+	for (unsigned f = 0; f < FAMILIES; f++) {
+		pool[f].extra = false;
+		pool[f].lead = LEAD_NONE;
+		pool[f].srv = NULL;		/* the caller's pools are as the stack left them */
+		if (pool[f].asked)
+			answer_family(t, l, *ref, (enum family)f, &set, &pool[f]);
+	}
+	if (t->writable && get32(&name_hot(t, *ref)->dns_down))
+		put32(&name_hot(t, *ref)->dns_down, 0);
+	note_first(t, *ref, pool);
+	note_direct(t, l, *ref);
+	stamp_used(t, *ref);
+	return true;
+}
+
+/* ---- a lookup of a service ---- */
+
+bool pins_target(struct table *t, const struct name *service, const struct name *host, uint16_t port, struct address *out)
+{
+	struct name_ref ref;
+	if (port == 0 || name_is_service(host) || !table_insert(t, host, &ref))
+		return false;
+	*out = host_target(t, host, port);
+	target_note(t, ref, host, port, !service || target_in_domain(service, host));
+	if (t->writable && get32(&t->header->targets) == 0)
+		put32(&t->header->targets, 1);
+	return true;
+}
+
+bool pins_knows(const struct table *t, const struct name *n, const struct address *a)
+{
+	struct name_ref ref;
+	const addr_ref addr = addr_find(t, a);
+	return addr && table_find(t, n, &ref) && name_holds(t, ref, addr);
+}
+
+static int record_of(const struct srv_record *records, size_t n, const struct address *target)
+{
+	for (size_t i = 0; i < n; i++)
+		if (address_equal(&records[i].target, target))
+			return (int)i;
+	return -1;
+}
+
+int pins_service(struct table *t, const struct name *service, const struct srv_record *records, size_t n, bool more,
+		 struct name_ref *ref)
+{
+	struct srv_record sorted[POOL_MAX];
+	struct settings set;
+	const struct lookup l = {.name = service};
+	struct pool pool = {.asked = true, .more = more || n > POOL_MAX, .srv = sorted};
+	ref->key = 0;
+	if (n == 0 || !name_is_service(service) || !name_known(t, &l, &set, ref))
+		return -1;
+	pool.n = service_best(records, n, sorted);
+	for (size_t i = 0; i < pool.n; i++)
+		pool.addr[i] = sorted[i].target;
+	answer_family(t, &l, *ref, FAMILY_SRV, &set, &pool);
+	stamp_used(t, *ref);
+	return pool.lead == LEAD_NONE || pool.extra ? -1 : record_of(records, n, &pool.addr[0]);
+}
+
+bool pins_by_hand(const struct table *t, struct name_ref service)
+{
+	const struct pin p = pin_unpack(get64(&name_hot(t, service)->pin[FAMILY_SRV]));
+	return p.is_explicit && p.reuse == name_reuse(service);
+}
+
+bool pins_is_target(const struct table *t, const struct name *host, const struct name_ref *names, size_t n)
+{
+	const struct address any = host_target(t, host, 0);
+	for (size_t i = 0; i < n; i++) {
+		if (names[i].slot >= t->layout.name_slots || !table_is_service(t, names[i]) || !name_current(t, names[i]))
+			continue;
+		for (unsigned k = 0; k < TARGETS; k++) {
+			struct address a;
+			uint64_t word = get64(&name_cold(t, names[i])->candidates[k]);
+			if (addr_read(t, name_candidate(names[i], word).ref, &a) && target_same_host(&a, &any))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* ---- when DNS is down (RFC 8767) ---- */
+
+bool pins_dns_down(const struct table *t, const struct name *n)
+{
+	struct name_ref ref;
+	uint32_t now = tick_now(), until = table_find(t, n, &ref) ? get32(&name_hot(t, ref)->dns_down) : 0;
+	return until > now && until - now <= tick_of(DNS_DOWN_S);
+}
+
+/* ---- from the table ---- */
+
+static void known_family(struct table *t, const struct lookup *l, struct name_ref ref, enum family f,
+			 const struct settings *set, uint32_t stale_s, struct pool *pool)
+{
+	struct scene_few room;
+	struct scene sc = scene_of_few(&room);
+	if (!scene_read(t, ref, l->name, f, NULL, l, stale_s, &sc))
+		return;
+	bool any = false;
+	for (size_t i = 0; i < sc.s.n; i++)
+		any |= sc.s.choice[i].in_answer;
+	if (!any)
+		return;
+	struct transition tr = settle(t, &sc, NULL, l, set, stale_s);
+	pool_from(pool, &sc, tr.head);
+}
+
+/* The candidates seen in the last `stale_s` seconds, or with 0 those of the last answer; how many. */
+static size_t known(struct table *t, const struct lookup *l, struct name_ref ref, const struct settings *set,
+		    uint32_t stale_s, struct pool pool[static FAMILIES])
+{
+	size_t n = 0;
+	for (unsigned f = 0; f < FAMILIES; f++) {
+		pool[f].n = 0;
+		pool[f].lead = LEAD_NONE;
+		pool[f].first = first_family(get32(&name_cold(t, ref)->family_port)) == 1 + f;
+		if (pool[f].asked)
+			known_family(t, l, ref, (enum family)f, set, stale_s, &pool[f]);
+		n += pool[f].n;
+	}
+	return n;
+}
+
+bool pins_stale(struct table *t, const struct lookup *l, bool failed_now, struct pool pool[static FAMILIES],
+		struct name_ref *ref)
+{
+	struct settings set = settings_for(t, l->name);
+	if (!set.value[SET_STICKY] || set.value[SET_STALE] == SETTING_OFF || set.value[SET_STALE] == 0 ||
+	    !table_find(t, l->name, ref))
+		return false;
+	size_t n = known(t, l, *ref, &set, set.value[SET_STALE], pool);
+	if (n == 0 || !t->writable)
+		return n > 0;
+	if (failed_now)
+		put32(&name_hot(t, *ref)->dns_down, tick_now() + tick_of(DNS_DOWN_S));
+	add64(&t->header->counters[COUNT_STALE_ANSWERS], 1);
+	stamp_used(t, *ref);
+	return true;
+}
+
+/* ---- serve = on ---- */
+
+void pins_published(struct table *t, struct name_ref ref, enum family f, size_t n, uint32_t ttl_s)
+{
+	word32 *w = &name_cold(t, ref)->ttl_end;
+	uint32_t old = get32(w), now = tick_now() / TICKS_PER_S, end = now + (ttl_s < TTL_MAX_S ? ttl_s : TTL_MAX_S);
+	unsigned others = ttl_end_s(old) > now ? ttl_families(old) & ~(1u << f) : 0;
+	if (n == 0)
+		candidates_unsee(t, ref, f, NULL, 0);
+	if (others && (n == 0 || ttl_end_s(old) < end))
+		end = ttl_end_s(old);
+	else if (n == 0)
+		return;
+	if (t->writable && ttl_pack(end, others | 1u << f) != old)
+		put32(w, ttl_pack(end, others | 1u << f));
+}
+
+bool pins_serve(struct table *t, const struct lookup *l, struct pool pool[static FAMILIES], struct name_ref *ref)
+{
+	uint32_t w = table_find(t, l->name, ref) ? get32(&name_cold(t, *ref)->ttl_end) : 0;
+	unsigned asked = 0;
+	for (unsigned f = 0; f < FAMILIES; f++)
+		asked |= (unsigned)pool[f].asked << f;
+	if (ttl_end_s(w) <= tick_now() / TICKS_PER_S || (asked & ~ttl_families(w)))
+		return false;
+	struct settings set = settings_for(t, l->name);
+	if (!set.value[SET_STICKY] || !set.value[SET_SERVE] || known(t, l, *ref, &set, 0, pool) == 0)
+		return false;
+	note_direct(t, l, *ref);
+	stamp_used(t, *ref);
+	return true;
+}

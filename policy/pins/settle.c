@@ -1,0 +1,260 @@
+/* settle.c: see settle.h. */
+#include "policy/pins/settle.h"
+
+#include "policy/base/tick.h"
+#include "policy/pins/marks.h"
+#include "policy/pins/standing.h"
+#include "policy/pins/target.h"
+#include "policy/table/worth.h"
+
+enum {
+	ROUNDS = 16,		/* races lost on one word before its own value is taken as good enough */
+	FEW = 8,		/* holders of an address that are looked at before this process's own names */
+	OWN_MAX = FEW,		/* names of this process that an outcome counts for */
+};
+
+/* A preference list goes on to its next address: nothing changes in the table, but people want to know. */
+static void tell_preference(struct table *t, const struct scene *sc, const struct verdict *v)
+{
+	const struct settings any = settings_builtin();
+	int at = scene_choice(sc, &v->e->addr), head = decide_lookup(&sc->s, &any).head;
+	if (!v->began || at < 0 || head < 0 || !sc->s.choice[at].rank || sc->s.choice[head].rank <= sc->s.choice[at].rank)
+		return;
+	scene_moved(t, sc, CAUSE_FAILED, head, at, NULL);
+}
+
+/* Carries a failure over to the pin of one name, which moves if it counts for it. */
+static void settle_failure(struct table *t, struct name_ref ref, const struct name *name, const struct verdict *v)
+{
+	struct scene_few room;
+	struct scene sc = scene_of_few(&room);
+	for (int round = 0; round < ROUNDS; round++) {
+		if (!scene_read(t, ref, name, address_family(&v->e->addr), NULL, NULL, 0, &sc))
+			return;
+		if (sc.s.pin >= 0 && sc.s.is_explicit) {
+			tell_preference(t, &sc, v);
+			return;
+		}
+		struct transition tr = decide_failure(&sc.s);
+		if (tr.action == KEEP || scene_apply(t, &sc, &tr))
+			return;
+	}
+}
+
+/* Did the attempt begin before the pin was set? Then the pin may be there because this server has failed since. */
+static bool is_older(const struct verdict *v, const struct scene *sc) { return v->since && v->since < sc->s.set_at; }
+
+/* Confirms the pin of one name; `ours`: this process looked it up, so that a tentative pin may follow. */
+static void settle_success(struct table *t, struct name_ref ref, const struct name *name, const struct verdict *v,
+			   bool ours)
+{
+	const struct endpoint *e = v->e;
+	struct scene_few room;
+	struct scene sc = scene_of_few(&room);
+	for (int round = 0; round < ROUNDS; round++) {
+		if (!scene_read(t, ref, name, address_family(&e->addr), NULL, NULL, 0, &sc))
+			return;
+		int at = scene_choice(&sc, &e->addr);
+		if (at < 0 || (at != sc.s.pin && (!ours || is_older(v, &sc))))
+			return;
+		struct transition tr = decide_success(&sc.s, at);
+		if (tr.action == KEEP && sc.s.is_explicit && sc.s.choice[at].rank)
+			scene_confirm_ranked(t, &sc, at, e, v->why);
+		if (tr.action == KEEP || scene_confirm(t, &sc, &tr, v->slot, e, v->why))
+			return;
+	}
+}
+
+/* Nothing to do for a pin that this endpoint confirmed before: the steady state. */
+static bool confirmed_already(const struct table *t, struct name_ref ref, enum family f, addr_ref addr, int slot)
+{
+	struct pin p = pin_unpack(get64(&name_hot(t, ref)->pin[f]));
+	return p.ref == addr && p.confirmed && p.endpoints >> slot & 1;
+}
+
+/* Such a success, a minute or more after the name's first, proves it: its addresses must be known to be held then. */
+static void prove(struct table *t, struct name_ref ref, enum family f)
+{
+	word64 *w = &name_hot(t, ref)->confirmed[f];
+	const uint64_t word = get64(w);
+	struct confirmed c = confirmed_unpack(word);
+	if (!c.ref || c.proven || c.reuse != name_reuse(ref) || !worth_proves(&c, tick_now()) ||
+	    !cas64(w, word, confirmed_pack(c)))
+		return;
+	for (unsigned i = 0; i < CANDIDATES; i++) {
+		const addr_ref held = name_candidate(ref, get64(&name_cold(t, ref)->candidates[i])).ref;
+		if (addr_at(t, held))
+			index_add(t, held, ref);
+	}
+	index_add(t, c.ref, ref);
+}
+
+/* An established connection broke: the pin stays where it is, in doubt. */
+static void settle_broken(struct table *t, struct name_ref ref, const struct name *name, const struct verdict *v)
+{
+	struct scene_few room;
+	struct scene sc = scene_of_few(&room);
+	for (int round = 0; round < ROUNDS; round++) {
+		if (!scene_read(t, ref, name, address_family(&v->e->addr), NULL, NULL, 0, &sc))
+			return;
+		struct pin p = pin_unpack(sc.pin_word);
+		if (sc.s.pin < 0 || p.ref != v->addr || sc.s.is_explicit || !sc.s.confirmed || !(p.endpoints >> v->slot & 1))
+			return;
+		if (scene_doubt(t, &sc))
+			return;
+	}
+}
+
+static void settle_name(struct table *t, struct name_ref ref, const struct name *name, const struct verdict *v, bool ours)
+{
+	switch (v->fate) {
+	case FAILED:
+		settle_failure(t, ref, name, v);
+		break;
+	case SUCCEEDED:
+		settle_success(t, ref, name, v, ours);
+		break;
+	case BROKEN:
+		settle_broken(t, ref, name, v);
+		break;
+	}
+}
+
+/* ---- the services whose target it is ---- */
+
+/* Has the host another address that is fit for the same endpoint? Then the target has not failed. */
+static bool has_other(const struct table *t, struct name_ref host, const struct name *name, const struct endpoint *e)
+{
+	const struct lookup l = {.name = name, .port = e->port, .transport = e->transport};
+	struct scene_few room;
+	struct scene sc = scene_of_few(&room);
+	for (enum family f = FAMILY_V4; f < FAMILIES; f++) {
+		if (!scene_read(t, host, name, f, NULL, &l, 0, &sc))
+			continue;
+		for (size_t i = 0; i < sc.s.n; i++)
+			if (sc.s.choice[i].in_answer && sc.s.choice[i].fitness == FIT && !sc.s.choice[i].drained &&
+			    !address_equal(&sc.place[i].addr, &e->addr))
+				return true;
+	}
+	return false;
+}
+
+/* What happened to an address of `host` happened to the target, too, that the host is on this port. */
+static void settle_target(struct table *t, const struct outcome *o, struct name_ref host, const struct name *name,
+			  const struct verdict *v)
+{
+	struct outcome at_target = *o;
+	struct verdict tv = *v;
+	at_target.endpoint.addr = host_target(t, name, o->endpoint.port);
+	tv.e = &at_target.endpoint;
+	tv.addr = addr_find(t, &tv.e->addr);
+	struct addr_record *a = addr_at(t, tv.addr);
+	if (!a || (v->fate != SUCCEEDED && has_other(t, host, name, v->e)))
+		return;
+	tv.slot = endpoint_take(a, tv.e->transport, tv.e->port, v->fate == SUCCEEDED);
+	if (v->fate == FAILED)
+		tv.began = mark_failed(t, a, tv.slot, &at_target, v->why);
+	else if (tv.slot < 0)
+		return;
+	else if (v->fate == SUCCEEDED)
+		mark_succeeded(t, a, (unsigned)tv.slot, tv.e, v->why);
+	settle_names(t, &at_target, &tv);
+}
+
+static bool may_be_target(const struct table *t, const struct verdict *v)
+{
+	return get32(&t->header->targets) && !address_is_target(&v->e->addr);
+}
+
+/* ---- all of them ---- */
+
+static void settle(struct table *t, const struct outcome *o, struct name_ref ref, const struct verdict *v, bool ours)
+{
+	struct name name;
+	struct name_ref same;
+	enum family f = address_family(&v->e->addr);
+	const bool steady = v->fate == SUCCEEDED && confirmed_already(t, ref, f, v->addr, v->slot);
+	if (steady)
+		prove(t, ref, f);
+	if (steady && !may_be_target(t, v))
+		return;
+	if (!table_at(t, ref.slot, &same, &name) || same.key != ref.key)
+		return;
+	if (!steady)
+		settle_name(t, ref, &name, v, ours);
+	if (may_be_target(t, v))
+		settle_target(t, o, ref, &name, v);
+}
+
+static bool is_own(const struct outcome *o, struct name_ref ref)
+{
+	for (size_t i = 0; i < o->n_names; i++)
+		if (o->names[i].slot == ref.slot && o->names[i].key == ref.key)
+			return true;
+	return false;
+}
+
+/* Of `n` holders those that this process looked up, first; how many. */
+static size_t own_of(const struct outcome *o, struct name_ref *holders, size_t n)
+{
+	size_t own = 0;
+	for (size_t i = 0; i < n; i++)
+		if (is_own(o, holders[i]))
+			holders[own++] = holders[i];
+	return own;
+}
+
+/* The address has many holders: this process's names are asked whether they are among them. */
+static size_t own_of_many(const struct table *t, const struct outcome *o, addr_ref addr, struct name_ref own[static OWN_MAX])
+{
+	size_t n = 0;
+	for (size_t i = 0; i < o->n_names && n < OWN_MAX; i++)
+		if (o->names[i].slot < t->layout.name_slots && name_holds(t, o->names[i], addr))
+			own[n++] = o->names[i];
+	return n;
+}
+
+/* Apart: its names are not to lie on a small stack beside those of who asks. */
+static __attribute__((noinline)) enum standing standing_at(const struct table *t, struct name_ref ref)
+{
+	struct name_ref same;
+	struct name name;
+	struct effective settings;
+	if (!table_at(t, ref.slot, &same, &name) || same.key != ref.key)
+		return STANDING_ANSWERED;
+	settings_effective(t, &name, &settings);
+	return standing_of(t, ref, &settings);
+}
+
+/* Does one of several names stand higher than those that DNS has merely answered for? */
+static __attribute__((noinline)) bool any_stands(const struct table *t, const struct verdict *v,
+						 const struct name_ref *names, size_t n)
+{
+	for (size_t i = 0; n > 1 && v->fate == SUCCEEDED && i < n; i++)
+		if (standing_at(t, names[i]) != STANDING_ANSWERED)
+			return true;
+	return false;
+}
+
+/*
+ * The names that this process looked up and that hold the address; if there are none, all that hold it. A failure counts
+ * for all of them. An answer is no proof for a name beside one that stands higher, since it may be to that one's request:
+ * what outsiders make a program look up is not confirmed by others' traffic.
+ */
+void settle_names(struct table *t, const struct outcome *o, const struct verdict *v)
+{
+	struct name_ref holders[OWN_MAX], ref;
+	uint32_t cursor = 0;
+	size_t n = 0;
+	while (n < FEW && index_next(t, v->addr, &cursor, &holders[n]))
+		n++;
+	const size_t own = n < FEW ? own_of(o, holders, n) : own_of_many(t, o, v->addr, holders);
+	const bool outranked = !o->by_hand && any_stands(t, v, holders, own ? own : n);
+	for (size_t i = 0; i < own; i++)
+		if (!outranked || standing_at(t, holders[i]) != STANDING_ANSWERED)
+			settle(t, o, holders[i], v, !o->by_hand);
+	cursor = 0;
+	for (size_t i = 0; own == 0 && i < o->reach && index_next(t, v->addr, &cursor, &ref); i++)
+		if (!outranked || standing_at(t, ref) != STANDING_ANSWERED)
+			settle(t, o, ref, v, false);
+}

@@ -1,0 +1,71 @@
+/* target.c: see target.h. */
+#include "policy/pins/target.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The labels of a service name: after the first, and after the second; NULL where there is none. */
+static const char *after_label(const char *text)
+{
+	const char *dot = text ? strchr(text, '.') : NULL;
+	return dot ? dot + 1 : NULL;
+}
+
+bool target_host(const struct table *t, const struct address *a, struct name_ref *out, struct name *host)
+{
+	return address_is_target(a) && table_find_hash(t, a->words[0], out, host) &&
+	       name_hash(host, ~t->seed) == a->words[1];
+}
+
+void target_note(struct table *t, struct name_ref ref, const struct name *host, uint16_t port, bool own)
+{
+	word32 *w = &name_cold(t, ref)->family_port;
+	const uint32_t old = get32(w);
+	if (t->writable && led_port(old) != port && (own || !host_is_led_to(t, host, led_port(old))))
+		cas32(w, old, with_led_port(old, port));
+}
+
+bool target_in_domain(const struct name *service, const struct name *host)
+{
+	const char *domain = service->text;
+	while (*domain == '_')
+		if (!(domain = after_label(domain)))
+			return false;
+	const size_t len = strlen(domain), from = host->len - len;
+	return len > 0 && host->len >= len && memcmp(host->text + from, domain, len) == 0 &&
+	       (from == 0 || host->text[from - 1] == '.');
+}
+
+void target_format(const struct table *t, const struct address *a, char out[static TARGET_TEXT])
+{
+	struct name_ref ref;
+	struct name host;
+	if (!address_is_target(a)) {
+		address_format(a, out);
+		return;
+	}
+	snprintf(out, TARGET_TEXT, "%s:%u", target_host(t, a, &ref, &host) ? host.text : "?", (unsigned)target_port(a));
+	for (char *p = out; *p; p++)
+		*p = *p > ' ' && *p < 0x7f ? *p : '?';
+}
+
+uint8_t service_transport(const struct name *service)
+{
+	const char *second = after_label(service->text);
+	if (!second)
+		return TRANSPORT_ANY;
+	if (strncmp(second, "_udp.", 5) == 0)
+		return TRANSPORT_UDP;
+	return strncmp(second, "_tcp.", 5) == 0 || strncmp(second, "_tls.", 5) == 0 ? TRANSPORT_TCP : TRANSPORT_ANY;
+}
+
+bool service_sibling(const struct name *service, unsigned i, struct name *out)
+{
+	static const char *const services[] = {"_sip._udp", "_sip._tcp", "_sips._tcp", "_sip._tls"};
+	const char *domain = after_label(after_label(service->text));
+	char text[NAME_BYTES + 16];
+	if (i >= sizeof services / sizeof *services || !domain || strncmp(service->text, "_sip", 4) != 0)
+		return false;
+	snprintf(text, sizeof text, "%s.%s", services[i], domain);
+	return name_canonical(text, out) == NAME_OK || (*out = *service, true);
+}

@@ -1,0 +1,58 @@
+/*
+ * sip-route.h: where a SIP message that a program sends over UDP has to go: the rule alone.
+ *
+ * Pure. The first that holds:
+ *
+ *   a response goes back to where its request came from (RFC 3261 18.2.2)
+ *   what bears the To-tag of a late answer goes to the server that gave it (13.2.2.4)
+ *   ACK to a failure, and CANCEL, go where their request last went (17.1.1.3, 9.1)
+ *   a request that is sent again goes where it last went, unless silence has just
+ *   proved that server dead and it is an initial one: then at once to the pin
+ *   what belongs to a dialog stays with the dialog's server (12.2)
+ *   an initial request goes to the pin, unless it says itself, by number, that it is for the
+ *   server that the program sent it to (sip-hop.h)
+ *   anything else goes where the program sent it
+ *
+ * ACK, CANCEL and responses never go to the pin for its own sake, nor does a request
+ * of which it is not known whether there is a dialog.
+ */
+#ifndef STICKYDNS_COURSE_H
+#define STICKYDNS_COURSE_H
+
+#include "policy/wire/sip-message.h"
+
+enum course {
+	COURSE_ASKED,			/* where the program sent it */
+	COURSE_BACK,			/* where the request came from that it answers */
+	COURSE_ORIGIN,			/* where the request went that it acknowledges or cancels */
+	COURSE_AGAIN,			/* where it went before */
+	COURSE_LEG,			/* where the late answer came from that began this dialog */
+	COURSE_DIALOG,			/* where its dialog's server is */
+	COURSE_PIN,
+};
+
+/* What is remembered, each of messages to the same address as asked now. */
+struct remembered {
+	bool request;			/* of a response: its request seemed to come from there */
+	bool origin;			/* of ACK and CANCEL: their request */
+	bool again;			/* this very request (transaction and method) */
+	bool silent;			/* and its server has just failed by silence */
+	bool leg;			/* its Call-ID and To-tag are those of a late answer */
+	bool dialog;			/* a dialog of its Call-ID was moved */
+	bool number;			/* its next hop is written as the address asked */
+};
+
+enum course course_of(const struct sip_message *m, struct remembered known);
+
+/*
+ * What does a message that bears a To-tag say of the dialog? `out`: the program sent it. An early
+ * dialog of the program's own INVITE counts (12.1), and ends with the ACK to its failure; 408
+ * and 481 end any (12.2.1.2). A BYE ends it, or its answer, if the program is the one called.
+ */
+enum dialog { DIALOG_NOTHING, DIALOG_LIVES, DIALOG_ENDS };
+enum dialog course_dialog(const struct sip_message *m, bool out, bool ack_to_failure);
+
+/* May it begin a dialog (RFC 3261 12.1, 6665, 3515)? */
+bool course_begins_dialog(const struct sip_message *m);
+
+#endif

@@ -1,0 +1,207 @@
+/* addresses.c: address records and their endpoints. See addresses.h. */
+#include "policy/table/addresses.h"
+
+#include "policy/base/tick.h"
+#include "policy/table/journal.h"
+#include "policy/table/probe.h"
+
+static word64 *addr_key(const struct table *t, uint32_t slot) { return &t->addrs[slot].key; }
+
+static struct address addr_copy(const struct addr_record *r)
+{
+	return (struct address){.words = {get64(&r->addr[0]), get64(&r->addr[1])}, .scope = get64(&r->addr[2])};
+}
+
+static uint64_t addr_hash(const struct address *a, uint64_t seed)
+{
+	const uint64_t w[] = {a->words[0], a->words[1], a->scope};
+	return hash_words(w, 3, ~seed);
+}
+
+static bool addr_is(const struct table *t, uint32_t slot, const void *want)
+{
+	struct address a = addr_copy(&t->addrs[slot]);
+	return address_equal(&a, want);
+}
+
+static bool addr_whole(const struct table *t, uint32_t slot, uint64_t key)
+{
+	struct address a = addr_copy(&t->addrs[slot]);
+	return key_has_hash(key, addr_hash(&a, t->seed));
+}
+
+static void addr_write(struct table *t, uint32_t slot, uint64_t key, const void *want, bool fresh)
+{
+	const struct address *a = want;
+	struct addr_record *r = &t->addrs[slot];
+	const uint64_t bytes[] = {a->words[0], a->words[1], a->scope};
+	for (unsigned i = 0; i < sizeof bytes / sizeof *bytes; i++)
+		put64_while(&r->key, key, &r->addr[i], bytes[i]);
+	put32_while(&r->key, key, &r->used, tick_now());
+	if (fresh) {
+		add32(&t->header->used_addrs, 1);
+		return;
+	}
+	put64_while(&r->key, key, &r->other, 0);
+	put32_while(&r->key, key, &r->other_failed, 0);
+	put32_while(&r->key, key, &r->drained, 0);
+	put32_while(&r->key, key, &r->connected, 0);
+	put64_while(&r->key, key, &r->unanswered, 0);
+	for (unsigned i = 0; i < ENDPOINTS; i++) {
+		struct endpoint_record *e = &r->endpoints[i];
+		put64_while(&r->key, key, &e->health, 0);
+		put64_while(&r->key, key, &e->pending, 0);
+		put32_while(&r->key, key, &e->failed, 0);
+		put32_while(&r->key, key, &e->succeeded, 0);
+		put32_while(&r->key, key, &e->registered, 0);
+		put32_while(&r->key, key, &e->heard, 0);
+	}
+}
+
+static enum worth addr_worth(const struct table *t, uint32_t slot, uint64_t key, uint32_t now, uint32_t *idle)
+{
+	(void)key;
+	*idle = tick_since(now, get32(&t->addrs[slot].used));
+	return worth_of_addr(&t->addrs[slot], now);
+}
+
+static enum worth addr_backing(const struct table *t, uint32_t slot, uint64_t key, uint32_t now)
+{
+	return worth_of_holders(t, ref_make(slot, key), now);
+}
+
+static const struct probe_kind addresses = {addr_key, addr_is, addr_whole, addr_write, addr_worth, addr_backing, NULL};
+
+static struct probe probe_for(const struct table *t, const struct address *a)
+{
+	return (struct probe){.slots = t->layout.addr_slots, .hash = addr_hash(a, t->seed), .want = a};
+}
+
+addr_ref addr_find(const struct table *t, const struct address *a)
+{
+	struct probe p = probe_for(t, a);
+	struct name_ref r;
+	return probe_find(t, addresses, &p, 0, &r) ? ref_make(r.slot, r.key) : 0;
+}
+
+/* For who follows: a new record came to be. */
+static void tell_learnt(struct table *t, uint32_t slot)
+{
+	uint64_t n = add64(&t->header->learnt_next, 1);
+	publish64(&t->header->learnt[n % LEARNT], (n + 1) << 32 | slot);
+	journal_wake(t);
+}
+
+static addr_ref insert(struct table *t, const struct address *a, enum worth limit)
+{
+	struct probe p = probe_for(t, a);
+	struct name_ref r;
+	p.limit = limit;
+	if (probe_find(t, addresses, &p, 0, &r))
+		return ref_make(r.slot, r.key);
+	if (!t->writable || !(address_is_target(a) || address_is_unicast(a)))
+		return 0;
+	p.now = tick_now();
+	if (probe_insert(t, addresses, &p, &r)) {
+		tell_learnt(t, r.slot);
+		return ref_make(r.slot, r.key);
+	}
+	if (limit > PROBATION)
+		add64(&t->header->counters[COUNT_ADDRS_FULL], 1);
+	return 0;
+}
+
+addr_ref addr_insert(struct table *t, const struct address *a) { return insert(t, a, PROVEN); }
+
+addr_ref addr_insert_spare(struct table *t, const struct address *a) { return insert(t, a, PROBATION); }
+
+addr_ref addr_insert_by_hand(struct table *t, const struct address *a) { return insert(t, a, FIXED); }
+
+bool addr_read(const struct table *t, addr_ref r, struct address *out)
+{
+	const struct addr_record *a = addr_at(t, r);
+	if (!a)
+		return false;
+	*out = addr_copy(a);
+	before_recheck();
+	return ref_names(r, get64(&a->key));
+}
+
+/* ---- following ---- */
+
+uint64_t addr_learnt(const struct table *t) { return seen64(&t->header->learnt_next); }
+
+bool addr_learnt_next(const struct table *t, uint64_t *n, uint32_t *slot, bool *lost)
+{
+	uint64_t next = addr_learnt(t), word = seen64(&t->header->learnt[*n % LEARNT]);
+	*lost = false;
+	if (*n == next)
+		return false;
+	*slot = (uint32_t)word;
+	*lost = *n > next || next - *n > LEARNT || (uint32_t)(word >> 32) != (uint32_t)(*n + 1);
+	*n = *lost ? next : *n + 1;
+	return true;
+}
+
+bool addr_in_slot(const struct table *t, uint32_t slot, struct address *out)
+{
+	uint64_t key = slot < t->layout.addr_slots ? seen64(&t->addrs[slot].key) : 0;
+	return key_state(key) == KEY_LIVE && addr_read(t, ref_make(slot, key), out);
+}
+
+bool addr_next(const struct table *t, uint32_t *cursor, struct address *out)
+{
+	while (*cursor < t->layout.addr_slots)
+		if (addr_in_slot(t, (*cursor)++, out))
+			return true;
+	return false;
+}
+
+/* ---- endpoints ---- */
+
+/* May the slot be given away? To anybody while it is free; to one that succeeds if its owner never did. */
+static bool slot_yields(const struct endpoint_record *e, struct health h, bool success)
+{
+	return h.transport == TRANSPORT_ANY || (success && get32(&e->succeeded) == 0);
+}
+
+/* Gives the slot to the endpoint. True too when another process just did the same. */
+static bool slot_take(struct endpoint_record *e, struct health want)
+{
+	uint64_t word = seen64(&e->health);
+	want.failures = health_unpack(word).failures;	/* stays: tentative pins sum it */
+	if (!cas64(&e->health, word, health_pack(want))) {
+		struct health h = health_unpack(seen64(&e->health));
+		return h.transport == want.transport && h.port == want.port;
+	}
+	const uint64_t mine = health_pack(want);
+	put32_while(&e->health, mine, &e->failed, 0);
+	put64_while(&e->health, mine, &e->pending, 0);
+	put32_while(&e->health, mine, &e->registered, 0);
+	put32_while(&e->health, mine, &e->heard, 0);
+	return true;
+}
+
+int endpoint_take(struct addr_record *a, uint8_t transport, uint16_t port, bool success)
+{
+	const struct health want = {.transport = transport, .port = port};
+	int at = endpoint_find(a, transport, port);
+	if (at >= 0 || transport == TRANSPORT_ANY)
+		return at;
+	for (int pass = 0; pass <= success; pass++)	/* a free one before another's */
+		for (int i = 0; i < ENDPOINTS; i++) {
+			struct endpoint_record *e = &a->endpoints[i];
+			if (slot_yields(e, health_unpack(get64(&e->health)), pass) && slot_take(e, want))
+				return i;
+		}
+	return -1;
+}
+
+uint16_t endpoint_sum(const struct addr_record *a, uint8_t mask, bool other)
+{
+	uint32_t sum = other ? health_unpack(get64(&a->other)).failures : 0;
+	for (unsigned i = 0; i < ENDPOINTS; i++)
+		if (mask >> i & 1)
+			sum += health_unpack(seen64(&a->endpoints[i].health)).failures;
+	return (uint16_t)(sum & SUM_MASK);
+}

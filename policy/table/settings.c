@@ -1,0 +1,188 @@
+/*
+ * settings.c: what holds for a name. See settings.h.
+ *
+ * Two banks: a store writes the one not in use, then flips the count. A reader
+ * that finds the count changed meanwhile reads again; after a few rounds it takes
+ * what it has, whose values are bounded like any others.
+ */
+#include "policy/table/settings.h"
+
+#include <string.h>
+
+#include "policy/table/journal.h"
+
+enum { READ_ROUNDS = 3 };
+
+struct settings settings_builtin(void)
+{
+	return (struct settings){.value = {
+		[SET_STICKY] = 1,
+		[SET_ANSWER] = ANSWER_FIRST,
+		[SET_STEER] = STEER_SIP,
+		[SET_ABSENT] = ABSENT_GRACE,
+		[SET_GRACE] = 5 * 60,
+		[SET_STALE] = 24 * 3600,
+		[SET_IDLE] = 3 * 3600,
+		[SET_MAX_AGE] = SETTING_OFF,
+		[SET_FAILBACK] = 10 * 60,
+		[SET_SERVE] = 0,
+	}};
+}
+
+/* Copies the pattern up to its NUL: most end in their first words. */
+static void pattern_read(const struct settings_record *r, char out[static NAME_BYTES])
+{
+	const uint64_t ones = 0x0101010101010101u;
+	for (size_t i = 0; i < NAME_WORDS; i++) {
+		uint64_t word = get64(&r->pattern[i]);
+		memcpy(out + 8 * i, &word, sizeof word);
+		if ((word - ones) & ~word & ones << 7)	/* a byte of it is 0 */
+			return;
+	}
+	out[NAME_BYTES - 1] = '\0';
+}
+
+/* How much a pattern says of a name: its literal characters, and more than any when it has no `*`. */
+static uint32_t pattern_weight(const char *pattern)
+{
+	uint32_t literal = 0, stars = 0;
+	for (const char *p = pattern; *p; p++)
+		*p == '*' ? stars++ : literal++;
+	return stars ? literal : NAME_BYTES + literal;
+}
+
+/* A value that no stickydns.conf gives is one that somebody scribbled: it counts as not given. */
+static bool plausible(unsigned k, uint32_t value)
+{
+	static const uint8_t words[SETTINGS] = {
+		[SET_STICKY] = 2, [SET_ANSWER] = 2, [SET_STEER] = 3, [SET_ABSENT] = 3, [SET_SERVE] = 2,
+	};
+	return words[k] == 0 || value < words[k];
+}
+
+/* Takes over the keys of block `i` for which nothing weightier was found. */
+static void merge(const struct settings_record *r, int i, uint32_t weight, uint32_t weights[static SETTINGS],
+		  struct effective *out)
+{
+	uint32_t given = get32(&r->given);
+	for (unsigned k = 0; k < SETTINGS; k++) {
+		const uint32_t value = get32(&r->value[k]);
+		if (!(given >> k & 1) || weight < weights[k] || !plausible(k, value))
+			continue;
+		weights[k] = weight;
+		out->set.value[k] = value;
+		out->from[k] = i;
+	}
+}
+
+static void effective_from(const struct settings_bank *bank, const struct name *n, struct effective *out)
+{
+	uint32_t weights[SETTINGS] = {0};
+	uint32_t hosts = get32(&bank->hosts);
+	out->set = settings_builtin();
+	for (unsigned k = 0; k < SETTINGS; k++)
+		out->from[k] = FROM_BUILTIN;
+	merge(&bank->defaults, FROM_DEFAULT, 0, weights, out);
+	for (uint32_t i = 0; i < hosts && i < SETTINGS_HOSTS; i++) {
+		char pattern[NAME_BYTES];
+		pattern_read(&bank->host[i], pattern);
+		if (name_match(pattern, sizeof pattern, n))
+			merge(&bank->host[i], (int)i, pattern_weight(pattern), weights, out);
+	}
+}
+
+void settings_effective(const struct table *t, const struct name *n, struct effective *out)
+{
+	for (int round = 0; round < READ_ROUNDS; round++) {
+		uint32_t count = seen32(&t->header->settings_bank);
+		effective_from(&t->settings[count & 1], n, out);
+		before_recheck();
+		if (get32(&t->header->settings_bank) == count)
+			return;
+	}
+}
+
+struct settings settings_for(const struct table *t, const struct name *n)
+{
+	struct effective e;
+	settings_effective(t, n, &e);
+	return e.set;
+}
+
+void settings_pattern(const struct table *t, int i, char out[static NAME_BYTES])
+{
+	const struct settings_bank *bank = &t->settings[seen32(&t->header->settings_bank) & 1];
+	out[0] = '\0';
+	if (i >= 0 && i < SETTINGS_HOSTS && (uint32_t)i < get32(&bank->hosts))
+		pattern_read(&bank->host[i], out);
+}
+
+static void record_write(struct settings_record *r, const struct settings_block *b)
+{
+	uint64_t words[NAME_WORDS];
+	memcpy(words, b->pattern, NAME_BYTES);
+	for (size_t i = 0; i < NAME_WORDS; i++)
+		put64(&r->pattern[i], words[i]);
+	for (size_t k = 0; k < SETTINGS; k++)
+		put32(&r->value[k], b->set.value[k]);
+	put32(&r->given, b->given);
+}
+
+bool settings_store(struct table *t, const struct settings_block *defaults,
+		    const struct settings_block *hosts, size_t n, const uint16_t ports[DNS_PORTS])
+{
+	uint32_t count = seen32(&t->header->settings_bank);
+	struct settings_bank *bank = &t->settings[~count & 1];
+	if (n > SETTINGS_HOSTS || !t->writable)
+		return false;
+	before_reuse();
+	record_write(&bank->defaults, defaults);
+	for (size_t i = 0; i < n; i++)
+		record_write(&bank->host[i], &hosts[i]);
+	for (size_t i = 0; i < DNS_PORTS / 2; i++)
+		put32(&bank->dns_ports[i], ports ? ports[2 * i] | (uint32_t)ports[2 * i + 1] << 16 : 0);
+	put32(&bank->hosts, (uint32_t)n);
+	publish32(&t->header->settings_bank, count + 1);
+	journal_wake(t);
+	return true;
+}
+
+static void record_copy(struct settings_record *to, const struct settings_record *from)
+{
+	for (size_t i = 0; i < NAME_WORDS; i++)
+		put64(&to->pattern[i], get64(&from->pattern[i]));
+	for (size_t k = 0; k < SETTINGS; k++)
+		put32(&to->value[k], get32(&from->value[k]));
+	put32(&to->given, get32(&from->given));
+}
+
+void settings_copy(struct table *to, const struct table *from)
+{
+	const uint32_t count = seen32(&to->header->settings_bank);
+	const struct settings_bank *theirs = &from->settings[seen32(&from->header->settings_bank) & 1];
+	struct settings_bank *bank = &to->settings[~count & 1];
+	const uint32_t hosts = get32(&theirs->hosts), n = hosts < SETTINGS_HOSTS ? hosts : SETTINGS_HOSTS;
+	before_reuse();
+	record_copy(&bank->defaults, &theirs->defaults);
+	for (uint32_t i = 0; i < n; i++)
+		record_copy(&bank->host[i], &theirs->host[i]);
+	for (size_t i = 0; i < DNS_PORTS / 2; i++)
+		put32(&bank->dns_ports[i], get32(&theirs->dns_ports[i]));
+	put32(&bank->hosts, n);
+	publish32(&to->header->settings_bank, count + 1);
+}
+
+bool settings_dns_port(const struct table *t, uint16_t port)
+{
+	const struct settings_bank *bank = &t->settings[seen32(&t->header->settings_bank) & 1];
+	if (port == 53)		/* RFC 1035 4.2 */
+		return true;
+	for (size_t i = 0; port && i < DNS_PORTS / 2; i++) {
+		uint32_t two = get32(&bank->dns_ports[i]);
+		if (two == 0)
+			return false;
+		if ((uint16_t)two == port || two >> 16 == port)
+			return true;
+	}
+	return false;
+}

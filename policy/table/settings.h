@@ -1,0 +1,80 @@
+/*
+ * settings.h: what may be set for a name, and what holds for it.
+ *
+ * The settings live in the table, so that a change reaches every process at its
+ * next lookup: one default block and up to SETTINGS_HOSTS blocks with a pattern.
+ * For each key the exact name wins over a pattern, then the pattern with more
+ * literal characters, then the later one.
+ */
+#ifndef STICKYDNS_SETTINGS_H
+#define STICKYDNS_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "policy/base/name.h"
+
+struct table;
+
+enum { SETTINGS_HOSTS = 512, DNS_PORTS = 6 };
+
+#define SETTING_OFF UINT32_MAX		/* a time that is switched off */
+
+enum setting {
+	SET_STICKY, SET_ANSWER, SET_STEER, SET_ABSENT, SET_GRACE,
+	SET_STALE, SET_IDLE, SET_MAX_AGE, SET_FAILBACK, SET_SERVE,
+	SETTINGS
+};
+
+enum { ANSWER_FIRST, ANSWER_ONLY };
+enum { STEER_SIP, STEER_ON, STEER_OFF };
+enum { ABSENT_FOLLOW, ABSENT_GRACE, ABSENT_KEEP };
+
+/* One value a key: 0 or 1, one of the enums above, or seconds (SETTING_OFF: off). */
+struct settings {
+	uint32_t value[SETTINGS];
+};
+
+/* One block of stickydns.conf. */
+struct settings_block {
+	char pattern[NAME_BYTES];	/* "" in the default block */
+	uint32_t given;			/* bit i: value[i] was given here */
+	struct settings set;
+};
+
+/* The block a value came from: an index, or one of these. */
+enum { FROM_BUILTIN = -2, FROM_DEFAULT = -1 };
+
+struct effective {
+	struct settings set;
+	int from[SETTINGS];
+};
+
+struct settings settings_builtin(void);
+
+/* What holds for `n` in table `t`, and which block each value came from. Bounded, no locks. */
+void settings_effective(const struct table *t, const struct name *n, struct effective *out);
+
+/* The same without the sources: for lookups. */
+struct settings settings_for(const struct table *t, const struct name *n);
+
+/* The pattern of host block `i`, as now in the table; "" if there is none. */
+void settings_pattern(const struct table *t, int i, char out[static NAME_BYTES]);
+
+/*
+ * Replace all at once: `n` host blocks in the order of the file, and the ports
+ * beside 53 that DNS servers listen on (0: none; NULL: none at all). Readers see
+ * the old ones or the new ones; who waits in journal_wait() is woken. Callers exclude each other (flock on the
+ * table file). False: too many, or no memory left in the table's file system.
+ */
+bool settings_store(struct table *t, const struct settings_block *defaults,
+		    const struct settings_block *hosts, size_t n, const uint16_t ports[DNS_PORTS]);
+
+/* The settings of another table, in place of all that are here. */
+void settings_copy(struct table *to, const struct table *from);
+
+/* Is it a port of DNS servers: 53, or one of those? One load for those that are not set. */
+bool settings_dns_port(const struct table *t, uint16_t port);
+
+#endif

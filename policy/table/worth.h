@@ -1,0 +1,34 @@
+/*
+ * worth.h: who gives way when the table is full. Private to policy/.
+ *
+ * A new record takes the place of one whose worth lies below a limit: the least worth goes first, and of those the
+ * idlest. What anybody can make by the thousand, even with servers that answer, is worth less than PROVEN. So a flood of
+ * names takes room from its own kind only. The worth follows from words that are there for other reasons, and from
+ * `proven` (words.h). No locks, no allocation, bounded work.
+ */
+#ifndef STICKYDNS_WORTH_H
+#define STICKYDNS_WORTH_H
+
+#include "policy/table/addresses.h"
+
+enum worth {
+	PROBATION,		/* nothing came of it, or long ago */
+	MET,			/* a success or failure in the last hour, or one that cools off */
+	PROVEN,			/* successes that lie a minute or more apart, and used lately */
+	FIXED,			/* set by hand: never gives way */
+};
+
+/* Of a name, by its own words. */
+enum worth worth_of_name(const struct table *t, struct name_ref r, uint32_t now);
+
+/* Of a host: that of the best of the services that lead to it on `port`, or those of SIP. */
+enum worth worth_of_host(const struct table *t, const struct name *host, uint16_t port, uint32_t now);
+
+/* Of an address, by its own words, and by the names that hold it. */
+enum worth worth_of_addr(const struct addr_record *a, uint32_t now);
+enum worth worth_of_holders(const struct table *t, addr_ref addr, uint32_t now);
+
+/* A success now of a name that is not proven: does its word of the last confirmed address say so then? */
+bool worth_proves(struct confirmed *c, uint32_t now);
+
+#endif

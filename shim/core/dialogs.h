@@ -1,0 +1,46 @@
+/*
+ * dialogs.h: the servers that this program has a dialog with, for its TCP connects.
+ *
+ * A request of a dialog has to reach the dialog's server (RFC 3261 12.2), and over TCP a
+ * connect comes before it: a large re-INVITE of a dialog over UDP (18.1.1), a BYE when
+ * the dialog's connection was closed. So a connect to such a server is not led to the
+ * pin; and one to the address that the program believes the server to have goes to the
+ * server, if the dialog was led there when it began.
+ *
+ * The memory is shared by the program's processes (moves.h). A dialog is noted when a message of
+ * it passes, over UDP or TCP, and forgotten at its end, when a connect to its server fails, and when
+ * it was idle for long. What TLS hides is not known. No locks, no allocation; errno is kept.
+ */
+#ifndef STICKYDNS_DIALOGS_H
+#define STICKYDNS_DIALOGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "policy/base/endpoint.h"
+#include "policy/wire/sip-message.h"
+
+/* `m` passed between the program and `real`, which the program knows as `asked`; `out`: the program sent it. */
+void dialogs_passed(const struct sip_message *m, bool out, const struct endpoint *asked, const struct endpoint *real,
+		    uint64_t now_ms);
+
+enum dialogs_at {
+	DIALOGS_NONE,
+	DIALOGS_HERE,			/* the server itself is at the address: *to is `asked` */
+	DIALOGS_ELSEWHERE,		/* the program believes it there, and *to is where it is */
+};
+
+/*
+ * Where are the dialogs of the server at `asked`, as the program knows it, to which it connects? `led`: the connect would be led
+ * to the pin; if not, dialogs that were led elsewhere count alone. A walk over the memory
+ * where some dialog of the address is known.
+ */
+enum dialogs_at dialogs_at(const struct endpoint *asked, bool led, uint64_t now_ms, struct endpoint *to);
+
+/* The same of the very dialog that this request belongs to, which the program sends to `asked`. */
+enum dialogs_at dialogs_of(const struct sip_message *m, const struct endpoint *asked, uint64_t now_ms, struct endpoint *to);
+
+/* A connect to it failed. */
+void dialogs_lost(const struct endpoint *to);
+
+#endif

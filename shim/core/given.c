@@ -1,0 +1,110 @@
+/* given.c: see given.h. */
+#include "shim/core/given.h"
+
+#include <string.h>
+
+#include "policy/base/atomic.h"
+#include "policy/base/hash.h"
+#include "policy/base/tick.h"
+#include "shim/core/shared.h"
+
+enum {
+	NAMED = 262144,			/* bits: 10,000 addresses fill 8 % of them, and one in 180 others is taken for given */
+	PLAIN = 32768,
+	LATELY = 1024,
+};
+
+static struct given {
+	word32 count;
+	word64 named[NAMED / 64];	/* of name and address */
+	word64 first[PLAIN / 64], number[PLAIN / 64];	/* of the address */
+	word64 lately[LATELY];		/* hash of name and address 32 | tick 32 */
+} *given;
+
+void given_start(void) { shared_make(&given, sizeof *given); }
+
+unsigned given_count(void) { return given ? get32(&given->count) : 0; }
+
+/* ---- bits ---- */
+
+static uint64_t hash_of(const struct name *n, const struct address *a)
+{
+	const uint64_t seed = n ? name_hash(n, 0) : 0;
+	return hash_fold(hash_fold(a->words[0] ^ seed, 0xa0761d6478bd642fu) ^ a->words[1],
+			 (a->scope ^ 0x9e3779b97f4a7c15u) + seed);
+}
+
+/* Two bits of each hash. */
+static bool have_bit(const word64 *set, uint32_t bit) { return (get64(&set[bit / 64]) >> bit % 64 & 1) != 0; }
+
+static bool have(const word64 *set, uint32_t bits, uint64_t hash)
+{
+	return have_bit(set, hash_slot(hash, bits)) && have_bit(set, hash_slot(hash << 32, bits));
+}
+
+static void add_bit(word64 *set, uint32_t bit)
+{
+	atomic_fetch_or_explicit(&set[bit / 64], UINT64_C(1) << bit % 64, memory_order_relaxed);
+}
+
+/* The count changes after what it stands for. */
+static void add(word64 *set, uint32_t bits, uint64_t hash)
+{
+	if (have(set, bits, hash))
+		return;
+	add_bit(set, hash_slot(hash, bits));
+	add_bit(set, hash_slot(hash << 32, bits));
+	atomic_fetch_add_explicit(&given->count, 1, memory_order_release);
+}
+
+/* ---- what was given ---- */
+
+static word64 *lately_at(uint64_t hash) { return &given->lately[hash_slot(hash, LATELY)]; }
+
+void given_note_address(const struct name *n, const struct address *a)
+{
+	if (!given)
+		return;
+	const uint64_t hash = hash_of(n, a), word = hash << 32 | tick_now();
+	add(given->named, NAMED, hash);
+	if (get64(lately_at(hash)) != word)
+		put64(lately_at(hash), word);
+}
+
+void given_note(const struct name *n, const struct pool *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		given_note_address(n, &p->addr[i]);
+}
+
+void given_note_first(const struct address *a)
+{
+	if (given)
+		add(given->first, PLAIN, hash_of(NULL, a));
+}
+
+void given_note_number(const char *node)
+{
+	struct address a;
+	if (given && !strchr(node, '%') && address_parse(node, &a))
+		add(given->number, PLAIN, hash_of(NULL, &a));
+}
+
+bool given_by(const struct name *n, const struct address *a)
+{
+	if (!given)
+		return false;
+	const uint64_t hash = hash_of(n, a);
+	if (!have(given->named, NAMED, hash))
+		return false;
+	if (!have(given->number, PLAIN, hash_of(NULL, a)))
+		return true;
+	const uint64_t word = get64(lately_at(hash));
+	return word >> 32 == (uint32_t)hash && tick_within(tick_now(), (uint32_t)word, GIVEN_LATELY_S);
+}
+
+bool given_first(const struct address *a)
+{
+	const uint64_t hash = hash_of(NULL, a);
+	return given && have(given->first, PLAIN, hash) && !have(given->number, PLAIN, hash);
+}

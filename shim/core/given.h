@@ -1,0 +1,48 @@
+/*
+ * given.h: which addresses this program was given by a name, and which it asked for by number.
+ *
+ * Who asks for a name is led to its pin; who asks for an address gets that address. So
+ * what goes to a candidate is steered by those names alone whose answers gave the
+ * address to this program, to one of its processes: the memory is shared by fork, and
+ * what was given lasts as long as the program, which may keep an answer for long.
+ *
+ * Sets of bits that only grow. Two things with the same bits are taken for one another: then a
+ * program is steered as if it had asked for the name. No locks, no allocation; errno is
+ * kept.
+ */
+#ifndef STICKYDNS_GIVEN_H
+#define STICKYDNS_GIVEN_H
+
+#include "policy/pins/pins.h"
+
+/* Makes the memory. Without it nothing counts as given. */
+void given_start(void);
+
+/* An answer for the name gave these addresses. */
+void given_note(const struct name *n, const struct pool *p);
+void given_note_address(const struct name *n, const struct address *a);
+
+/*
+ * libc's own answer begins with `a`: a program that takes one address of a name takes
+ * this, and may write it in its requests as a number (sipp's [remote_ip]).
+ */
+void given_note_first(const struct address *a);
+
+/* `node` was looked up. If it is a number: the program asks for that address itself. */
+void given_note_number(const char *node);
+
+/*
+ * Did an answer for the name give the address to this program? Of one that asked for
+ * that number too it is not known which it means: only what was given in the last
+ * GIVEN_LATELY_S counts.
+ */
+enum { GIVEN_LATELY_S = 300 };
+bool given_by(const struct name *n, const struct address *a);
+
+/* Was it the first of an answer of libc, and never asked for by number? */
+bool given_first(const struct address *a);
+
+/* Another number whenever something was noted that was not known. */
+unsigned given_count(void);
+
+#endif

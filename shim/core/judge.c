@@ -1,0 +1,229 @@
+/* judge.c: see judge.h. The rules themselves are pure: status_verdict() in transactions.h. */
+#include "shim/core/judge.h"
+
+#include "policy/base/now.h"
+#include "policy/base/tick.h"
+#include "shim/core/dialogs.h"
+#include "shim/core/route.h"
+#include "shim/core/session.h"
+#include "shim/core/shared.h"
+#include "shim/core/socket.h"
+#include "shim/core/tell.h"
+#include "shim/core/verdicts.h"
+#include "shim/core/waiting.h"
+
+static struct transactions *requests;
+
+void judge_start(void) { shared_make(&requests, sizeof *requests); }
+
+struct transactions *judge_requests(void) { return requests; }
+
+uint64_t judge_now_ms(void) { return now_ns(CLOCK_MONOTONIC_COARSE) / NS_PER_MS; }
+
+bool judge_peer(int fd, const struct endpoint *e, struct peer *out)
+{
+	struct table *t = session_table_here();
+	struct verdict v = {0};
+	if (t)
+		verdict_of(t, e, &v);
+	*out = (struct peer){.table = t, .e = *e, .ref = v.ref, .fd = fd};
+	return out->ref != 0;
+}
+
+bool judge_heard_since(const struct peer *p, enum sip_method method, uint64_t age_ms)
+{
+	return pins_heard_since(p->table, p->ref, &p->e, request_kind(method), judge_now_ms() - age_ms);
+}
+
+bool judge_may_be_silent(const struct table *t, addr_ref ref, const struct endpoint *asked, const struct endpoint *e)
+{
+	enum { HEARD_TICKS = 6 * TICKS_PER_S };
+	_Static_assert((HEARD_TICKS + TICKS_PER_S) * 1000 < SILENCE_MS * TICKS_PER_S, "who was heard since is not silent");
+	for (enum request_kind kind = REQUEST_REGISTRATION; kind < REQUEST_KINDS; kind++)
+		if (bits_have(&route_moves->waited[kind], asked) && pins_heard_age(t, ref, e, kind) > HEARD_TICKS)
+			return true;
+	return false;
+}
+
+/* ---- whose request it is ---- */
+
+/* Sixteen bits of the account. Its owner need not be told from all others, only from those of one host. */
+static uint16_t account_of(const struct sip_message *m) { return (uint16_t)(sip_account(m) >> 32); }
+
+/* Was that noted in the last minute? A hash in one word, which is never torn. */
+static bool is_noted(const struct endpoint *e, uint16_t account, uint64_t now_ms)
+{
+	static word64 noted[64];
+	const uint64_t key = endpoint_key(e, (uint64_t)account << 48 ^ now_ms / 60000);
+	word64 *w = &noted[hash_slot(key, 64)];
+	if (get64(w) == key)
+		return true;
+	put64(w, key);
+	return false;
+}
+
+static void note_account(const struct sip_message *m, const struct endpoint *to, uint64_t now_ms)
+{
+	struct table *t = session_table_here();
+	if (t && (m->method == SIP_REGISTER || m->method == SIP_INVITE) && !is_noted(to, account_of(m), now_ms) &&
+	    addr_find(t, &to->addr))
+		pins_account_used(t, to, account_of(m));
+}
+
+/* ---- requests ---- */
+
+/*
+ * A request that is sent again to a server of which something was heard meanwhile: the silence begins with this send.
+ * Else one that was sent just before the server's last answer to anybody would wait there to its end.
+ */
+static void begin_silence(const struct tx *x, const struct endpoint *to, uint64_t now_ms)
+{
+	struct peer p;
+	if (x->sends > 1 && !x->answered && !x->finished && judge_peer(-1, to, &p) &&
+	    judge_heard_since(&p, x->method, tx_age_ms(x, now_ms)))
+		tx_anew(requests, x->key, x->method, now_ms);
+}
+
+/* Another process or thread read the answer of `x` before the request was noted. */
+static void judge_early(const struct peer *p, const struct sip_message *m, uint64_t key, const struct tx *x)
+{
+	const struct sip_message answer = {.method = m->method, .status = x->early,
+					   .to_aor = m->to_aor, .from_aor = m->from_aor,
+					   .retry_after = x->early_retry_s ? x->early_retry_s : SIP_ABSENT};
+	judge_response(p, &answer, key);
+}
+
+void judge_sent(int fd, const struct sip_message *m, uint64_t key, const struct endpoint *asked, const struct endpoint *to,
+		uint64_t now_ms)
+{
+	const enum request_kind kind = request_kind(m->method);
+	const struct tx x = tx_steered(requests, key, m->method, m->to == SIP_TO_TAGGED, asked, to, now_ms);
+	if (!route_moves)
+		return;
+	if (kind != REQUEST_OTHER)
+		begin_silence(&x, to, now_ms);
+	bits_add(&route_moves->waited[kind], asked);
+	bits_add(&route_moves->sent[kind], to);
+	note_account(m, to, now_ms);
+	struct peer p;
+	if (!x.early)
+		waiting_sent(fd, m, key, to, now_ms);
+	else if (judge_peer(fd, to, &p))
+		judge_early(&p, m, key, &x);
+}
+
+bool judge_knows(const struct endpoint *e, unsigned status)
+{
+	struct table *t = session_table_here();
+	enum request_kind kind = REQUEST_OTHER;
+	unsigned kinds = 0;
+	if (!t || !route_moves || route_any() || status >= 500 || status == 408 || status == 480 || pins_any_refused(t) ||
+	    get32(&waiting_noted))
+		return false;
+	for (enum request_kind k = REQUEST_OTHER; k < REQUEST_KINDS; k++)
+		if (bits_have(&route_moves->sent[k], e))
+			kind = k, kinds++;
+	if (kinds != 1 || !verdict_told(t, e, told_answered(kind, kind == REQUEST_REGISTRATION && status / 100 == 2)))
+		return false;
+	waiting_passed_over(e);
+	return true;
+}
+
+void judge_report(const struct peer *p, enum cause cause, uint32_t cool)
+{
+	struct name_ref names[RECENT];
+	const struct outcome o = {.endpoint = p->e, .names = names, .n_names = recent_names(names), .reach = REACH_SHIM,
+				  .cool = cool, .socket = socket_cookie(p->fd), .since = tick_now()};
+	tell_failed(p->table, &o, cause);
+}
+
+/*
+ * It answered request `x`; one that has gone on to another server since is as old as can be. A function of its own: its
+ * names are not to lie on a small stack beside those of a failure.
+ */
+static __attribute__((noinline)) void answered(const struct peer *p, const struct tx *x)
+{
+	struct name_ref names[RECENT];
+	const uint32_t sent = endpoint_same(&x->last, &p->e) ? tick_at(x->since_ms * NS_PER_MS) : 0;
+	const struct outcome o = {.endpoint = p->e, .names = names, .n_names = recent_names(names), .reach = REACH_SHIM,
+				  .why = CAUSE_ANSWERED, .since = sent ? sent : 1};
+	pins_succeeded(p->table, &o);
+}
+
+static uint64_t ms_since_registered(const struct peer *p)
+{
+	uint32_t age = pins_registered_age(p->table, p->ref, &p->e);
+	return age == UINT32_MAX ? UINT64_MAX : (uint64_t)age * 1000 / TICKS_PER_S;
+}
+
+void judge_request(const struct peer *p, const struct sip_message *m, uint64_t key)
+{
+	const uint64_t now = judge_now_ms();
+	const struct tx x = tx_steered(requests, key, m->method, m->to == SIP_TO_TAGGED, &p->e, &p->e, now);
+	note_account(m, &p->e, now);
+	if (x.early)
+		judge_early(p, m, key, &x);
+	else
+		waiting_sent(p->fd, m, key, &p->e, now);
+}
+
+/*
+ * A server that was silent answers an INVITE that has gone on to another: its dialog is one of its own (RFC 3261
+ * 13.2.2.4).
+ */
+static void note_late(const struct tx *x, const struct sip_message *m, const struct endpoint *from)
+{
+	const struct move mv = {.asked = x->asked, .real = *from};
+	if (x->method == SIP_INVITE && !endpoint_same(&x->last, from) && route_moves)
+		move_note(&route_moves->dialogs, sip_leg(m), &x->asked, &mv, judge_now_ms());
+}
+
+void judge_spoke(int fd, const struct endpoint *e)
+{
+	struct peer p;
+	struct name_ref names[RECENT];
+	waiting_spoken(fd);
+	if (!judge_peer(fd, e, &p) || !pins_speaks_sip(p.table, p.ref, e))
+		return;
+	pins_heard(p.table, p.ref, e, REQUEST_OTHER, false);
+	const struct outcome o = {.endpoint = *e, .names = names, .n_names = recent_names(names), .reach = REACH_SHIM,
+				  .why = CAUSE_ANSWERED};
+	if (!verdict_told(p.table, e, told_answered(REQUEST_OTHER, false))) {
+		pins_succeeded(p.table, &o);
+		verdict_tell(p.table, e, told_answered(REQUEST_OTHER, false));
+	}
+}
+
+enum status_effect judge_response(const struct peer *p, const struct sip_message *m, uint64_t key)
+{
+	struct tx x;
+	if (!requests)
+		return STATUS_NOTHING;
+	if (!tx_match(requests, key, m->method, &p->e, m->status, judge_now_ms(), &x)) {
+		tx_early(requests, key, m->method, &p->e, m->status, m->retry_after, judge_now_ms());
+		return STATUS_NOTHING;
+	}
+	note_late(&x, m, &p->e);
+	if (p->e.transport == TRANSPORT_UDP)
+		dialogs_passed(m, false, &x.asked, &p->e, judge_now_ms());
+	waiting_answered(key, m->method);
+	const enum request_kind kind = request_kind(m->method);
+	const bool registered = m->method == SIP_REGISTER && m->status / 100 == 2;
+	const unsigned what = told_answered(kind, registered);
+	struct status_verdict v = status_verdict(m->method, m->status, m->retry_after, ms_since_registered(p));
+	if (registered && pins_any_refused(p->table))
+		pins_account_served(p->table, &p->e, account_of(m));
+	if (v.effect == STATUS_SUCCESS && verdict_told(p->table, &p->e, what))
+		return v.effect;
+	pins_heard(p->table, p->ref, &p->e, kind, registered);
+	if (v.effect == STATUS_SUCCESS && x.within)
+		return v.effect;	/* that it serves an old dialog does not say that it takes new ones */
+	if (v.effect == STATUS_SUCCESS) {
+		answered(p, &x);
+		verdict_tell(p->table, &p->e, what);
+	} else if (v.effect != STATUS_NOTHING && pins_account_refused(p->table, &p->e, account_of(m))) {
+		const bool failed = v.effect == STATUS_FAILED;
+		judge_report(p, failed ? CAUSE_SIP_503 : CAUSE_SIP_STATUS, !failed ? COOL_NOT : v.cool_s ? v.cool_s : COOL_BY_HISTORY);
+	}
+	return v.effect;
+}

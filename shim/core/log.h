@@ -1,0 +1,24 @@
+/*
+ * log.h: one line an event, where STICKYDNS_LOG asks for it.
+ *
+ * stderr, syslog, or a file that is opened for each line, so that no descriptor
+ * of ours is ever seen. write(2) and send(2) only; a line that cannot be written
+ * is lost. Nothing is printed unless asked for.
+ */
+#ifndef STICKYDNS_LOG_H
+#define STICKYDNS_LOG_H
+
+#include "policy/table/journal.h"
+
+/* Reads STICKYDNS_LOG and STICKYDNS_LEVEL (warning, info, debug; default info). */
+void log_start(void);
+
+bool log_wanted(void);
+
+/* Failures and moves at warning, other events at info. errno may change. */
+void log_event(const struct table *t, const struct event *e);
+
+/* What a lookup in this process's table was led to: explicit pins at info, others at debug. */
+void log_lookup(const char *name, const struct address *a, bool is_explicit);
+
+#endif

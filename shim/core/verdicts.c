@@ -1,0 +1,222 @@
+/* verdicts.c: see verdicts.h. */
+#include "shim/core/verdicts.h"
+
+#include <string.h>
+
+#include "policy/base/hot.h"
+#include "policy/base/tick.h"
+#include "policy/pins/redirect.h"
+#include "shim/core/given.h"
+#include "shim/core/record.h"
+#include "shim/core/session.h"
+#include "shim/lookup/dns.h"
+
+/* The words of a slot: check, asked (3), epoch, ref 32 | tick 32, flags, to (3). */
+enum { ASKED = 1, EPOCH = ASKED + ENDPOINT_WORDS, TIME, FLAGS, TO, WORDS = TO + ENDPOINT_WORDS };
+enum { REQUEST = 1, DATAGRAM = 2 };
+enum { VERDICTS = 64, HASHES = 256 };
+
+static struct { word64 word[WORDS]; } verdicts[VERDICTS];
+static word64 quiet[HASHES], still[HASHES], told[HASHES];	/* hashes of what they stand for: one word is never torn */
+
+/* Changes with the table's contents, with the table, and with the names that this process looks up, and with what this program was given. */
+static uint64_t epoch_of(const struct table *t)
+{
+	return pins_epoch(t) ^ (uint64_t)(uintptr_t)t << 16 ^ (uint64_t)recent_count() << 40 ^ (uint64_t)given_count() << 52;
+}
+
+/*
+ * The epoch at a time, as one number to make keys with: both are small numbers that go up, so that a mere XOR of
+ * them comes back, and what held seconds ago, before something changed, would hold again.
+ */
+static uint64_t moment(uint64_t epoch, uint64_t time)
+{
+	return hash_fold(epoch ^ 0xa0761d6478bd642fu, time ^ 0xe7037ed1a0b428dbu);
+}
+
+/* ---- candidates ---- */
+
+static bool remembered(const word64 *slot, const struct endpoint *asked, uint64_t epoch, uint32_t now, struct verdict *out)
+{
+	uint64_t raw[WORDS], want[ENDPOINT_WORDS];
+	endpoint_put(want, asked);
+	if (!record_load(slot, raw, WORDS) || memcmp(raw + ASKED, want, sizeof want) != 0 || raw[EPOCH] != epoch ||
+	    now - (uint32_t)raw[TIME] >= TICKS_PER_S)
+		return false;
+	out->ref = (addr_ref)(raw[TIME] >> 32);
+	out->request = (raw[FLAGS] & REQUEST) != 0;
+	out->datagram = (raw[FLAGS] & DATAGRAM) != 0;
+	endpoint_get(raw + TO, &out->to);
+	return true;
+}
+
+static void remember(word64 *slot, const struct endpoint *asked, uint64_t epoch, uint32_t now, const struct verdict *v)
+{
+	uint64_t raw[WORDS];
+	endpoint_put(raw + ASKED, asked);
+	raw[EPOCH] = epoch;
+	raw[TIME] = (uint64_t)v->ref << 32 | now;
+	raw[FLAGS] = (v->request ? REQUEST : 0u) | (v->datagram ? DATAGRAM : 0u);
+	endpoint_put(raw + TO, &v->to);
+	record_store(slot, raw, WORDS);
+}
+
+static void ask(struct table *t, const struct endpoint *asked, struct verdict *out)
+{
+	struct name_ref names[RECENT];
+	struct asker who = {.names = names, .wants = session_wants, .was_given = given_by, .asked = recent_asked};
+	out->ref = addr_find(t, &asked->addr);
+	if (out->ref && !pins_concern(t, out->ref, session_chooses() ? session_wants : NULL))
+		out->ref = 0;
+	if (!out->ref || dns_port(asked->port))	/* answers are led already, and must be those of who was asked */
+		return;
+	who.n = recent_names(names);
+	const bool tcp = asked->transport == TRANSPORT_TCP;
+	out->request = pins_steer(t, asked, tcp ? STEER_CONNECT : STEER_REQUEST, &who, &out->to);
+	out->datagram = (!tcp || out->request) && pins_steer(t, asked, STEER_DATAGRAM, &who, &out->to);
+	out->settled = !out->request && !out->datagram;
+	out->to.transport = asked->transport;
+}
+
+/* ---- the pin, and all else that nothing is to be done about ---- */
+
+/*
+ * Two words: a hash of the endpoint, the epoch and the second, and ref 32 | tick when it was told 32. Should
+ * they not belong together, the address behind the ref is another one, or the tick, hidden with the hash, none.
+ */
+static struct { word64 key, what; } settled[HASHES];
+
+static uint64_t settled_key(const struct endpoint *asked, uint64_t epoch, uint32_t now)
+{
+	return endpoint_key(asked, moment(epoch, now / TICKS_PER_S));
+}
+
+static void settle(uint64_t key, addr_ref ref, uint32_t told_at)
+{
+	put64(&settled[hash_slot(key, HASHES)].what, (uint64_t)ref << 32 | (told_at ^ (uint32_t)key));
+	put64(&settled[hash_slot(key, HASHES)].key, key);
+}
+
+HOT static bool is_settled(const struct table *t, const struct endpoint *asked, uint64_t key, struct verdict *out)
+{
+	const uint32_t at = hash_slot(key, HASHES);
+	const uint64_t what = get64(&settled[at].what);
+	out->ref = (addr_ref)(what >> 32);
+	out->settled = get64(&settled[at].key) == key && addr_is_of(t, out->ref, &asked->addr);
+	out->told = out->settled && ((uint32_t)what ^ (uint32_t)key) == out->now;
+	return out->settled;
+}
+
+HOT void verdict_of(struct table *t, const struct endpoint *asked, struct verdict *out)
+{
+	const uint64_t epoch = epoch_of(t);
+	out->epoch = epoch;
+	out->now = tick_now();
+	out->request = out->datagram = false;
+	const uint64_t key = settled_key(asked, epoch, out->now);
+	if (is_settled(t, asked, key, out))
+		return;
+	word64 *slot = verdicts[hash_slot(endpoint_key(asked, 0), VERDICTS)].word;
+	if (remembered(slot, asked, epoch, out->now, out))
+		return;
+	out->to = (struct endpoint){0};
+	ask(t, asked, out);
+	if (out->settled)
+		settle(key, out->ref, 0);
+	else
+		remember(slot, asked, epoch, out->now, out);
+}
+
+bool verdict_holds(const struct table *t, uint64_t epoch) { return epoch_of(t) == epoch; }
+
+/* ---- quiet ---- */
+
+/* Even; the low bit says whether it is a candidate. */
+static uint64_t quiet_key(const struct table *t, const struct sockaddr *sa, socklen_t len, uint64_t now_ms)
+{
+	uint64_t w[3] = {0};
+	if (len < sizeof(struct sockaddr_in))
+		return 0;
+	memcpy(w, sa, len < sizeof w ? 8 : sizeof w);	/* family, port, address; of AF_INET6 the flow label too */
+	uint64_t h = hash_fold(w[0] ^ 0x9e3779b97f4a7c15u, moment(epoch_of(t), now_ms / 1000));
+	if (sa->sa_family != AF_INET)
+		h = hash_fold(h ^ w[1], 0xe7037ed1a0b428dbu) ^ hash_fold(w[2], 0x8ebc6af09c88c6e3u);
+	h &= ~UINT64_C(1);
+	return h ? h : 2;
+}
+
+static enum quiet quiet_in(const word64 words[static HASHES], uint64_t key)
+{
+	const uint64_t word = key ? get64(&words[hash_slot(key, HASHES)]) : 0;
+	if (!key || (word ^ key) > 1)
+		return QUIET_NOT;
+	return word == key ? QUIET_STRANGER : QUIET_CANDIDATE;
+}
+
+enum quiet verdict_quiet(const struct table *t, const struct sockaddr *sa, socklen_t len, uint64_t now_ms, uint64_t *key)
+{
+	return quiet_in(quiet, *key = quiet_key(t, sa, len, now_ms));
+}
+
+void verdict_quieten(uint64_t key, bool candidate)
+{
+	if (key)
+		put64(&quiet[hash_slot(key, HASHES)], key | candidate);
+}
+
+static uint64_t still_key(const struct table *t, uint64_t number, uint64_t now_ms)
+{
+	const uint64_t h = hash_fold(number ^ moment(epoch_of(t), now_ms / 1000), 0x9e3779b97f4a7c15u) & ~UINT64_C(1);
+	return h ? h : 2;
+}
+
+enum quiet verdict_quiet_connection(const struct table *t, uint64_t number, uint64_t now_ms, uint64_t *key)
+{
+	return quiet_in(still, *key = still_key(t, number, now_ms));
+}
+
+void verdict_quieten_connection(uint64_t key, bool candidate)
+{
+	put64(&still[hash_slot(key, HASHES)], key | candidate);
+}
+
+/* ---- told ---- */
+
+/* Even: somebody is about to tell. With the low bit: it was told. */
+static uint64_t told_key(const struct endpoint *e, unsigned what, uint64_t epoch, uint32_t now)
+{
+	const uint64_t h = endpoint_key(e, moment(epoch, (uint64_t)now << 3 | what)) & ~UINT64_C(1);
+	return h ? h : 2;
+}
+
+bool verdict_told(const struct table *t, const struct endpoint *e, unsigned what)
+{
+	const uint64_t key = told_key(e, what, epoch_of(t), tick_now());
+	word64 *w = &told[hash_slot(key, HASHES)];
+	if (get64(w) == (key | 1))
+		return true;
+	put64(w, key);
+	return false;
+}
+
+/* The verdict of an earlier epoch stays as it is. */
+static void tell_settled(const struct endpoint *e, uint64_t epoch, uint32_t now)
+{
+	const uint64_t key = settled_key(e, epoch, now);
+	const word64 *at = &settled[hash_slot(key, HASHES)].key;
+	if (get64(at) == key)
+		settle(key, (addr_ref)(get64(&settled[hash_slot(key, HASHES)].what) >> 32), now);
+}
+
+void verdict_tell(const struct table *t, const struct endpoint *e, unsigned what)
+{
+	const uint64_t epoch = epoch_of(t);
+	const uint32_t now = tick_now();
+	const uint64_t key = told_key(e, what, epoch, now);
+	word64 *w = &told[hash_slot(key, HASHES)];
+	if (get64(w) != key)
+		return;
+	put64(w, key | 1);
+	if (what == TOLD_CONNECTED)
+		tell_settled(e, epoch, now);
+}

@@ -1,0 +1,366 @@
+/*
+ * hooks.c: the exported symbols, and nothing else: lookups, connects, descriptors, memory.
+ * Those of the resolver are in resolver.c, those that carry bytes in send.c and recv.c.
+ *
+ * Whatever runs behind them may be entered again at any point: by a signal
+ * handler, by an NSS module that libc calls in the middle of a lookup, or after
+ * siglongjmp(3) left one half done. So nothing there holds a lock, keeps state in
+ * thread-locals, or is unfinished in a way that a second call could trip over.
+ *
+ * Each is a shell around a named function; libstickydns.map lists them. What only
+ * passes through does so by a tail call: work behind a system call costs more. The
+ * constructor binds libc and attaches to the table; a call that comes before it
+ * (another library's constructor) passes through to libc.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "policy/base/hot.h"
+#include "shim/core/export.h"
+#include "shim/core/given.h"
+#include "shim/core/judge.h"
+#include "shim/core/libc.h"
+#include "shim/core/locked.h"
+#include "shim/core/memory.h"
+#include "shim/core/route.h"
+#include "shim/core/session.h"
+#include "shim/core/socket.h"
+#include "shim/core/waiting.h"
+#include "shim/lookup/addrinfo.h"
+#include "shim/lookup/dns-tcp.h"
+#include "shim/lookup/dns.h"
+#include "shim/lookup/gai.h"
+#include "shim/lookup/hostent.h"
+#include "shim/tcp/connect.h"
+#include "shim/tcp/flow.h"
+#include "shim/tcp/sip.h"
+#include "shim/udp/peer.h"
+
+__attribute__((constructor)) static void start(void)
+{
+	int saved = errno;
+	real_bind();
+	memory_start();
+	session_start();
+	judge_start();
+	route_start();
+	given_start();
+	errno = saved;
+}
+
+/* exit(3) of a program whose connects are in flight. */
+__attribute__((destructor)) static void end(void)
+{
+	flow_end();
+	waiting_end();
+}
+
+/* ---- names to addresses ---- */
+
+EXPORT int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **res)
+{
+	return addrinfo_lookup(node, service, hints, res);
+}
+
+EXPORT int getaddrinfo_a(int mode, struct gaicb *list[restrict], int n, struct sigevent *restrict how)
+{
+	return gai_submit(mode, list, n, how);
+}
+
+EXPORT int gai_error(struct gaicb *request)
+{
+	return gai_result(request);
+}
+
+static struct hostent *ask(const char *name, int af)
+{
+	return real()->gethostbyname2(name, af);
+}
+
+static struct hostent *ask_v4(const char *name, int af)
+{
+	(void)af;
+	return real()->gethostbyname(name);
+}
+
+static int ask_r(const struct host_call *h)
+{
+	return real()->gethostbyname2_r(h->name, h->af, h->ret, h->buf, h->len, h->result, h->err);
+}
+
+static int ask_v4_r(const struct host_call *h)
+{
+	return real()->gethostbyname_r(h->name, h->ret, h->buf, h->len, h->result, h->err);
+}
+
+EXPORT struct hostent *gethostbyname(const char *name)
+{
+	return hostent_lookup(name, AF_INET, ask_v4);
+}
+
+EXPORT struct hostent *gethostbyname2(const char *name, int af)
+{
+	return hostent_lookup(name, af, ask);
+}
+
+EXPORT int gethostbyname_r(const char *name, struct hostent *ret, char *buf, size_t len, struct hostent **result,
+			   int *err)
+{
+	const struct host_call h = {name, AF_INET, ret, buf, len, result, err};
+	return hostent_lookup_r(&h, ask_v4_r);
+}
+
+EXPORT int gethostbyname2_r(const char *name, int af, struct hostent *ret, char *buf, size_t len,
+			    struct hostent **result, int *err)
+{
+	const struct host_call h = {name, af, ret, buf, len, result, err};
+	return hostent_lookup_r(&h, ask_r);
+}
+
+/* ---- connects and their outcomes ---- */
+
+/* The port of a socket address, which stands in both families at the same place; 0: it is of neither. */
+static uint16_t port_of(const struct sockaddr *addr, socklen_t len)
+{
+	struct sockaddr_in in = {0};
+	if (len < sizeof in || (addr->sa_family != AF_INET && addr->sa_family != AF_INET6))
+		return 0;
+	memcpy(&in, addr, sizeof in);
+	return ntohs(in.sin_port);
+}
+
+/* Nothing is sent, so nothing is learnt, but whether it leads to a DNS server. The kernel has read the address then. */
+static int connect_datagram(int fd, const struct sockaddr *addr, socklen_t len)
+{
+	int r = real()->connect(fd, addr, len);
+	if (r == 0) {
+		fd_set_class(fd, dns_port(port_of(addr, len)) ? FD_DNS : FD_DATAGRAM);
+		connection_made(fd, addr, len);
+	}
+	fd_forget_cookie(fd);		/* connected or not, that is part of what is known of it */
+	return r;
+}
+
+/*
+ * To a DNS server, connected or about to be? EISCONN: by an earlier call. One that is
+ * FD_PENDING stays so until its end; a UDP socket was not seen being made.
+ */
+__attribute__((noinline)) static void note_dns(int fd, int r, const struct sockaddr *addr, socklen_t len)
+{
+	const unsigned streams = 1u << FD_STREAM | 1u << FD_PENDING | 1u << FD_DNS_STREAM;
+	struct endpoint e;
+	if (r == -1 && errno != EINPROGRESS && errno != EALREADY && errno != EISCONN)
+		return;
+	if (!fd_is(fd, streams | 1u << FD_DATAGRAM) || !endpoint_from_sockaddr(addr, len, &e) || !dns_port(e.port))
+		return;
+	if (fd_is(fd, streams))
+		dnstcp_opened(fd);
+	if (!fd_change_class(fd, FD_STREAM, FD_DNS_STREAM))
+		fd_change_class(fd, FD_DATAGRAM, FD_DNS);
+}
+
+HOT EXPORT int connect(int fd, const struct sockaddr *addr, socklen_t len)
+{
+	enum fd_class c = fd_class(fd);
+	if (c == FD_NONE)
+		return real()->connect(fd, addr, len);
+	if (c == FD_DATAGRAM || c == FD_DNS)
+		return connect_datagram(fd, addr, len);
+	int r = attempt_connect(fd, addr, len);
+	if (r == 0 && fd_class(fd) == FD_DATAGRAM)	/* it was not seen being made */
+		connection_made(fd, addr, len);
+	if (fd_class(fd) != FD_STREAM_SIP)
+		note_dns(fd, r, addr, len);
+	return r;
+}
+
+/* Whom a steered connection leads to, over TCP or UDP: the program has asked for another address of the name. */
+static int peer_asked(int fd, struct sockaddr *restrict addr, socklen_t *restrict len)
+{
+	const socklen_t room = memory_readable(len, sizeof *len) ? *len : 0;
+	int r = real()->getpeername(fd, addr, len);
+	if (r == 0)
+		route_peer(fd, addr, *len, room);
+	return r;
+}
+
+EXPORT int getpeername(int fd, struct sockaddr *restrict addr, socklen_t *restrict len)
+{
+	return route_any() ? peer_asked(fd, addr, len) : real()->getpeername(fd, addr, len);
+}
+
+EXPORT int getsockopt(int fd, int level, int name, void *restrict value, socklen_t *restrict len)
+{
+	if (level != SOL_SOCKET || name != SO_ERROR || !fd_is(fd, WATCHED_STREAMS | 1u << FD_UNKNOWN))
+		return real()->getsockopt(fd, level, name, value, len);
+	int r = real()->getsockopt(fd, level, name, value, len);
+	if (r == 0 && *len == sizeof(int) && fd_class(fd) == FD_PENDING)
+		flow_so_error(fd, *(int *)value);
+	else if (r == 0 && *len == sizeof(int) && *(int *)value)
+		stream_failed(fd, *(int *)value);
+	return r;
+}
+
+/* With TCP_FASTOPEN_CONNECT connect() returns 0 before a packet was sent (tcp(7)): such a socket tells us nothing. */
+EXPORT int setsockopt(int fd, int level, int name, const void *value, socklen_t len)
+{
+	if (__builtin_expect(level == IPPROTO_TCP && name == TCP_FASTOPEN_CONNECT && fd_class(fd) == FD_STREAM, 0))
+		fd_set_class(fd, FD_NONE);
+	return real()->setsockopt(fd, level, name, value, len);
+}
+
+EXPORT int shutdown(int fd, int how)
+{
+	if (fd_class(fd) == FD_PENDING)
+		flow_give_up(fd);
+	return real()->shutdown(fd, how);
+}
+
+/* ---- what keeps the classes of descriptors true ---- */
+
+static enum fd_class class_of(int domain, int type, int protocol)
+{
+	if (domain != AF_INET && domain != AF_INET6)
+		return FD_NONE;
+	if (type == SOCK_STREAM && (protocol == 0 || is_tcp(protocol)))
+		return FD_STREAM;
+	return type == SOCK_DGRAM && (protocol == 0 || protocol == IPPROTO_UDP) ? FD_DATAGRAM : FD_NONE;
+}
+
+HOT EXPORT int socket(int domain, int type, int protocol)
+{
+	int fd = real()->socket(domain, type, protocol);
+	if (fd >= 0)
+		flow_opened(fd, class_of(domain, type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC), protocol));
+	return fd;
+}
+
+HOT EXPORT int accept(int fd, struct sockaddr *restrict addr, socklen_t *restrict len)
+{
+	int new = real()->accept(fd, addr, len);
+	if (new >= 0)
+		flow_opened(new, FD_NONE);
+	return new;
+}
+
+EXPORT int accept4(int fd, struct sockaddr *restrict addr, socklen_t *restrict len, int flags)
+{
+	int new = real()->accept4(fd, addr, len, flags);
+	if (new >= 0)
+		flow_opened(new, FD_NONE);
+	return new;
+}
+
+HOT EXPORT int close(int fd)
+{
+	flow_closing(fd);
+	return real()->close(fd);
+}
+
+EXPORT int close_range(unsigned first, unsigned last, int flags)
+{
+	if (!(flags & (int)CLOSE_RANGE_CLOEXEC))
+		flow_close_range(first, last);
+	return real()->close_range(first, last, flags);
+}
+
+EXPORT void closefrom(int first)
+{
+	flow_close_range(first < 0 ? 0 : (unsigned)first, UINT32_MAX);
+	real()->closefrom(first);
+}
+
+EXPORT int dup(int fd)
+{
+	int new = real()->dup(fd);
+	if (new >= 0)
+		flow_copy(fd, new);
+	return new;
+}
+
+/* What `to` was ends, unless there is nothing to take its place: then the call fails. */
+static void give_way(int from, int to)
+{
+	int saved = errno;
+	if (from != to && real()->fcntl(from, F_GETFD) != -1)
+		flow_closing(to);
+	errno = saved;
+}
+
+EXPORT int dup2(int from, int to)
+{
+	give_way(from, to);
+	int new = real()->dup2(from, to);
+	if (new >= 0 && from != to)
+		flow_copy(from, new);
+	return new;
+}
+
+EXPORT int dup3(int from, int to, int flags)
+{
+	give_way(from, to);
+	int new = real()->dup3(from, to, flags);
+	if (new >= 0)
+		flow_copy(from, new);
+	return new;
+}
+
+/* The third argument, if any, is an int or a pointer: a pointer's worth carries both (fcntl(2)). */
+static int fcntl_followed(int (*real_fcntl)(int, int, ...), int fd, int cmd, void *arg)
+{
+	if (cmd != F_DUPFD && cmd != F_DUPFD_CLOEXEC)
+		return real_fcntl(fd, cmd, arg);
+	int r = real_fcntl(fd, cmd, arg);
+	if (r >= 0)
+		flow_copy(fd, r);
+	return r;
+}
+
+EXPORT int fcntl(int fd, int cmd, ...)
+{
+	va_list ap;
+	va_start(ap, cmd);
+	void *arg = va_arg(ap, void *);
+	va_end(ap);
+	return fcntl_followed(real()->fcntl, fd, cmd, arg);
+}
+
+EXPORT int fcntl64(int fd, int cmd, ...)
+{
+	va_list ap;
+	va_start(ap, cmd);
+	void *arg = va_arg(ap, void *);
+	va_end(ap);
+	return fcntl_followed(real()->fcntl64, fd, cmd, arg);
+}
+
+/* ---- the process ---- */
+
+/* Behind the operation come four words, as the system call has them (prctl(2)). */
+EXPORT int prctl(int operation, ...)
+{
+	unsigned long word[4];
+	va_list ap;
+	va_start(ap, operation);
+	for (unsigned i = 0; i < 4; i++)
+		word[i] = va_arg(ap, unsigned long);
+	va_end(ap);
+	session_prctl(operation);
+	return real()->prctl(operation, word[0], word[1], word[2], word[3]);
+}
+
+/* ---- memory ---- */
+
+EXPORT int mlockall(int flags)
+{
+	return locked_all(flags);
+}

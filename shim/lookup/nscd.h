@@ -1,0 +1,16 @@
+/*
+ * nscd.h: nscd(8) says "no such name" of an outage, too.
+ *
+ * libc asks it first, and what it says when DNS does not answer cannot be told from
+ * NXDOMAIN. Where it runs, and the table knows the name, DNS itself is asked once more,
+ * so that a name that is gone is gone (RFC 8020), and an outage is one (RFC 8767).
+ */
+#ifndef STICKYDNS_NSCD_H
+#define STICKYDNS_NSCD_H
+
+#include "policy/table/names.h"
+
+/* libc said that there is no `name`, which the program wrote as `node`: does nscd hide that DNS is down? errno, h_errno: kept. */
+bool nscd_hides_outage(const struct table *t, const struct name *name, const char *node);
+
+#endif

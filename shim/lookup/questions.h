@@ -1,0 +1,25 @@
+/*
+ * questions.h: the DNS questions that this program has sent itself.
+ *
+ * An answer may teach only if its question was asked here, and of the server that
+ * answers (RFC 5452 9.1). The last QUESTIONS are remembered, a word each: a hash of
+ * name, type, id and server, so that one never stands for another of the same id. No
+ * locks; a word that is written over while it is looked for is one that was about to be
+ * forgotten. A child starts with its parent's.
+ */
+#ifndef STICKYDNS_QUESTIONS_H
+#define STICKYDNS_QUESTIONS_H
+
+#include <stdbool.h>
+
+#include "policy/wire/dns-message.h"
+
+enum { QUESTIONS = 1024 };
+
+/* It is about to be sent to `server` (dns_server), or was. Twice in a row is once. */
+void questions_note(const struct question *q, uint64_t server);
+
+/* Is it one of the last QUESTIONS that were sent, and to `server`? The newer, the sooner found; at most a walk over all. */
+bool questions_has(const struct question *q, uint64_t server);
+
+#endif

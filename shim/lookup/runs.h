@@ -1,0 +1,25 @@
+/*
+ * runs.h: an addrinfo list as runs of nodes with one address.
+ *
+ * getaddrinfo gives each address once for every socket type asked for, the nodes
+ * beside each other. What is ordered are these runs. Within each family only: the
+ * places of the families among each other are libc's.
+ */
+#ifndef STICKYDNS_RUNS_H
+#define STICKYDNS_RUNS_H
+
+#include <netdb.h>
+
+#include "policy/pins/pins.h"
+
+/* The addresses of the list, each once, into the pools of their families. IPv4-mapped ones are IPv4. */
+void runs_collect(const struct addrinfo *list, struct pool pool[static FAMILIES]);
+
+/*
+ * Relinks the list in the order of the pools; a pool with `extra` gets a copy of
+ * its family's first run with that address in front, if there is memory and such
+ * a run. The canonical name stays with the first node. Returns the new head.
+ */
+struct addrinfo *runs_order(struct addrinfo *list, const struct pool pool[static FAMILIES]);
+
+#endif

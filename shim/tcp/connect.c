@@ -1,0 +1,183 @@
+/* connect.c: see connect.h. */
+#include "shim/tcp/connect.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "policy/base/hot.h"
+#include "shim/core/dialogs.h"
+#include "shim/core/judge.h"
+#include "shim/core/libc.h"
+#include "shim/core/memory.h"
+#include "shim/core/route.h"
+#include "shim/core/session.h"
+#include "shim/core/socket.h"
+#include "shim/core/vain.h"
+#include "shim/core/verdicts.h"
+#include "shim/core/way.h"
+#include "shim/tcp/flow.h"
+#include "shim/tcp/onset.h"
+
+/* The program's address, with another in it. */
+struct steered {
+	struct sockaddr_storage to;
+	socklen_t len;
+};
+
+static bool steer_address(const struct sockaddr *addr, socklen_t len, const struct endpoint *e, struct steered *out)
+{
+	if (len > sizeof out->to)
+		return false;
+	memcpy(&out->to, addr, len);
+	out->len = len;
+	route_address(e, (struct sockaddr *)&out->to);
+	return true;
+}
+
+/* Or did another socket get the number behind our back? */
+static bool is_same(int fd)
+{
+	int saved = errno;
+	const bool same = socket_cookie(fd) == pending_flow(fd)->cookie;
+	if (!same)
+		flow_lost(fd);
+	errno = saved;
+	return same;
+}
+
+static bool is_steered(const struct flow *fl) { return !endpoint_same(&fl->to, &fl->asked); }
+
+/*
+ * A second connect on a pending socket tells how the first one went (connect(2)). It
+ * goes where the first one did: should the kernel take it for a new one, it must not
+ * lead elsewhere than is believed.
+ */
+static int connect_again(int fd, const struct sockaddr *addr, socklen_t len)
+{
+	struct steered s;
+	const struct flow fl = *pending_flow(fd);
+	const bool good = len >= sizeof addr->sa_family && len <= sizeof(struct sockaddr_storage) && memory_readable(addr, len);
+	if (good && addr->sa_family == AF_UNSPEC)
+		flow_give_up(fd);
+	else if (good && is_steered(&fl) && steer_address(addr, len, &fl.to, &s))
+		addr = (const struct sockaddr *)&s.to;
+	int r = real()->connect(fd, addr, len);
+	if (!pending_mine(fd) || (r == -1 && (errno == EALREADY || errno == EINPROGRESS || errno == EINTR)))
+		return r;
+	flow_conclude(fd, r == 0 || errno == EISCONN ? CAUSE_CONNECTED : cause_of_errno(errno));
+	return r;
+}
+
+/* ---- steering ---- */
+
+/*
+ * Does another connect of this process wait for it, of which the program turns to `asked` now? One that asked the
+ * same is none, on a path of some 200 ms one of many; one that came through waits for its program only.
+ */
+static bool is_waited_for(const struct endpoint *e, const struct endpoint *asked)
+{
+	struct pending_walk w = pending_all();
+	for (int fd; (fd = pending_next(&w)) != -1;) {
+		const struct flow *fl = pending_flow(fd);
+		if (endpoint_same(&fl->to, e) && !endpoint_same(&fl->asked, asked) && flow_waits(fd, fl))
+			return true;
+	}
+	return false;
+}
+
+/* To the pin; but a server that the program has a dialog with keeps it, wherever that is. */
+static bool belongs_elsewhere(const struct flow *fl, const struct verdict *v, struct endpoint *to)
+{
+	switch (dialogs_at(&fl->asked, v->request, judge_now_ms(), to)) {
+	case DIALOGS_HERE: return false;
+	case DIALOGS_ELSEWHERE: return true;
+	case DIALOGS_NONE: break;
+	}
+	*to = v->to;
+	return v->request;
+}
+
+/* Does what goes to `asked` belong elsewhere, and has that not been tried in vain? Then the flow goes there. */
+static bool steer(struct table *t, int fd, struct flow *fl, const struct verdict *v)
+{
+	struct endpoint to;
+	const addr_ref ref = belongs_elsewhere(fl, v, &to) ? addr_find(t, &to.addr) : 0;
+	if (!ref || vain_lately(t, &to) || is_waited_for(&to, &fl->asked))
+		return false;
+	fl->to = to;
+	fl->ref = ref;
+	fl->settled = fl->told = false;
+	route_connected(fd, &fl->asked, &fl->to);
+	return true;
+}
+
+/* False: as the program asked; it was not steered, or the host itself cannot connect to the pin. *r is the outcome otherwise. */
+static bool connect_steered(struct table *t, int fd, const struct sockaddr *addr, socklen_t len, struct flow *fl,
+			    const struct verdict *v, int *r)
+{
+	struct steered s;
+	int saved = errno;
+	const bool elsewhere = steer(t, fd, fl, v) && steer_address(addr, len, &fl->to, &s);
+	errno = saved;
+	if (!elsewhere)
+		return false;
+	*r = flow_connect(t, fd, (const struct sockaddr *)&s.to, s.len, fl);
+	if (*r == 0 || errno == EINPROGRESS || errno == EINTR)
+		onset_led(fd, &fl->asked, &fl->to);
+	if (*r == -1 && way_is_missing(errno, &fl->to.addr)) {
+		errno = saved;
+		return false;
+	}
+	return true;
+}
+
+/* The candidate that the program connects to. */
+static bool to_candidate(struct table *t, const struct sockaddr *addr, socklen_t len, struct flow *fl, struct verdict *v)
+{
+	int saved = errno;
+	bool known = len <= sizeof(struct sockaddr_storage) && memory_readable(addr, len) &&	/* the kernel takes no more */
+		     endpoint_from_sockaddr(addr, len, &fl->asked);
+	errno = saved;
+	if (!known)
+		return false;
+	fl->asked.transport = TRANSPORT_TCP;
+	verdict_of(t, &fl->asked, v);
+	fl->since = v->now;
+	return v->ref != 0;
+}
+
+static int connect_as_asked(struct table *t, int fd, const struct sockaddr *addr, socklen_t len, struct flow *fl,
+			    const struct verdict *v)
+{
+	int saved = errno;
+	fl->to = fl->asked;
+	fl->ref = v->ref;
+	fl->settled = v->settled;
+	fl->told = v->told;
+	fl->epoch = v->epoch;
+	route_connected_plainly(fd, &fl->to);
+	onset_forget(fd);
+	errno = saved;
+	return flow_connect(t, fd, addr, len, fl);
+}
+
+HOT int attempt_connect(int fd, const struct sockaddr *addr, socklen_t len)
+{
+	struct flow fl = {0};
+	enum fd_class c;
+	struct table *t = session_table_here();
+	struct verdict v;
+	int r;
+	if (!t)
+		return real()->connect(fd, addr, len);
+	if (pending_mine(fd) && is_same(fd))
+		return connect_again(fd, addr, len);
+	if ((c = fd_class(fd)) != FD_STREAM)
+		flow_opened(fd, c = flow_ask_class(fd));
+	if (c != FD_STREAM || !to_candidate(t, addr, len, &fl, &v))
+		return real()->connect(fd, addr, len);
+	if (!connect_steered(t, fd, addr, len, &fl, &v, &r))
+		r = connect_as_asked(t, fd, addr, len, &fl, &v);
+	flow_sweep_long();
+	return r;
+}

@@ -1,0 +1,49 @@
+/*
+ * onset.h: the first bytes on a TCP connection that was led elsewhere than the program asked.
+ *
+ * A connect comes before the message, and so before it is known what for. Where the first
+ * message says that it belongs elsewhere, the connection is made anew, on the same
+ * socket: so descriptor, flags, options, and whoever waits for it in epoll stay. That
+ * is when its next hop is written as the number that the program asked for (sip-hop.h), when its
+ * dialog's server is another (dialogs.h), and when the connection was led to a dialog's server and the
+ * message begins something new. Only while not a byte went through. To the program the
+ * socket looks as it does while a connect is in flight: a send waits, or fails with EAGAIN.
+ *
+ * For an instant between two system calls the socket is closed: another thread, or process, that
+ * waits for it just then may see a hangup. TLS hides the message: such a connection stays
+ * where it was led. State of fixed size; no locks, no allocation.
+ */
+#ifndef STICKYDNS_ONSET_H
+#define STICKYDNS_ONSET_H
+
+#include <stdbool.h>
+#include <sys/uio.h>
+
+#include "policy/base/atomic.h"
+#include "policy/base/endpoint.h"
+#include "shim/core/export.h"
+
+enum { ONSETS = 64 };
+extern HIDDEN word32 onset_fds[ONSETS];	/* fd + 1, at fd modulo ONSETS: its connect was led, and nothing was sent since */
+
+/* fd's connect to `asked` was led to `to`, and is there, or in flight. errno is kept. */
+void onset_led(int fd, const struct endpoint *asked, const struct endpoint *to);
+
+/* It goes where the program asked, or nowhere. */
+static inline void onset_forget(int fd)
+{
+	word32 *w = &onset_fds[(unsigned)fd % ONSETS];
+	if (__builtin_expect(get32(w) == (uint32_t)fd + 1, 0))
+		put32(w, 0);
+}
+
+/* Is what the program sends now the first on a connection that was led? One load. */
+static inline bool onset_due(int fd) { return get32(&onset_fds[(unsigned)fd % ONSETS]) == (uint32_t)fd + 1; }
+
+/*
+ * These pieces are about to be sent, of which the first iovec itself is known to be good. False: the
+ * connect to where they belong failed, and errno says how: so does the send. Else errno is kept.
+ */
+bool onset_sends(int fd, const struct iovec *piece, size_t pieces);
+
+#endif

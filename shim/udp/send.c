@@ -1,0 +1,328 @@
+/* send.c: see send.h. */
+#include "shim/udp/send.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "policy/rules/sip-route.h"
+#include "policy/wire/sip-hop.h"
+#include "shim/core/dialogs.h"
+#include "shim/core/fds.h"
+#include "shim/core/given.h"
+#include "shim/core/memory.h"
+#include "shim/core/pieces.h"
+#include "shim/core/route.h"
+#include "shim/core/session.h"
+#include "shim/core/vain.h"
+#include "shim/core/verdicts.h"
+#include "shim/lookup/dns.h"
+#include "shim/udp/outcome.h"
+#include "shim/udp/peer.h"
+
+/* ---- is there anything to decide? ---- */
+
+/* Also if a request may be waiting there for so long that its next send is the one too many. */
+static bool concerns(const struct table *t, const struct endpoint *asked, const struct verdict *v)
+{
+	return v->request || v->datagram || route_moved(asked) ||
+	       (v->ref && judge_may_be_silent(t, v->ref, asked, asked));
+}
+
+/* The endpoint that is asked, if there is something to decide; otherwise d->quiet says what is known. */
+static bool take_asked(struct table *t, const struct sockaddr *to, socklen_t to_len, struct departure *d, struct verdict *v)
+{
+	uint64_t key;
+	if (to_len > sizeof(struct sockaddr_storage) || !memory_readable(to, to_len))
+		return false;
+	d->quiet = verdict_quiet(t, to, to_len, d->now_ms, &key);
+	if (d->quiet != QUIET_NOT || !endpoint_from_sockaddr(to, to_len, &d->asked))
+		return false;
+	d->asked.transport = TRANSPORT_UDP;
+	verdict_of(t, &d->asked, v);
+	if (concerns(t, &d->asked, v))
+		return true;
+	if (!v->settled && dns_port(d->asked.port))
+		return false;
+	verdict_quieten(key, v->ref != 0);
+	d->quiet = v->ref ? QUIET_CANDIDATE : QUIET_STRANGER;
+	return false;
+}
+
+/* Where an initial request belongs. One that this program sends again elsewhere is not led back to who did not answer. */
+static const struct endpoint *pin_of(const struct table *t, const struct departure *d, const struct verdict *v)
+{
+	return v->request && !vain_lately(t, &v->to) ? &v->to : &d->asked;
+}
+
+/* The same for the peer of a connected socket, of which `at` is known. */
+static bool concerns_peer(const struct table *t, const struct departure *d, const struct verdict *v,
+			  const struct verdict *at)
+{
+	const struct endpoint *real = &d->peer.real;
+	return !endpoint_same(pin_of(t, d, v), real) || (at->ref && judge_may_be_silent(t, at->ref, &d->asked, real));
+}
+
+static bool take_peer(struct table *t, int fd, struct departure *d, struct verdict *v)
+{
+	struct verdict at;
+	const uint64_t number = connection_number(fd);
+	uint64_t key = 0;
+	if (number && !d->addressed)
+		d->quiet = verdict_quiet_connection(t, number, d->now_ms, &key);
+	if (!number || d->quiet != QUIET_NOT || !connection_of(fd, &d->peer))
+		return false;
+	d->asked = d->peer.asked;
+	verdict_of(t, &d->asked, v);
+	verdict_of(t, &d->peer.real, &at);
+	if (d->addressed || concerns_peer(t, d, v, &at))
+		return true;
+	verdict_quieten_connection(key, at.ref != 0);
+	d->quiet = at.ref ? QUIET_CANDIDATE : QUIET_STRANGER;
+	return false;
+}
+
+/* Is it the address of a peer that was led elsewhere, from where alone the socket hears? */
+static bool is_led_from(int fd, const struct sockaddr *to, socklen_t to_len)
+{
+	struct connection c;
+	struct endpoint e;
+	if (!route_any() || !connection_number(fd) || to_len > sizeof(struct sockaddr_storage) ||
+	    !memory_readable(to, to_len) || !endpoint_from_sockaddr(to, to_len, &e))
+		return false;
+	e.transport = TRANSPORT_UDP;
+	return connection_of(fd, &c) && connection_is_led(&c) && endpoint_same(&c.asked, &e);
+}
+
+/*
+ * An address that libc handed out first for a name stands for the name: programs that look up one address
+ * write it in their requests (sipp's [remote_ip]).
+ */
+static bool is_by_number(const void *buf, size_t len, const struct departure *d)
+{
+	return d->may_lead && d->m.to == SIP_TO_BARE && hop_is(buf, len, &d->asked) && !given_first(&d->asked.addr);
+}
+
+static void parse(const void *buf, size_t len, struct departure *d)
+{
+	d->sip = sip_looks(buf, len) && sip_parse_datagram(buf, len, &d->m);
+	d->key = d->sip ? sip_transaction(&d->m) : 0;
+	d->number = d->sip && is_by_number(buf, len, d);
+}
+
+static __attribute__((noinline)) bool read_pieces(const struct iovec *piece, size_t pieces, struct departure *d)
+{
+	char whole[PIECES_MAX];
+	size_t len;
+	if (pieces > UIO_MAXIOV || !memory_readable(piece, pieces * sizeof *piece) || !pieces_readable(piece, pieces))
+		return false;
+	len = pieces_join(piece, pieces, SIZE_MAX, whole);
+	parse(whole, len, d);
+	return true;
+}
+
+static bool read_message(const struct iovec *piece, size_t pieces, struct departure *d)
+{
+	const void *buf = piece->iov_base;
+	const size_t len = piece->iov_len < SIP_HEADER_MAX ? piece->iov_len : SIP_HEADER_MAX;
+	if (!memory_readable(buf, len))
+		return false;
+	if (pieces > 1 && pieces_cut(buf, len))
+		return read_pieces(piece, pieces, d);
+	parse(buf, len, d);
+	return true;
+}
+
+/* ---- where it goes ---- */
+
+/* The request is about to be sent again: was that the silence that proves its server dead? Then it is told. */
+static bool went_silent(struct table *t, int fd, const struct tx *x, uint64_t now)
+{
+	struct peer p;
+	const uint64_t age = tx_age_ms(x, now);
+	if (x->answered || x->finished || !judge_peer(fd, &x->last, &p) || p.table != t ||
+	    !silence_verdict(x->method, x->sends, age, judge_heard_since(&p, x->method, age)))
+		return false;
+	judge_report(&p, CAUSE_SILENCE, COOL_BY_HISTORY);
+	return true;
+}
+
+/* What is remembered of the message's transaction and dialog, each with where it leads. */
+struct memory {
+	struct remembered known;
+	struct tx origin, again;
+	struct move request, leg, dialog;
+};
+
+static void remember(struct table *t, int fd, const struct departure *d, struct memory *r)
+{
+	const struct transactions *tr = judge_requests();
+	const struct sip_message *m = &d->m;
+	const uint64_t now = d->now_ms;
+	const bool follows = m->method == SIP_ACK || m->method == SIP_CANCEL;
+	r->known = (struct remembered){.number = d->number};
+	if (m->status) {
+		r->known.request = move_find(&route_moves->requests, d->key, &d->asked, &r->request);
+		return;
+	}
+	r->known.origin = follows && tx_origin(tr, d->key, now, &r->origin) && endpoint_same(&r->origin.asked, &d->asked);
+	r->known.again = tx_find(tr, d->key, m->method, now, &r->again) && endpoint_same(&r->again.asked, &d->asked);
+	r->known.leg = move_find(&route_moves->dialogs, sip_leg(m), &d->asked, &r->leg);
+	r->known.dialog = move_find(&route_moves->dialogs, m->call_id, &d->asked, &r->dialog);
+	r->known.silent = r->known.again && went_silent(t, fd, &r->again, now);
+}
+
+/* If nothing is done about it. */
+static const struct endpoint *usual(const struct departure *d) { return d->connected ? &d->peer.real : &d->asked; }
+
+static struct endpoint destination(struct table *t, int fd, const struct departure *d, struct verdict *v)
+{
+	struct memory r;
+	if (!d->sip)
+		return v->datagram && !d->connected ? v->to : *usual(d);
+	remember(t, fd, d, &r);
+	const enum course course = course_of(&d->m, r.known);
+	if (d->connected && course != COURSE_PIN && !(d->number && course == COURSE_ASKED))
+		return *usual(d);
+	switch (course) {
+	case COURSE_BACK: return r.request.real;
+	case COURSE_ORIGIN: return r.origin.last;
+	case COURSE_AGAIN: return r.again.last;
+	case COURSE_LEG: return r.leg.real;
+	case COURSE_DIALOG: return r.dialog.real;
+	case COURSE_PIN:
+		if (r.known.silent)
+			verdict_of(t, &d->asked, v);
+		return *pin_of(t, d, v);
+	case COURSE_ASKED: break;
+	}
+	return d->asked;
+}
+
+/* ---- what is remembered of it ---- */
+
+/* A dialog that it may begin is remembered where it was moved, and no longer where it was not. */
+static void note_dialog(const struct departure *d, const struct endpoint *to)
+{
+	const struct move mv = {.asked = d->asked, .real = *to};
+	if (!course_begins_dialog(&d->m))
+		return;
+	if (!endpoint_same(to, &d->asked))
+		move_note(&route_moves->dialogs, d->m.call_id, &d->asked, &mv, d->now_ms);
+	else if (route_moved(&d->asked))
+		move_forget(&route_moves->dialogs, d->m.call_id, &d->asked);
+}
+
+static void note_message(int fd, const struct departure *d, const struct endpoint *to)
+{
+	if (!d->sip)
+		return;
+	dialogs_passed(&d->m, true, &d->asked, to, d->now_ms);
+	if (d->m.status)
+		return;
+	note_dialog(d, to);
+	judge_sent(fd, &d->m, d->key, &d->asked, to, d->now_ms);
+}
+
+/* Before it goes, since its answer may be read by another process at once. */
+static bool move(int fd, const struct sockaddr *to, socklen_t to_len, struct departure *d)
+{
+	if (!route_move(fd, &d->asked, &d->real, d->now_ms))
+		return false;
+	memcpy(&d->to, to, to_len);
+	route_address(&d->real, (struct sockaddr *)&d->to);
+	note_message(fd, d, &d->real);
+	return true;
+}
+
+/* The message is noted when it has gone: one that a pending error holds up is an initial one the next time too. */
+static bool lead(int fd, struct departure *d)
+{
+	struct connection c = d->peer;
+	if (connection_lead(fd, &c, &d->real))
+		return true;
+	d->peer = c;
+	return false;
+}
+
+/* ---- the calls ---- */
+
+/*
+ * Before anything is asked of a socket that nothing is known of: only SIP is worth it. A program that speaks something else
+ * may be sealed (seccomp(2)); what is led knows its peer already.
+ */
+static bool worth_asking(int fd, const struct iovec *piece, size_t pieces)
+{
+	const size_t head = piece->iov_len < SIP_SHORTEST ? piece->iov_len : SIP_SHORTEST;
+	if (fd_cookie(fd) != FD_NOT_ASKED || (pieces > 1 && head < SIP_SHORTEST))
+		return true;
+	return memory_readable(piece->iov_base, head) && sip_looks(piece->iov_base, piece->iov_len);
+}
+
+bool depart_plan(int fd, const struct iovec *piece, size_t pieces, const struct sockaddr *to, socklen_t to_len,
+		 struct departure *d)
+{
+	struct table *t = session_table_here();
+	struct verdict v;
+	int saved = errno;
+	d->quiet = QUIET_NOT;
+	d->now_ms = judge_now_ms();
+	const bool worth = (!to || route_any()) && worth_asking(fd, piece, pieces);
+	d->addressed = to && worth && is_led_from(fd, to, to_len);
+	d->connected = !to || d->addressed;
+	const bool taken = t && route_moves && judge_requests() && (to || worth) &&
+			   (d->connected ? take_peer(t, fd, d, &v) : take_asked(t, to, to_len, d, &v));
+	d->may_lead = taken && v.request && !v.datagram;
+	const bool planned = taken && read_message(piece, pieces, d) && (d->sip || d->addressed || (v.datagram && !d->connected));
+	if (planned) {
+		d->real = destination(t, fd, d, &v);
+		d->real.transport = TRANSPORT_UDP;
+		d->moved = !endpoint_same(usual(d), &d->real) && (d->connected ? lead(fd, d) : move(fd, to, to_len, d));
+	}
+	errno = saved;
+	return planned;
+}
+
+/* Remembers a request that went as usual. */
+static void note_as_usual(int fd, const struct departure *d)
+{
+	if (!d->sip)
+		return;
+	note_message(fd, d, usual(d));
+	if (!d->connected && !d->m.status)
+		route_own(fd, &d->asked, d->now_ms);
+}
+
+void depart_done(int fd, const struct departure *d, bool moved)
+{
+	int saved = errno;
+	if (!moved)
+		note_as_usual(fd, d);
+	else if (d->connected)
+		note_message(fd, d, &d->real);
+	errno = saved;
+}
+
+void depart_back(int fd, const struct departure *d)
+{
+	struct connection c = {.asked = d->asked, .real = d->real};
+	connection_lead(fd, &c, &d->peer.real);
+}
+
+void depart_unplanned(int fd, const void *buf, size_t len, const struct sockaddr *to, socklen_t to_len, struct departure *d)
+{
+	if (!sip_looks(buf, len) || d->quiet == QUIET_STRANGER)
+		return;
+	if (d->quiet == QUIET_NOT) {
+		datagram_sent(fd, buf, len, to, to_len);
+		return;
+	}
+	int saved = errno;
+	const bool known = to ? endpoint_from_sockaddr(to, to_len, &d->asked) : connection_of(fd, &d->peer);
+	if (!to)
+		d->asked = d->peer.asked;
+	d->asked.transport = TRANSPORT_UDP;
+	d->sip = known && sip_parse_datagram(buf, len, &d->m);
+	d->key = d->sip ? sip_transaction(&d->m) : 0;
+	note_as_usual(fd, d);
+	errno = saved;
+}

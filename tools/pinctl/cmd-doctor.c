@@ -1,0 +1,266 @@
+/*
+ * cmd-doctor.c: pinctl doctor CMD|PID: will a program stick, and if not, why not?
+ *
+ * Whether the shim reaches it, which table it has, and by which ways it looks up
+ * names. Exit 0 when it will.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "policy/base/environment.h"
+#include "tools/common/cmd.h"
+#include "tools/common/format.h"
+#include "tools/pinctl/imports.h"
+#include "tools/pinctl/patient.h"
+#include "tools/pinctl/shim-file.h"
+#include "tools/pinctl/tables.h"
+
+static const struct usage usage = {
+	.args_doc = "CMD|PID",
+	.doc = "Whether the shim reaches a program, or is in a process; its table; and by which ways it looks up names, so far "
+	       "as imported symbols tell. The exit status is 1 where it will not stick.",
+	.parser = parse_one_word,
+	.shows = true,
+};
+
+/* Behind the state of a table. */
+#define READ_ONLY ", may only be read: its pins are honoured, and nothing is learnt"
+
+struct finding {
+	char preload[PATH_MAX + 160], shim[PATH_MAX + 32], table[PATH_MAX + WHY_TEXT + 32];
+	struct names advice;		/* find_advice() */
+	struct tables tables;		/* all that there are */
+	bool good;
+};
+
+/* ---- the shim and its table ---- */
+
+/* "STICKYDNS=off", as it stands in its environment; NULL: it is not. */
+static const char *switched_off(const struct patient *p)
+{
+	static const char variable[] = "STICKYDNS=";
+	for (size_t i = 0; i < p->environment.n; i++) {
+		const char *entry = p->environment.name[i];
+		if (strncmp(entry, variable, sizeof variable - 1) == 0 && switches_off(entry + sizeof variable - 1))
+			return entry;
+	}
+	return NULL;
+}
+
+static bool find_table(const struct context *c, const struct patient *p, struct finding *out)
+{
+	char path[TABLE_PATH];
+	struct table t;
+	if (!p->pid) {
+		bool writable;
+		enum store_status s = table_of_shim(c, path, &writable);
+		snprintf(out->table, sizeof out->table, "%s: %s%s", path, s == STORE_OK ? "will do" : store_status_text(s),
+			 s == STORE_OK && !writable ? READ_ONLY : "");
+		note_passed_over(c, path);
+		return s == STORE_OK;
+	}
+	const struct holder *h = &p->table;
+	if (h->path[0] && (h->gone || h->retired)) {
+		char why[WHY_TEXT];
+		const enum following f = holder_follows(h, h->path, why);
+		snprintf(out->table, sizeof out->table, "%s: replaced or deleted since%s%s", h->path, f == FOLLOWS ? "" : ": ", why);
+		return f != IS_LEFT;		/* its next request goes over to what took its place */
+	}
+	if (!h->path[0] || strlen(h->path) >= sizeof path) {
+		snprintf(out->table, sizeof out->table, "%s", h->path[0] ? h->path : "none");
+		return h->path[0] != '\0';
+	}
+	memcpy(path, h->path, strlen(h->path) + 1);
+	enum store_status s = store_open(path, &t);
+	store_close(&t);
+	snprintf(out->table, sizeof out->table, "%s: %s%s", path, s == STORE_OK ? "in use" : store_status_text(s),
+		 s == STORE_OK && !h->writable ? READ_ONLY : "");
+	return s == STORE_OK || s == STORE_FOREIGN;	/* its own network namespace need not be ours */
+}
+
+/* DONE; FAILED after one line, where there is no shim to look for. */
+static int judge(const struct context *c, const struct patient *p, struct finding *out)
+{
+	int status = DONE;
+	const char *off = p->shim[0] ? switched_off(p) : NULL;
+	snprintf(out->preload, sizeof out->preload, "%s", p->trouble[0] ? p->trouble : "reaches it");
+	if (p->pid)
+		snprintf(out->shim, sizeof out->shim, "%s%s%s", p->shim[0] ? p->shim : "not in it",
+			 off ? ": switched off by " : "", off ? off : "");
+	else
+		status = shim_find(c, out->shim);
+	out->good = find_table(c, p, out) && !p->trouble[0] && (!p->pid || (p->shim[0] && !off));
+	return status;
+}
+
+/* ---- what it may want ---- */
+
+static const char *base_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash ? slash + 1 : path;
+}
+
+static bool has_object(const struct patient *p, const char *begin)
+{
+	for (size_t i = 0; i < p->objects.n; i++)
+		if (strncmp(base_of(p->objects.name[i]), begin, strlen(begin)) == 0)
+			return true;
+	return false;
+}
+
+/* What sends to every address of a name must not be steered: dmq with multi_notify. */
+static bool sends_to_all(const struct patient *p)
+{
+	return p->pid ? has_object(p, "dmq.so") : strcmp(base_of(p->program), "kamailio") == 0;
+}
+
+/* One that runs with the shim has come past the check of its libraries' order. */
+static bool asan_refuses(const struct patient *p)
+{
+	return !p->shim[0] && (has_object(p, "libasan.so") || has_object(p, "libclang_rt.asan"));
+}
+
+static bool find_advice(const struct patient *p, struct names *advice)
+{
+	return (!sends_to_all(p) || names_add(advice, "dmq with multi_notify sends to each address of a name: it wants steer = off "
+						      "for that name (stickydns.conf(5))")) &&
+	       (!asan_refuses(p) || names_add(advice, "AddressSanitizer refuses a preloaded shim without ASAN_OPTIONS=" ASAN_ADMITS
+						      ": pinctl run sets it"));
+}
+
+/* ---- by which ways it looks up names ---- */
+
+/* libc and those of its parts that implement what others import; and ourselves. */
+static bool is_system(const char *base)
+{
+	static const char *const begin[] = {"libc.so", "libc-", "libresolv", "libnss_", "ld-linux", "libanl", "libpthread",
+					    "libstickydns", "libcares", "libunbound", "libldns", "libgetdns", "libudns"};
+	for (size_t i = 0; i < sizeof begin / sizeof *begin; i++)
+		if (strncmp(base, begin[i], strlen(begin[i])) == 0)
+			return true;
+	return false;
+}
+
+/* The names of the files that use each way. */
+struct ways {
+	struct names by[RESOLVERS];
+};
+
+static bool find_ways(const struct patient *p, struct ways *w)
+{
+	bool whole = true;
+	for (size_t i = 0; i < p->objects.n; i++) {
+		const char *path = p->objects.name[i], *base = base_of(path);
+		char full[2 * PATH_MAX];
+		struct imports im;
+		snprintf(full, sizeof full, "%s%s", p->root, path);
+		if (is_system(base) || !imports_of(full, &im))
+			continue;
+		for (unsigned r = 0; r < RESOLVERS; r++)
+			whole = whole && (!im.by[r] || names_add(&w->by[r], base));
+	}
+	return whole;
+}
+
+static void ways_free(struct ways *w)
+{
+	for (unsigned r = 0; r < RESOLVERS; r++)
+		names_free(&w->by[r]);
+}
+
+/* ---- shown ---- */
+
+static json_t *list_json(const struct names *l)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < l->n; i++)
+		json_array_append_new(list, json_words(l->name[i]));
+	return list;
+}
+
+static bool show_json(const struct patient *p, const struct finding *f, const struct ways *w)
+{
+	json_t *ways = json_array();
+	for (unsigned r = 0; r < RESOLVERS; r++)
+		if (w->by[r].n > 0)
+			json_array_append_new(ways, json_pack("{s:s, s:o}", "way", resolver_text(r), "files", list_json(&w->by[r])));
+	return json_line(json_pack("{s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "pid",
+				   p->pid ? json_integer((json_int_t)p->pid) : json_null(), "program", json_words(p->program),
+				   "good", f->good, "preload", json_words(f->preload), "shim", json_words(f->shim), "table",
+				   json_words(f->table), "tables", tables_json(&f->tables), "environment", list_json(&p->environment), "resolvers", ways,
+				   "advice", list_json(&f->advice)));
+}
+
+static void row(struct grid *g, const char *what, const char *found)
+{
+	char safe[2 * PATH_MAX];
+	text_line(found, safe, sizeof safe);
+	grid_row(g, (const char *const[]){what, safe});
+}
+
+static void row_way(struct grid *g, enum resolver r, const struct names *files)
+{
+	char text[2 * PATH_MAX];
+	size_t n = (size_t)snprintf(text, sizeof text, "%s:", resolver_text(r));
+	for (size_t i = 0; i < files->n && n < sizeof text; i++)
+		n += (size_t)snprintf(text + n, sizeof text - n, " %s", files->name[i]);
+	row(g, "resolver", text);
+}
+
+static void row_table(struct grid *g, const struct tables *all, const struct table_seen *t)
+{
+	char who[HOLDERS_TEXT], text[PATH_MAX + HOLDERS_TEXT + 64];
+	tables_holders_text(all, t, who);
+	snprintf(text, sizeof text, "%s: %s, held by %s", t->path, tables_state(t), who);
+	row(g, "one of all", text);
+}
+
+static bool show_rows(const struct patient *p, const struct finding *f, const struct ways *w)
+{
+	struct grid g = grid_begin((const char *const[]){"WHAT", "FOUND"}, 2);
+	bool any = false;
+	row(&g, "program", p->program);
+	row(&g, "preload", f->preload);
+	row(&g, "shim", f->shim);
+	row(&g, "table", f->table);
+	for (size_t i = 0; i < f->tables.n; i++)
+		row_table(&g, &f->tables, &f->tables.table[i]);
+	for (size_t i = 0; i < p->environment.n; i++)
+		row(&g, "environment", p->environment.name[i]);
+	for (unsigned r = 0; r < RESOLVERS; r++)
+		if (w->by[r].n > 0)
+			row_way(&g, r, &w->by[r]), any = true;
+	if (!any)
+		row(&g, "resolver", "none that its symbols tell of");
+	for (size_t i = 0; i < f->advice.n; i++)
+		row(&g, "advice", f->advice.name[i]);
+	return grid_end(&g);
+}
+
+int cmd_doctor(struct context *c, int argc, char **argv)
+{
+	const char *word = NULL;
+	struct patient p = {0};
+	struct finding f = {0};
+	struct ways w = {0};
+	int status = cmd_parse(c, &usage, argc, argv, &word);
+	if (status == DONE && !word)
+		status = misused(c, "a CMD or PID is wanted");
+	if (status == DONE)
+		status = patient_examine(c, word, &p);
+	if (status == DONE)
+		status = judge(c, &p, &f);
+	if (status == DONE)
+		status = tables_find(c, &f.tables);
+	if (status == DONE) {
+		bool whole = find_ways(&p, &w) && find_advice(&p, &f.advice) &&
+			     (c->json ? show_json : show_rows)(&p, &f, &w);
+		status = !whole && !ferror(stdout) ? complain(c, "out of memory") : f.good ? DONE : FAILED;
+	}
+	ways_free(&w);
+	names_free(&f.advice);
+	tables_free(&f.tables);
+	patient_free(&p);
+	return status;
+}

@@ -1,0 +1,268 @@
+/*
+ * cmd-events.c: pinctl events: the journal, once or followed.
+ *
+ * Followers wait on the table's futex word. That the reader of a pipe went away
+ * shows as POLLERR on stdout, at once, and is no failure.
+ */
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "policy/table/journal.h"
+#include "tools/common/cmd.h"
+#include "tools/common/view.h"
+
+enum {
+	WAIT_MS = 1000,			/* between looks at stdout and at whether the table was replaced */
+	TORN_MS = 50,			/* an event that stays unfinished so long is a dead writer's */
+};
+
+struct words {
+	const char *last;
+	bool follow;
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct words *w = state->input;
+	switch (key) {
+	case 'n': w->last = arg; return 0;
+	case 'f': w->follow = true; return 0;
+	default: return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_option options[] = {
+	{"follow", 'f', NULL, 0, "go on as events come, until SIGINT, SIGTERM or the end of the reader", 0},
+	{"last", 'n', "N", 0, "the last N only", 0},
+	{0},
+};
+
+static const struct usage usage = {
+	.doc = "What happened, oldest first: as many events as the table keeps."
+	       "\vColumns: time, event, name, address, what it moved from, port/transport, cause, program, pid, who wrote. "
+	       "With --json one object a line; {\"event\":\"lost\",\"count\":N} where a slow reader missed some.",
+	.options = options,
+	.parser = parse,
+	.shows = true,
+};
+
+/* Written by the handler of SIGINT and SIGTERM, which can reach nothing else. */
+static volatile sig_atomic_t stopped;
+
+static void on_stop(int signal)
+{
+	(void)signal;
+	stopped = 1;
+}
+
+static void take_signals(void)
+{
+	const struct sigaction stop = {.sa_handler = on_stop};	/* no SA_RESTART: the futex wait ends */
+	sigaction(SIGINT, &stop, NULL);
+	sigaction(SIGTERM, &stop, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+/* ---- one event ---- */
+
+static json_t *address_or_null(const struct table *t, bool has, const struct address *a)
+{
+	return has ? json_address(t, a) : json_null();
+}
+
+static bool event_json(const struct table *t, const struct event *e)
+{
+	char time[TIME_TEXT];
+	time_iso(e->time_ns, time);
+	return json_line(json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:b, s:o, s:I, s:s}",
+				   "time", time, "event", event_kind_text(e->kind), "name", json_text(e->name),
+				   "address", address_or_null(t, e->has_addr, &e->addr),
+				   "old", address_or_null(t, e->has_old, &e->old),
+				   "port", port_json(e->port), "transport", transport_json(e->transport),
+				   "cause", cause_text(e->cause), "errno", json_text(cause_errno(e->cause)),
+				   "explicit", e->is_explicit != 0, "comm", json_text(e->comm),
+				   "pid", (json_int_t)e->pid, "origin", origin_text(e->origin)));
+}
+
+/* "refused (ECONNREFUSED)" */
+enum { CAUSE_TEXT = 64 };
+static void cause_both(unsigned cause, char out[static CAUSE_TEXT])
+{
+	const char *error = cause_errno(cause);
+	if (*error)
+		snprintf(out, CAUSE_TEXT, "%s (%s)", cause_text(cause), error);
+	else
+		snprintf(out, CAUSE_TEXT, "%s", cause_text(cause));
+}
+
+enum { PID_TEXT = 12 };
+
+/* Aligned as far as can be, since the widths of what comes later are not known. */
+static void event_row(const struct table *t, const struct event *e, bool pretty)
+{
+	char time[TIME_TEXT], name[NAME_BYTES], comm[COMM_BYTES], port[PORT_TEXT];
+	char cause[CAUSE_TEXT], addr[TARGET_TEXT] = "-", old[TARGET_TEXT] = "-", pid[PID_TEXT] = "-";
+	const char *const kind = event_kind_text(e->kind);
+	time_iso(e->time_ns, time);
+	text_safe(*e->name ? e->name : "-", name, sizeof name);
+	text_safe(*e->comm ? e->comm : "-", comm, sizeof comm);
+	port_text(e->port, e->transport, port);
+	cause_both(e->cause, cause);
+	if (e->pid)
+		snprintf(pid, sizeof pid, "%u", e->pid);
+	if (e->has_addr)
+		target_format(t, &e->addr, addr);
+	if (e->has_old)
+		target_format(t, &e->old, old);
+	if (pretty)
+		printf("%s  %-9s  %s %s%s%s%s%s: %s  (%s %s, %s)\n", time, kind, name, e->has_old ? old : "",
+		       e->has_old ? " -> " : "", addr, e->port ? " " : "", e->port ? port : "", cause, comm, pid,
+		       origin_text(e->origin));
+	else
+		printf("%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", time, kind, name, addr, old, port,
+		       cause, comm, pid, origin_text(e->origin));
+}
+
+static void print_event(const struct context *c, const struct event *e)
+{
+	if (c->json)
+		event_json(&c->table, e);
+	else
+		event_row(&c->table, e, isatty(STDOUT_FILENO) == 1);
+}
+
+static void print_lost(const struct context *c, uint64_t lost)
+{
+	if (c->json)
+		json_line(json_pack("{s:s, s:I}", "event", "lost", "count", (json_int_t)lost));
+	else {
+		fflush(stdout);		/* the line goes to stderr, behind the events before it */
+		note(c, "%llu events lost", (unsigned long long)lost);
+	}
+}
+
+/* ---- the journal ---- */
+
+/* Where a reader of the journal stands. */
+struct reader {
+	uint64_t seq;			/* of the next event */
+	uint64_t waited;		/* events before this one have had their time to be finished */
+	uint64_t lost;			/* not told yet */
+	bool live;			/* somebody looks on as events come */
+};
+
+/*
+ * The next event is not whole. True: another look is worth it, after a pause that
+ * a writer at work needs, or since it was stepped over as a dead writer's; false:
+ * there is none yet.
+ */
+static bool step_over_torn(const struct context *c, struct reader *r)
+{
+	const struct timespec pause = {.tv_nsec = TORN_MS * 1000000};
+	uint64_t next = journal_next(&c->table);
+	if (next <= r->seq)
+		return false;
+	if (journal_oldest(&c->table) > r->seq)
+		return true;		/* overwritten while it was read: the next look counts it */
+	if (r->seq < r->waited) {
+		r->seq++;
+		r->lost++;
+		return true;
+	}
+	nanosleep(&pause, NULL);
+	r->waited = next;
+	return true;
+}
+
+/* For programs, and for who looks on, a loss stands where it was; else one line tells of all. */
+static void tell_lost(const struct context *c, struct reader *r, bool at_end)
+{
+	if (r->lost == 0 || !(c->json || r->live || at_end))
+		return;
+	print_lost(c, r->lost);
+	r->lost = 0;
+}
+
+/* Everything up to `end`, or to the end of the journal. */
+static void print_until(const struct context *c, struct reader *r, uint64_t end)
+{
+	struct event e;
+	while (r->seq < end && !stopped && !ferror(stdout)) {
+		enum journal_status s = journal_read(&c->table, &r->seq, &e, &r->lost);
+		if (s == JOURNAL_NONE && !step_over_torn(c, r))
+			break;
+		if (s != JOURNAL_OK)
+			continue;
+		tell_lost(c, r, false);
+		print_event(c, &e);
+	}
+	tell_lost(c, r, true);
+}
+
+/* The pipe's other end is closed: poll(2). Found so whether or not there is an event to write. */
+static bool reader_gone(void)
+{
+	struct pollfd p = {.fd = STDOUT_FILENO};
+	return poll(&p, 1, 0) == 1 && (p.revents & POLLERR);
+}
+
+/* Replaced, or overwritten: events do not become fewer. */
+static bool table_gone(const struct table *t, const struct reader *r)
+{
+	return store_retired(t) || journal_next(t) < r->seq;
+}
+
+/* On with the new one. */
+static int attach_again(struct context *c, struct reader *r)
+{
+	store_close(&c->table);
+	*r = (struct reader){.live = true};
+	return table_open(c, TO_READ);
+}
+
+static int follow(struct context *c, struct reader *r)
+{
+	int status = DONE;
+	while (status == DONE && !stopped && !ferror(stdout) && !reader_gone()) {
+		print_until(c, r, UINT64_MAX);
+		fflush(stdout);
+		if (table_gone(&c->table, r))
+			status = attach_again(c, r);
+		else if (!stopped)
+			journal_wait(&c->table, r->seq, WAIT_MS);
+	}
+	return status;
+}
+
+static uint64_t first_of(const struct table *t, uint32_t last)
+{
+	uint64_t oldest = journal_oldest(t), next = journal_next(t);
+	return next - oldest > last ? next - last : oldest;
+}
+
+int cmd_events(struct context *c, int argc, char **argv)
+{
+	struct words w = {0};
+	uint32_t last = UINT32_MAX;
+	int status = cmd_parse(c, &usage, argc, argv, &w);
+	if (status == DONE && w.last && !number_parse(w.last, 0, UINT32_MAX - 1, &last))
+		status = misused(c, "-n: not a number: '%s'", w.last);
+	if (status == DONE)
+		status = table_open(c, TO_READ);
+	if (status != DONE)
+		return status;
+	struct reader r = {.seq = first_of(&c->table, last), .live = w.follow};
+	if (!w.follow) {
+		print_until(c, &r, journal_next(&c->table));
+		return DONE;
+	}
+	take_signals();
+	status = follow(c, &r);
+	if (reader_gone())
+		_exit(status);		/* stdio would complain at exit of what nobody is left to read */
+	return status;
+}

@@ -1,0 +1,243 @@
+/* cmd-show.c: pinctl show HOST: all about one name, who strays from its pin, and why its settings are what they are. */
+#include <stdio.h>
+
+#include "tools/common/cmd.h"
+#include "tools/common/view.h"
+#include "tools/pinctl/talkers.h"
+
+static const struct usage usage = {
+	.args_doc = "HOST",
+	.doc = "One name: its pins, its candidates with their health, the processes that still talk to another candidate "
+	       "than the pin, its settings and where each came from. A service's candidates are targets, with priority "
+	       "and weight.",
+	.parser = parse_one_word,
+	.shows = true,
+};
+
+/* ---- settings ---- */
+
+static void source_text(const struct table *t, int from, char out[static NAME_BYTES + 8])
+{
+	char pattern[NAME_BYTES], safe[NAME_BYTES];
+	if (from < 0) {
+		snprintf(out, NAME_BYTES + 8, "%s", from == FROM_DEFAULT ? "default" : "builtin");
+		return;
+	}
+	settings_pattern(t, from, pattern);
+	text_safe(pattern, safe, sizeof safe);
+	snprintf(out, NAME_BYTES + 8, "host \"%s\"", safe);
+}
+
+/* One setting, as it is shown. */
+struct setting_line {
+	const char *key;
+	char value[2 * AGE_TEXT], source[NAME_BYTES + 8];
+};
+
+/* The *k-th setting that has a key, or one behind it: `absent = grace 5m` is two values, the source is that of the mode. */
+static bool next_setting(const struct table *t, const struct effective *e, enum setting *k, struct setting_line *out)
+{
+	while (*k < SETTINGS && !setting_key(*k))
+		++*k;
+	if (*k == SETTINGS)
+		return false;
+	out->key = setting_key(*k);
+	setting_text(&e->set, *k, out->value);
+	source_text(t, e->from[*k], out->source);
+	++*k;
+	return true;
+}
+
+static json_t *settings_json(const struct table *t, const struct effective *e)
+{
+	json_t *all = json_object();
+	struct setting_line l;
+	for (enum setting k = 0; next_setting(t, e, &k, &l);)
+		json_object_set_new(all, l.key, json_pack("{s:s, s:s}", "value", l.value, "from", l.source));
+	return all;
+}
+
+static bool settings_rows(const struct table *t, const struct effective *e)
+{
+	struct grid g = grid_begin((const char *const[]){"SETTING", "VALUE", "FROM"}, 3);
+	struct setting_line l;
+	for (enum setting k = 0; next_setting(t, e, &k, &l);)
+		grid_row(&g, (const char *const[]){l.key, l.value, l.source});
+	return grid_end(&g);
+}
+
+/* ---- pins and candidates ---- */
+
+static bool pins_rows(const struct table *t, const struct name_view *v)
+{
+	struct grid g = grid_begin((const char *const[]){"PIN", "ADDRESS", "KIND", "STATE", "PORT", "SET", "ENDS", "BY"}, 8);
+	for (enum family f = 0; f < FAMILIES; f++) {
+		const struct pin_view *p = &v->pin[f];
+		char address[TARGET_TEXT], port[PORT_TEXT], set[AGE_TEXT], ends[AGE_TEXT], by[32];
+		if (!p->present)
+			continue;
+		target_format(t, &p->addr, address);
+		port_text(p->port, p->transport, port);
+		age_text(p->set_s, set);
+		age_text(p->expires_s ? p->expires_s : UINT32_MAX, ends);
+		snprintf(by, sizeof by, p->origin_pid ? "%s %u" : "%s -", origin_text(p->origin), p->origin_pid);
+		grid_row(&g, (const char *const[]){family_text(&v->name, f), address, kind_text(p), state_text(p), port, set,
+						   ends, by});
+	}
+	return grid_end(&g);
+}
+
+/* The cells that all rows of a candidate have in common; priority and weight are of a target only. */
+struct candidate_cells {
+	char address[TARGET_TEXT], seen[AGE_TEXT], from[16], rank[8], priority[8], weight[8];
+	bool drained, service;
+};
+
+enum { CANDIDATE_COLUMNS = 9, TARGET_COLUMNS = 11 };
+
+static void candidate_cells(const struct table *t, const struct candidate_view *k, bool service, struct candidate_cells *out)
+{
+	target_format(t, &k->addr, out->address);
+	age_text(k->seen_s, out->seen);
+	snprintf(out->from, sizeof out->from, "%s", k->seen_s == UINT32_MAX ? "-" : k->beside ? "SRV answer" : "answer");
+	snprintf(out->rank, sizeof out->rank, k->rank ? "%u" : "-", k->rank);
+	snprintf(out->priority, sizeof out->priority, "%u", k->priority);
+	snprintf(out->weight, sizeof out->weight, "%u", k->weight);
+	out->drained = k->drained;
+	out->service = service;
+}
+
+/* `e` NULL: no endpoint has had an outcome, so it is healthy as far as is known. */
+static void candidate_row(struct grid *g, const struct candidate_cells *k, const struct endpoint_view *e)
+{
+	static const struct endpoint_view none;
+	char port[PORT_TEXT] = "-", failures[16], cooling[AGE_TEXT];
+	const char *const port_known = e && e->port == 0 ? "other" : port;
+	if (e)
+		port_text(e->port, e->transport, port);
+	else
+		e = &none;
+	snprintf(failures, sizeof failures, "%u", e->failures);
+	age_text(e->cooling_s ? e->cooling_s : UINT32_MAX, cooling);
+	grid_row(g, (const char *const[]){k->address, k->rank, k->seen, port_known,
+					  k->drained ? "drained" : fitness_text(e->fitness), failures, cooling,
+					  e->last_cause ? cause_text(e->last_cause) : "-",
+					  k->service ? k->priority : k->from, k->weight, k->from});
+}
+
+/* One row an endpoint; a candidate without any has one of its own. */
+static bool candidates_rows(const struct table *t, const struct name_view *v)
+{
+	const bool service = name_is_service(&v->name);
+	const char *const titles[] = {"CANDIDATE", "RANK", "SEEN", "PORT", "HEALTH", "FAILURES", "COOLING", "LAST ERROR",
+				      service ? "PRIORITY" : "FROM", "WEIGHT", "FROM"};
+	struct grid g = grid_begin(titles, service ? TARGET_COLUMNS : CANDIDATE_COLUMNS);
+	for (size_t i = 0; i < v->n_candidates && i < CANDIDATES; i++) {
+		const struct candidate_view *k = &v->candidates[i];
+		struct candidate_cells cells;
+		candidate_cells(t, k, service, &cells);
+		for (size_t j = 0; j < k->n_endpoints && j < ENDPOINTS + 1; j++)
+			candidate_row(&g, &cells, &k->endpoints[j]);
+		if (k->n_endpoints == 0)
+			candidate_row(&g, &cells, NULL);
+	}
+	return grid_end(&g);
+}
+
+/* ---- who talks to another one ---- */
+
+static void talker_texts(const struct talker *k, char comm[static COMM_BYTES], char address[static ADDRESS_TEXT])
+{
+	text_safe(k->comm, comm, COMM_BYTES);
+	address_format(&k->to.addr, address);
+}
+
+/* Nothing if there are none. */
+static bool talkers_rows(const struct talkers *all)
+{
+	if (all->n == 0)
+		return true;
+	struct grid g = grid_begin((const char *const[]){"PID", "COMM", "STILL TO", "PORT"}, 4);
+	for (size_t i = 0; i < all->n; i++) {
+		const struct talker *k = &all->list[i];
+		char pid[16] = "-", comm[COMM_BYTES], address[ADDRESS_TEXT], port[PORT_TEXT];
+		talker_texts(k, comm, address);
+		port_text(k->to.port, k->to.transport, port);
+		if (k->pid)
+			snprintf(pid, sizeof pid, "%d", (int)k->pid);
+		grid_row(&g, (const char *const[]){pid, *comm ? comm : "-", address, port});
+	}
+	bool whole = grid_end(&g);
+	putchar('\n');
+	return whole;
+}
+
+static json_t *talkers_json(const struct talkers *all)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < all->n; i++) {
+		const struct talker *k = &all->list[i];
+		char comm[COMM_BYTES], address[ADDRESS_TEXT];
+		talker_texts(k, comm, address);
+		json_array_append_new(list, json_pack("{s:o, s:o, s:s, s:o, s:o}", "pid",
+						      k->pid ? json_integer(k->pid) : json_null(), "comm", json_text(comm),
+						      "address", address, "port", port_json(k->to.port), "transport",
+						      transport_json(k->to.transport)));
+	}
+	return list;
+}
+
+/* ---- all of it ---- */
+
+static bool show_people(const struct table *t, const struct name_view *v, const struct effective *e,
+			const struct talkers *talkers)
+{
+	char name[NAME_BYTES], idle[AGE_TEXT];
+	text_safe(v->name.text, name, sizeof name);
+	age_text(v->idle_s, idle);
+	printf("%s\tidle %s, moved %u times\n\n", name, idle, v->moves);
+	bool whole = pins_rows(t, v);
+	putchar('\n');
+	whole = candidates_rows(t, v) && whole;
+	putchar('\n');
+	whole = talkers_rows(talkers) && whole;
+	return settings_rows(t, e) && whole;
+}
+
+static bool show_json(const struct table *t, const struct name_view *v, const struct effective *e,
+		      const struct talkers *talkers)
+{
+	json_t *all = view_json(t, v);
+	if (all) {
+		json_object_set_new(all, "talkers", talkers_json(talkers));
+		json_object_set_new(all, "settings", settings_json(t, e));
+	}
+	return json_line(all);
+}
+
+int cmd_show(struct context *c, int argc, char **argv)
+{
+	const char *host = NULL;
+	struct name name;
+	struct name_ref ref;
+	struct name_view view;
+	struct effective effective;
+	struct talkers talkers;
+	int status = cmd_parse(c, &usage, argc, argv, &host);
+	if (status == DONE && !host)
+		status = misused(c, "a HOST is wanted");
+	if (status == DONE)
+		status = host_parse(c, host, &name);
+	if (status == DONE)
+		status = table_open(c, TO_READ);
+	if (status != DONE)
+		return status;
+	if (!table_find(&c->table, &name, &ref) || !pins_view(&c->table, ref, &view))
+		return hand_result(c, HAND_NO_NAME, host);
+	settings_effective(&c->table, &name, &effective);
+	bool whole = talkers_find(&c->table, &view, &talkers);
+	whole = (c->json ? show_json(&c->table, &view, &effective, &talkers) :
+			   show_people(&c->table, &view, &effective, &talkers)) && whole;
+	talkers_free(&talkers);
+	return whole || ferror(stdout) ? DONE : complain(c, "out of memory");
+}

@@ -1,0 +1,28 @@
+/* conf-text.h: stickydns.conf as text: read whole, and what libConfuse does not mind. */
+#ifndef STICKYDNS_CONF_TEXT_H
+#define STICKYDNS_CONF_TEXT_H
+
+#include "tools/common/cmd.h"
+
+enum { CONF_BYTES = 1 << 20 };
+
+/* The text of a file of at most CONF_BYTES, for free(). NULL after one line. */
+char *conf_text_read(const struct context *c, const char *path);
+
+/*
+ * `absent = grace 5m`, which is how one would write it, is two words to
+ * libConfuse: a copy for free() with quotes around them, on the same lines.
+ * NULL: no memory.
+ */
+char *conf_text_quote(const char *text);
+
+/*
+ * libConfuse takes the end of the file for the end of an open block or comment.
+ * The line where such a one began, and what it is; 0: the text is whole.
+ */
+int conf_text_open(const char *text, const char **what);
+
+/* The line of `at` in `text`, from 1. */
+int conf_text_line(const char *text, const char *at);
+
+#endif

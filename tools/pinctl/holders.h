@@ -1,0 +1,40 @@
+/*
+ * holders.h: which process has which table mapped (proc_pid_maps(5)), and whether it can follow when that is replaced.
+ *
+ * A program that has gone over to another table keeps the old one mapped for a while, for its other threads: it holds
+ * the one that is not marked as replaced. Of other users' processes only root is told.
+ */
+#ifndef STICKYDNS_HOLDERS_H
+#define STICKYDNS_HOLDERS_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "policy/table/layout.h"
+
+struct holder {
+	pid_t pid;
+	char comm[COMM_BYTES];
+	dev_t device;			/* of the table's file */
+	ino_t inode;
+	char path[PATH_MAX];		/* of it, as that process has it; of a replaced one that of its successor */
+	bool gone;			/* the file was replaced or deleted since */
+	bool retired;
+	bool writable;			/* it is mapped so */
+	uint32_t signature;		/* of its layout */
+};
+
+/* The table that process `pid` holds. False: none, no such process, or we may not look. */
+bool holder_of(pid_t pid, struct holder *out);
+
+/* All of them, by table, then by process. The caller frees *out. False: no memory. */
+bool holders_find(struct holder **out, size_t *n);
+
+/* Can a process that holds `old` follow to the table that now has `path`? If not, or not wholly, `why` says so. */
+enum following { FOLLOWS, ONLY_READS, IS_LEFT };
+enum { WHY_TEXT = 160 };
+enum following holder_follows(const struct holder *old, const char *path, char why[static WHY_TEXT]);
+
+#endif

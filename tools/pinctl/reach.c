@@ -1,0 +1,150 @@
+/* reach.c: can a preloaded library reach a program? See reach.h. */
+#include "tools/pinctl/reach.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <link.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+enum { SCRIPTS_MAX = 5, HEAD = 256 };	/* execve(2): an interpreter may be a script, so often */
+
+/* ---- which file ---- */
+
+static enum reach file_state(const char *path)
+{
+	struct stat st;
+	if (stat(path, &st) == -1)
+		return errno == EACCES ? REACH_DENIED : REACH_ABSENT;
+	return S_ISREG(st.st_mode) && access(path, X_OK) == 0 ? REACHED : REACH_DENIED;
+}
+
+/* As execvp(3): a word with a slash is a path, else $PATH is searched; what is not executable is passed over. */
+static enum reach find_program(const char *command, char path[static PATH_MAX])
+{
+	char standard[256] = "/bin:/usr/bin";
+	enum reach best = REACH_ABSENT;
+	confstr(_CS_PATH, standard, sizeof standard);
+	if (strchr(command, '/') || *command == '\0') {
+		snprintf(path, PATH_MAX, "%s", command);
+		return *command ? file_state(command) : REACH_ABSENT;
+	}
+	const char *dirs = getenv("PATH") ? getenv("PATH") : standard;
+	for (const char *p = dirs;; p++) {
+		size_t len = strcspn(p, ":");
+		if (snprintf(path, PATH_MAX, "%.*s%s%s", (int)len, p, len ? "/" : "./", command) < PATH_MAX) {
+			enum reach r = file_state(path);
+			if (r == REACHED)
+				return r;
+			if (r == REACH_DENIED)
+				best = r;
+		}
+		p += len;
+		if (*p == '\0')
+			return best;
+	}
+}
+
+/* ---- more rights than the caller ---- */
+
+/* set-user-ID and set-group-ID bits and capabilities say nothing on nosuid mounts and under no_new_privs. */
+static bool rights_ignored(const char *path)
+{
+	struct statvfs fs;
+	return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 || (statvfs(path, &fs) == 0 && (fs.f_flag & ST_NOSUID));
+}
+
+static const char *more_rights(const char *path)
+{
+	struct stat st;
+	if (stat(path, &st) == -1 || rights_ignored(path))
+		return NULL;
+	if ((st.st_mode & S_ISUID) && st.st_uid != getuid())
+		return "is set-uid";
+	if ((st.st_mode & S_ISGID) && (st.st_mode & S_IXGRP) && st.st_gid != getgid())
+		return "is set-gid";
+	if (getuid() != 0 && getxattr(path, "security.capability", NULL, 0) > 0)
+		return "has file capabilities (as good as set-id)";
+	return NULL;
+}
+
+/* ---- what kind of file ---- */
+
+/* "/bin/sh -e" of "#!/bin/sh -e": only the path. False: none. */
+static bool script_interpreter(const char *head, char out[static PATH_MAX])
+{
+	const char *p = head + 2 + strspn(head + 2, " \t");
+	size_t len = strcspn(p, " \t\n");
+	snprintf(out, PATH_MAX, "%.*s", (int)len, p);
+	return len > 0;
+}
+
+/* Programs of this machine and word size are those that our library can be mapped into. */
+static const char *elf_trouble(int fd)
+{
+	ElfW(Ehdr) e;
+	ElfW(Phdr) ph;
+	char loader[PATH_MAX] = "";
+	if (pread(fd, &e, sizeof e, 0) != (ssize_t)sizeof e)
+		return "is cut short";
+	if (e.e_ident[EI_CLASS] != (sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32))
+		return sizeof(void *) == 8 ? "is a 32-bit program" : "is a 64-bit program";
+	for (unsigned i = 0; i < e.e_phnum; i++) {
+		if (e.e_phentsize != sizeof ph ||
+		    pread(fd, &ph, sizeof ph, (off_t)(e.e_phoff + i * sizeof ph)) != (ssize_t)sizeof ph)
+			return "is cut short";
+		if (ph.p_type != PT_INTERP)
+			continue;
+		if (pread(fd, loader, sizeof loader - 1, (off_t)ph.p_offset) <= 0)
+			return "is cut short";
+		return strstr(loader, "/ld-musl-") ? "uses musl, not glibc" : NULL;
+	}
+	return "is static";
+}
+
+/* Why the loader of the file at `path` takes no preload; NULL: it does, or it is a script and *next interprets it. */
+static const char *trouble_of(const char *path, char next[static PATH_MAX])
+{
+	char head[HEAD + 1] = "";
+	const char *trouble = NULL;
+	next[0] = '\0';
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd == -1)
+		return NULL;		/* executable but not readable: nothing is known against it */
+	ssize_t n = pread(fd, head, HEAD, 0);
+	if (n >= SELFMAG && memcmp(head, ELFMAG, SELFMAG) == 0)
+		trouble = elf_trouble(fd);
+	else if (n >= 2 && memcmp(head, "#!", 2) == 0)
+		script_interpreter(head, next);
+	else
+		strcpy(next, "/bin/sh");	/* execvp(3), after ENOEXEC */
+	close(fd);
+	return trouble;
+}
+
+enum reach reach_of(const char *command, char path[static PATH_MAX], char reason[static REASON_TEXT])
+{
+	char next[PATH_MAX];
+	enum reach r = find_program(command, path);
+	for (int i = 0; r == REACHED && i < SCRIPTS_MAX; i++) {
+		const char *trouble = trouble_of(path, next);
+		if (!trouble && next[0] == '\0')
+			trouble = more_rights(path);	/* of a script: ignored by the kernel */
+		if (trouble) {
+			snprintf(reason, REASON_TEXT, "%s %s: LD_PRELOAD cannot reach it", path, trouble);
+			return REACH_NOT;
+		}
+		if (next[0] == '\0')
+			return REACHED;
+		strcpy(path, next);
+	}
+	return r;
+}
