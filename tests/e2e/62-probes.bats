@@ -248,8 +248,8 @@ histogram() {
     mount --bind "$sys" "$dir"
     mkdir "$BATS_TEST_TMPDIR/build"                                   # what has probes is made anew
     find "$BUILD" -mindepth 1 -maxdepth 1 ! -name asan ! -name tsan ! -name fuzz -exec cp -r -t "$BATS_TEST_TMPDIR/build" {} +
-    touch "$BATS_TEST_TMPDIR"/build/{shim,policy}/*.o
-    rm $(grep -l shim/core/probes.h "$BATS_TEST_TMPDIR"/build/{shim,policy}/*.d | sed 's/d$/o/') "$BATS_TEST_TMPDIR/build/libstickydns.so"
+    touch "$BATS_TEST_TMPDIR"/build/{shim,policy}/*/*.o
+    rm $(grep -l shim/core/probes.h "$BATS_TEST_TMPDIR"/build/{shim,policy}/*/*.d | sed 's/d$/o/') "$BATS_TEST_TMPDIR/build/libstickydns.so"
     find "$BATS_TEST_TMPDIR/build" -name '*.d' -delete
     said=$(make -C "$TESTS/.." --no-print-directory B="$BATS_TEST_TMPDIR/build" "$BATS_TEST_TMPDIR/build/libstickydns.so" 2>&1)
     expect_eq "" "$(grep -vE '^  (CC|AR|LD) ' <<<"$said" || true)" "what make says"

@@ -344,7 +344,7 @@ failed_at() { grep -q "failed.*$1" <<<"$(pinctl events)"; }
 }
 
 @test "100,000 addresses are watched, the last of them too" {
-    ${CC:-cc} -std=gnu11 -D_GNU_SOURCE -O1 -I"$TESTS/../policy" -o "$BATS_TEST_TMPDIR/fill" "$TESTS/bench/fill.c" "$BUILD/libpolicy.a"
+    ${CC:-cc} -std=gnu11 -D_GNU_SOURCE -O1 -iquote "$TESTS/.." -o "$BATS_TEST_TMPDIR/fill" "$TESTS/bench/fill.c" "$BUILD/libpolicy.a"
     "$BATS_TEST_TMPDIR/fill" "$TABLE" 100000
     ip link set lo up
     ip route add local 10.0.0.0/8 dev lo

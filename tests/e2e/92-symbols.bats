@@ -8,7 +8,7 @@ exported() { nm -D --defined-only "$SHIM_FILE" | awk '$2 != "A" { sub(/@.*/, "",
 
 # The names between `global:` and `local:` of the version script.
 listed() {
-    sed -e 's,/\*[^*]*\*/,,g' -e 's/#.*//' "$TESTS/../shim/libstickydns.map" |
+    sed -e 's,/\*[^*]*\*/,,g' -e 's/#.*//' "$TESTS/../shim/hooks/libstickydns.map" |
         sed -n '/global:/,/local:/p' | sed -e 's/global://' -e 's/local:.*//' | tr -s ' \t;' '\n' | grep . | sort -u
 }
 

@@ -12,7 +12,7 @@ build() { make -C "$TESTS/.." --no-print-directory B="$BATS_TEST_TMPDIR/build" "
 
 @test "a missing library is one line that says make deps" {
     local said
-    said=$(build PKG_CONFIG=false "$BATS_TEST_TMPDIR/build/tools/cmd-list.o" | grep -v '^  ' | grep -v '^make')
+    said=$(build PKG_CONFIG=false "$BATS_TEST_TMPDIR/build/tools/pinctl/cmd-list.o" | grep -v '^  ' | grep -v '^make')
     expect_match "make deps" "$said" "what make says"
     expect_eq 1 "$(wc -l <<<"$said")" "lines"
 }
@@ -22,10 +22,10 @@ signature() {
     local dir=$BATS_TEST_TMPDIR/policy
     rm -rf "$dir"
     cp -r "$TESTS/../policy" "$dir"
-    [[ -z ${1:-} ]] || sed -i "$1" "$dir/words.h"
-    [[ -z ${1:-} ]] || expect_ne 0 "$(diff "$TESTS/../policy/words.h" "$dir/words.h" | grep -c '^>')" "lines that '$1' changes"
-    printf '%s\n' '#include <stdio.h>' '#include "layout.h"' 'int main(void) { printf("%u\n", layout_signature()); }' >"$dir/main.c"
-    ${CC:-cc} -std=gnu11 -D_GNU_SOURCE -I"$dir" -o "$BATS_TEST_TMPDIR/signature" "$dir/main.c" "$dir/layout.c"
+    [[ -z ${1:-} ]] || sed -i "$1" "$dir/table/words.h"
+    [[ -z ${1:-} ]] || expect_ne 0 "$(diff "$TESTS/../policy/table/words.h" "$dir/table/words.h" | grep -c '^>')" "lines that '$1' changes"
+    printf '%s\n' '#include <stdio.h>' '#include "policy/table/layout.h"' 'int main(void) { printf("%u\n", layout_signature()); }' >"$dir/main.c"
+    ${CC:-cc} -std=gnu11 -D_GNU_SOURCE -iquote "$BATS_TEST_TMPDIR" -o "$BATS_TEST_TMPDIR/signature" "$dir/main.c" "$dir/table/layout.c"
     "$BATS_TEST_TMPDIR/signature"
 }
 
