@@ -138,7 +138,7 @@ $(B)/%.bt: tools/pinwatch/%.bt
 
 PINWATCH_OBJ = $(patsubst %.c,$(B)/%.o,$(filter-out %.bpf.c,$(wildcard tools/pinwatch/*.c)))
 PINWATCH_BPF = $(patsubst tools/%.bpf.c,$(B)/tools/%.skel.h,$(wildcard tools/pinwatch/*.bpf.c))
-PINWATCH_SHARED = $(patsubst %.c,$(B)/%.o,$(wildcard tools/common/*.c)) $(B)/shim/core/transactions.o
+PINWATCH_SHARED = $(patsubst %.c,$(B)/%.o,$(wildcard tools/common/*.c))
 BPF_INCLUDE = -I/usr/include/$(shell $(CC) -print-multiarch 2>/dev/null)
 # How the caller's registers are named (regs.bpf.h); others than this one are not read.
 BPF_ARCH = $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine 2>/dev/null)),-D__TARGET_ARCH_x86)
@@ -171,7 +171,7 @@ $(B)/pinwatch: $(PINWATCH_OBJ) $(PINWATCH_SHARED) $(B)/libpolicy.a
 # ---- test programs ----
 
 # The shim's pure modules, which unit tests and fuzz targets link without the hooks.
-PURE = lookup/questions core/transactions core/moves core/memory
+PURE = lookup/questions core/moves core/memory
 PURE_OBJ = $(PURE:%=$(B)/shim/%.o)
 
 $(B)/tests/unit/%: tests/unit/%.c $(PURE_OBJ) $(B)/libpolicy.a
@@ -237,7 +237,7 @@ test-parts: $(TEST_PARTS)
 # What steps through instructions takes for ever with a sanitizer between them.
 programs: $(UNIT) $(filter-out %/stopped,$(STRESS))
 # ThreadSanitizer sees the threads of one process; the other programs have processes.
-threaded: $(B)/tests/stress/threads $(B)/tests/unit/transactions
+threaded: $(B)/tests/stress/threads $(B)/tests/unit/sip-evidence
 bench-parts: $(BENCH) $(BENCH_LIBS)
 
 # ---- front door ----

@@ -1,4 +1,4 @@
-/* judge.c: see judge.h. The rules themselves are pure: status_verdict() in transactions.h. */
+/* judge.c: see judge.h. The rules themselves are pure: status_proves() in sip-evidence.h. */
 #include "shim/core/judge.h"
 
 #include "policy/base/now.h"
@@ -210,7 +210,7 @@ enum status_effect judge_response(const struct peer *p, const struct sip_message
 	const enum request_kind kind = request_kind(m->method);
 	const bool registered = m->method == SIP_REGISTER && m->status / 100 == 2;
 	const unsigned what = told_answered(kind, registered);
-	struct status_verdict v = status_verdict(m->method, m->status, m->retry_after, ms_since_registered(p));
+	struct status_proof v = status_proves(m->method, m->status, m->retry_after, ms_since_registered(p));
 	if (registered && pins_any_refused(p->table))
 		pins_account_served(p->table, &p->e, account_of(m));
 	if (v.effect == STATUS_SUCCESS && verdict_told(p->table, &p->e, what))

@@ -9,7 +9,7 @@
 #define STICKYDNS_JUDGE_H
 
 #include "policy/pins/pins.h"
-#include "shim/core/transactions.h"
+#include "policy/rules/sip-evidence.h"
 
 /* Makes the memory of requests: shared by the children of the program, one of which may read another's answer. */
 void judge_start(void);
@@ -17,7 +17,7 @@ void judge_start(void);
 /* The memory, or NULL: then nothing is remembered, and nothing judged. */
 struct transactions *judge_requests(void);
 
-/* Milliseconds of CLOCK_MONOTONIC, as transactions.h takes them. */
+/* Milliseconds of CLOCK_MONOTONIC, as sip-evidence.h takes them. */
 uint64_t judge_now_ms(void);
 
 /* A server that is a candidate. */

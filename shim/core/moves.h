@@ -21,8 +21,8 @@
 #ifndef STICKYDNS_MOVES_H
 #define STICKYDNS_MOVES_H
 
+#include "policy/base/record.h"
 #include "policy/rules/decide.h"
-#include "shim/core/record.h"
 
 enum {
 	MOVE_WORDS = 10,

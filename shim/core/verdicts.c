@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "policy/base/hot.h"
+#include "policy/base/record.h"
 #include "policy/base/tick.h"
 #include "policy/pins/redirect.h"
 #include "shim/core/given.h"
-#include "shim/core/record.h"
 #include "shim/core/session.h"
 #include "shim/lookup/dns.h"
 

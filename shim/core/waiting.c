@@ -5,10 +5,10 @@
 #include <linux/tcp.h>
 #include <netinet/in.h>
 
+#include "policy/base/record.h"
 #include "policy/base/tick.h"
 #include "shim/core/judge.h"
 #include "shim/core/libc.h"
-#include "shim/core/record.h"
 #include "shim/core/route.h"
 #include "shim/core/session.h"
 #include "shim/core/socket.h"

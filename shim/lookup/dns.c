@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "policy/base/record.h"
 #include "policy/wire/dns-message.h"
 #include "shim/core/given.h"
-#include "shim/core/record.h"
 #include "shim/core/session.h"
 #include "shim/core/tell.h"
 #include "shim/core/vain.h"

@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "policy/base/record.h"
 #include "policy/base/tick.h"
 #include "policy/wire/sip-hop.h"
 #include "policy/wire/sip-message.h"
@@ -15,7 +16,6 @@
 #include "shim/core/libc.h"
 #include "shim/core/memory.h"
 #include "shim/core/pieces.h"
-#include "shim/core/record.h"
 #include "shim/core/route.h"
 #include "shim/core/session.h"
 #include "shim/core/socket.h"

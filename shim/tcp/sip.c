@@ -6,11 +6,11 @@
 #include <string.h>
 
 #include "policy/base/hot.h"
+#include "policy/base/record.h"
 #include "policy/wire/sip-stream.h"
 #include "shim/core/chunks.h"
 #include "shim/core/dialogs.h"
 #include "shim/core/judge.h"
-#include "shim/core/record.h"
 #include "shim/core/route.h"
 #include "shim/core/session.h"
 #include "shim/core/socket.h"

@@ -140,7 +140,7 @@ static bool went_silent(struct table *t, int fd, const struct tx *x, uint64_t no
 	struct peer p;
 	const uint64_t age = tx_age_ms(x, now);
 	if (x->answered || x->finished || !judge_peer(fd, &x->last, &p) || p.table != t ||
-	    !silence_verdict(x->method, x->sends, age, judge_heard_since(&p, x->method, age)))
+	    !silence_proves(x->method, x->sends, age, judge_heard_since(&p, x->method, age)))
 		return false;
 	judge_report(&p, CAUSE_SILENCE, COOL_BY_HISTORY);
 	return true;

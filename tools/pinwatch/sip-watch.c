@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "policy/base/tick.h"
+#include "policy/rules/sip-evidence.h"
 #include "policy/wire/sip-message.h"
-#include "shim/core/transactions.h"
 
 /* One message, as one table sees it. */
 struct sighting {
@@ -52,7 +52,7 @@ static void request(const struct sighting *g)
 	struct tx x;
 	if (tx_find(requests, g->key, g->sip->method, g->now_ms, &x) && !x.answered && !x.finished) {
 		uint64_t age = tx_age_ms(&x, g->now_ms);
-		if (silence_verdict(g->sip->method, x.sends, age, heard_since(g, x.since_ms)))
+		if (silence_proves(g->sip->method, x.sends, age, heard_since(g, x.since_ms)))
 			conclude(g, (struct verdict){VERDICT_FAILED, CAUSE_SILENCE});
 	}
 	tx_sent(requests, g->key, g->sip->method, &g->e, g->now_ms);
@@ -68,7 +68,7 @@ static void response(const struct sighting *g)
 	if (!g->report->look_only)
 		pins_heard(&g->s->table, g->ref, &g->e, request_kind(m->method),
 			   m->method == SIP_REGISTER && m->status / 100 == 2);
-	if (status_verdict(m->method, m->status, m->retry_after, UINT64_MAX).effect == STATUS_SUCCESS)
+	if (status_proves(m->method, m->status, m->retry_after, UINT64_MAX).effect == STATUS_SUCCESS)
 		conclude(g, (struct verdict){VERDICT_WORKS, CAUSE_ANSWERED});
 }
 

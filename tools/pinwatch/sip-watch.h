@@ -1,7 +1,7 @@
 /*
  * sip-watch.h: SIP over UDP of programs that run without the shim: answers, and silence.
  *
- * The same rules and the same memory of requests as the shim's (transactions.h,
+ * The same rules and the same memory of requests as the shim's (sip-evidence.h,
  * sip-message.h), fed with copies of what the cgroup programs saw.
  */
 #ifndef STICKYDNS_PINWATCH_SIP_WATCH_H

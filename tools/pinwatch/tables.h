@@ -19,7 +19,7 @@
 #include <stdatomic.h>
 
 #include "policy/pins/pins.h"
-#include "shim/core/transactions.h"
+#include "policy/rules/sip-evidence.h"
 #include "tools/pinwatch/probes.h"
 #include "tools/pinwatch/watch.h"
 

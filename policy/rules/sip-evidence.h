@@ -1,14 +1,14 @@
 /*
- * transactions.h: the SIP requests that this program has sent, and what their fate proves.
+ * sip-evidence.h: the SIP requests that this program has sent, and what their fate proves.
  *
  * A memory of fixed size: sets of four slots, found by the transaction's key
  * (sip_transaction). A slot is a record that needs no lock (record.h). What is lost
  * means "no evidence". All zeros is an empty memory; it may lie in shared memory.
  *
- * Then the rules, as pure functions: silence_verdict, status_verdict, stands_alone.
+ * Then the rules, as pure functions: silence_proves, status_proves, stands_alone.
  */
-#ifndef STICKYDNS_TRANSACTIONS_H
-#define STICKYDNS_TRANSACTIONS_H
+#ifndef STICKYDNS_SIP_EVIDENCE_H
+#define STICKYDNS_SIP_EVIDENCE_H
 
 #include "policy/base/atomic.h"
 #include "policy/base/endpoint.h"
@@ -27,7 +27,7 @@ enum {
 
 struct transactions {
 	struct tx_slot {
-		word64 word[TX_WORDS];	/* check, key, the record; see transactions.c */
+		word64 word[TX_WORDS];	/* check, key, the record; see sip-evidence.c */
 	} slot[TX_SETS][TX_WAYS];
 };
 
@@ -141,7 +141,7 @@ enum {
  * either for long (RFC 4320 4.1, 4.2), and it answers an INVITE with 100 within 200
  * ms (RFC 3261 17.2.1). REGISTER is for the registrar itself.
  */
-bool silence_verdict(enum sip_method method, unsigned sends, uint64_t age_ms, bool heard);
+bool silence_proves(enum sip_method method, unsigned sends, uint64_t age_ms, bool heard);
 
 enum status_effect {
 	STATUS_NOTHING,			/* no evidence, either way */
@@ -150,7 +150,7 @@ enum status_effect {
 	STATUS_LAST_ONCE,		/* an auto pin moves; the address goes last for one lookup */
 };
 
-struct status_verdict {
+struct status_proof {
 	enum status_effect effect;
 	uint32_t cool_s;		/* at most STATUS_COOL_MAX_S */
 };
@@ -162,7 +162,7 @@ struct status_verdict {
  * 4.3; 408, 480, 5xx, 6xx to other methods than REGISTER are the callee's, passed
  * on by a proxy that works.
  */
-struct status_verdict status_verdict(enum sip_method method, unsigned status, int64_t retry_after,
+struct status_proof status_proves(enum sip_method method, unsigned status, int64_t retry_after,
 				     uint64_t ms_since_register_ok);
 
 /*

@@ -1,11 +1,11 @@
 /*
- * transactions.c: what the memory of requests keeps, and what silence, statuses and methods prove.
+ * sip-evidence.c: what the memory of requests keeps, and what silence, statuses and methods prove.
  *
  * A script is a row of steps, each with milliseconds to let pass before it: `s` a
  * send, `r` an answer and its status, `i` an ICMP error that quotes too little, `e` one that came before its request was noted, `o` where a CANCEL or ACK goes. The letter is
  * followed by the server, a to d.
  */
-#include "shim/core/transactions.h"
+#include "policy/rules/sip-evidence.h"
 #include "tests/unit/check.h"
 
 #include <pthread.h>
@@ -291,7 +291,7 @@ static void silence(void)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		check_row("silence: %s", rows[i].rule);
 		check_number("failed", rows[i].failed,
-			     silence_verdict(rows[i].method, rows[i].sends, rows[i].age_ms, rows[i].heard));
+			     silence_proves(rows[i].method, rows[i].sends, rows[i].age_ms, rows[i].heard));
 	}
 }
 
@@ -305,7 +305,7 @@ static void silence_after_move(void)
 	for (size_t i = 0; i < sizeof due / sizeof *due; i++) {
 		struct tx x;
 		if (tx_find(&memory, 1, SIP_REGISTER, due[i], &x) &&
-		    silence_verdict(SIP_REGISTER, x.sends, tx_age_ms(&x, due[i]), false))
+		    silence_proves(SIP_REGISTER, x.sends, tx_age_ms(&x, due[i]), false))
 			where++;
 		struct endpoint e = server(where);
 		tx_sent(&memory, 1, SIP_REGISTER, &e, due[i]);
@@ -326,7 +326,7 @@ static void silence_anew(void)
 		struct tx x;
 		check_true("not before 11.5 s", !silent);
 		silent = tx_find(&memory, 1, SIP_REGISTER, due[i], &x) &&
-			 silence_verdict(SIP_REGISTER, x.sends, tx_age_ms(&x, due[i]), false);
+			 silence_proves(SIP_REGISTER, x.sends, tx_age_ms(&x, due[i]), false);
 		tx_sent(&memory, 1, SIP_REGISTER, &e, due[i]);
 		if (due[i] == 500)
 			tx_anew(&memory, 1, SIP_REGISTER, due[i]);
@@ -387,7 +387,7 @@ static void statuses(void)
 		{SIP_REGISTER, 700, SIP_ABSENT, UINT64_MAX, N, 0},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		struct status_verdict v = status_verdict(rows[i].method, rows[i].status, rows[i].retry_after, rows[i].ok_ms);
+		struct status_proof v = status_proves(rows[i].method, rows[i].status, rows[i].retry_after, rows[i].ok_ms);
 		check_row("status: %u to %s, Retry-After %lld", rows[i].status, sip_method_text(rows[i].method),
 			  (long long)rows[i].retry_after);
 		check_number("effect", rows[i].effect, v.effect);

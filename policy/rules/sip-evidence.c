@@ -1,9 +1,9 @@
-/* transactions.c: see transactions.h. Section numbers are RFC 3261's. */
-#include "shim/core/transactions.h"
+/* sip-evidence.c: see sip-evidence.h. Section numbers are RFC 3261's. */
+#include "policy/rules/sip-evidence.h"
 
 #include <limits.h>
 
-#include "shim/core/record.h"
+#include "policy/base/record.h"
 
 /*
  * The words of a slot, a record (record.h):
@@ -245,18 +245,18 @@ bool tx_erred_again(struct transactions *t, const struct endpoint *to, uint64_t 
 
 /* ---- what it proves ---- */
 
-bool silence_verdict(enum sip_method method, unsigned sends, uint64_t age_ms, bool heard)
+bool silence_proves(enum sip_method method, unsigned sends, uint64_t age_ms, bool heard)
 {
 	return (method == SIP_REGISTER || method == SIP_INVITE) && sends >= SILENCE_SENDS && age_ms >= SILENCE_MS && !heard;
 }
 
 /* 21.5.4: without Retry-After a 503 is as a 500, and of another method than REGISTER it may be the next hop's. */
-static struct status_verdict unavailable(enum sip_method method, int64_t retry_after)
+static struct status_proof unavailable(enum sip_method method, int64_t retry_after)
 {
 	if (method != SIP_REGISTER && retry_after <= 0)
-		return (struct status_verdict){STATUS_NOTHING, 0};
+		return (struct status_proof){STATUS_NOTHING, 0};
 	int64_t cool = retry_after > 0 ? retry_after : 0;
-	return (struct status_verdict){STATUS_FAILED, (uint32_t)(cool < STATUS_COOL_MAX_S ? cool : STATUS_COOL_MAX_S)};
+	return (struct status_proof){STATUS_FAILED, (uint32_t)(cool < STATUS_COOL_MAX_S ? cool : STATUS_COOL_MAX_S)};
 }
 
 /* A registrar that cannot serve us. What speaks of the request itself (4xx; 21.5.2, 21.5.6, 21.5.7; 6xx) says nothing of it. */
@@ -265,7 +265,7 @@ static bool is_refusal(unsigned status)
 	return status == 408 || status == 480 || (status >= 500 && status < 600 && status != 501 && status != 505 && status != 513);
 }
 
-struct status_verdict status_verdict(enum sip_method method, unsigned status, int64_t retry_after,
+struct status_proof status_proves(enum sip_method method, unsigned status, int64_t retry_after,
 				     uint64_t ms_since_register_ok)
 {
 	enum status_effect effect = STATUS_SUCCESS;
@@ -277,7 +277,7 @@ struct status_verdict status_verdict(enum sip_method method, unsigned status, in
 		effect = STATUS_NOTHING;	/* alive; whether it serves us the final answer says */
 	else if (method == SIP_REGISTER && is_refusal(status))
 		effect = ms_since_register_ok <= STATUS_TRUST_MS ? STATUS_NOTHING : STATUS_LAST_ONCE;
-	return (struct status_verdict){effect, 0};
+	return (struct status_proof){effect, 0};
 }
 
 bool stands_alone(const struct sip_message *m)
