@@ -93,9 +93,17 @@ $(B)/libpolicy.a: $(POLICY_OBJ)
 	$(say) AR $@
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-$(B)/libstickydns.so: $(SHIM_OBJ) $(B)/libpolicy.a shim/hooks/libstickydns.map
+# What the shim exports: the symbols that are hooked, and nothing else.
+$(B)/libstickydns.map: shim/core/symbols.h
+	@mkdir -p $(@D)
+	$(say) CPP $@
+	$(Q)printf '%s\n' '#include "shim/core/symbols.h"' '#define NAME(name, type, args) name;' \
+		'#define OLD_NAME(name, type, args) __##name;' \
+		'{ global: REAL_SYMBOLS(NAME) RESOLVER_SYMBOLS(OLD_NAME) local: *; };' | $(CC) -E -P -iquote . -o $@ -x c -
+
+$(B)/libstickydns.so: $(SHIM_OBJ) $(B)/libpolicy.a $(B)/libstickydns.map
 	$(say) LD $@
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,--version-script=shim/hooks/libstickydns.map -Wl,-z,defs,-z,now,-z,relro,-z,nodelete \
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,--version-script=$(B)/libstickydns.map -Wl,-z,defs,-z,now,-z,relro,-z,nodelete \
 		-Wl,-soname,libstickydns.so -o $@ $(SHIM_OBJ) $(B)/libpolicy.a
 
 $(B)/pinctl: $(PINCTL_OBJ) $(B)/libpolicy.a

@@ -1,4 +1,4 @@
-/* export.h: how a hook is exported, and data of ours is not. libstickydns.map lists the hooks. */
+/* export.h: how a hook is exported, and data of ours is not. symbols.h lists the hooks. */
 #ifndef STICKYDNS_HOOKS_H
 #define STICKYDNS_HOOKS_H
 

@@ -7,7 +7,7 @@
  * siglongjmp(3) left one half done. So nothing there holds a lock, keeps state in
  * thread-locals, or is unfinished in a way that a second call could trip over.
  *
- * Each is a shell around a named function; libstickydns.map lists them. What only
+ * Each is a shell around a named function; symbols.h lists them. What only
  * passes through does so by a tail call: work behind a system call costs more. The
  * constructor binds libc and attaches to the table; a call that comes before it
  * (another library's constructor) passes through to libc.

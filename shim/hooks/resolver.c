@@ -61,12 +61,5 @@ EXPORT int(res_nsend)(res_state state, const unsigned char *msg, int msglen, uns
 
 /* ---- the same under their old names ---- */
 
-#define OLD_NAME(name) extern __typeof__(name) __##name EXPORT __attribute__((alias(#name), leaf, nothrow));
-OLD_NAME(res_query)
-OLD_NAME(res_search)
-OLD_NAME(res_querydomain)
-OLD_NAME(res_send)
-OLD_NAME(res_nquery)
-OLD_NAME(res_nsearch)
-OLD_NAME(res_nquerydomain)
-OLD_NAME(res_nsend)
+#define OLD_NAME(name, type, args) extern __typeof__(name) __##name EXPORT __attribute__((alias(#name), leaf, nothrow));
+RESOLVER_SYMBOLS(OLD_NAME)
