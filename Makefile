@@ -67,7 +67,7 @@ SCRIPTS = lookups.bt failures.bt latency.bt
 UNITS = pinwatch.service pinwatch-steer@.service
 # Pages and units name what is installed by its place under the default PREFIX: these put in its real one.
 unit_for = sed 's|/usr/local/sbin|$(SBINDIR)|; s|/usr/local/bin|$(BINDIR)|' tools/systemd/$(1) >$(2)/$(1) && chmod 644 $(2)/$(1)
-page_for = sed 's|/usr/local/share/stickydns|$(DATADIR)|' tools/man/$(1) >$(2)/$(1) && chmod 644 $(2)/$(1)
+page_for = sed 's|/usr/local/share/stickydns|$(DATADIR)|; s|/usr/local/lib/|$(LIBDIR)/|' tools/man/$(1) >$(2)/$(1) && chmod 644 $(2)/$(1)
 
 BUILD_PACKAGES = gcc make pkg-config libc6-dev libc-ares-dev libjansson-dev libconfuse-dev \
 	systemtap-sdt-dev clang bpftool libbpf-dev
@@ -327,7 +327,7 @@ deps:
 			{ cat $$log >&2; rm -f $$log; exit 1; }; rm -f $$log; fi
 
 install: all
-	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 \
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man7 \
 		$(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(COMPDIR) $(DESTDIR)$(DOCDIR) $(DESTDIR)$(DATADIR) $(DESTDIR)$(UNITDIR)
 	install -m 755 $(B)/pinctl $(DESTDIR)$(BINDIR)/pinctl
 	@# Stays behind an upgrade, for tables of this layout: pinctl init of the next one takes them over by it.
@@ -336,6 +336,7 @@ install: all
 	install -m 644 $(B)/libstickydns.so $(DESTDIR)$(LIBDIR)/libstickydns.so
 	install -m 644 tools/man/pinctl.1 $(DESTDIR)$(MANDIR)/man1/pinctl.1
 	install -m 644 tools/man/stickydns.conf.5 $(DESTDIR)$(MANDIR)/man5/stickydns.conf.5
+	$(call page_for,stickydns.7,$(DESTDIR)$(MANDIR)/man7)
 	$(call page_for,libstickydns.8,$(DESTDIR)$(MANDIR)/man8)
 	$(call unit_for,stickydns.service,$(DESTDIR)$(UNITDIR))
 	install -m 644 tools/completions/pinctl.bash $(DESTDIR)$(COMPDIR)/pinctl
@@ -351,7 +352,8 @@ install-pinwatch:
 
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/pinctl $(DESTDIR)$(LIBDIR)/libstickydns.so $(DESTDIR)$(MANDIR)/man1/pinctl.1 \
-		$(DESTDIR)$(MANDIR)/man5/stickydns.conf.5 $(DESTDIR)$(MANDIR)/man8/libstickydns.8 $(DESTDIR)$(COMPDIR)/pinctl
+		$(DESTDIR)$(MANDIR)/man5/stickydns.conf.5 $(DESTDIR)$(MANDIR)/man7/stickydns.7 \
+		$(DESTDIR)$(MANDIR)/man8/libstickydns.8 $(DESTDIR)$(COMPDIR)/pinctl
 	rm -f $(DESTDIR)$(SBINDIR)/pinwatch $(DESTDIR)$(MANDIR)/man8/pinwatch.8 $(UNITS:%=$(DESTDIR)$(UNITDIR)/%) \
 		$(DESTDIR)$(UNITDIR)/stickydns.service
 	rm -rf $(DESTDIR)$(DOCDIR) $(DESTDIR)$(DATADIR) $(DESTDIR)$(LIBDIR)/stickydns

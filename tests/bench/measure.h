@@ -27,7 +27,7 @@ enum way { BARE, OURS, WAYS };
 /* Does the thing n times this way; returns the nanoseconds it took. */
 typedef uint64_t batch_fn(void *arg, enum way way, size_t n);
 
-/* What the issue allows: so many nanoseconds more, so many percent more, or nothing is said. */
+/* What a row may cost: so many nanoseconds more, so many percent more, or nothing is said. */
 enum bound { BOUND_NONE, BOUND_NS, BOUND_PERCENT };
 
 struct row {

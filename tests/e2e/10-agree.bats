@@ -1,4 +1,4 @@
-# Issue item 1: whatever DNS shows, all processes that look a name up together agree on one address.
+# Whatever DNS shows, all processes that look a name up together agree on one address.
 
 load ../lib/harness
 setup_file() { use_clients lookup_client; }

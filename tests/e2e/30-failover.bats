@@ -1,4 +1,4 @@
-# Issue item 3: what happens when servers die and come back, seen from several processes.
+# What happens when servers die and come back, seen from several processes.
 
 load ../lib/harness
 setup_file() { use_clients lookup_client; }

@@ -1,4 +1,4 @@
-# Issue item 5, first part: pins set by hand, their end, and refresh.
+# Pins set by hand, their end, and refresh.
 
 load ../lib/harness
 setup_file() { use_clients lookup_client; }

@@ -1,4 +1,4 @@
-# Issue item 5, second part: the pinned address is not in the answer any more. Three settings, and a
+# The pinned address is not in the answer any more. Three settings, and a
 # single-address name that moves in DNS.
 
 load ../lib/harness

@@ -19,7 +19,7 @@ installed() { find "$1" ! -type d -printf '%P\n' | sort; }
     tree_copy
     for prefix in /usr/local /opt/sticky; do
         make install DESTDIR="$root" PREFIX="$prefix" >"$LOGS/make-install.log" 2>&1
-        for file in 'lib.*/libstickydns\.so' 'lib/stickydns/pinctl\.[0-9a-f]{8}' 'bin/pinctl' 'share/stickydns/(lookups|failures|latency)\.bt' '.*man/man1/pinctl\.1(\.gz)?' 'sbin/pinwatch' '.*man/man8/pinwatch\.8' '.*/pinwatch\.service' '.*/pinwatch-steer@\.service'; do
+        for file in 'lib.*/libstickydns\.so' 'lib/stickydns/pinctl\.[0-9a-f]{8}' 'bin/pinctl' 'share/stickydns/(lookups|failures|latency)\.bt' '.*man/man1/pinctl\.1(\.gz)?' '.*man/man5/stickydns\.conf\.5' '.*man/man7/stickydns\.7' '.*man/man8/libstickydns\.8' 'sbin/pinwatch' '.*man/man8/pinwatch\.8' '.*/pinwatch\.service' '.*/pinwatch-steer@\.service'; do
             expect_match "(^|"$'\n'")${prefix#/}/$file" "$(installed "$root")" "installed files"
         done
         expect_eq "$prefix/lib/libstickydns.so" "$(sed -n 's/^usdt:\([^:]*\):.*/\1/p' \
