@@ -223,7 +223,7 @@ allow() {
 
 @test "a program that is sealed but for what the manual lists: lookups, connects, SIP and DNS, also where a table is replaced" {
     local page name killed list=$BATS_TEST_TMPDIR/list way
-    page=$(tr '\n' ' ' <"$TESTS/../tools/man/libstickydns.8" | sed 's/.*seals itself with//; s/\.IP.*//')
+    page=$(tr '\n' ' ' <"$TESTS/../tools/man/stickydns.7" | sed 's/.*seals itself with//; s/\.IP.*//')
     for name in "${LISTED[@]}"; do expect_match "\\b$name\\b" "$page" "the manual's list"; done
     for name in kill stat madvise; do expect_ne "" "$(grep -vw $name <<<"$page")" "what it does not list"; done
     dns_write dark.test 127.0.0.13
