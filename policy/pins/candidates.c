@@ -1,7 +1,9 @@
 /* candidates.c: the addresses that a name record knows. See candidates.h. */
 #include "policy/pins/candidates.h"
 
-#include "policy/base/tick.h"
+#include "policy/base/clock.h"
+#include "policy/pins/answer.h"
+#include "policy/table/addresses.h"
 
 enum { SETTLED_S = 60, USED_S = 60, ROUNDS = 16 };
 

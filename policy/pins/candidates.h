@@ -9,7 +9,8 @@
 #ifndef STICKYDNS_CANDIDATES_H
 #define STICKYDNS_CANDIDATES_H
 
-#include "policy/pins/pins.h"
+#include "policy/pins/answer.h"
+#include "policy/table/names.h"
 
 /*
  * Stamps the addresses of an answer as seen at tick `now`, and takes in new ones. `beside`: they came beside an SRV

@@ -1,11 +1,15 @@
-/* order.c: what a lookup gets. See pins.h. */
-#include "policy/pins/pins.h"
+/* order.c: what a lookup gets. See order.h. */
+#include "policy/base/clock.h"
+#include "policy/pins/answer.h"
+#include "policy/pins/candidates.h"
+#include "policy/pins/order.h"
+#include "policy/pins/report.h"
+#include "policy/pins/sip-health.h"
+#include "policy/pins/snapshot.h"
+#include "policy/pins/srv.h"
 
 #include <string.h>
 
-#include "policy/base/tick.h"
-#include "policy/pins/candidates.h"
-#include "policy/pins/srv.h"
 
 enum { TTL_MAX_S = 7 * 24 * 3600 };	/* no TTL is believed for longer (RFC 8767 4) */
 enum { ROUNDS = 8, STAMP_TICKS = TICKS_PER_S };	/* a busy name's stamp is written once a second */
@@ -39,9 +43,9 @@ static bool connect_failed(struct table *t, const struct endpoint_record *e, con
 
 static bool lives(const struct table *t, uint32_t pid) { return t->lives ? t->lives(pid) : store_process_lives(pid); }
 
-static bool reap_pending(struct table *t, const struct scene *sc, size_t i)
+static bool reap_pending(struct table *t, const struct snapshot *sn, size_t i)
 {
-	struct addr_record *a = addr_at(t, sc->place[i].ref);
+	struct addr_record *a = addr_at(t, sn->refs[i].ref);
 	bool failed = false;
 	for (unsigned k = 0; a && k < ENDPOINTS; k++) {
 		struct endpoint_record *e = &a->endpoints[k];
@@ -50,101 +54,101 @@ static bool reap_pending(struct table *t, const struct scene *sc, size_t i)
 		if (p.since == 0 || p.space != t->space || p.pid == store_pid(t) || lives(t, p.pid) || !cas64(&e->pending, word, 0))
 			continue;
 		struct health h = health_unpack(get64(&e->health));
-		const struct outcome o = {.endpoint = {sc->place[i].addr, h.port, h.transport}, .reach = REACH_SHIM};
-		failed |= p.what == PENDING_CONNECT ? connect_failed(t, e, &o, p, sc->s.now)
-						    : request_failed(t, &o, p, sc->s.now);
+		const struct outcome o = {.endpoint = {sn->refs[i].addr, h.port, h.transport}, .reach = REACH_SHIM};
+		failed |= p.what == PENDING_CONNECT ? connect_failed(t, e, &o, p, sn->facts.now)
+						    : request_failed(t, &o, p, sn->facts.now);
 	}
 	return failed;
 }
 
-static bool reap_all(struct table *t, const struct scene *sc)
+static bool reap_all(struct table *t, const struct snapshot *sn)
 {
 	bool failed = false;
-	for (size_t i = 0; t->writable && i < sc->s.n; i++)
-		failed |= reap_pending(t, sc, i);
+	for (size_t i = 0; t->writable && i < sn->facts.n; i++)
+		failed |= reap_pending(t, sn, i);
 	return failed;
 }
 
 /* ---- one family ---- */
 
 /* Is it worth asking whether there is a way? Not where nothing else could be given, nor of libc's own first. */
-static bool may_lack_way(const struct scene *sc, const struct lookup *l, int head, bool any_lacks)
+static bool may_lack_way(const struct snapshot *sn, const struct lookup *l, int head, bool any_lacks)
 {
-	if (head < 0 || !l->has_way || sc->s.choice[head].no_route || (l->by_way && head == 0 && !any_lacks))
+	if (head < 0 || !l->has_way || sn->facts.candidate[head].no_route || (l->by_way && head == 0 && !any_lacks))
 		return false;
-	bool other = !sc->s.choice[head].in_answer;
-	for (size_t i = 0; i < sc->s.n; i++)
-		other |= (int)i != head && sc->s.choice[i].in_answer;
+	bool other = !sn->facts.candidate[head].in_answer;
+	for (size_t i = 0; i < sn->facts.n; i++)
+		other |= (int)i != head && sn->facts.candidate[i].in_answer;
 	return other;
 }
 
 /* Who leads, and to whom there is a way. If libc's own first lacks one, so do all. */
-static struct transition decide(struct scene *sc, const struct lookup *l, const struct settings *set)
+static struct transition decide(struct snapshot *sn, const struct lookup *l, const struct settings *set)
 {
-	struct transition tr = decide_lookup(&sc->s, set);
-	for (bool lacks = false; may_lack_way(sc, l, tr.head, lacks) && !l->has_way(&sc->place[tr.head].addr); lacks = true) {
+	struct transition tr = decide_lookup(&sn->facts, set);
+	for (bool lacks = false; may_lack_way(sn, l, tr.head, lacks) && !l->has_way(&sn->refs[tr.head].addr); lacks = true) {
 		const bool all = l->by_way && tr.head == 0;
-		for (size_t i = 0; i < sc->s.n; i++)
-			sc->s.choice[i].no_route |= all || (int)i == tr.head;
-		tr = decide_lookup(&sc->s, set);
+		for (size_t i = 0; i < sn->facts.n; i++)
+			sn->facts.candidate[i].no_route |= all || (int)i == tr.head;
+		tr = decide_lookup(&sn->facts, set);
 	}
 	return tr;
 }
 
-/* Decides and, if nobody was first, carries out. The scene is as it was then. */
-static struct transition settle(struct table *t, struct scene *sc, const struct pool *pool, const struct lookup *l,
+/* Decides and, if nobody was first, carries out. The snapshot is as it was then. */
+static struct transition settle(struct table *t, struct snapshot *sn, const struct pool *pool, const struct lookup *l,
 				const struct settings *set, uint32_t stale_s)
 {
-	struct transition tr = decide(sc, l, set);
+	struct transition tr = decide(sn, l, set);
 	for (int round = 0; round < ROUNDS; round++) {
-		if (tr.take_try && !scene_take_try(t, sc, tr.head)) {
-			sc->s.choice[tr.head].fitness = COOLING;	/* somebody else tries it */
-			tr = decide(sc, l, set);
+		if (tr.take_probe && !snapshot_take_probe(t, sn, tr.head)) {
+			sn->facts.candidate[tr.head].circuit = CIRCUIT_OPEN;	/* somebody else tries it */
+			tr = decide(sn, l, set);
 			continue;
 		}
-		if (scene_apply(t, sc, &tr))
+		if (snapshot_apply(t, sn, &tr))
 			break;
-		if (!scene_read(t, sc->ref, sc->name, sc->family, pool, l, stale_s, sc))
+		if (!snapshot_read(t, sn->ref, sn->name, sn->family, pool, l, stale_s, sn))
 			return (struct transition){.head = -1};		/* the name was dropped meanwhile */
-		tr = decide(sc, l, set);
+		tr = decide(sn, l, set);
 	}
 	return tr;
 }
 
-static enum lead lead_of(const struct scene *sc, int head)
+static enum lead lead_of(const struct snapshot *sn, int head)
 {
 	if (head < 0)
 		return LEAD_NONE;
-	const bool by_hand = sc->s.pin >= 0 && sc->s.is_explicit && (head == sc->s.pin || sc->s.choice[head].rank);
+	const bool by_hand = sn->facts.pin >= 0 && sn->facts.is_explicit && (head == sn->facts.pin || sn->facts.candidate[head].rank);
 	return by_hand ? LEAD_EXPLICIT : LEAD_AUTO;
 }
 
-static void pool_from(struct pool *pool, const struct scene *sc, int head)
+static void pool_from(struct pool *pool, const struct snapshot *sn, int head)
 {
-	uint8_t order[CHOICES];
-	size_t n = decide_order(&sc->s, head, order);
-	pool->lead = (uint8_t)lead_of(sc, head);
-	pool->extra = head >= 0 && pool->n > 0 && !sc->s.choice[head].in_answer;
+	uint8_t order[FACTS_MAX];
+	size_t n = decide_order(&sn->facts, head, order);
+	pool->lead = (uint8_t)lead_of(sn, head);
+	pool->extra = head >= 0 && pool->n > 0 && !sn->facts.candidate[head].in_answer;
 	pool->n = n <= POOL_MAX + 1 ? n : POOL_MAX + 1;
 	for (size_t i = 0; i < pool->n; i++)
-		pool->addr[i] = sc->place[order[i]].addr;
+		pool->addr[i] = sn->refs[order[i]].addr;
 }
 
 /* A family of which the answer has nothing, or only what no server can have: a pin set by hand is given all the same. */
 static void answer_empty(struct table *t, const struct lookup *l, struct name_ref ref, enum family f,
 			 const struct settings *set, struct pool *pool)
 {
-	struct scene_few room;
-	struct scene sc = scene_of_few(&room);
+	struct snapshot_few room;
+	struct snapshot sn = snapshot_of_few(&room);
 	const struct pool none = {.asked = true};
 	struct pin p = pin_unpack(get64(&name_hot(t, ref)->pin[f]));
-	if (!p.is_explicit || p.reuse != name_reuse(ref) || !scene_read(t, ref, l->name, f, &none, l, 0, &sc))
+	if (!p.is_explicit || p.reuse != name_reuse(ref) || !snapshot_read(t, ref, l->name, f, &none, l, 0, &sn))
 		return;
-	struct transition tr = settle(t, &sc, &none, l, set, 0);
-	if (tr.head < 0 || sc.s.choice[tr.head].no_route)
+	struct transition tr = settle(t, &sn, &none, l, set, 0);
+	if (tr.head < 0 || sn.facts.candidate[tr.head].no_route)
 		return;
 	memmove(&pool->addr[1], &pool->addr[0], pool->n++ * sizeof pool->addr[0]);
-	pool->addr[0] = sc.place[tr.head].addr;
+	pool->addr[0] = sn.refs[tr.head].addr;
 	pool->extra = true;
 	pool->lead = LEAD_EXPLICIT;
 }
@@ -152,17 +156,17 @@ static void answer_empty(struct table *t, const struct lookup *l, struct name_re
 static void answer_some(struct table *t, const struct lookup *l, struct name_ref ref, enum family f,
 			const struct settings *set, struct pool *pool)
 {
-	struct scene_many room;
-	struct scene sc = scene_of_many(&room);
+	struct snapshot_many room;
+	struct snapshot sn = snapshot_of_many(&room);
 	candidates_learn(t, ref, pool->addr, pool->n, l->beside != NULL, tick_now());
 	if (pool->srv)
 		candidates_publish(t, ref, pool->srv, pool->n);
-	if (!scene_read(t, ref, l->name, f, pool, l, 0, &sc))
+	if (!snapshot_read(t, ref, l->name, f, pool, l, 0, &sn))
 		return;
-	if (reap_all(t, &sc) && !scene_read(t, ref, l->name, f, pool, l, 0, &sc))
+	if (reap_all(t, &sn) && !snapshot_read(t, ref, l->name, f, pool, l, 0, &sn))
 		return;
-	struct transition tr = settle(t, &sc, pool, l, set, 0);
-	pool_from(pool, &sc, tr.head);
+	struct transition tr = settle(t, &sn, pool, l, set, 0);
+	pool_from(pool, &sn, tr.head);
 }
 
 /* Puts what no server can have behind the rest; how many the others are. */
@@ -351,17 +355,17 @@ bool pins_dns_down(const struct table *t, const struct name *n)
 static void known_family(struct table *t, const struct lookup *l, struct name_ref ref, enum family f,
 			 const struct settings *set, uint32_t stale_s, struct pool *pool)
 {
-	struct scene_few room;
-	struct scene sc = scene_of_few(&room);
-	if (!scene_read(t, ref, l->name, f, NULL, l, stale_s, &sc))
+	struct snapshot_few room;
+	struct snapshot sn = snapshot_of_few(&room);
+	if (!snapshot_read(t, ref, l->name, f, NULL, l, stale_s, &sn))
 		return;
 	bool any = false;
-	for (size_t i = 0; i < sc.s.n; i++)
-		any |= sc.s.choice[i].in_answer;
+	for (size_t i = 0; i < sn.facts.n; i++)
+		any |= sn.facts.candidate[i].in_answer;
 	if (!any)
 		return;
-	struct transition tr = settle(t, &sc, NULL, l, set, stale_s);
-	pool_from(pool, &sc, tr.head);
+	struct transition tr = settle(t, &sn, NULL, l, set, stale_s);
+	pool_from(pool, &sn, tr.head);
 }
 
 /* The candidates seen in the last `stale_s` seconds, or with 0 those of the last answer; how many. */

@@ -1,7 +1,9 @@
 /* redirect.c: see redirect.h. */
 #include "policy/pins/redirect.h"
 
-#include "policy/base/tick.h"
+#include "policy/base/clock.h"
+#include "policy/pins/answer.h"
+#include "policy/pins/sip-health.h"
 #include "policy/pins/snapshot.h"
 #include "policy/pins/standing.h"
 #include "policy/pins/target.h"
@@ -16,7 +18,7 @@ struct question {
 	const struct table *t;
 	const struct endpoint *e;
 	addr_ref addr;
-	enum steer_kind kind;
+	enum redirect_kind kind;
 	const struct asker *who;
 };
 
@@ -78,21 +80,21 @@ static bool may_steer(const struct question *q, struct settings set, bool is_tar
 		return false;
 	if (set.value[SET_STEER] == STEER_ON)
 		return true;
-	return q->kind != STEER_DATAGRAM &&
+	return q->kind != REDIRECT_DATAGRAM &&
 	       (is_sip_port(q->e->port) || is_target || sip_was_seen(q->t, q->addr, q->e));
 }
 
 /* ---- one name's opinion ---- */
 
-/* The choice that its pin leads to, as a lookup now would find. -1: none, or an auto pin that is not fit. */
-static int leads_to(const struct scene *sc, const struct settings *set)
+/* The candidate that its pin leads to, as a lookup now would find. -1: none, or an auto pin that is not fit. */
+static int leads_to(const struct snapshot *sn, const struct settings *set)
 {
-	if (sc->s.pin < 0)
+	if (sn->facts.pin < 0)
 		return -1;
-	const struct transition tr = decide_lookup(&sc->s, set);
+	const struct transition tr = decide_lookup(&sn->facts, set);
 	if ((tr.action != KEEP && tr.action != MOVE) || tr.head < 0)
 		return -1;
-	return sc->s.is_explicit || sc->s.choice[tr.head].fitness == FIT ? tr.head : -1;
+	return sn->facts.is_explicit || sn->facts.candidate[tr.head].circuit == CIRCUIT_CLOSED ? tr.head : -1;
 }
 
 /* Where the pin of `host` leads for this port. False: nowhere better. */
@@ -101,14 +103,14 @@ static bool host_leads(const struct question *q, struct name_ref ref, const stru
 {
 	const struct settings set = settings_for(q->t, host);
 	const struct lookup l = {.name = host, .port = port, .transport = q->e->transport};
-	struct scene_few room;
-	struct scene sc = scene_of_few(&room);
-	if (!scene_read(q->t, ref, host, address_family(&q->e->addr), NULL, &l, 0, &sc))
+	struct snapshot_few room;
+	struct snapshot sn = snapshot_of_few(&room);
+	if (!snapshot_read(q->t, ref, host, address_family(&q->e->addr), NULL, &l, 0, &sn))
 		return false;
-	int at = leads_to(&sc, &set);
+	int at = leads_to(&sn, &set);
 	if (at < 0)
 		return false;
-	*to = (struct endpoint){sc.place[at].addr, port, q->e->transport};
+	*to = (struct endpoint){sn.refs[at].addr, port, q->e->transport};
 	return true;
 }
 
@@ -117,13 +119,13 @@ static bool host_offers(const struct question *q, struct name_ref ref, const str
 			struct endpoint *to)
 {
 	const struct lookup l = {.name = host, .port = port, .transport = q->e->transport};
-	struct scene_few room;
-	struct scene sc = scene_of_few(&room);
-	if (!scene_read(q->t, ref, host, address_family(&q->e->addr), NULL, &l, 0, &sc) || sc.s.pin >= 0)
+	struct snapshot_few room;
+	struct snapshot sn = snapshot_of_few(&room);
+	if (!snapshot_read(q->t, ref, host, address_family(&q->e->addr), NULL, &l, 0, &sn) || sn.facts.pin >= 0)
 		return false;
-	for (size_t i = 0; i < sc.s.n; i++)
-		if (sc.s.choice[i].in_answer && !sc.s.choice[i].drained && sc.s.choice[i].fitness == FIT) {
-			*to = (struct endpoint){sc.place[i].addr, port, q->e->transport};
+	for (size_t i = 0; i < sn.facts.n; i++)
+		if (sn.facts.candidate[i].in_answer && !sn.facts.candidate[i].drained && sn.facts.candidate[i].circuit == CIRCUIT_CLOSED) {
+			*to = (struct endpoint){sn.refs[i].addr, port, q->e->transport};
 			return true;
 		}
 	return false;
@@ -149,14 +151,14 @@ static bool service_leads(const struct question *q, struct name_ref ref, const s
 {
 	struct name_ref host_ref;
 	struct name host;
-	struct scene_few room;
-	struct scene sc = scene_of_few(&room);
-	if (!scene_read(q->t, ref, service, FAMILY_SRV, NULL, NULL, 0, &sc))
+	struct snapshot_few room;
+	struct snapshot sn = snapshot_of_few(&room);
+	if (!snapshot_read(q->t, ref, service, FAMILY_SRV, NULL, NULL, 0, &sn))
 		return false;
-	int at = leads_to(&sc, set);
-	if (at < 0 || !address_is_target(&sc.place[at].addr))
+	int at = leads_to(&sn, set);
+	if (at < 0 || !address_is_target(&sn.refs[at].addr))
 		return false;
-	const struct address *target = &sc.place[at].addr;
+	const struct address *target = &sn.refs[at].addr;
 	*to = *q->e;
 	if (!set->value[SET_STICKY] || set->value[SET_STEER] == STEER_OFF || !target_host(q->t, target, &host_ref, &host))
 		return true;
@@ -317,7 +319,7 @@ static bool can_stand_in(const struct endpoint *to, const struct endpoint *e)
 	       address_is_unicast(&to->addr);
 }
 
-bool pins_steer(const struct table *t, const struct endpoint *e, enum steer_kind kind, const struct asker *who,
+bool pin_redirect(const struct table *t, const struct endpoint *e, enum redirect_kind kind, const struct asker *who,
 		struct endpoint *to)
 {
 	const struct question q = {t, e, addr_find(t, &e->addr), kind, who};

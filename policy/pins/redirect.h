@@ -7,15 +7,16 @@
  * from an SRV record; one where SIP was seen). What must stay where it is (requests
  * within a dialog, ACK, CANCEL, retransmissions) is for the caller to know.
  */
-#ifndef STICKYDNS_STEER_H
-#define STICKYDNS_STEER_H
+#ifndef STICKYDNS_REDIRECT_H
+#define STICKYDNS_REDIRECT_H
 
-#include "policy/pins/pins.h"
+#include "policy/table/names.h"
 
-enum steer_kind {
-	STEER_CONNECT,			/* a TCP connect */
-	STEER_REQUEST,			/* an initial SIP request over UDP */
-	STEER_DATAGRAM,			/* any other: moved only where `steer = on` */
+
+enum redirect_kind {
+	REDIRECT_CONNECT,			/* a TCP connect */
+	REDIRECT_REQUEST,			/* an initial SIP request over UDP */
+	REDIRECT_DATAGRAM,			/* any other: moved only where `steer = on` */
 };
 
 /* The program that sends it. */
@@ -40,7 +41,7 @@ struct asker {
  * asked where it differs. A target's own pin counts only if it was asked for for itself, else that of the service. No
  * system call, nothing written.
  */
-bool pins_steer(const struct table *t, const struct endpoint *e, enum steer_kind kind, const struct asker *who,
+bool pin_redirect(const struct table *t, const struct endpoint *e, enum redirect_kind kind, const struct asker *who,
 		struct endpoint *to);
 
 /*
@@ -51,7 +52,7 @@ bool pins_concern(const struct table *t, addr_ref addr, bool (*wants)(const stru
 
 /*
  * A number that is another one whenever a pin, an endpoint's health or a setting
- * has changed. For caches of what pins_steer said; they must not outlive a second
+ * has changed. For caches of what pin_redirect said; they must not outlive a second
  * all the same, since cool-offs end without a trace. Two loads.
  */
 static inline uint64_t pins_epoch(const struct table *t)

@@ -1,8 +1,9 @@
-/* report.c: what became of an endpoint, and the pins that it counts for. See pins.h. */
+/* report.c: what became of an endpoint, and the pins that it counts for. See report.h. */
+#include "policy/base/clock.h"
 #include "policy/base/hash.h"
-#include "policy/base/tick.h"
-#include "policy/pins/marks.h"
-#include "policy/pins/settle.h"
+#include "policy/pins/health.h"
+#include "policy/pins/outcome.h"
+#include "policy/pins/sip-health.h"
 
 enum { ROUNDS = 16 };		/* races lost on one word before its own value is taken as good enough */
 
@@ -31,15 +32,15 @@ static bool first_to_tell(struct table *t, const struct outcome *o)
 
 bool pins_failed(struct table *t, const struct outcome *o, enum cause cause)
 {
-	struct verdict v = {.e = &o->endpoint, .addr = addr_find(t, &o->endpoint.addr), .fate = FAILED, .why = cause};
+	struct effect v = {.e = &o->endpoint, .addr = addr_find(t, &o->endpoint.addr), .kind = OUTCOME_FAILED, .why = cause};
 	struct addr_record *a = addr_at(t, v.addr);
 	if (!a || !t->writable)
 		return false;
 	if (!first_to_tell(t, o))
 		return true;
 	v.slot = endpoint_take(a, v.e->transport, v.e->port, false);
-	v.began = mark_failed(t, a, v.slot, o, cause);
-	settle_names(t, o, &v);
+	v.began = endpoint_failed(t, a, v.slot, o, cause);
+	outcome_for_names(t, o, &v);
 	return true;
 }
 
@@ -56,41 +57,41 @@ static void connected(struct table *t, struct addr_record *a, unsigned slot, con
 	case CAUSE_UNREACHABLE:
 	case CAUSE_RESET:
 	case CAUSE_ABANDONED:
-		mark_succeeded(t, a, slot, e, CAUSE_CONNECTED);
+		endpoint_succeeded(t, a, slot, e, CAUSE_CONNECTED);
 		break;
 	default:
-		mark_listening(a, slot, e);
+		endpoint_listening(a, slot, e);
 		break;
 	}
 }
 
 bool pins_succeeded(struct table *t, const struct outcome *o)
 {
-	struct verdict v = {.e = &o->endpoint, .addr = addr_find(t, &o->endpoint.addr), .fate = SUCCEEDED,
+	struct effect v = {.e = &o->endpoint, .addr = addr_find(t, &o->endpoint.addr), .kind = OUTCOME_SUCCEEDED,
 			    .why = o->why ? o->why : CAUSE_CONNECTED, .since = o->since};
 	struct addr_record *a = addr_at(t, v.addr);
 	if (!a || !t->writable)
 		return false;
 	v.slot = endpoint_take(a, v.e->transport, v.e->port, true);
 	if (v.e->transport == TRANSPORT_ANY)
-		mark_recovered(t, &a->other, 0, v.e, CAUSE_BY_HAND);
+		endpoint_recovered(t, &a->other, 0, v.e, CAUSE_BY_HAND);
 	if (v.slot < 0)
 		return true;		/* "other" confirms nothing */
 	if (!o->by_hand && v.why == CAUSE_CONNECTED && pins_speaks_sip(t, v.addr, v.e)) {
 		connected(t, a, (unsigned)v.slot, v.e);
 		return true;
 	}
-	mark_succeeded(t, a, (unsigned)v.slot, v.e, v.why);
-	settle_names(t, o, &v);
+	endpoint_succeeded(t, a, (unsigned)v.slot, v.e, v.why);
+	outcome_for_names(t, o, &v);
 	return true;
 }
 
 bool pins_reset(struct table *t, const struct outcome *o)
 {
-	struct verdict v = {.e = &o->endpoint, .addr = addr_find(t, &o->endpoint.addr), .fate = BROKEN, .why = CAUSE_BROKEN};
+	struct effect v = {.e = &o->endpoint, .addr = addr_find(t, &o->endpoint.addr), .kind = OUTCOME_BROKEN, .why = CAUSE_BROKEN};
 	struct addr_record *a = addr_at(t, v.addr);
 	v.slot = a && t->writable ? endpoint_find(a, v.e->transport, v.e->port) : -1;
 	if (v.slot >= 0 && first_to_tell(t, o))
-		settle_names(t, o, &v);
+		outcome_for_names(t, o, &v);
 	return a != NULL;
 }

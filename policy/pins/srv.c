@@ -3,19 +3,21 @@
 
 #include <string.h>
 
+#include "policy/base/clock.h"
 #include "policy/base/hash.h"
-#include "policy/base/tick.h"
+#include "policy/pins/answer.h"
+#include "policy/pins/snapshot.h"
 #include "policy/rules/srv-order.h"
 
-struct regard service_regard(const struct table *t, struct name_ref ref)
+struct endpoint_filter service_filter(const struct table *t, struct name_ref ref)
 {
 	struct name_ref same;
 	struct name service;
 	const struct confirmed c = confirmed_unpack(get64(&name_hot(t, ref)->confirmed[FAMILY_SRV]));
 	if (c.ref && c.reuse == name_reuse(ref) && c.transport != TRANSPORT_ANY)
-		return (struct regard){c.transport, 0};
+		return (struct endpoint_filter){c.transport, 0};
 	bool there = table_at(t, ref.slot, &same, &service);
-	return (struct regard){there ? service_transport(&service) : TRANSPORT_ANY, 0};
+	return (struct endpoint_filter){there ? service_transport(&service) : TRANSPORT_ANY, 0};
 }
 
 /* ---- its records ---- */
@@ -36,15 +38,15 @@ size_t service_best(const struct srv_record *records, size_t n, struct srv_recor
 
 /* ---- how fit a target is ---- */
 
-static bool fitter(const struct choice *a, const struct choice *b)
+static bool fitter(const struct candidate *a, const struct candidate *b)
 {
 	if (a->drained != b->drained)
 		return b->drained;
-	return a->fitness != b->fitness ? a->fitness < b->fitness : a->cooling_s < b->cooling_s;
+	return a->circuit != b->circuit ? a->circuit < b->circuit : a->cooling_s < b->cooling_s;
 }
 
 /* The fittest of the host's addresses in its last answer, none that is drained if there is another. False: none is known. */
-static bool fittest(const struct table *t, struct name_ref host, struct regard r, uint32_t now, struct choice *best)
+static bool fittest(const struct table *t, struct name_ref host, struct endpoint_filter r, uint32_t now, struct candidate *best)
 {
 	const struct name_cold *cold = name_cold(t, host);
 	uint32_t newest = UINT32_MAX;
@@ -58,7 +60,7 @@ static bool fittest(const struct table *t, struct name_ref host, struct regard r
 		struct candidate_word c = name_candidate(host, get64(&cold->candidates[i]));
 		if (!addr_at(t, c.ref) || seen_age(c.seen, now / TICKS_PER_S) > newest + 1)
 			continue;
-		struct choice k = scene_judge(t, c.ref, r, now);
+		struct candidate k = snapshot_judge(t, c.ref, r, now);
 		if (!any || fitter(&k, best))
 			*best = k;
 		any = true;
@@ -67,11 +69,11 @@ static bool fittest(const struct table *t, struct name_ref host, struct regard r
 }
 
 /* What its own record says of a past failure stays: one of its addresses that is due is for its own lookup to try. */
-void service_judge(const struct table *t, const struct address *target, struct regard r, uint32_t now, struct choice *c)
+void service_judge(const struct table *t, const struct address *target, struct endpoint_filter r, uint32_t now, struct candidate *c)
 {
 	struct name_ref ref;
 	struct name host;
-	struct choice best = {.fitness = FIT};
+	struct candidate best = {.circuit = CIRCUIT_CLOSED};
 	r.port = target_port(target);
 	c->out = false;		/* of its own record the pin's sum tells */
 	if (!target_host(t, target, &ref, &host) || !fittest(t, ref, r, now, &best))
@@ -79,21 +81,21 @@ void service_judge(const struct table *t, const struct address *target, struct r
 	c->drained |= best.drained;
 	if (best.failed > c->failed)
 		c->failed = best.failed;
-	if (best.fitness != COOLING)
+	if (best.circuit != CIRCUIT_OPEN)
 		return;
-	c->fitness = COOLING;
+	c->circuit = CIRCUIT_OPEN;
 	c->out = best.out;
 	c->failed_lately |= best.failed_lately;
 	if (c->cooling_s < best.cooling_s)
 		c->cooling_s = best.cooling_s;
 }
 
-bool service_lost(const struct scene *sc)
+bool service_lost(const struct snapshot *sn)
 {
-	if (!address_is_target(&sc->place[sc->s.pin].addr) || !sc->s.choice[sc->s.pin].out)
+	if (!address_is_target(&sn->refs[sn->facts.pin].addr) || !sn->facts.candidate[sn->facts.pin].out)
 		return false;
-	for (size_t i = 0; i < sc->s.n; i++)
-		if (sc->s.choice[i].in_answer && sc->s.choice[i].fitness == FIT && !sc->s.choice[i].drained)
+	for (size_t i = 0; i < sn->facts.n; i++)
+		if (sn->facts.candidate[i].in_answer && sn->facts.candidate[i].circuit == CIRCUIT_CLOSED && !sn->facts.candidate[i].drained)
 			return true;
 	return false;
 }
@@ -115,11 +117,11 @@ static bool sibling_target(const struct table *t, const struct name *service, st
 	return false;
 }
 
-static void prefer(const struct scene *sc, const struct address *target, uint8_t *order)
+static void prefer(const struct snapshot *sn, const struct address *target, uint8_t *order)
 {
-	for (size_t at = 0; at < sc->s.n; at++) {
+	for (size_t at = 0; at < sn->facts.n; at++) {
 		const uint8_t i = order[at];
-		if (!target_same_host(&sc->place[i].addr, target))
+		if (!target_same_host(&sn->refs[i].addr, target))
 			continue;
 		memmove(order + 1, order, at);
 		order[0] = i;
@@ -127,36 +129,36 @@ static void prefer(const struct scene *sc, const struct address *target, uint8_t
 	}
 }
 
-static void swap(struct scene *sc, size_t a, size_t b)
+static void swap(struct snapshot *sn, size_t a, size_t b)
 {
-	const struct place place = sc->place[a];
-	const struct choice choice = sc->s.choice[a];
-	sc->place[a] = sc->place[b];
-	sc->s.choice[a] = sc->s.choice[b];
-	sc->place[b] = place;
-	sc->s.choice[b] = choice;
+	const struct candidate_ref ref = sn->refs[a];
+	const struct candidate candidate = sn->facts.candidate[a];
+	sn->refs[a] = sn->refs[b];
+	sn->facts.candidate[a] = sn->facts.candidate[b];
+	sn->refs[b] = ref;
+	sn->facts.candidate[b] = candidate;
 }
 
 /* In place. What was at i is, where that has been taken, where the order leads from there. */
-static void permute(struct scene *sc, const uint8_t *order)
+static void permute(struct snapshot *sn, const uint8_t *order)
 {
-	for (size_t i = 0; i < sc->s.n; i++) {
+	for (size_t i = 0; i < sn->facts.n; i++) {
 		size_t from = order[i];
 		while (from < i)
 			from = order[from];
-		swap(sc, i, from);
+		swap(sn, i, from);
 	}
 }
 
-void service_order(const struct table *t, struct scene *sc)
+void service_order(const struct table *t, struct snapshot *sn)
 {
-	struct srv_rank rank[CHOICES];
+	struct srv_rank rank[FACTS_MAX];
 	struct address sibling;
-	uint8_t order[CHOICES];
-	for (size_t i = 0; i < sc->s.n; i++)
-		rank[i] = (struct srv_rank){sc->s.choice[i].priority, sc->place[i].weight};
-	srv_order(rank, sc->s.n, hash_fold(sc->s.now ^ (uintptr_t)sc, t->seed | 1), order);
-	if (sibling_target(t, sc->name, &sibling))
-		prefer(sc, &sibling, order);
-	permute(sc, order);
+	uint8_t order[FACTS_MAX];
+	for (size_t i = 0; i < sn->facts.n; i++)
+		rank[i] = (struct srv_rank){sn->facts.candidate[i].priority, sn->refs[i].weight};
+	srv_order(rank, sn->facts.n, hash_fold(sn->facts.now ^ (uintptr_t)sn, t->seed | 1), order);
+	if (sibling_target(t, sn->name, &sibling))
+		prefer(sn, &sibling, order);
+	permute(sn, order);
 }

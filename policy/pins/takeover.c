@@ -1,15 +1,19 @@
 /*
- * takeover.c: what one table knows, into another. See pins.h.
+ * takeover.c: what one table knows, into another. See takeover.h.
  *
  * Both have the same layout and clock, but each its own size, seed, slots and reuse counts: so times and counts are
  * copied as they are, refs are made anew, and an SRV target is named by its host. The other table is read as any reader
  * reads it, while others may be writing there.
  */
-#include "policy/base/tick.h"
+#include "policy/base/clock.h"
+#include "policy/pins/admin.h"
+#include "policy/pins/answer.h"
 #include "policy/pins/candidates.h"
+#include "policy/pins/order.h"
+#include "policy/pins/sip-health.h"
 #include "policy/pins/snapshot.h"
+#include "policy/pins/takeover.h"
 #include "policy/pins/target.h"
-#include "policy/pins/waits.h"
 #include "policy/table/worth.h"
 
 struct takeover {
@@ -40,7 +44,7 @@ static void take_health(word64 *health, word32 *failed, uint32_t succeeded, uint
 	if (their_failed <= get32(failed) || their_failed <= succeeded)
 		return;
 	h.failures = (uint16_t)(health_unpack(get64(health)).failures + (their_failed > their_succeeded));
-	h.trying = false;
+	h.probing = false;
 	put64(health, health_pack(h));
 	put32(failed, their_failed);
 }
@@ -223,8 +227,8 @@ static void take_pin(const struct takeover *o, struct name_ref theirs, struct na
 	if (!a)
 		return;
 	/* Into a table that others use an auto pin comes only where they would choose it too. */
-	const struct choice c = scene_judge(o->to, ref, regard_of(o->to, ours, f), tick_now());
-	if ((!o->replaces || o->published) && !p.is_explicit && (c.fitness != FIT || c.drained))
+	const struct candidate c = snapshot_judge(o->to, ref, filter_of(o->to, ours, f), tick_now());
+	if ((!o->replaces || o->published) && !p.is_explicit && (c.circuit != CIRCUIT_CLOSED || c.drained))
 		return;
 	if (p.is_explicit)
 		take_ranks(o, theirs, ours, f);

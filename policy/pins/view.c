@@ -1,9 +1,11 @@
-/* view.c: copies of what the table knows, for people and tests. See pins.h. */
+/* view.c: copies of what the table knows, for people and tests. See view.h. */
 #include <string.h>
 
-#include "policy/base/tick.h"
+#include "policy/base/clock.h"
 #include "policy/pins/candidates.h"
+#include "policy/pins/snapshot.h"
 #include "policy/pins/srv.h"
+#include "policy/pins/view.h"
 
 static uint32_t age_s(uint32_t now, uint32_t then)
 {
@@ -15,19 +17,19 @@ static struct endpoint_view view_health(uint64_t word, uint32_t failed, uint32_t
 	struct health h = health_unpack(word);
 	return (struct endpoint_view){
 		.port = h.port, .transport = h.transport, .last_cause = h.last_cause, .failures = h.failures,
-		.cooling_s = health_cooling_s(h, now_s), .fitness = health_fitness(h, now_s),
+		.cooling_s = health_cooling_s(h, now_s), .circuit = health_circuit(h, now_s),
 		.failed = failed, .succeeded = succeeded,
 	};
 }
 
 static bool worse(const struct endpoint_view *a, const struct endpoint_view *b)
 {
-	if (a->fitness != b->fitness)
-		return a->fitness > b->fitness;
+	if (a->circuit != b->circuit)
+		return a->circuit > b->circuit;
 	return a->cooling_s != b->cooling_s ? a->cooling_s > b->cooling_s : a->failures > b->failures;
 }
 
-static void view_endpoints(const struct addr_record *a, struct regard r, uint32_t now_s, struct candidate_view *out)
+static void view_endpoints(const struct addr_record *a, struct endpoint_filter r, uint32_t now_s, struct candidate_view *out)
 {
 	for (unsigned i = 0; i <= ENDPOINTS; i++) {
 		const bool other = i == ENDPOINTS;
@@ -37,7 +39,7 @@ static void view_endpoints(const struct addr_record *a, struct regard r, uint32_
 						     other ? 0 : get32(&e->succeeded), now_s);
 		if (other ? v.failures == 0 : v.transport == TRANSPORT_ANY)
 			continue;
-		v.counts = (other ? regards_other : regards)(r, health_unpack(word));
+		v.counts = (other ? filter_takes_other : filter_takes)(r, health_unpack(word));
 		if (v.counts && worse(&v, &out->worst))
 			out->worst = v;
 		out->endpoints[out->n_endpoints++] = v;
@@ -45,17 +47,17 @@ static void view_endpoints(const struct addr_record *a, struct regard r, uint32_
 }
 
 /* A target whose host has no fit address is not fit, whatever its own endpoints are. */
-static void view_host(const struct table *t, uint32_t now, struct regard r, struct candidate_view *out)
+static void view_host(const struct table *t, uint32_t now, struct endpoint_filter r, struct candidate_view *out)
 {
-	struct choice c = {.fitness = (uint8_t)out->worst.fitness, .cooling_s = (uint16_t)out->worst.cooling_s, .drained = out->drained};
+	struct candidate c = {.circuit = (uint8_t)out->worst.circuit, .cooling_s = (uint16_t)out->worst.cooling_s, .drained = out->drained};
 	service_judge(t, &out->addr, r, now, &c);
-	out->worst.fitness = c.fitness;
+	out->worst.circuit = c.circuit;
 	out->worst.cooling_s = c.cooling_s;
 	out->drained = c.drained;
 }
 
 static bool view_candidate(const struct table *t, struct candidate_word c, struct srv_word srv, uint32_t now,
-			   struct regard r, struct candidate_view *out)
+			   struct endpoint_filter r, struct candidate_view *out)
 {
 	*out = (struct candidate_view){.rank = c.rank};
 	const struct addr_record *a = addr_at(t, c.ref);
@@ -92,7 +94,7 @@ static void view_candidates(const struct table *t, struct name_ref ref, uint32_t
 		struct address a;
 		struct candidate_word c = name_candidate(ref, get64(&cold->candidates[i]));
 		if (!addr_read(t, c.ref, &a) ||
-		    !view_candidate(t, c, candidates_srv(t, ref, i), now, regard_of(t, ref, address_family(&a)), &v))
+		    !view_candidate(t, c, candidates_srv(t, ref, i), now, filter_of(t, ref, address_family(&a)), &v))
 			continue;
 		v.beside = came_beside(get32(&cold->moves), i);
 		size_t at = out->n_candidates++;
@@ -105,24 +107,24 @@ static void view_candidates(const struct table *t, struct name_ref ref, uint32_t
 static void view_pin(const struct table *t, struct name_ref ref, const struct name *name, enum family f, uint32_t now,
 		     struct pin_view *out)
 {
-	struct scene_few room;
-	struct scene sc = scene_of_few(&room);
+	struct snapshot_few room;
+	struct snapshot sn = snapshot_of_few(&room);
 	const struct name_cold *cold = name_cold(t, ref);
-	if (!scene_read(t, ref, name, f, NULL, NULL, 0, &sc) || sc.s.pin < 0)
+	if (!snapshot_read(t, ref, name, f, NULL, NULL, 0, &sn) || sn.facts.pin < 0)
 		return;
 	const struct settings set = settings_for(t, name);
-	int at = scene_leads_to(&sc, &set);
+	int at = snapshot_leads_to(&sn, &set);
 	if (at < 0)
 		return;
-	struct pin p = pin_unpack(sc.pin_word);
+	struct pin p = pin_unpack(sn.pin_word);
 	const struct addr_record *a = addr_at(t, p.ref);
 	const struct confirmed c = confirmed_unpack(get64(&name_hot(t, ref)->confirmed[f]));
-	const bool ranked = at != sc.s.pin && c.ref == sc.place[at].ref && c.reuse == name_reuse(ref);
+	const bool ranked = at != sn.facts.pin && c.ref == sn.refs[at].ref && c.reuse == name_reuse(ref);
 	out->present = true;
-	out->addr = sc.place[at].addr;
-	out->is_explicit = sc.s.is_explicit;
-	out->confirmed = at == sc.s.pin ? sc.s.confirmed : ranked;
-	out->failed = sc.s.sum_changed && !sc.s.is_explicit;
+	out->addr = sn.refs[at].addr;
+	out->is_explicit = sn.facts.is_explicit;
+	out->confirmed = at == sn.facts.pin ? sn.facts.confirmed : ranked;
+	out->failed = sn.facts.sum_changed && !sn.facts.is_explicit;
 	if (ranked) {
 		out->port = c.port;
 		out->transport = c.transport;
@@ -133,9 +135,9 @@ static void view_pin(const struct table *t, struct name_ref ref, const struct na
 	}
 	out->origin = (uint8_t)get32(&cold->origin[f]);
 	out->origin_pid = get32(&cold->origin_pid[f]);
-	out->set_s = age_s(now, sc.s.set_at);
-	if (sc.s.expires)
-		out->expires_s = (sc.s.expires - sc.s.now + TICKS_PER_S - 1) / TICKS_PER_S;
+	out->set_s = age_s(now, sn.facts.set_at);
+	if (sn.facts.expires)
+		out->expires_s = (sn.facts.expires - sn.facts.now + TICKS_PER_S - 1) / TICKS_PER_S;
 }
 
 bool pins_view(const struct table *t, struct name_ref ref, struct name_view *out)

@@ -1,12 +1,12 @@
 /* decide.c: the rules. See decide.h. */
 #include "policy/rules/decide.h"
 
-#include "policy/base/tick.h"
+#include "policy/base/clock.h"
 
 /* ---- health of one endpoint ---- */
 
 /* A cool-off that ends further ahead than any can is one of an earlier lap of the 22-bit clock. */
-enum { COOL_LONGEST_S = COOL_MAX_S + COOL_MAX_S / 5 + TRY_S };
+enum { COOL_LONGEST_S = COOL_MAX_S + COOL_MAX_S / 5 + PROBE_S };
 
 uint32_t health_cooling_s(struct health h, uint32_t now_s)
 {
@@ -14,11 +14,11 @@ uint32_t health_cooling_s(struct health h, uint32_t now_s)
 	return h.cool_end && left <= COOL_LONGEST_S ? left : 0;
 }
 
-enum fitness health_fitness(struct health h, uint32_t now_s)
+enum circuit health_circuit(struct health h, uint32_t now_s)
 {
 	if (h.cool_end == 0)
-		return FIT;
-	return health_cooling_s(h, now_s) ? COOLING : DUE;
+		return CIRCUIT_CLOSED;
+	return health_cooling_s(h, now_s) ? CIRCUIT_OPEN : CIRCUIT_HALF_OPEN;
 }
 
 /* 0 means "does not cool", so a cool-off that would end then ends a second later. */
@@ -31,29 +31,29 @@ struct health health_failed(struct health h, enum cause cause, uint32_t now_s, u
 {
 	h.failures = (h.failures + 1) & SUM_MASK;
 	h.last_cause = (uint8_t)cause;
-	if (cool == COOL_NOT || (health_fitness(h, now_s) == COOLING && !h.trying))
+	if (cool == COOL_NOT || (health_circuit(h, now_s) == CIRCUIT_OPEN && !h.probing))
 		return h;
 	if (h.n < COOL_N_MAX)
 		h.n++;
 	uint32_t n = h.n, s = COOL_STEP_S * n < COOL_MAX_S ? COOL_STEP_S * n : COOL_MAX_S;
 	h.cool_end = cool_until(now_s + (cool ? cool : s * (80 + dice % 41) / 100));
-	h.trying = false;
+	h.probing = false;
 	return h;
 }
 
 struct health health_succeeded(struct health h, uint32_t now_s, uint32_t last_s)
 {
 	h.cool_end = 0;
-	h.trying = false;
+	h.probing = false;
 	if (h.n && now_s / COOL_LOWER_S != last_s / COOL_LOWER_S)
 		h.n--;
 	return h;
 }
 
-struct health health_trying(struct health h, uint32_t now_s)
+struct health health_probing(struct health h, uint32_t now_s)
 {
-	h.cool_end = cool_until(now_s + TRY_S);
-	h.trying = true;
+	h.cool_end = cool_until(now_s + PROBE_S);
+	h.probing = true;
 	return h;
 }
 
@@ -118,51 +118,51 @@ bool accounts_alone(struct accounts a, uint16_t account, uint32_t now_s)
 
 /* ---- choosing ---- */
 
-static bool may_be_chosen(const struct snapshot *s, size_t i, int but)
+static bool may_be_chosen(const struct facts *s, size_t i, int but)
 {
-	return (int)i != but && s->choice[i].in_answer && !s->choice[i].drained;
+	return (int)i != but && s->candidate[i].in_answer && !s->candidate[i].drained;
 }
 
 /* Is there a reason not to lead to it? What was set by hand is not left for a vain attempt. */
-static bool is_told_aside(const struct snapshot *s, size_t i)
+static bool is_told_aside(const struct facts *s, size_t i)
 {
-	const struct choice *c = &s->choice[i];
+	const struct candidate *c = &s->candidate[i];
 	const bool by_hand = s->is_explicit && ((int)i == s->pin || c->rank);
 	return c->no_route || (c->vain && !by_hand);
 }
 
-static bool all_aside(const struct snapshot *s)
+static bool all_aside(const struct facts *s)
 {
 	for (size_t i = 0; i < s->n; i++)
-		if (s->choice[i].in_answer && !is_told_aside(s, i))
+		if (s->candidate[i].in_answer && !is_told_aside(s, i))
 			return false;
 	return true;
 }
 
 /* If all of the answer are to stand aside, none does. */
-static bool stands_aside(const struct snapshot *s, size_t i)
+static bool stands_aside(const struct facts *s, size_t i)
 {
 	return is_told_aside(s, i) && !all_aside(s);
 }
 
 /* The first in the resolver's order that is this fit, other than `but`. -1: none. */
-static int first_with(const struct snapshot *s, enum fitness fitness, int but, bool aside)
+static int first_with(const struct facts *s, enum circuit circuit, int but, bool aside)
 {
 	for (size_t i = 0; i < s->n; i++)
-		if (may_be_chosen(s, i, but) && s->choice[i].fitness == fitness && stands_aside(s, i) == aside)
+		if (may_be_chosen(s, i, but) && s->candidate[i].circuit == circuit && stands_aside(s, i) == aside)
 			return (int)i;
 	return -1;
 }
 
 /* One that may be tried now: fit rather than due. -1: none. */
-static int first_usable(const struct snapshot *s, int but, bool aside)
+static int first_usable(const struct facts *s, int but, bool aside)
 {
-	int at = first_with(s, FIT, but, aside);
-	return at >= 0 ? at : first_with(s, DUE, but, aside);
+	int at = first_with(s, CIRCUIT_CLOSED, but, aside);
+	return at >= 0 ? at : first_with(s, CIRCUIT_HALF_OPEN, but, aside);
 }
 
 /* Where a pin may go: to one that stands aside only when there is no other. -1: nowhere. */
-static int refuge(const struct snapshot *s, int but)
+static int refuge(const struct facts *s, int but)
 {
 	int at = first_usable(s, but, false);
 	return at >= 0 ? at : first_usable(s, but, true);
@@ -172,63 +172,63 @@ static int refuge(const struct snapshot *s, int but)
  * Of those that are as good as `to`, the one that failed longest ago, or never: a pin does not go back to where it has
  * just been left, which need not cool off (SIP statuses), while another was not tried.
  */
-static int failed_longest_ago(const struct snapshot *s, int to)
+static int failed_longest_ago(const struct facts *s, int to)
 {
 	int best = to;
 	for (size_t i = 0; to >= 0 && i < s->n; i++)
-		if (may_be_chosen(s, i, s->pin) && s->choice[i].fitness == s->choice[to].fitness &&
-		    s->choice[i].priority == s->choice[to].priority && stands_aside(s, i) == stands_aside(s, (size_t)to) &&
-		    s->choice[i].failed < s->choice[best].failed)
+		if (may_be_chosen(s, i, s->pin) && s->candidate[i].circuit == s->candidate[to].circuit &&
+		    s->candidate[i].priority == s->candidate[to].priority && stands_aside(s, i) == stands_aside(s, (size_t)to) &&
+		    s->candidate[i].failed < s->candidate[best].failed)
 			best = (int)i;
 	return best;
 }
 
-static bool none_fit(const struct snapshot *s) { return first_with(s, FIT, -1, false) < 0; }
+static bool none_closed(const struct facts *s) { return first_with(s, CIRCUIT_CLOSED, -1, false) < 0; }
 
 /* Who leads: a pin that is fit or may be tried; if nothing is fit, what may be tried, else the pin. */
-static void lead(const struct snapshot *s, int pin, struct transition *t)
+static void lead(const struct facts *s, int pin, struct transition *t)
 {
-	enum fitness fitness = pin < 0 ? COOLING : s->choice[pin].fitness;
+	enum circuit circuit = pin < 0 ? CIRCUIT_OPEN : s->candidate[pin].circuit;
 	int due;
 	t->head = -1;
-	t->take_try = false;
-	if (fitness != COOLING) {
+	t->take_probe = false;
+	if (circuit != CIRCUIT_OPEN) {
 		t->head = pin;
-		t->take_try = fitness == DUE;
-	} else if (none_fit(s)) {
-		due = first_with(s, DUE, pin, false);
+		t->take_probe = circuit == CIRCUIT_HALF_OPEN;
+	} else if (none_closed(s)) {
+		due = first_with(s, CIRCUIT_HALF_OPEN, pin, false);
 		t->head = due >= 0 ? due : pin;
-		t->take_try = due >= 0;
+		t->take_probe = due >= 0;
 	}
 }
 
 /* The head stands aside for the first that may be tried, or, where all others cool off, for their order. */
-static void stand_aside(const struct snapshot *s, struct transition *t)
+static void stand_aside(const struct facts *s, struct transition *t)
 {
 	if (t->head < 0 || !stands_aside(s, (size_t)t->head))
 		return;
 	t->head = first_usable(s, -1, false);
-	t->take_try = t->head >= 0 && s->choice[t->head].fitness == DUE;
+	t->take_probe = t->head >= 0 && s->candidate[t->head].circuit == CIRCUIT_HALF_OPEN;
 }
 
-static bool path_failed(const struct snapshot *s)
+static bool path_failed(const struct facts *s)
 {
 	bool any = false;
 	for (size_t i = 0; i < s->n; i++) {
-		if (s->choice[i].in_answer && !s->choice[i].failed_lately)
+		if (s->candidate[i].in_answer && !s->candidate[i].failed_lately)
 			return false;
-		any |= s->choice[i].in_answer;
+		any |= s->candidate[i].in_answer;
 	}
 	return any;
 }
 
-static struct transition keep(const struct snapshot *s)
+static struct transition keep(const struct facts *s)
 {
 	return (struct transition){.action = KEEP, .to = -1, .head = -1, .absent = s->absent};
 }
 
 /* A pin that is none, or has ended, gives way to the first address handed out; never to one that cools off. */
-static struct transition capture(const struct snapshot *s, enum action action, enum cause cause, int but)
+static struct transition capture(const struct facts *s, enum action action, enum cause cause, int but)
 {
 	struct transition t = {.action = action, .cause = cause, .head = -1, .to = refuge(s, but)};
 	if (t.to < 0)
@@ -240,38 +240,38 @@ static struct transition capture(const struct snapshot *s, enum action action, e
 /* ---- at a lookup ---- */
 
 /* Is there a way to any of the preference list? */
-static bool way_to_list(const struct snapshot *s)
+static bool way_to_list(const struct facts *s)
 {
 	for (size_t i = 0; i < s->n; i++)
-		if (s->choice[i].rank && !s->choice[i].no_route)
+		if (s->candidate[i].rank && !s->candidate[i].no_route)
 			return true;
 	return false;
 }
 
 /* The first of the preference list that is neither cooling nor drained; if none is: the first of it. Those without a way only if all are. */
-static int preferred(const struct snapshot *s)
+static int preferred(const struct facts *s)
 {
 	const bool way = way_to_list(s);
 	int best = -1, first = -1;
 	for (size_t i = 0; i < s->n; i++) {
-		const struct choice *c = &s->choice[i];
+		const struct candidate *c = &s->candidate[i];
 		if (c->rank == 0 || (way && c->no_route))
 			continue;
-		if (first < 0 || c->rank < s->choice[first].rank)
+		if (first < 0 || c->rank < s->candidate[first].rank)
 			first = (int)i;
-		if (c->fitness != COOLING && !c->drained && (best < 0 || c->rank < s->choice[best].rank))
+		if (c->circuit != CIRCUIT_OPEN && !c->drained && (best < 0 || c->rank < s->candidate[best].rank))
 			best = (int)i;
 	}
 	return best >= 0 ? best : first >= 0 ? first : s->pin;
 }
 
-static struct transition lookup_explicit(const struct snapshot *s)
+static struct transition lookup_explicit(const struct facts *s)
 {
 	struct transition t = keep(s);
 	if (s->expires && s->now >= s->expires)
 		return capture(s, CAPTURE, CAUSE_TTL, -1);
 	t.head = preferred(s);
-	t.take_try = s->choice[t.head].fitness == DUE;
+	t.take_probe = s->candidate[t.head].circuit == CIRCUIT_HALF_OPEN;
 	return t;
 }
 
@@ -281,16 +281,16 @@ static bool over(uint32_t now, uint32_t since, uint32_t seconds)
 }
 
 /* Did nothing ever succeed on it? What a captive portal's DNS gave is such a pin. */
-static bool is_unproven(const struct snapshot *s) { return !s->confirmed && s->last_confirmed != s->pin; }
+static bool is_unproven(const struct facts *s) { return !s->confirmed && s->last_confirmed != s->pin; }
 
-static uint32_t grace_of(const struct snapshot *s, const struct settings *set)
+static uint32_t grace_of(const struct facts *s, const struct settings *set)
 {
 	const uint32_t grace = set->value[SET_GRACE];
 	return is_unproven(s) && grace > UNPROVEN_S ? UNPROVEN_S : grace;
 }
 
 /* The pin is not in this answer: has that ended it? Else notes since when. */
-static bool ended_by_absence(const struct snapshot *s, const struct settings *set, struct transition *t)
+static bool ended_by_absence(const struct facts *s, const struct settings *set, struct transition *t)
 {
 	if (set->value[SET_ABSENT] == ABSENT_FOLLOW)
 		return true;
@@ -302,46 +302,46 @@ static bool ended_by_absence(const struct snapshot *s, const struct settings *se
 }
 
 /* Is the last confirmed one in an answer that lacks the pin, which is unproven? Then it is the pin again. */
-static bool is_back(const struct snapshot *s, const struct settings *set)
+static bool is_back(const struct facts *s, const struct settings *set)
 {
 	const int at = s->last_confirmed;
 	return at >= 0 && is_unproven(s) && set->value[SET_ABSENT] != ABSENT_KEEP && may_be_chosen(s, (size_t)at, s->pin) &&
-	       s->choice[at].fitness == FIT && !stands_aside(s, (size_t)at);
+	       s->candidate[at].circuit == CIRCUIT_CLOSED && !stands_aside(s, (size_t)at);
 }
 
 /*
  * There is no fail-back, but to a target of a better priority, which clients must
  * use while it can be reached (RFC 2782). -1: none.
  */
-static int better_priority(const struct snapshot *s, const struct settings *set)
+static int better_priority(const struct facts *s, const struct settings *set)
 {
 	int best = -1;
 	if (!over(s->now, s->set_at, set->value[SET_FAILBACK]))
 		return -1;
 	for (size_t i = 0; i < s->n; i++)
-		if (may_be_chosen(s, i, s->pin) && s->choice[i].fitness != COOLING &&
-		    s->choice[i].priority < s->choice[best < 0 ? s->pin : best].priority)
+		if (may_be_chosen(s, i, s->pin) && s->candidate[i].circuit != CIRCUIT_OPEN &&
+		    s->candidate[i].priority < s->candidate[best < 0 ? s->pin : best].priority)
 			best = (int)i;
 	return best;
 }
 
-static struct transition go_back(const struct snapshot *s, enum cause cause, int to)
+static struct transition go_back(const struct facts *s, enum cause cause, int to)
 {
 	struct transition t = {.action = MOVE, .cause = cause, .to = to};
 	lead(s, to, &t);
 	return t;
 }
 
-static struct transition lookup_auto(const struct snapshot *s, const struct settings *set)
+static struct transition lookup_auto(const struct facts *s, const struct settings *set)
 {
 	struct transition t = keep(s);
 	if (over(s->now, s->used, set->value[SET_IDLE]))
 		return capture(s, CAPTURE, CAUSE_IDLE, -1);
 	if (over(s->now, s->set_at, set->value[SET_MAX_AGE]))
 		return capture(s, CAPTURE, CAUSE_MAX_AGE, -1);
-	if (s->choice[s->pin].drained && refuge(s, s->pin) >= 0)
+	if (s->candidate[s->pin].drained && refuge(s, s->pin) >= 0)
 		return capture(s, MOVE, CAUSE_DRAINED, s->pin);
-	if (s->has_answer && s->choice[s->pin].in_answer)
+	if (s->has_answer && s->candidate[s->pin].in_answer)
 		t.absent = 0;
 	else if (s->has_answer && !s->partial && is_back(s, set))
 		return go_back(s, CAUSE_ABSENT, s->last_confirmed);
@@ -359,7 +359,7 @@ static struct transition lookup_auto(const struct snapshot *s, const struct sett
 	return t;
 }
 
-struct transition decide_lookup(const struct snapshot *s, const struct settings *set)
+struct transition decide_lookup(const struct facts *s, const struct settings *set)
 {
 	struct transition t = s->pin < 0	? capture(s, CAPTURE, CAUSE_FIRST, -1)
 			      : s->is_explicit ? lookup_explicit(s)
@@ -370,7 +370,7 @@ struct transition decide_lookup(const struct snapshot *s, const struct settings 
 
 /* ---- after an outcome ---- */
 
-struct transition decide_failure(const struct snapshot *s)
+struct transition decide_failure(const struct facts *s)
 {
 	struct transition t = keep(s);
 	if (s->pin < 0 || s->is_explicit || !s->sum_changed)
@@ -386,13 +386,13 @@ struct transition decide_failure(const struct snapshot *s)
 	return t;
 }
 
-struct transition decide_success(const struct snapshot *s, int at)
+struct transition decide_success(const struct facts *s, int at)
 {
 	struct transition t = keep(s);
 	if (s->pin < 0)
 		return t;
 	bool here = at == s->pin;
-	if (!here && s->choice[at].drained)
+	if (!here && s->candidate[at].drained)
 		return t;
 	if (here ? s->sum_changed && !s->is_explicit : s->is_explicit || (s->confirmed && !s->sum_changed))
 		return t;
@@ -405,30 +405,30 @@ struct transition decide_success(const struct snapshot *s, int at)
 /* ---- the order of an answer ---- */
 
 /*
- * Does choice i go before k? What stands aside goes last; fit goes before drained or failed; of those, the soonest
+ * Does candidate i go before k? What stands aside goes last; fit goes before drained or failed; of those, the soonest
  * to recover first. With `as_is` none is fit, and the resolver's order holds.
  */
-static bool goes_before(const struct snapshot *s, size_t i, size_t k, bool as_is)
+static bool goes_before(const struct facts *s, size_t i, size_t k, bool as_is)
 {
-	const struct choice *a = &s->choice[i], *b = &s->choice[k];
+	const struct candidate *a = &s->candidate[i], *b = &s->candidate[k];
 	const bool a_aside = stands_aside(s, i), b_aside = stands_aside(s, k);
 	if (a_aside != b_aside || as_is)
 		return b_aside && !a_aside;
-	bool a_good = a->fitness == FIT && !a->drained, b_good = b->fitness == FIT && !b->drained;
+	bool a_good = a->circuit == CIRCUIT_CLOSED && !a->drained, b_good = b->circuit == CIRCUIT_CLOSED && !b->drained;
 	if (a_good != b_good)
 		return a_good;
 	return !a_good && a->cooling_s < b->cooling_s;
 }
 
-size_t decide_order(const struct snapshot *s, int head, uint8_t order[static CHOICES])
+size_t decide_order(const struct facts *s, int head, uint8_t order[static FACTS_MAX])
 {
-	const bool as_is = none_fit(s);
+	const bool as_is = none_closed(s);
 	size_t n = 0, first = 0;
 	if (head >= 0)
 		order[n++] = (uint8_t)head;
 	first = n;
 	for (size_t i = 0; i < s->n; i++) {
-		if ((int)i == head || !s->choice[i].in_answer)
+		if ((int)i == head || !s->candidate[i].in_answer)
 			continue;
 		size_t at = n++;	/* insertion sort: stable, and answers are short */
 		for (; at > first && goes_before(s, i, order[at - 1], as_is); at--)

@@ -16,12 +16,12 @@
 enum {
 	POOL_MAX = 64,			/* addresses of one family of one answer that are regarded */
 	KNOWN = 18,			/* candidates, the pin and the last confirmed one */
-	CHOICES = POOL_MAX + KNOWN,	/* an answer, and what is known that is not in it */
+	FACTS_MAX = POOL_MAX + KNOWN,	/* an answer, and what is known that is not in it */
 
 	COOL_STEP_S = 30,		/* cool-off: min(30 s * n, 300 s) */
 	COOL_MAX_S = 300,
 	COOL_LOWER_S = 10,		/* n falls by one in each 10 s of the clock that have a success */
-	TRY_S = 30,			/* the right to try an endpoint after its cool-off lapses */
+	PROBE_S = 30,			/* the right to try an endpoint after its cool-off lapses */
 	UNPROVEN_S = 10,		/* the longest grace of a pin on which nothing ever succeeded: DNS may have lied */
 	PATH_S = 60,			/* all failed within this: the path failed */
 	GIVE_UP_S = 3,			/* SYN_SENT for so long: failed */
@@ -31,13 +31,13 @@ enum {
 
 /* ---- health of one endpoint ---- */
 
-enum fitness {
-	FIT,			/* never failed, or succeeded since */
-	DUE,			/* its cool-off is over; one caller may try it */
-	COOLING,
+enum circuit {
+	CIRCUIT_CLOSED,			/* never failed, or succeeded since */
+	CIRCUIT_HALF_OPEN,			/* its cool-off is over; one caller may try it */
+	CIRCUIT_OPEN,
 };
 
-enum fitness health_fitness(struct health h, uint32_t now_s);
+enum circuit health_circuit(struct health h, uint32_t now_s);
 
 /* Seconds until the cool-off ends; 0 when it does not cool. */
 uint32_t health_cooling_s(struct health h, uint32_t now_s);
@@ -52,8 +52,8 @@ struct health health_failed(struct health h, enum cause cause, uint32_t now_s, u
 /* After a success at now_s; last_s: the one before, 0: there was none. */
 struct health health_succeeded(struct health h, uint32_t now_s, uint32_t last_s);
 
-/* The right to try a DUE endpoint, taken. */
-struct health health_trying(struct health h, uint32_t now_s);
+/* The right to try a CIRCUIT_HALF_OPEN endpoint, taken. */
+struct health health_probing(struct health h, uint32_t now_s);
 
 /* ---- requests that waited in vain ---- */
 
@@ -98,11 +98,11 @@ bool accounts_alone(struct accounts a, uint16_t account, uint32_t now_s);
 /* ---- one family of one name ---- */
 
 /* An address that may be chosen: of this answer, a known candidate, or the pin. */
-struct choice {
+struct candidate {
 	uint32_t failed;		/* tick of its last failure; 0: never */
 	uint16_t cooling_s;
 	uint16_t priority;		/* of an SRV target (RFC 2782), the lowest is the best; else 0 */
-	uint8_t fitness;		/* enum fitness, of its worst endpoint that counts for this lookup */
+	uint8_t circuit;		/* enum circuit, of its worst endpoint that counts for this lookup */
 	uint8_t rank;			/* in the preference list, from 1; else 0 */
 	bool in_answer : 1;		/* of the answer at hand; without one: of the last answer */
 	bool failed_lately : 1;		/* failed in the last PATH_S with no success since */
@@ -112,7 +112,7 @@ struct choice {
 	bool no_route : 1;		/* aside: the host has no way to it */
 };
 
-struct snapshot {
+struct facts {
 	uint32_t now;			/* tick */
 	uint32_t used;			/* tick of the last lookup; 0: never */
 	uint32_t set_at;		/* tick when the pin was set */
@@ -120,12 +120,12 @@ struct snapshot {
 	uint32_t absent;		/* tick of the first answer without the pin; 0: none */
 	bool has_answer;		/* `in_answer` speaks of an answer at hand */
 	bool partial;			/* of the first addresses of a longer one */
-	int pin;			/* index into choice, or -1 */
+	int pin;			/* index into candidate, or -1 */
 	bool is_explicit, confirmed;
 	bool sum_changed;		/* a failure that counts came since the pin was set */
-	int last_confirmed;		/* index into choice, or -1 */
-	size_t n;			/* CHOICES at most */
-	struct choice *choice;		/* the answer first, in the resolver's order; targets in that of RFC 2782 */
+	int last_confirmed;		/* index into candidate, or -1 */
+	size_t n;			/* FACTS_MAX at most */
+	struct candidate *candidate;		/* the answer first, in the resolver's order; targets in that of RFC 2782 */
 };
 
 /* What becomes of a pin. */
@@ -141,33 +141,33 @@ enum action {
 struct transition {
 	enum action action;
 	enum cause cause;
-	int to;				/* index into choice, or -1 */
+	int to;				/* index into candidate, or -1 */
 	uint32_t absent;		/* the new value of snapshot.absent */
 
 	/* Of decide_lookup: who leads the answer, or -1. */
 	int head;
-	bool take_try;			/* `head` is DUE: win the right to try it; else mark it COOLING and ask again */
+	bool take_probe;			/* `head` is CIRCUIT_HALF_OPEN: win the right to try it; else mark it CIRCUIT_OPEN and ask again */
 };
 
 /*
- * At a lookup: is the pin kept, replaced, or none made? A choice that stands aside
+ * At a lookup: is the pin kept, replaced, or none made? A candidate that stands aside
  * does not lead and is not captured, unless all of the answer do; the pin stays
  * the pin all the same.
  */
-struct transition decide_lookup(const struct snapshot *s, const struct settings *set);
+struct transition decide_lookup(const struct facts *s, const struct settings *set);
 
 /* After a failure that counts for the pin, or at the next read of a pin that has failed. */
-struct transition decide_failure(const struct snapshot *s);
+struct transition decide_failure(const struct facts *s);
 
-/* After a success of choice `at`: CONFIRM or KEEP. */
-struct transition decide_success(const struct snapshot *s, int at);
+/* After a success of candidate `at`: CONFIRM or KEEP. */
+struct transition decide_success(const struct facts *s, int at);
 
 /*
  * The order of the answer: `head` first (-1: none), then what is fit in the
  * resolver's order, then the others, soonest to recover first, and what stands
- * aside last. If none is fit: head, then the resolver's order. Writes the indices of choices with in_answer,
+ * aside last. If none is fit: head, then the resolver's order. Writes the indices of candidates with in_answer,
  * and head even if it is not; returns how many.
  */
-size_t decide_order(const struct snapshot *s, int head, uint8_t order[static CHOICES]);
+size_t decide_order(const struct facts *s, int head, uint8_t order[static FACTS_MAX]);
 
 #endif

@@ -1,7 +1,7 @@
 /* addresses.c: address records and their endpoints. See addresses.h. */
 #include "policy/table/addresses.h"
 
-#include "policy/base/tick.h"
+#include "policy/base/clock.h"
 #include "policy/table/journal.h"
 #include "policy/table/probe.h"
 

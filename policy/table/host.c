@@ -1,6 +1,7 @@
 /* host.c: see host.h. */
 #include "policy/table/host.h"
 
+
 struct address host_target(const struct table *t, const struct name *host, uint16_t port)
 {
 	return (struct address){.words = {name_hash(host, t->seed), name_hash(host, ~t->seed)},

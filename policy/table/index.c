@@ -6,8 +6,8 @@
  * group with an empty word ends the search. A word is a hint: it counts only if
  * the name still holds the address, and one that does not is written over.
  */
+#include "policy/base/clock.h"
 #include "policy/base/hash.h"
-#include "policy/base/tick.h"
 #include "policy/table/addresses.h"
 #include "policy/table/worth.h"
 

@@ -16,9 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "policy/base/clock.h"
 #include "policy/base/hash.h"
-#include "policy/base/now.h"
-#include "policy/base/tick.h"
 
 enum { LEASE_S = 10 };		/* a follower that died is woken for in vain so long */
 

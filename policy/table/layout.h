@@ -53,7 +53,7 @@ enum {
 
 	LEARNT = 128,				/* the latest new addresses, for who follows */
 	COUNTED = 256,				/* the latest sockets whose failure was counted */
-	WAIT_SETS = 256, WAIT_WAYS = 4,		/* endpoints and kinds of requests of which something is kept (waits.h) */
+	WAIT_SETS = 256, WAIT_WAYS = 4,		/* endpoints and kinds of requests of which something is kept (sip-health.h) */
 };
 
 /* Counters: what `pinctl stats` shows. */
@@ -127,7 +127,7 @@ struct event_record {
 };
 static_assert(sizeof(struct event_record) == 384, "whole cache lines");
 
-/* Of one kind of requests to one endpoint (waits.h). */
+/* Of one kind of requests to one endpoint (sip-health.h). */
 struct wait_record {
 	word64 key;				/* hash of both; 0: free; 1: being written */
 	word64 waits;				/* those that were given up */
@@ -182,7 +182,7 @@ struct addr_record {
 	word32 other_failed;
 	word32 drained;				/* 1: kept away by `pinctl drain` */
 	word32 used;				/* tick of the last answer or outcome */
-	word32 connected;			/* a byte for each endpoint: when a TCP connect came through last (notes.c) */
+	word32 connected;			/* a byte for each endpoint: when a TCP connect came through last (health.h) */
 	word64 unanswered;			/* TCP connects that were given up, to the port where that was last */
 	struct endpoint_record endpoints[ENDPOINTS];
 };

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "policy/base/tick.h"
+#include "policy/base/clock.h"
 #include "policy/table/journal.h"
 #include "policy/table/probe.h"
 

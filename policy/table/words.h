@@ -145,14 +145,14 @@ struct health {
 	uint16_t failures;		/* modulo SUM_MASK + 1 */
 	uint8_t n;			/* cool-off is min(30 s * n, 300 s) */
 	uint8_t last_cause;		/* enum cause */
-	bool trying;			/* somebody took the right to try it after its cool-off */
+	bool probing;			/* somebody took the right to try it after its cool-off */
 };
 
 static inline uint64_t health_pack(struct health h)
 {
 	return (uint64_t)(h.transport & 3u) << 62 | (uint64_t)h.port << 46 |
 	       (uint64_t)(h.cool_end & COOL_MASK) << 24 | (uint64_t)(h.failures & SUM_MASK) << 11 |
-	       (uint64_t)(h.n & 15u) << 7 | (uint64_t)(h.last_cause & 63u) << 1 | (uint64_t)h.trying;
+	       (uint64_t)(h.n & 15u) << 7 | (uint64_t)(h.last_cause & 63u) << 1 | (uint64_t)h.probing;
 }
 
 /* Is it the word of this endpoint? */
@@ -170,7 +170,7 @@ static inline struct health health_unpack(uint64_t w)
 		.failures = (uint16_t)(w >> 11 & SUM_MASK),
 		.n = (uint8_t)(w >> 7 & 15),
 		.last_cause = (uint8_t)(w >> 1 & 63),
-		.trying = (w & 1) != 0,
+		.probing = (w & 1) != 0,
 	};
 }
 

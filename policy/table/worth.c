@@ -1,7 +1,7 @@
 /* worth.c: see worth.h. */
 #include "policy/table/worth.h"
 
-#include "policy/base/tick.h"
+#include "policy/base/clock.h"
 #include "policy/rules/decide.h"
 #include "policy/table/host.h"
 

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "policy/base/atomic.h"
+#include "policy/base/clock.h"
 #include "policy/base/hash.h"
-#include "policy/base/tick.h"
 #include "shim/core/shared.h"
 
 enum {

@@ -13,7 +13,7 @@
 #ifndef STICKYDNS_GIVEN_H
 #define STICKYDNS_GIVEN_H
 
-#include "policy/pins/pins.h"
+#include "policy/pins/answer.h"
 
 /* Makes the memory. Without it nothing counts as given. */
 void given_start(void);

@@ -1,8 +1,8 @@
 /* judge.c: see judge.h. The rules themselves are pure: status_proves() in sip-evidence.h. */
 #include "shim/core/judge.h"
 
-#include "policy/base/now.h"
-#include "policy/base/tick.h"
+#include "policy/base/clock.h"
+#include "policy/pins/sip-health.h"
 #include "shim/core/dialogs.h"
 #include "shim/core/route.h"
 #include "shim/core/session.h"

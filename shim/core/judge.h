@@ -8,8 +8,8 @@
 #ifndef STICKYDNS_JUDGE_H
 #define STICKYDNS_JUDGE_H
 
-#include "policy/pins/pins.h"
 #include "policy/rules/sip-evidence.h"
+#include "policy/table/file.h"
 
 /* Makes the memory of requests: shared by the children of the program, one of which may read another's answer. */
 void judge_start(void);

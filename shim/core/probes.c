@@ -6,7 +6,9 @@
  */
 #include "shim/core/probes.h"
 
+#include "policy/pins/answer.h"
 #include "policy/pins/target.h"
+#include "policy/table/journal.h"
 #include "shim/core/session.h"
 
 #if STICKYDNS_PROBES

@@ -26,7 +26,8 @@
 #ifndef STICKYDNS_PROBES_H
 #define STICKYDNS_PROBES_H
 
-#include "policy/pins/pins.h"
+#include "policy/pins/answer.h"
+#include "policy/table/journal.h"
 
 #if !defined(STICKYDNS_NO_PROBES) && __has_include(<sys/sdt.h>)
 #define STICKYDNS_PROBES 1

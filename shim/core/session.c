@@ -10,10 +10,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "policy/base/clock.h"
 #include "policy/base/environment.h"
 #include "policy/base/hash.h"
 #include "policy/base/hot.h"
-#include "policy/base/tick.h"
+#include "policy/pins/order.h"
+#include "policy/pins/takeover.h"
 #include "shim/core/tell.h"
 #include "shim/core/undisturbed.h"
 

@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "policy/pins/pins.h"
+#include "policy/table/names.h"
 #include "shim/core/export.h"
 
 extern HIDDEN _Atomic(struct table *) session_current;

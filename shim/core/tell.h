@@ -4,6 +4,7 @@
 #ifndef STICKYDNS_TELL_H
 #define STICKYDNS_TELL_H
 
+#include "policy/pins/report.h"
 #include "shim/core/log.h"
 #include "shim/core/probes.h"
 #include "shim/core/way.h"
@@ -27,7 +28,7 @@ static inline bool cause_leaves_doubt(enum cause c)
 
 /*
  * What this program met is a failure: told whether or not somebody else, pinwatch
- * or another thread, was first to report it; then reported (pins.h).
+ * or another thread, was first to report it; then reported (health.h).
  */
 static inline void tell_failed(struct table *t, const struct outcome *o, enum cause cause)
 {

@@ -1,8 +1,9 @@
 /* vain.c: see vain.h. */
 #include "shim/core/vain.h"
 
+#include "policy/base/clock.h"
 #include "policy/base/record.h"
-#include "policy/base/tick.h"
+#include "policy/pins/sip-health.h"
 
 /* The words of a record: check, endpoint (3), what 32 | tick 32. One for each endpoint and kind, by their hash. */
 enum { WHO = 1, WHAT = WHO + ENDPOINT_WORDS, WORDS };

@@ -11,7 +11,8 @@
 #ifndef STICKYDNS_VAIN_H
 #define STICKYDNS_VAIN_H
 
-#include "policy/pins/pins.h"
+#include "policy/pins/answer.h"
+#include "policy/table/file.h"
 
 /* An attempt that waits for so many ticks is one that a program may give up: 1/8 to 3/16 s. */
 enum { VAIN_TICKS = 2 };

@@ -3,10 +3,11 @@
 
 #include <string.h>
 
+#include "policy/base/clock.h"
 #include "policy/base/hot.h"
 #include "policy/base/record.h"
-#include "policy/base/tick.h"
 #include "policy/pins/redirect.h"
+#include "policy/table/addresses.h"
 #include "shim/core/given.h"
 #include "shim/core/session.h"
 #include "shim/lookup/dns.h"
@@ -72,8 +73,8 @@ static void ask(struct table *t, const struct endpoint *asked, struct verdict *o
 		return;
 	who.n = recent_names(names);
 	const bool tcp = asked->transport == TRANSPORT_TCP;
-	out->request = pins_steer(t, asked, tcp ? STEER_CONNECT : STEER_REQUEST, &who, &out->to);
-	out->datagram = (!tcp || out->request) && pins_steer(t, asked, STEER_DATAGRAM, &who, &out->to);
+	out->request = pin_redirect(t, asked, tcp ? REDIRECT_CONNECT : REDIRECT_REQUEST, &who, &out->to);
+	out->datagram = (!tcp || out->request) && pin_redirect(t, asked, REDIRECT_DATAGRAM, &who, &out->to);
 	out->settled = !out->request && !out->datagram;
 	out->to.transport = asked->transport;
 }

@@ -9,7 +9,9 @@
 #ifndef STICKYDNS_VERDICTS_H
 #define STICKYDNS_VERDICTS_H
 
-#include "policy/pins/pins.h"
+#include "policy/rules/decide.h"
+#include "policy/table/file.h"
+
 
 struct verdict {
 	addr_ref ref;			/* 0: no candidate */

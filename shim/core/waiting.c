@@ -5,8 +5,10 @@
 #include <linux/tcp.h>
 #include <netinet/in.h>
 
+#include "policy/base/clock.h"
 #include "policy/base/record.h"
-#include "policy/base/tick.h"
+#include "policy/pins/health.h"
+#include "policy/pins/sip-health.h"
 #include "shim/core/judge.h"
 #include "shim/core/libc.h"
 #include "shim/core/route.h"

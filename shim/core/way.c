@@ -5,8 +5,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "policy/base/clock.h"
 #include "policy/base/record.h"
-#include "policy/base/tick.h"
 #include "shim/core/route.h"
 
 enum { ENTRIES = 32, KEPT_TICKS = TICKS_PER_S / 4, DISCARD = 9 };	/* no service: RFC 863 */

@@ -3,7 +3,7 @@
  *
  * As libc finds out when it sorts the answer of a lookup (RFC 6724 6, rule 1): a UDP
  * socket is connected, which sends no packet. A pin to which there is no way stands
- * aside for as long as that lasts (pins.h). Past libc's wrappers and their interposers:
+ * aside for as long as that lasts (order.h). Past libc's wrappers and their interposers:
  * connect(2) there is a point of cancellation, and no program may see this socket. No
  * locks, no allocation; safe in signal handlers.
  */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/pins/order.h"
 #include "shim/core/given.h"
 #include "shim/core/libc.h"
 #include "shim/core/session.h"

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "policy/base/record.h"
+#include "policy/pins/order.h"
 #include "policy/wire/dns-message.h"
 #include "shim/core/given.h"
 #include "shim/core/session.h"

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "policy/pins/order.h"
 #include "shim/core/given.h"
 #include "shim/core/session.h"
 #include "shim/core/tell.h"

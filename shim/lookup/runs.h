@@ -10,7 +10,7 @@
 
 #include <netdb.h>
 
-#include "policy/pins/pins.h"
+#include "policy/pins/answer.h"
 
 /* The addresses of the list, each once, into the pools of their families. IPv4-mapped ones are IPv4. */
 void runs_collect(const struct addrinfo *list, struct pool pool[static FAMILIES]);

@@ -1,6 +1,8 @@
 /* targets.c: SRV answers, led by the pin. See targets.h. */
 #include "shim/lookup/targets.h"
 
+#include "policy/pins/answer.h"
+#include "policy/pins/order.h"
 #include "policy/pins/target.h"
 #include "shim/core/given.h"
 #include "shim/core/session.h"

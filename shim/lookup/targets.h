@@ -8,7 +8,7 @@
 #ifndef STICKYDNS_TARGETS_H
 #define STICKYDNS_TARGETS_H
 
-#include "policy/pins/pins.h"
+#include "policy/table/file.h"
 #include "policy/wire/dns-message.h"
 
 /* `a` is the SRV answer in msg, for `service`. */

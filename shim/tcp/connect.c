@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "policy/table/addresses.h"
 #include "policy/base/hot.h"
 #include "shim/core/dialogs.h"
 #include "shim/core/judge.h"

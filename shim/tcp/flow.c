@@ -6,8 +6,9 @@
 #include <netinet/in.h>
 #include <unistd.h>
 
+#include "policy/base/clock.h"
 #include "policy/base/hot.h"
-#include "policy/base/tick.h"
+#include "policy/pins/health.h"
 #include "shim/core/dialogs.h"
 #include "shim/core/libc.h"
 #include "shim/core/session.h"

@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <sys/ioctl.h>
 
+#include "policy/table/file.h"
 #include "shim/core/judge.h"
 #include "shim/core/libc.h"
 #include "shim/core/route.h"

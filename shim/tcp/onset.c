@@ -6,8 +6,9 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "policy/base/clock.h"
 #include "policy/base/record.h"
-#include "policy/base/tick.h"
+#include "policy/table/addresses.h"
 #include "policy/wire/sip-hop.h"
 #include "policy/wire/sip-message.h"
 #include "shim/core/dialogs.h"

@@ -7,6 +7,7 @@
 
 #include "policy/base/hot.h"
 #include "policy/base/record.h"
+#include "policy/pins/sip-health.h"
 #include "policy/wire/sip-stream.h"
 #include "shim/core/chunks.h"
 #include "shim/core/dialogs.h"

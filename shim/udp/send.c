@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "policy/table/file.h"
 #include "policy/rules/sip-route.h"
 #include "policy/wire/sip-hop.h"
 #include "shim/core/dialogs.h"

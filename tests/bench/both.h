@@ -19,7 +19,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "policy/pins/pins.h"
+#include "policy/pins/view.h"
+#include "policy/table/addresses.h"
 #include "tests/bench/measure.h"
 
 struct calls {

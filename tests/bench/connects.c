@@ -1,4 +1,5 @@
 /* connects: what connect and a connection's calls cost, over TCP and UDP. See both.h. */
+#include "policy/base/clock.h"
 #include "tests/bench/both.h"
 
 enum { MANY_NAMES = 64 };

@@ -3,6 +3,7 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
+#include "policy/base/clock.h"
 #include "tests/bench/both.h"
 
 /* ---- what is said ---- */

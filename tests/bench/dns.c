@@ -14,7 +14,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "policy/pins/pins.h"
+#include "policy/base/clock.h"
+#include "policy/table/file.h"
 #include "tests/bench/measure.h"
 
 enum { PORT = 25053, WAITING = 64, ANSWER_BYTES = 2048, HEADER = 12, RECORD = 16, ADDRESS_AT = 12 };

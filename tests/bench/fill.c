@@ -7,7 +7,8 @@
  */
 #include <string.h>
 
-#include "policy/pins/pins.h"
+#include "policy/pins/answer.h"
+#include "policy/pins/order.h"
 #include "tests/bench/measure.h"
 
 static struct address address_of(uint32_t n)

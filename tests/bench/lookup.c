@@ -14,7 +14,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "policy/pins/pins.h"
+#include "policy/base/clock.h"
+#include "policy/pins/answer.h"
+#include "policy/pins/order.h"
+#include "policy/table/addresses.h"
 #include "tests/bench/measure.h"
 
 static struct table table;

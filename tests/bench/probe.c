@@ -5,6 +5,8 @@
  * pass through an empty asm in both ways, so that the compiler keeps the loop and
  * knows nothing of what the probe would be given.
  */
+#include "policy/base/clock.h"
+#include "policy/table/journal.h"
 #include "shim/core/probes.h"
 #include "shim/core/session.h"
 #include "tests/bench/measure.h"

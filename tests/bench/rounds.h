@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "policy/base/clock.h"
 #include "tests/bench/measure.h"
 
 enum { PARTS = 20 };

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "policy/base/clock.h"
 #include "tests/bench/measure.h"
 
 static const char program[] = "/bin/true";

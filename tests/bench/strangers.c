@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <sys/syscall.h>
 
+#include "policy/base/clock.h"
 #include "tests/bench/both.h"
 
 /* ---- calls on one descriptor ---- */

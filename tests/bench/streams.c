@@ -13,7 +13,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "policy/pins/pins.h"
+#include "policy/base/clock.h"
+#include "policy/pins/answer.h"
+#include "policy/pins/order.h"
+#include "policy/pins/sip-health.h"
 #include "tests/bench/measure.h"
 
 struct calls {
@@ -146,7 +149,7 @@ static void make_candidate(void)
 		broken("no candidate");
 }
 
-/* Were the messages read? Then the endpoint was heard (pins.h). */
+/* Were the messages read? Then the endpoint was heard (pins/health.h). */
 static bool was_heard(void)
 {
 	struct endpoint e = {.port = PORT, .transport = TRANSPORT_TCP};

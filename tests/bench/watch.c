@@ -11,7 +11,11 @@
  */
 #include <sys/mman.h>
 
-#include "policy/pins/pins.h"
+#include "policy/base/clock.h"
+#include "policy/pins/admin.h"
+#include "policy/pins/answer.h"
+#include "policy/pins/order.h"
+#include "policy/pins/report.h"
 #include "tests/bench/pinwatch.h"
 #include "tests/bench/rounds.h"
 

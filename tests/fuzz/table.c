@@ -12,14 +12,21 @@
  * tests/stress/hostile.c does the same with blows that fall at any moment.
  */
 #define CORPUS "tests/fuzz/corpus/table"
+#include "policy/base/clock.h"
+#include "policy/pins/admin.h"
+#include "policy/pins/answer.h"
+#include "policy/pins/health.h"
+#include "policy/pins/order.h"
+#include "policy/pins/redirect.h"
+#include "policy/pins/report.h"
+#include "policy/pins/sip-health.h"
+#include "policy/pins/view.h"
 #include "tests/fuzz/replay.h"
+#include "tests/unit/clock.h"
+#include "tests/unit/lab.h"
 
 #include <sys/mman.h>
 
-#include "policy/base/tick.h"
-#include "policy/pins/redirect.h"
-#include "tests/unit/clock.h"
-#include "tests/unit/lab.h"
 
 enum { CAPACITY = 8, NAMES = 6, BLOWS = 256, COPY = 0x80 };
 
@@ -156,8 +163,8 @@ static void tell(struct table *t, const struct name_ref *refs, size_t n, unsigne
 	pins_heard_age(t, a, &o.endpoint, REQUEST_CALL);
 	pins_registered_age(t, a, &o.endpoint);
 	pins_connected_lately(t, a, &o.endpoint);
-	for (int kind = STEER_CONNECT; kind <= STEER_DATAGRAM; kind++)
-		if (pins_steer(t, &o.endpoint, (enum steer_kind)kind, &(struct asker){.names = refs, .n = n}, &to))
+	for (int kind = REDIRECT_CONNECT; kind <= REDIRECT_DATAGRAM; kind++)
+		if (pin_redirect(t, &o.endpoint, (enum redirect_kind)kind, &(struct asker){.names = refs, .n = n}, &to))
 			claim(to.transport == o.endpoint.transport && address_family(&to.addr) == address_family(&o.endpoint.addr));
 }
 

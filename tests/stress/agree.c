@@ -2,6 +2,7 @@
  * agree.c: processes that look up the same new names at once, each with an answer
  * rotated its own way, get the same first address.
  */
+#include "policy/pins/view.h"
 #include "tests/stress/herd.h"
 
 enum { NAMES = HERD_SLOW ? 80 : 2000, SHARED = 24, POOL = 6, BIG_POOL = 40 };

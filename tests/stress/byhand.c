@@ -2,6 +2,7 @@
  * byhand.c: processes that set a pin by hand while others drop it. A set has done
  * what it said: it never finds a table full that has room.
  */
+#include "policy/pins/admin.h"
 #include "tests/stress/herd.h"
 
 enum { PROCESSES = 4, ROUNDS = HERD_SLOW ? 5000 : 40000 };
@@ -23,7 +24,7 @@ static void quarrel(void *arg, unsigned i)
 		const struct name n = lab_name(text);
 		if (i % 2)
 			pins_drop(&q->lab->t, &n);
-		else if (pins_set(&q->lab->t, &n, list, 1 + k % 3, 0) != HAND_OK)
+		else if (pins_set(&q->lab->t, &n, list, 1 + k % 3, 0) != ADMIN_OK)
 			herd_blame(q->herd, "set number %u of process %u had no room", k, i);
 	}
 }

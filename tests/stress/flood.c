@@ -7,6 +7,8 @@
  * names of the flood, each with an address of its own: a third succeeds, a third fails, every 16th is a service with a
  * host. Time is the test's: it passes by one tick in 500 names.
  */
+#include "policy/pins/report.h"
+#include "policy/pins/view.h"
 #include "tests/stress/herd.h"
 
 #include "policy/base/hash.h"

@@ -9,12 +9,16 @@
  * those between canaries. Nothing may crash, nothing outside may change, and each
  * call must come back within a bound.
  */
+#include "policy/pins/admin.h"
+#include "policy/pins/health.h"
+#include "policy/pins/sip-health.h"
+#include "policy/pins/view.h"
 #include "tests/stress/herd.h"
 
 #include <signal.h>
 
+#include "policy/base/clock.h"
 #include "policy/base/hash.h"
-#include "policy/base/tick.h"
 
 enum {
 	VICTIMS = 3,

@@ -9,12 +9,16 @@
  * walk the table, look names up and follow the journal. Every name and every
  * address can be told from a torn one: all of their bytes follow from a number.
  */
+#include "policy/pins/admin.h"
+#include "policy/pins/report.h"
+#include "policy/pins/view.h"
+#include "policy/table/journal.h"
 #include "tests/stress/herd.h"
 
 #include <errno.h>
 
+#include "policy/base/clock.h"
 #include "policy/base/hash.h"
-#include "policy/base/tick.h"
 
 enum {
 	WRITERS = 16,

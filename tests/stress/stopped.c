@@ -7,6 +7,9 @@
  * name or an address, people fill it by hand: six pins on one address with a --ttl, seven addresses drained. Then the
  * child goes on to its end.
  */
+#include "policy/pins/admin.h"
+#include "policy/pins/view.h"
+#include "policy/table/addresses.h"
 #include "tests/stress/herd.h"
 
 #include <errno.h>
@@ -41,11 +44,11 @@ static unsigned set_by_hand(struct table *t)
 	unsigned done = 0;
 	for (unsigned i = 0; i < NAMES; i++) {
 		const struct name n = lab_name(set[i]);
-		done += pins_set(t, &n, &pin, 1, 600) == HAND_OK;
+		done += pins_set(t, &n, &pin, 1, 600) == ADMIN_OK;
 	}
 	for (unsigned i = 0; i < DRAINED; i++) {
 		const struct address a = lab_v4(FIRST + i);
-		done += pins_drain(t, &a, true) == HAND_OK;
+		done += pins_drain(t, &a, true) == ADMIN_OK;
 	}
 	return done;
 }

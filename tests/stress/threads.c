@@ -7,7 +7,11 @@
  * front that was not, and that one must be of the name. Under ThreadSanitizer
  * this is the proof that all that is shared is atomic.
  */
-#include "policy/base/tick.h"
+#include "policy/base/clock.h"
+#include "policy/pins/admin.h"
+#include "policy/pins/health.h"
+#include "policy/pins/sip-health.h"
+#include "policy/pins/view.h"
 #include "tests/stress/herd.h"
 
 enum { THREADS = 8, NAMES = 24, POOL = 6, EXPLICIT = 4, CAPACITY = 64 };

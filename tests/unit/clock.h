@@ -5,8 +5,8 @@
  * monotonic clock, which policy/ reads, stands still until clock_after() moves it.
  * Other clocks are the kernel's.
  */
-#ifndef STICKYDNS_CLOCK_H
-#define STICKYDNS_CLOCK_H
+#ifndef STICKYDNS_TEST_CLOCK_H
+#define STICKYDNS_TEST_CLOCK_H
 
 #include <stdint.h>
 #include <sys/syscall.h>

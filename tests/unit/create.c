@@ -2,6 +2,7 @@
  * create.c: making and replacing a table: what is left behind, by many at once, as
  * another user, from another network namespace, on a full file system.
  */
+#include "policy/pins/view.h"
 #include "tests/unit/files.h"
 
 #include <sched.h>

@@ -12,15 +12,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/base/tick.h"
+#include "policy/base/clock.h"
 
 enum { NOW = 16000000 };	/* tick */
 
 /* ---- text to snapshot, transition to text ---- */
 
-static struct choice choice_of(const char **p)
+static struct candidate candidate_of(const char **p)
 {
-	struct choice c = {.in_answer = true, .fitness = **p == 'F' ? FIT : **p == 'D' ? DUE : COOLING};
+	struct candidate c = {.in_answer = true, .circuit = **p == 'F' ? CIRCUIT_CLOSED : **p == 'D' ? CIRCUIT_HALF_OPEN : CIRCUIT_OPEN};
 	char *end;
 	for (++*p; **p && **p != ' '; ++*p) {
 		if (**p >= '0' && **p <= '9') {
@@ -45,10 +45,10 @@ static struct choice choice_of(const char **p)
 	return c;
 }
 
-static void choices(struct snapshot *s, const char *text)
+static void candidates(struct facts *s, const char *text)
 {
 	for (s->n = 0; *text; text += *text == ' ')
-		s->choice[s->n++] = choice_of(&text);
+		s->candidate[s->n++] = candidate_of(&text);
 }
 
 static const char *transition_text(const struct transition *t)
@@ -63,7 +63,7 @@ static const char *transition_text(const struct transition *t)
 		n += snprintf(out + n, sizeof out - (size_t)n, " (%s)", cause_text(t->cause));
 	if (t->head >= 0)
 		n += snprintf(out + n, sizeof out - (size_t)n, " head %d", t->head);
-	if (t->take_try)
+	if (t->take_probe)
 		snprintf(out + n, sizeof out - (size_t)n, " try");
 	return out;
 }
@@ -175,11 +175,11 @@ static void lookups(void)
 	const struct settings set = settings_builtin();
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		const struct lookup_row *r = &rows[i];
-		struct choice room[CHOICES];
-		struct snapshot s = {.choice = room, .now = NOW, .used = NOW - 16, .set_at = NOW - 160, .pin = r->pin,
+		struct candidate room[FACTS_MAX];
+		struct facts s = {.candidate = room, .now = NOW, .used = NOW - 16, .set_at = NOW - 160, .pin = r->pin,
 				     .is_explicit = (r->flags & EXPLICIT) != 0, .sum_changed = (r->flags & FAILED) != 0,
 				     .has_answer = !(r->flags & NO_ANSWER), .last_confirmed = r->last - 1};
-		choices(&s, r->choices);
+		candidates(&s, r->choices);
 		check_row("lookup, %s", r->rule);
 		struct transition t = decide_lookup(&s, &set);
 		check_text(r->choices, r->expected, transition_text(&t));
@@ -253,14 +253,14 @@ static void times(void)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		const struct time_row *r = &rows[i];
 		struct settings set = settings_builtin();
-		struct choice room[CHOICES];
-		struct snapshot s = {.choice = room, .now = NOW, .used = ago(r->used_s), .set_at = ago(r->set_s), .absent = ago(r->absent_s),
+		struct candidate room[FACTS_MAX];
+		struct facts s = {.candidate = room, .now = NOW, .used = ago(r->used_s), .set_at = ago(r->set_s), .absent = ago(r->absent_s),
 				     .is_explicit = (r->flags & EXPLICIT) != 0, .sum_changed = (r->flags & FAILED) != 0,
 				     .has_answer = !(r->flags & NO_ANSWER), .confirmed = !(r->flags & UNPROVEN),
 				     .last_confirmed = r->flags & LAST ? 2 : NONE};
 		set.value[r->key] = r->value;
-		choices(&s, r->choices);
-		s.pin = s.choice[0].in_answer ? 1 : 0;
+		candidates(&s, r->choices);
+		s.pin = s.candidate[0].in_answer ? 1 : 0;
 		s.expires = r->expires_s ? NOW + tick_of(1000) - tick_of(r->expires_s) : 0;
 		check_row("time, %s", r->rule);
 		struct transition t = decide_lookup(&s, &set);
@@ -289,11 +289,11 @@ static void failures(void)
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		const struct lookup_row *r = &rows[i];
-		struct choice room[CHOICES];
-		struct snapshot s = {.choice = room, .now = NOW, .pin = r->pin, .is_explicit = (r->flags & EXPLICIT) != 0,
+		struct candidate room[FACTS_MAX];
+		struct facts s = {.candidate = room, .now = NOW, .pin = r->pin, .is_explicit = (r->flags & EXPLICIT) != 0,
 				     .confirmed = (r->flags & CONFIRMED) != 0, .sum_changed = (r->flags & FAILED) != 0,
 				     .last_confirmed = r->last - 1};
-		choices(&s, r->choices);
+		candidates(&s, r->choices);
 		check_row("a failure %s", r->rule);
 		struct transition t = decide_failure(&s);
 		check_text(r->choices, r->expected, transition_text(&t));
@@ -320,11 +320,11 @@ static void successes(void)
 		{"elsewhere never moves an explicit one that failed", 0, 1, EXPLICIT | FAILED, "keep"},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		struct choice room[CHOICES];
-		struct snapshot s = {.choice = room, .now = NOW, .pin = rows[i].pin, .is_explicit = (rows[i].flags & EXPLICIT) != 0,
+		struct candidate room[FACTS_MAX];
+		struct facts s = {.candidate = room, .now = NOW, .pin = rows[i].pin, .is_explicit = (rows[i].flags & EXPLICIT) != 0,
 				     .confirmed = (rows[i].flags & CONFIRMED) != 0,
 				     .sum_changed = (rows[i].flags & FAILED) != 0, .last_confirmed = NONE};
-		choices(&s, "F F");
+		candidates(&s, "F F");
 		check_row("a success %s", rows[i].rule);
 		struct transition t = decide_success(&s, rows[i].at);
 		check_text("transition", rows[i].expected, transition_text(&t));
@@ -363,11 +363,11 @@ static void orders(void)
 		{"none of the others fit: their order, aside last", "Fn C20 C10", NONE, "1 2 0"},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		struct choice room[CHOICES];
-		struct snapshot s = {.choice = room, .pin = NONE, .last_confirmed = NONE};
-		uint8_t order[CHOICES];
-		char seen[CHOICES * 3 + 1] = "";
-		choices(&s, rows[i].choices);
+		struct candidate room[FACTS_MAX];
+		struct facts s = {.candidate = room, .pin = NONE, .last_confirmed = NONE};
+		uint8_t order[FACTS_MAX];
+		char seen[FACTS_MAX * 3 + 1] = "";
+		candidates(&s, rows[i].choices);
 		check_row("order, %s", rows[i].rule);
 		size_t n = decide_order(&s, rows[i].head, order);
 		for (size_t k = 0; k < n; k++)
@@ -379,15 +379,15 @@ static void orders(void)
 /* As many as a scene can hold: each in the answer once. */
 static void order_of_many(void)
 {
-	struct choice room[CHOICES];
-	struct snapshot s = {.choice = room, .n = CHOICES, .pin = NONE, .last_confirmed = NONE};
-	uint8_t order[CHOICES];
-	bool seen[CHOICES] = {false};
-	for (size_t i = 0; i < CHOICES; i++)
-		s.choice[i] = (struct choice){.fitness = i % 3 ? COOLING : FIT, .cooling_s = (uint16_t)(i * 37 % 101), .in_answer = true};
-	check_row("order of %d choices", CHOICES);
-	check_number("how many", CHOICES, decide_order(&s, 81, order));
-	for (size_t i = 0; i < CHOICES; i++) {
+	struct candidate room[FACTS_MAX];
+	struct facts s = {.candidate = room, .n = FACTS_MAX, .pin = NONE, .last_confirmed = NONE};
+	uint8_t order[FACTS_MAX];
+	bool seen[FACTS_MAX] = {false};
+	for (size_t i = 0; i < FACTS_MAX; i++)
+		s.candidate[i] = (struct candidate){.circuit = i % 3 ? CIRCUIT_OPEN : CIRCUIT_CLOSED, .cooling_s = (uint16_t)(i * 37 % 101), .in_answer = true};
+	check_row("order of %d choices", FACTS_MAX);
+	check_number("how many", FACTS_MAX, decide_order(&s, 81, order));
+	for (size_t i = 0; i < FACTS_MAX; i++) {
 		check_true("each once", !seen[order[i]]);
 		seen[order[i]] = true;
 	}

@@ -12,7 +12,7 @@
 
 enum { START_S = 100000, MIDDLE = 20 };
 
-static const char *fitness_text(enum fitness f) { return f == FIT ? "fit" : f == DUE ? "due" : "cooling"; }
+static const char *circuit_text(enum circuit f) { return f == CIRCUIT_CLOSED ? "fit" : f == CIRCUIT_HALF_OPEN ? "due" : "cooling"; }
 
 static const char *play(const char *steps)
 {
@@ -30,13 +30,13 @@ static const char *play(const char *steps)
 			success = now;
 			break;
 		case 't':
-			h = health_trying(h, now);
+			h = health_probing(h, now);
 			break;
 		}
 		while (*p == ' ')
 			p++;
 	}
-	snprintf(out, sizeof out, "%s %u n %u failures %u", fitness_text(health_fitness(h, now)), health_cooling_s(h, now),
+	snprintf(out, sizeof out, "%s %u n %u failures %u", circuit_text(health_circuit(h, now)), health_cooling_s(h, now),
 		 h.n, h.failures);
 	return out;
 }
@@ -113,10 +113,10 @@ static void laps(void)
 		uint32_t now = lap - rows[i].before_lap;
 		struct health h = health_failed((struct health){0}, CAUSE_REFUSED, now, COOL_BY_HISTORY, MIDDLE);
 		check_row("lap, %s", rows[i].rule);
-		check_text("fitness", rows[i].expected, fitness_text(health_fitness(h, now + rows[i].later)));
+		check_text("fitness", rows[i].expected, circuit_text(health_circuit(h, now + rows[i].later)));
 	}
 	check_row("lap, an end further ahead than any can be is past");
-	check_text("fitness", "due", fitness_text(health_fitness((struct health){.cool_end = 200000}, 100000)));
+	check_text("fitness", "due", circuit_text(health_circuit((struct health){.cool_end = 200000}, 100000)));
 }
 
 static void words_survive(void)

@@ -12,7 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "policy/pins/pins.h"
+#include "policy/pins/answer.h"
+#include "policy/pins/order.h"
 
 struct lab {
 	struct table t;

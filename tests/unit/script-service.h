@@ -1,5 +1,11 @@
 /* script-service.h: the steps of script.h that are about services and steering. Included by it. */
 
+#include "policy/pins/admin.h"
+#include "policy/pins/order.h"
+#include "policy/pins/redirect.h"
+#include "policy/pins/target.h"
+#include "policy/pins/view.h"
+
 /* "a:5060", "a:5060:10", "a:5060:10:60". */
 static inline struct srv_record script_record(struct script *s, const struct name *service, const char *text)
 {
@@ -54,8 +60,8 @@ static inline void script_srv_refresh(struct script *s, char **w)
 	const struct name n = lab_name(w[1]);
 	const size_t count = strcmp(w[2], "-") == 0 ? 0 : script_records(s, &n, w[2], records);
 	bool dropped = false;
-	enum hand_status status = pins_refresh_service(&s->lab.t, &n, records, count, 60, &dropped);
-	script_say(s, "", "%s", status != HAND_OK ? "failed" : dropped ? "dropped" : "done");
+	enum admin_status status = pins_refresh_service(&s->lab.t, &n, records, count, 60, &dropped);
+	script_say(s, "", "%s", status != ADMIN_OK ? "failed" : dropped ? "dropped" : "done");
 }
 
 static inline void script_recall(struct script *s, char **w)
@@ -72,8 +78,8 @@ static inline void script_recall(struct script *s, char **w)
 			for (size_t i = 0; i < pool[f].n; i++)
 				records[count++] = (struct srv_record){.target = pool[f].addr[i]};
 	}
-	const enum hand_status status = pins_recall(&s->lab.t, &n, records, count, (uint32_t)strtoul(w[3], NULL, 10));
-	script_say(s, "", "%s", status == HAND_OK ? "done" : "failed");
+	const enum admin_status status = pins_recall(&s->lab.t, &n, records, count, (uint32_t)strtoul(w[3], NULL, 10));
+	script_say(s, "", "%s", status == ADMIN_OK ? "done" : "failed");
 }
 
 /* The ports of its candidates, as they are shown. */
@@ -97,11 +103,11 @@ static inline void script_steer(struct script *s, char **w)
 	struct endpoint e = {.addr = lab_address(w[2])}, to;
 	char text[ADDRESS_TEXT], where[ADDRESS_TEXT + 8];
 	script_port(w[3], &e.port, &e.transport);
-	const enum steer_kind kind = strcmp(w[0], "steer") != 0	    ? STEER_DATAGRAM
-				     : e.transport == TRANSPORT_TCP ? STEER_CONNECT
-								    : STEER_REQUEST;
+	const enum redirect_kind kind = strcmp(w[0], "steer") != 0	    ? REDIRECT_DATAGRAM
+				     : e.transport == TRANSPORT_TCP ? REDIRECT_CONNECT
+								    : REDIRECT_REQUEST;
 	const struct asker who = {.names = refs, .n = script_names(s, w[1], refs)};
-	if (!pins_steer(&s->lab.t, &e, kind, &who, &to)) {
+	if (!pin_redirect(&s->lab.t, &e, kind, &who, &to)) {
 		script_say(s, "", "%s", "asked");
 		return;
 	}

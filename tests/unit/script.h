@@ -44,9 +44,17 @@
 
 #include <errno.h>
 
-#include "policy/base/tick.h"
+#include "policy/base/clock.h"
+#include "policy/pins/admin.h"
+#include "policy/pins/answer.h"
+#include "policy/pins/order.h"
 #include "policy/pins/redirect.h"
+#include "policy/pins/report.h"
+#include "policy/pins/sip-health.h"
+#include "policy/pins/takeover.h"
 #include "policy/pins/target.h"
+#include "policy/pins/view.h"
+#include "policy/table/journal.h"
 #include "tests/unit/check.h"
 #include "tests/unit/clock.h"
 #include "tests/unit/lab.h"
@@ -312,19 +320,19 @@ static inline void script_healthy(struct script *s, char **w)
 		pins_view(&s->lab.t, ref, &v);
 	for (size_t i = 0; i < v.n_candidates; i++)
 		if (address_equal(&v.candidates[i].addr, &a))
-			script_say(s, " and ", "%s", v.candidates[i].worst.fitness == FIT ? "yes" : "no");
+			script_say(s, " and ", "%s", v.candidates[i].worst.circuit == CIRCUIT_CLOSED ? "yes" : "no");
 	if (!*s->out)
 		script_say(s, "", "%s", "none");
 }
 
 static inline void script_hand(struct script *s, char **w)
 {
-	static const char *const text[] = {[HAND_OK] = "done", [HAND_NO_NAME] = "no-name", [HAND_NO_ADDRESS] = "no-address",
-					   [HAND_FULL] = "full", [HAND_READ_ONLY] = "read-only"};
+	static const char *const text[] = {[ADMIN_OK] = "done", [ADMIN_NO_NAME] = "no-name", [ADMIN_NO_ADDRESS] = "no-address",
+					   [ADMIN_FULL] = "full", [ADMIN_READ_ONLY] = "read-only"};
 	struct name n = lab_name(w[1]);
 	struct pool pool[FAMILIES];
 	bool dropped = false;
-	enum hand_status status;
+	enum admin_status status;
 	if (strcmp(w[0], "drop") == 0) {
 		status = pins_drop(&s->lab.t, &n);
 	} else if (strcmp(w[0], "adopt") == 0) {
@@ -349,7 +357,7 @@ static inline void script_hand(struct script *s, char **w)
 static inline void script_drain(struct script *s, char **w)
 {
 	struct address a = lab_address(w[1]);
-	script_say(s, "", "%s", pins_drain(&s->lab.t, &a, *w[0] == 'd') == HAND_OK ? "done" : "failed");
+	script_say(s, "", "%s", pins_drain(&s->lab.t, &a, *w[0] == 'd') == ADMIN_OK ? "done" : "failed");
 }
 
 static inline void script_cool(struct script *s, char **w)
@@ -364,7 +372,7 @@ static inline void script_cool(struct script *s, char **w)
 	const uint32_t now_s = tick_now() / TICKS_PER_S;
 	char seconds[16];
 	snprintf(seconds, sizeof seconds, "%u", health_cooling_s(h, now_s));
-	script_say(s, "", "%s", health_cooling_s(h, now_s) ? seconds : health_fitness(h, now_s) == DUE ? "due" : "fit");
+	script_say(s, "", "%s", health_cooling_s(h, now_s) ? seconds : health_circuit(h, now_s) == CIRCUIT_HALF_OPEN ? "due" : "fit");
 }
 
 static inline void script_opt(struct script *s, char **w)
@@ -416,6 +424,7 @@ static inline void script_take(struct script *s, char **w)
 	snprintf(left, sizeof left, "%u", place ? pins_take_place(&s->lab.t, &s->other.t, published) : pins_take_over(&s->lab.t, &s->other.t));
 	script_say(s, "", "%s", left);
 }
+
 
 #include "tests/unit/script-service.h"
 

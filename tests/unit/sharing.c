@@ -2,6 +2,8 @@
  * sharing.c: address records: shared by names, found from addresses, evicted,
  * their endpoints, and connects whose process went away.
  */
+#include "policy/pins/admin.h"
+#include "policy/pins/health.h"
 #include "tests/unit/check.h"
 #include "tests/unit/clock.h"
 #include "tests/unit/lab.h"
@@ -9,7 +11,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-#include "policy/base/tick.h"
+#include "policy/base/clock.h"
 
 static struct name numbered(unsigned k)
 {
@@ -151,7 +153,7 @@ static void index_full(void)
 	}
 	struct name n = numbered(77);
 	check_row("a full index: an explicit pin's address never gives way all the same");
-	check_number("set", HAND_OK, pins_set(&lab.t, &n, &mine, 1, 0));
+	check_number("set", ADMIN_OK, pins_set(&lab.t, &n, &mine, 1, 0));
 	for (unsigned i = 0; i < 500; i++) {
 		struct address a = lab_v4(1000 + i);
 		clock_after(2);

@@ -1,14 +1,17 @@
 /*
  * table.c: name records: found, inserted, walked, retired, evicted, healed.
  */
+#include "policy/pins/admin.h"
+#include "policy/pins/health.h"
+#include "policy/pins/view.h"
 #include "tests/unit/check.h"
 #include "tests/unit/clock.h"
 #include "tests/unit/lab.h"
 
 #include <sys/mman.h>
 
+#include "policy/base/clock.h"
 #include "policy/base/hash.h"
-#include "policy/base/tick.h"
 
 static struct name numbered(unsigned k)
 {
@@ -214,7 +217,7 @@ static void explicit_stay(void)
 	for (unsigned k = 0; k < 10; k++) {
 		struct name n = numbered(k);
 		struct address a = lab_v4(100 + k);
-		set += pins_set(&lab.t, &n, &a, 1, 0) == HAND_OK;
+		set += pins_set(&lab.t, &n, &a, 1, 0) == ADMIN_OK;
 	}
 	for (unsigned k = 100; k < 400; k++) {
 		clock_after(5);
@@ -244,7 +247,7 @@ static void explicit_stay(void)
 	check_number("counted", before + 1, get64(&lab.t.header->counters[COUNT_NAMES_FULL]));
 	struct name n = numbered(501);
 	struct address a = lab_v4(7);
-	check_number("set", HAND_FULL, pins_set(&lab.t, &n, &a, 1, 0));
+	check_number("set", ADMIN_FULL, pins_set(&lab.t, &n, &a, 1, 0));
 	n = numbered(3);
 	pins_drop(&lab.t, &n);
 	check_true("served once one is dropped", insert(&lab.t, 500));
@@ -406,10 +409,10 @@ static void read_only(void)
 	const struct outcome o = {.endpoint = {addrs[0], 5060, TRANSPORT_TCP}, .reach = REACH_ALL};
 	check_true("failure", !pins_failed(&lab.t, &o, CAUSE_REFUSED));
 	check_true("success", !pins_succeeded(&lab.t, &o));
-	check_number("set", HAND_READ_ONLY, pins_set(&lab.t, &n, addrs, 1, 0));
-	check_number("drop", HAND_READ_ONLY, pins_drop(&lab.t, &n));
-	check_number("refresh", HAND_READ_ONLY, pins_refresh(&lab.t, &n, FAMILY_V4, addrs, 3, 60, NULL));
-	check_number("report", HAND_READ_ONLY, pins_report(&lab.t, &n, addrs, true));
+	check_number("set", ADMIN_READ_ONLY, pins_set(&lab.t, &n, addrs, 1, 0));
+	check_number("drop", ADMIN_READ_ONLY, pins_drop(&lab.t, &n));
+	check_number("refresh", ADMIN_READ_ONLY, pins_refresh(&lab.t, &n, FAMILY_V4, addrs, 3, 60, NULL));
+	check_number("report", ADMIN_READ_ONLY, pins_report(&lab.t, &n, addrs, true));
 	check_true("retire", !table_retire(&lab.t, ref));
 	struct event e = {.kind = EVENT_SET};
 	journal_write(&lab.t, &e);

@@ -1,11 +1,12 @@
 /* Connects that were given up unanswered, and that timed out: when do they make a failure? */
-#include "tests/unit/lab.h"
-
-#include "policy/base/tick.h"
-#include "policy/pins/pins.h"
+#include "policy/base/clock.h"
+#include "policy/pins/health.h"
+#include "policy/pins/report.h"
 #include "policy/table/addresses.h"
 #include "tests/unit/check.h"
 #include "tests/unit/clock.h"
+#include "tests/unit/lab.h"
+
 
 enum { STEPS = 14 };
 enum what { END, GIVEN_UP, SUCCESS, ANSWER, THROUGH, FAILURE, TIMED_OUT, OTHER_PORT };

@@ -4,6 +4,7 @@
  * Names of this process are in the test's hands, the table is a real one, and each row changes
  * something before what was decided is noted, or after.
  */
+#include "policy/pins/report.h"
 #include "shim/core/given.h"
 #include "shim/core/session.h"
 #include "shim/core/verdicts.h"

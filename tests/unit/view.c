@@ -1,11 +1,14 @@
 /* view.c: what people are shown of a name, and the counters; what errno means. */
+#include "policy/pins/admin.h"
+#include "policy/pins/report.h"
+#include "policy/pins/view.h"
 #include "tests/unit/check.h"
 #include "tests/unit/clock.h"
 #include "tests/unit/lab.h"
 
 #include <errno.h>
 
-#include "policy/base/tick.h"
+#include "policy/base/clock.h"
 
 static struct name_view view_of(const struct table *t, const struct name *n)
 {
@@ -69,7 +72,7 @@ static void auto_pin(void)
 		check_number("seen, s ago", 40, v.candidates[i].seen_s);
 		check_number("rank", 0, v.candidates[i].rank);
 		check_number("endpoints", 0, v.candidates[i].n_endpoints);
-		check_number("fitness", FIT, v.candidates[i].worst.fitness);
+		check_number("fitness", CIRCUIT_CLOSED, v.candidates[i].worst.circuit);
 	}
 
 	outcome(&lab.t, 3, 5060, true);
@@ -83,7 +86,7 @@ static void auto_pin(void)
 	check_number("endpoints", 2, c->n_endpoints);
 	check_true("5060 counts", c->endpoints[0].port == 5060 && c->endpoints[0].counts && c->endpoints[0].succeeded != 0);
 	check_true("443 does not", c->endpoints[1].port == 443 && !c->endpoints[1].counts && c->endpoints[1].failures == 1);
-	check_number("worst that counts", FIT, c->worst.fitness);
+	check_number("worst that counts", CIRCUIT_CLOSED, c->worst.circuit);
 
 	outcome(&lab.t, 3, 5060, false);
 	check_row("a pin that moved");
@@ -91,7 +94,7 @@ static void auto_pin(void)
 	check_true("address", address_equal(&v.pin[FAMILY_V4].addr, &addrs[1]) || address_equal(&v.pin[FAMILY_V4].addr, &addrs[2]));
 	check_number("moves", 1, v.moves);
 	c = candidate_of(&v, 3);
-	check_number("worst that counts", COOLING, c->worst.fitness);
+	check_number("worst that counts", COOLING, c->worst.circuit);
 	check_range("cooling, s", 24, 36, c->worst.cooling_s);
 	check_number("failures", 1, c->worst.failures);
 	check_number("last cause", CAUSE_REFUSED, c->worst.last_cause);

@@ -1,7 +1,8 @@
 /* Requests that were given up unanswered, and accounts that were refused: when do they speak against the server? */
+#include "policy/pins/sip-health.h"
 #include "tests/unit/lab.h"
 
-#include "policy/base/tick.h"
+#include "policy/base/clock.h"
 #include "policy/table/addresses.h"
 #include "tests/unit/check.h"
 #include "tests/unit/clock.h"

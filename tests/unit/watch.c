@@ -1,10 +1,12 @@
 /* watch.c: what pinwatch goes by: verdicts, ICMP messages, new addresses, and failures that are told twice. */
+#include "policy/pins/report.h"
+#include "policy/table/addresses.h"
 #include "tests/unit/check.h"
 #include "tests/unit/lab.h"
 
 #include <errno.h>
 
-#include "policy/base/tick.h"
+#include "policy/base/clock.h"
 #include "tools/pinwatch/doubts.h"
 #include "tools/pinwatch/icmp.h"
 #include "tools/pinwatch/verdict.h"

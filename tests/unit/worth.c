@@ -3,6 +3,10 @@
  *
  * Each row makes one name, lets time pass, and then 300 names that are asked for once come into a table of 16 records.
  */
+#include "policy/pins/admin.h"
+#include "policy/pins/report.h"
+#include "policy/table/addresses.h"
+#include "policy/table/journal.h"
 #include "tests/unit/check.h"
 #include "tests/unit/clock.h"
 #include "tests/unit/lab.h"
@@ -215,7 +219,7 @@ static void full(void)
 	check_number("proven", RECORDS, count(t, "proven%u.example"));
 
 	check_row("full of proven names: for what is set by hand the idlest gives way, which is an event");
-	check_number("set", HAND_OK, pins_set(t, &one_more, &first, 1, 0));
+	check_number("set", ADMIN_OK, pins_set(t, &one_more, &first, 1, 0));
 	check_number("proven", RECORDS - 1, count(t, "proven%u.example"));
 	const struct event e = last_of(t, "proven0.example");
 	check_number("kind", EVENT_DROPPED, e.kind);
@@ -225,10 +229,10 @@ static void full(void)
 	check_row("full: what was set by hand gives way to nothing");
 	for (unsigned k = 1; k < RECORDS; k++) {
 		const struct name n = numbered("set%u.example", k);
-		check_number("set", HAND_OK, pins_set(t, &n, &first, 1, 0));
+		check_number("set", ADMIN_OK, pins_set(t, &n, &first, 1, 0));
 	}
 	const struct name n = lab_name("last.example");
-	check_number("one more", HAND_FULL, pins_set(t, &n, &first, 1, 0));
+	check_number("one more", ADMIN_FULL, pins_set(t, &n, &first, 1, 0));
 	check_number("set before", RECORDS - 1, count(t, "set%u.example"));
 
 	check_row("full: but pins whose time is over do");
@@ -237,7 +241,7 @@ static void full(void)
 		pins_set(t, &old, &first, 1, 10);
 	}
 	clock_after(11);
-	check_number("one more", HAND_OK, pins_set(t, &n, &first, 1, 0));
+	check_number("one more", ADMIN_OK, pins_set(t, &n, &first, 1, 0));
 	lab_close(&lab);
 }
 

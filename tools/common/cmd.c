@@ -166,14 +166,14 @@ int host_parse(const struct context *c, const char *word, struct name *out)
 	return s == NAME_OK ? DONE : misused(c, "%s: '%s'", name_status_text(s), word);
 }
 
-int hand_result(const struct context *c, enum hand_status s, const char *word)
+int admin_result(const struct context *c, enum admin_status s, const char *word)
 {
 	switch (s) {
-	case HAND_OK: return DONE;
-	case HAND_NO_NAME: return complain(c, "not known: %s", word);
-	case HAND_NO_ADDRESS: return complain(c, "no such address of that name: %s", word);
-	case HAND_FULL: return complain(c, "no room left in the table or in its file system: %s", word);
-	case HAND_READ_ONLY: return complain(c, "%s: this user may only read it", c->path);
+	case ADMIN_OK: return DONE;
+	case ADMIN_NO_NAME: return complain(c, "not known: %s", word);
+	case ADMIN_NO_ADDRESS: return complain(c, "no such address of that name: %s", word);
+	case ADMIN_FULL: return complain(c, "no room left in the table or in its file system: %s", word);
+	case ADMIN_READ_ONLY: return complain(c, "%s: this user may only read it", c->path);
 	}
 	return complain(c, "failed: %s", word);
 }

@@ -15,7 +15,7 @@
 
 #include "policy/base/endpoint.h"
 #include "policy/base/name.h"
-#include "policy/pins/pins.h"
+#include "policy/pins/admin.h"
 #include "policy/table/file.h"
 
 enum { DONE = 0, FAILED = 1, MISUSED = 2 };
@@ -124,7 +124,7 @@ int table_word(struct context *c, char *word);
 int host_parse(const struct context *c, const char *word, struct name *out);
 
 /* What a change by hand came to, about `word`: DONE, or FAILED after one line. */
-int hand_result(const struct context *c, enum hand_status s, const char *word);
+int admin_result(const struct context *c, enum admin_status s, const char *word);
 
 /* ---- the commands ---- */
 

@@ -38,7 +38,7 @@ void time_text(uint32_t seconds, char out[static AGE_TEXT]);
 
 /*
  * 0, 30, 30s, 5m, 3h, 1d: seconds up to TIME_MAX_S, which fit the clock of the
- * table (tick.h); `off` as SETTING_OFF. False: none of these.
+ * table (clock.h); `off` as SETTING_OFF. False: none of these.
  */
 enum { TIME_MAX_S = 1000 * 86400 };
 bool time_parse(const char *text, uint32_t *seconds);

@@ -1,4 +1,5 @@
 /* view.c: names, pins, candidates and endpoints in words. See view.h. */
+#include "policy/table/journal.h"
 #include "tools/common/view.h"
 
 #include <stdio.h>
@@ -13,9 +14,9 @@ const char *family_text(const struct name *n, enum family f)
 const char *kind_text(const struct pin_view *p) { return p->is_explicit ? "explicit" : "auto"; }
 const char *state_text(const struct pin_view *p) { return p->confirmed ? "confirmed" : "tentative"; }
 
-const char *fitness_text(enum fitness f)
+const char *circuit_text(enum circuit f)
 {
-	return f == FIT ? "fit" : f == DUE ? "due" : "cooling";
+	return f == CIRCUIT_CLOSED ? "fit" : f == CIRCUIT_HALF_OPEN ? "due" : "cooling";
 }
 
 void port_text(uint16_t port, uint8_t transport, char out[static PORT_TEXT])
@@ -71,7 +72,7 @@ static json_t *endpoint_json(const struct endpoint_view *e)
 	const uint32_t now = tick_now();
 	return json_pack("{s:o, s:o, s:b, s:s, s:i, s:I, s:o, s:b, s:o, s:o}",
 			 "port", port_json(e->port), "transport", transport_json(e->transport),
-			 "healthy", e->fitness == FIT, "fitness", fitness_text(e->fitness),
+			 "healthy", e->circuit == CIRCUIT_CLOSED, "fitness", circuit_text(e->circuit),
 			 "failures", (int)e->failures, "cooling_ms", (json_int_t)e->cooling_s * 1000,
 			 "last_error", cause_json(e->last_cause), "counts", e->counts,
 			 "failed_s", since_json(now, e->failed), "succeeded_s", since_json(now, e->succeeded));
@@ -90,7 +91,7 @@ static json_t *candidate_json(const struct table *t, const struct candidate_view
 	const struct endpoint_view *w = &c->worst;
 	const char *from = c->seen_s == UINT32_MAX ? NULL : c->beside ? "srv" : "answer";
 	return json_pack("{s:o, s:b, s:i, s:I, s:o, s:o, s:o, s:s?, s:i, s:b, s:o}",
-			 "address", json_address(t, &c->addr), "healthy", w->fitness == FIT,
+			 "address", json_address(t, &c->addr), "healthy", w->circuit == CIRCUIT_CLOSED,
 			 "failures", (int)w->failures, "cooling_ms", (json_int_t)w->cooling_s * 1000,
 			 "last_error", cause_json(w->last_cause), "last_errno", json_text(cause_errno(w->last_cause)),
 			 "last_seen_s", json_seconds(c->seen_s), "from", from, "rank", (int)c->rank, "drained", c->drained,

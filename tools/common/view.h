@@ -2,8 +2,8 @@
 #ifndef STICKYDNS_VIEW_H
 #define STICKYDNS_VIEW_H
 
-#include "policy/base/tick.h"
-#include "policy/pins/pins.h"
+#include "policy/base/clock.h"
+#include "policy/pins/view.h"
 #include "tools/common/format.h"
 
 /* The object of `pinctl list --json`; NULL: no memory. */
@@ -19,7 +19,7 @@ json_t *transport_json(uint8_t transport);
 
 /* "inet", "inet6"; of a service "srv". */
 const char *family_text(const struct name *n, enum family f);
-const char *fitness_text(enum fitness f);
+const char *circuit_text(enum circuit f);
 const char *kind_text(const struct pin_view *p);
 const char *state_text(const struct pin_view *p);
 

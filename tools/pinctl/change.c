@@ -1,6 +1,8 @@
 /* change.c: see change.h. */
 #include "tools/pinctl/change.h"
 
+#include "policy/pins/order.h"
+
 const char *result_text(enum result r)
 {
 	static const char *const text[] = {"nothing", "renewed", "dropped", "kept", "learned"};
@@ -39,12 +41,12 @@ static uint32_t least_ttl(const struct reply *reply)
 }
 
 /* The family with records first: that the other has none is believed as long (pins_published). */
-static enum hand_status take_addresses(struct table *t, const struct name *name, const struct reply *reply,
+static enum admin_status take_addresses(struct table *t, const struct name *name, const struct reply *reply,
 				       const struct name_view *before, struct change *change)
 {
 	const enum family first = reply[FAMILY_V4].n ? FAMILY_V4 : FAMILY_V6;
-	enum hand_status s = HAND_OK;
-	for (unsigned i = 0; i < FAMILIES && s == HAND_OK; i++) {
+	enum admin_status s = ADMIN_OK;
+	for (unsigned i = 0; i < FAMILIES && s == ADMIN_OK; i++) {
 		const enum family f = i == 0 ? first : 1 - first;
 		const struct pin_view *pin = &before->pin[f];
 		bool dropped = false;
@@ -56,7 +58,7 @@ static enum hand_status take_addresses(struct table *t, const struct name *name,
 
 /* ---- targets ---- */
 
-static enum hand_status take_targets(struct table *t, const struct name *name, const struct reply *reply,
+static enum admin_status take_targets(struct table *t, const struct name *name, const struct reply *reply,
 				     const struct pin_view *before, struct change *change)
 {
 	struct srv_record records[REPLY_SRV_MAX];
@@ -65,15 +67,15 @@ static enum hand_status take_targets(struct table *t, const struct name *name, c
 		const struct reply_srv *s = &reply->srv[i];
 		records[i] = (struct srv_record){.priority = s->priority, .weight = s->weight};
 		if (!pins_target(t, name, &s->host, s->port, &records[i].target))
-			return t->writable ? HAND_FULL : HAND_READ_ONLY;
+			return t->writable ? ADMIN_FULL : ADMIN_READ_ONLY;
 		published = published || address_equal(&records[i].target, &before->addr);
 	}
-	enum hand_status s = pins_refresh_service(t, name, records, reply->n, reply->ttl, &dropped);
+	enum admin_status s = pins_refresh_service(t, name, records, reply->n, reply->ttl, &dropped);
 	*change = change_of(before, reply, reply->n, published, dropped);
 	return s;
 }
 
-enum hand_status change_take(struct table *t, const struct name *name, const struct reply reply[static FAMILIES],
+enum admin_status change_take(struct table *t, const struct name *name, const struct reply reply[static FAMILIES],
 			     const struct name_view *before, struct change change[static FAMILIES])
 {
 	if (name_is_service(name))

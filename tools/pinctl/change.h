@@ -2,7 +2,8 @@
 #ifndef STICKYDNS_CHANGE_H
 #define STICKYDNS_CHANGE_H
 
-#include "policy/pins/pins.h"
+#include "policy/pins/admin.h"
+#include "policy/pins/view.h"
 #include "tools/pinctl/resolve.h"
 
 enum result {
@@ -27,7 +28,7 @@ struct change {
  * Takes in what DNS says of `name`: both families, or in change[FAMILY_SRV] the
  * targets of a service, whose hosts get records. `before`: the name as it was.
  */
-enum hand_status change_take(struct table *t, const struct name *name, const struct reply reply[static FAMILIES],
+enum admin_status change_take(struct table *t, const struct name *name, const struct reply reply[static FAMILIES],
 			     const struct name_view *before, struct change change[static FAMILIES]);
 
 #endif

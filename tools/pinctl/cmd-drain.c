@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "policy/pins/view.h"
 #include "tools/common/cmd.h"
 #include "tools/common/format.h"
 #include "tools/pinctl/server.h"
@@ -82,10 +83,10 @@ static int drain_all(struct context *c, const struct words *w, const struct addr
 {
 	int status = DONE;
 	for (size_t i = 0; i < w->n; i++) {
-		enum hand_status s = pins_drain(&c->table, &list[i], drained);
-		if (s == HAND_NO_ADDRESS)
+		enum admin_status s = pins_drain(&c->table, &list[i], drained);
+		if (s == ADMIN_NO_ADDRESS)
 			status = complain(c, "not drained: %s", w->address[i]);
-		else if (hand_result(c, s, w->address[i]) != DONE)
+		else if (admin_result(c, s, w->address[i]) != DONE)
 			status = FAILED;
 	}
 	return status;

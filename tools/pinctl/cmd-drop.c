@@ -23,11 +23,11 @@ static const struct usage usage = {
 static int drop_name(struct context *c, const char *text, bool all)
 {
 	struct name name;
-	enum hand_status s = HAND_NO_NAME;
+	enum admin_status s = ADMIN_NO_NAME;
 	if (name_canonical(text, &name) == NAME_OK)
 		s = pins_drop(&c->table, &name);
 	/* With --all, one that somebody else dropped meanwhile is dropped. */
-	return all && s == HAND_NO_NAME ? DONE : hand_result(c, s, text);
+	return all && s == ADMIN_NO_NAME ? DONE : admin_result(c, s, text);
 }
 
 static bool is_service(const char *text) { return *text == '_'; }

@@ -46,10 +46,10 @@ static int report(struct context *c, const struct usage *u, int argc, char **arg
 	if (status != DONE)
 		return status;
 	server_address(&c->table, &server, false, &address);
-	enum hand_status s = pins_report(&c->table, &name, &address, ok);
-	if (s == HAND_NO_ADDRESS && server.is_target)
+	enum admin_status s = pins_report(&c->table, &name, &address, ok);
+	if (s == ADMIN_NO_ADDRESS && server.is_target)
 		return complain(c, "no such target of that service: %s", w.server);
-	return hand_result(c, s, s == HAND_NO_ADDRESS ? w.server : w.host);
+	return admin_result(c, s, s == ADMIN_NO_ADDRESS ? w.server : w.host);
 }
 
 int cmd_fail(struct context *c, int argc, char **argv) { return report(c, &usage_fail, argc, argv, false); }

@@ -17,6 +17,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "policy/pins/takeover.h"
+#include "policy/pins/view.h"
+#include "policy/table/journal.h"
 #include "policy/table/layout.h"
 #include "tools/common/cmd.h"
 #include "tools/common/format.h"

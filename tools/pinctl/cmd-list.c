@@ -1,6 +1,7 @@
 /* cmd-list.c: pinctl list: what is pinned, all names in order. */
 #include <stdio.h>
 
+#include "policy/table/journal.h"
 #include "tools/common/cmd.h"
 #include "tools/common/names.h"
 #include "tools/common/view.h"

@@ -151,7 +151,7 @@ static void take_answer(struct run *r, size_t i, const struct reply *reply, stru
 	}
 	if (gone && !known)
 		out->failure = nothing_of(&name, reply);	/* and no record shall be made for it */
-	else if (hand_result(r->c, change_take(&r->c->table, &name, reply, &before, out->change), word) != DONE)
+	else if (admin_result(r->c, change_take(&r->c->table, &name, reply, &before, out->change), word) != DONE)
 		r->status = FAILED;
 	else if (name_is_service(&name) && !note_targets(r, &reply[FAMILY_SRV]))
 		r->status = complain(r->c, "out of memory");

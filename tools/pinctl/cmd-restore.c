@@ -12,8 +12,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "policy/base/now.h"
-#include "policy/base/tick.h"
+#include "policy/base/clock.h"
+#include "policy/pins/view.h"
 #include "policy/table/addresses.h"
 #include "policy/table/names.h"
 #include "tools/common/cmd.h"
@@ -147,7 +147,7 @@ static void forget_made(struct run *r)
 
 /* ---- then the pins ---- */
 
-static enum hand_status take_seen(struct table *t, const struct saved_entry *e, const struct address *addrs, time_t now)
+static enum admin_status take_seen(struct table *t, const struct saved_entry *e, const struct address *addrs, time_t now)
 {
 	struct srv_record records[CANDIDATES];
 	const time_t age = e->time < now ? now - e->time : 0;
@@ -156,14 +156,14 @@ static enum hand_status take_seen(struct table *t, const struct saved_entry *e, 
 	return pins_recall(t, &e->name, records, e->n, age < UINT32_MAX ? (uint32_t)age : UINT32_MAX);
 }
 
-static enum hand_status take_set(struct table *t, const struct saved_entry *e, const struct address *addrs, time_t now)
+static enum admin_status take_set(struct table *t, const struct saved_entry *e, const struct address *addrs, time_t now)
 {
 	if (e->time && e->time <= now)
-		return HAND_OK;
+		return ADMIN_OK;
 	return pins_set(t, &e->name, addrs, e->n, e->time ? (uint32_t)(e->time - now) : 0);
 }
 
-static enum hand_status take_back(struct table *t, const struct saved_entry *e, const struct address *addrs, time_t now)
+static enum admin_status take_back(struct table *t, const struct saved_entry *e, const struct address *addrs, time_t now)
 {
 	switch (e->kind) {
 	case SAVED_DRAIN: return pins_drain(t, &addrs[0], true);
@@ -174,7 +174,7 @@ static enum hand_status take_back(struct table *t, const struct saved_entry *e, 
 	return take_seen(t, e, addrs, now);
 }
 
-static enum hand_status take(const struct run *r, const struct saved_entry *e)
+static enum admin_status take(const struct run *r, const struct saved_entry *e)
 {
 	struct address addrs[CANDIDATES];
 	for (size_t i = 0; i < e->n; i++)
@@ -187,7 +187,7 @@ static int take_pin(void *arg, const struct saved_entry *e)
 	const struct run *r = arg;
 	if (e->kind == SAVED_SEEN || e->n == 0 || (e->kind == SAVED_AUTO && !names_there(r, e)))
 		return DONE;
-	return hand_result(r->c, take(r, e), e->name.text);
+	return admin_result(r->c, take(r, e), e->name.text);
 }
 
 /* ---- then what DNS said ---- */
@@ -195,7 +195,7 @@ static int take_pin(void *arg, const struct saved_entry *e)
 static int take_said(void *arg, const struct saved_entry *e)
 {
 	struct run *r = arg;
-	if (is_one(e, SAVED_SEEN) && (!names_room(r, e) || !addrs_room(r, e) || take(r, e) != HAND_OK))
+	if (is_one(e, SAVED_SEEN) && (!names_room(r, e) || !addrs_room(r, e) || take(r, e) != ADMIN_OK))
 		r->seen_left++;
 	return DONE;
 }

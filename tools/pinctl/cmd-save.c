@@ -14,7 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "policy/base/now.h"
+#include "policy/base/clock.h"
+#include "policy/pins/view.h"
 #include "tools/common/cmd.h"
 #include "tools/common/names.h"
 #include "tools/pinctl/saved.h"

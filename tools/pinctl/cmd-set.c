@@ -69,12 +69,12 @@ static int ttl_parse(const struct context *c, const char *word, uint32_t *ttl)
 }
 
 /* Targets get their records first: nothing of the name has changed if there is no room for one. */
-static enum hand_status set(struct table *t, const struct name *name, const struct server *list, size_t n, uint32_t ttl)
+static enum admin_status set(struct table *t, const struct name *name, const struct server *list, size_t n, uint32_t ttl)
 {
 	struct address addrs[PREFERENCES];
 	for (size_t i = 0; i < n; i++)
 		if (!server_address(t, &list[i], true, &addrs[i]))
-			return HAND_FULL;
+			return ADMIN_FULL;
 	return pins_set(t, name, addrs, n, ttl);
 }
 
@@ -98,5 +98,5 @@ int cmd_set(struct context *c, int argc, char **argv)
 		status = ttl_parse(c, w.ttl, &ttl);
 	if (status == DONE)
 		status = table_open(c, TO_CREATE);
-	return status == DONE ? hand_result(c, set(&c->table, &name, list, n, ttl), w.host) : status;
+	return status == DONE ? admin_result(c, set(&c->table, &name, list, n, ttl), w.host) : status;
 }

@@ -1,6 +1,7 @@
 /* cmd-show.c: pinctl show HOST: all about one name, who strays from its pin, and why its settings are what they are. */
 #include <stdio.h>
 
+#include "policy/table/journal.h"
 #include "tools/common/cmd.h"
 #include "tools/common/view.h"
 #include "tools/pinctl/talkers.h"
@@ -120,7 +121,7 @@ static void candidate_row(struct grid *g, const struct candidate_cells *k, const
 	snprintf(failures, sizeof failures, "%u", e->failures);
 	age_text(e->cooling_s ? e->cooling_s : UINT32_MAX, cooling);
 	grid_row(g, (const char *const[]){k->address, k->rank, k->seen, port_known,
-					  k->drained ? "drained" : fitness_text(e->fitness), failures, cooling,
+					  k->drained ? "drained" : circuit_text(e->circuit), failures, cooling,
 					  e->last_cause ? cause_text(e->last_cause) : "-",
 					  k->service ? k->priority : k->from, k->weight, k->from});
 }
@@ -233,7 +234,7 @@ int cmd_show(struct context *c, int argc, char **argv)
 	if (status != DONE)
 		return status;
 	if (!table_find(&c->table, &name, &ref) || !pins_view(&c->table, ref, &view))
-		return hand_result(c, HAND_NO_NAME, host);
+		return admin_result(c, ADMIN_NO_NAME, host);
 	settings_effective(&c->table, &name, &effective);
 	bool whole = talkers_find(&c->table, &view, &talkers);
 	whole = (c->json ? show_json(&c->table, &view, &effective, &talkers) :

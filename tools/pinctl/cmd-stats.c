@@ -1,6 +1,7 @@
 /* cmd-stats.c: pinctl stats: counters, how full the table is, and whether it is of this boot and network. */
 #include <stdio.h>
 
+#include "policy/pins/view.h"
 #include "policy/table/journal.h"
 #include "tools/common/cmd.h"
 #include "tools/common/format.h"

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "policy/base/now.h"
+#include "policy/base/clock.h"
 #include "tools/common/cmd.h"
 
 static const struct command {

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/base/now.h"
+#include "policy/base/clock.h"
 #include "tools/pinctl/reply-srv.h"
 
 enum {

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "policy/pins/order.h"
 #include "tools/common/format.h"
 
 /* "sbc1.example.com:5060" into host and port, split at the last colon. False: there is none, or nothing before it. */

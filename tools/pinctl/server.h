@@ -7,6 +7,7 @@
 #ifndef STICKYDNS_SERVER_H
 #define STICKYDNS_SERVER_H
 
+#include "policy/pins/admin.h"
 #include "policy/pins/target.h"
 #include "tools/common/cmd.h"
 

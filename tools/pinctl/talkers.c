@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "policy/pins/target.h"
+#include "policy/pins/view.h"
 
 enum { OTHERS_MAX = CANDIDATES * CANDIDATES };
 

@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "policy/pins/pins.h"
+#include "policy/pins/view.h"
 
 struct talker {
 	struct endpoint to;

@@ -13,7 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "policy/base/now.h"
+#include "policy/base/clock.h"
+#include "policy/table/journal.h"
 #include "tools/common/cgroup.h"
 #include "tools/common/format.h"
 #include "tools/pinwatch/fill.h"

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "datagram.skel.h"
-#include "policy/base/tick.h"
+#include "policy/base/clock.h"
 #include "tools/common/cmd.h"
 #include "watch.skel.h"
 

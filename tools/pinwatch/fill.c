@@ -3,10 +3,11 @@
 
 #include <string.h>
 
-#include "policy/base/now.h"
-#include "policy/base/tick.h"
+#include "policy/base/clock.h"
 #include "policy/pins/redirect.h"
 #include "policy/pins/target.h"
+#include "policy/pins/view.h"
+#include "policy/table/journal.h"
 
 enum { SIP = 5060, SIPS = 5061 };	/* RFC 3261 19.1.2 */
 enum { ROUND_MS = 1000, HOLDERS = 64 };
@@ -21,17 +22,17 @@ static bool has_failed(const struct table *t, const struct endpoint *e)
 	if (!a)
 		return false;
 	const struct health h = health_unpack(get64(at >= 0 ? &a->endpoints[at].health : &a->other));
-	return health_fitness(h, tick_now() / TICKS_PER_S) == COOLING;
+	return health_circuit(h, tick_now() / TICKS_PER_S) == CIRCUIT_OPEN;
 }
 
 /* True: it leads elsewhere. What the kernel cannot tell apart, link-local addresses, is left alone. */
 static bool ask(struct fill *f, const struct address *a, uint16_t port, uint8_t transport)
 {
-	const enum steer_kind kind = port == 0 ? STEER_DATAGRAM : transport == TRANSPORT_TCP ? STEER_CONNECT : STEER_REQUEST;
+	const enum redirect_kind kind = port == 0 ? REDIRECT_DATAGRAM : transport == TRANSPORT_TCP ? REDIRECT_CONNECT : REDIRECT_REQUEST;
 	const struct endpoint e = {*a, port, transport};
 	const struct asker anybody = {0};	/* the kernel does not know who was given what */
 	struct endpoint to;
-	if (a->scope || !pins_steer(f->table, &e, kind, &anybody, &to) || to.addr.scope) {
+	if (a->scope || !pin_redirect(f->table, &e, kind, &anybody, &to) || to.addr.scope) {
 		entries_stay(f->entries, &e);
 		return false;
 	}

@@ -9,7 +9,7 @@
 #ifndef STICKYDNS_PINWATCH_FILL_H
 #define STICKYDNS_PINWATCH_FILL_H
 
-#include "policy/pins/pins.h"
+#include "policy/table/journal.h"
 #include "tools/pinwatch/entries.h"
 
 enum { FILL_PORTS = 32 };

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "policy/table/addresses.h"
 #include "policy/table/journal.h"
 
 enum { WAIT_FOR_MS = 500, WALK_PAUSE_MS = 200 };

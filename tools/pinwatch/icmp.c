@@ -9,8 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "policy/base/clock.h"
 #include "policy/base/endpoint.h"
-#include "policy/base/now.h"
 #include "tools/pinwatch/verdict.h"
 
 #ifndef ICMP_FILTER

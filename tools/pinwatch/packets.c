@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "datagram.skel.h"
-#include "policy/base/tick.h"
+#include "policy/base/clock.h"
 #include "tools/common/cgroup.h"
 #include "tools/common/cmd.h"
 #include "tools/pinwatch/holder.h"

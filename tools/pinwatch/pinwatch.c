@@ -3,7 +3,7 @@
  *
  * A first word that is an option, or none, means to watch.
  */
-#include "policy/base/now.h"
+#include "policy/base/clock.h"
 #include "tools/pinwatch/pinwatch.h"
 
 #include <fcntl.h>

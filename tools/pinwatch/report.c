@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "policy/base/now.h"
-#include "policy/base/tick.h"
+#include "policy/base/clock.h"
+#include "policy/pins/health.h"
 #include "tools/common/cmd.h"
 #include "tools/common/view.h"
 
@@ -99,7 +99,7 @@ static bool is_outdated(const struct watch_event *e, const struct endpoint_recor
 	return e->what == WATCH_ESTABLISHED && r && get32(&r->failed) > tick_at(e->now);
 }
 
-/* A connect that waits while others come through (pins.h). One that broke after it came through is none. */
+/* A connect that waits while others come through (pins/health.h). One that broke after it came through is none. */
 static bool is_lossy(const struct served *s, const struct watch_event *e, const struct endpoint *to, struct verdict v)
 {
 	return v.cause == CAUSE_TIMED_OUT && e->what != WATCH_BROKEN &&

@@ -4,12 +4,13 @@
  * The same functions of policy/ that the shim calls, with all names that hold the
  * address. The journal shows the process that called connect, not pinwatch. A
  * failure carries the socket's cookie and when its attempt began, by which policy
- * knows one that the shim has told of already (pins.h, pins_failed); a success
+ * knows one that the shim has told of already (pins/report.h); a success
  * needs none of that, since a second one changes nothing.
  */
 #ifndef STICKYDNS_PINWATCH_REPORT_H
 #define STICKYDNS_PINWATCH_REPORT_H
 
+#include "policy/pins/report.h"
 #include "tools/pinwatch/probes.h"
 #include "tools/pinwatch/refusals.h"
 #include "tools/pinwatch/tables.h"

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-#include "policy/base/tick.h"
+#include "policy/base/clock.h"
+#include "policy/pins/sip-health.h"
 #include "policy/rules/sip-evidence.h"
 #include "policy/wire/sip-message.h"
 

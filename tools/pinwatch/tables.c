@@ -1,4 +1,5 @@
 /* tables.c: see tables.h; follow.c keeps the addresses. */
+#include "policy/table/journal.h"
 #include "tools/pinwatch/tables.h"
 
 #include <errno.h>
@@ -9,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "policy/table/file.h"
 #include "tools/pinwatch/follow.h"
 
 bool tables_add(struct tables *t, const char *path)

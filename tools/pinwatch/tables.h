@@ -18,8 +18,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "policy/pins/pins.h"
 #include "policy/rules/sip-evidence.h"
+#include "policy/table/file.h"
 #include "tools/pinwatch/probes.h"
 #include "tools/pinwatch/watch.h"
 

@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "policy/base/now.h"
+#include "policy/base/clock.h"
+#include "policy/pins/view.h"
+#include "policy/table/addresses.h"
 #include "policy/table/journal.h"
 
 enum {

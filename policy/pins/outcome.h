@@ -1,5 +1,5 @@
 /*
- * settle.h: what an outcome of an endpoint means for the names that hold its
+ * outcome.h: what an outcome of an endpoint means for the names that hold its
  * address: whose pins move, are confirmed, or are in doubt. Private to policy/.
  *
  * An outcome counts for the names that this process looked up; if none of them
@@ -7,25 +7,26 @@
  * SRV target, too, whose host has it, unless that host has another that is fit; and
  * so to the services that lead there.
  */
-#ifndef STICKYDNS_SETTLE_H
-#define STICKYDNS_SETTLE_H
+#ifndef STICKYDNS_OUTCOME_H
+#define STICKYDNS_OUTCOME_H
 
+#include "policy/pins/report.h"
 #include "policy/pins/snapshot.h"
 
 /* What became of it. */
-enum fate { FAILED, SUCCEEDED, BROKEN };
+enum outcome_kind { OUTCOME_FAILED, OUTCOME_SUCCEEDED, OUTCOME_BROKEN };
 
-struct verdict {			/* over one endpoint */
+struct effect {			/* over one endpoint */
 	const struct endpoint *e;
 	addr_ref addr;
 	int slot;
-	enum fate fate;
+	enum outcome_kind kind;
 	bool began;			/* a cool-off */
 	enum cause why;
 	uint32_t since;			/* of a success: as in struct outcome */
 };
 
 /* Carries it over to the pins. */
-void settle_names(struct table *t, const struct outcome *o, const struct verdict *v);
+void outcome_for_names(struct table *t, const struct outcome *o, const struct effect *v);
 
 #endif

@@ -1,14 +1,96 @@
-/*
- * notes.c: what processes leave in an endpoint's record of their connects: connected, in flight, unanswered. See
- * pins.h, marks.h; waits.c has requests.
- */
-#include "policy/base/hot.h"
-#include "policy/base/tick.h"
-#include "policy/pins/marks.h"
-#include "policy/rules/decide.h"
-#include "policy/table/addresses.h"
+/* health.c: see health.h. */
+#include "policy/pins/health.h"
 
-enum { PENDING_MAX_S = 130 };	/* no connect is in flight longer: tcp_syn_retries, tcp(7) */
+#include "policy/base/clock.h"
+#include "policy/base/hash.h"
+#include "policy/base/hot.h"
+#include "policy/pins/report.h"
+#include "policy/rules/decide.h"
+
+enum {
+	ROUNDS = 16,		/* races lost on one word before its own value is taken as good enough */
+	PENDING_MAX_S = 130,	/* no connect is in flight longer: tcp_syn_retries, tcp(7) */
+};
+
+/* ---- failures and successes ---- */
+
+/* The word and the time of a failure: of the endpoint's slot, or of "other". */
+static word64 *health_word(struct addr_record *a, int slot)
+{
+	return slot >= 0 ? &a->endpoints[slot].health : &a->other;
+}
+
+static word32 *failed_word(struct addr_record *a, int slot)
+{
+	return slot >= 0 ? &a->endpoints[slot].failed : &a->other_failed;
+}
+
+static void endpoint_event(struct table *t, enum event_kind kind, enum cause cause, const struct endpoint *e)
+{
+	struct event ev = {.kind = (uint8_t)kind, .cause = (uint8_t)cause, .has_addr = 1, .addr = e->addr,
+			   .transport = e->transport, .port = e->port};
+	journal_write(t, &ev);
+}
+
+bool endpoint_failed(struct table *t, struct addr_record *a, int slot, const struct outcome *o, enum cause cause)
+{
+	word64 *w = health_word(a, slot);
+	uint32_t now = tick_now(), now_s = now / TICKS_PER_S;
+	uint32_t dice = (uint32_t)hash_fold(now ^ (uintptr_t)w, t->seed | 1);
+	bool began = false;
+	put32(failed_word(a, slot), now);
+	for (int round = 0; round < ROUNDS; round++) {
+		uint64_t word = seen64(w);
+		struct health h = health_unpack(word), next = health_failed(h, cause, now_s, o->cool, dice);
+		if (!cas64(w, word, health_pack(next)))
+			continue;
+		began = next.cool_end != h.cool_end || h.probing;
+		if (began || o->cool == COOL_NOT)
+			endpoint_event(t, EVENT_FAILED, cause, &o->endpoint);
+		break;
+	}
+	add64(&t->header->counters[COUNT_FAILURES], 1);
+	return began;
+}
+
+void endpoint_recovered(struct table *t, word64 *w, uint32_t last, const struct endpoint *e, enum cause cause)
+{
+	for (int round = 0; round < ROUNDS; round++) {
+		uint64_t word = seen64(w);
+		struct health h = health_unpack(word);
+		if (h.n == 0 && h.cool_end == 0)
+			break;
+		uint64_t next = health_pack(health_succeeded(h, tick_now() / TICKS_PER_S, last / TICKS_PER_S));
+		if (next != word && !cas64(w, word, next))
+			continue;
+		if (h.cool_end)
+			endpoint_event(t, EVENT_RECOVERED, cause, e);
+		break;
+	}
+}
+
+void endpoint_listening(struct addr_record *a, unsigned slot, const struct endpoint *e)
+{
+	struct endpoint_record *r = &a->endpoints[slot];
+	const uint32_t now = tick_now();
+	if (get32(&r->succeeded) != now)
+		put32(&r->succeeded, now);
+	if (e->transport == TRANSPORT_TCP)
+		endpoint_connected(a, slot);
+}
+
+void endpoint_succeeded(struct table *t, struct addr_record *a, unsigned slot, const struct endpoint *e, enum cause why)
+{
+	struct endpoint_record *r = &a->endpoints[slot];
+	uint32_t now = tick_now(), last = get32(&r->succeeded);
+	endpoint_recovered(t, &r->health, last, e, why);
+	if (last == 0)
+		add64(&t->header->counters[COUNT_SUCCESSES], 1);
+	if (why == CAUSE_CONNECTED)
+		endpoint_listening(a, slot, e);
+	else if (now != last)
+		put32(&r->succeeded, now);
+}
 
 static struct endpoint_record *endpoint_at(const struct table *t, addr_ref ref, const struct endpoint *e)
 {
@@ -17,7 +99,7 @@ static struct endpoint_record *endpoint_at(const struct table *t, addr_ref ref, 
 	return slot >= 0 ? &a->endpoints[slot] : NULL;
 }
 
-/* ---- connects ---- */
+/* ---- connects that came through ---- */
 
 /*
  * In the byte: quarters of a second, from 1 on, which begin again after 64 s; 0: never. So `succeeded` has its say
@@ -29,7 +111,7 @@ _Static_assert(ENDPOINTS * 8 <= 32, "a byte each");
 
 static uint32_t quarter_now(void) { return tick_now() / QUARTER_TICKS % QUARTERS; }
 
-void mark_connected(struct addr_record *a, unsigned slot)
+void endpoint_connected(struct addr_record *a, unsigned slot)
 {
 	const uint32_t word = get32(&a->connected), byte = 0xffu << 8 * slot;
 	const uint32_t next = (word & ~byte) | (quarter_now() + 1) << 8 * slot;
@@ -78,7 +160,7 @@ HOT bool pins_pending_over(struct table *t, addr_ref ref, const struct endpoint 
 	const struct pending p = pending_unpack(word);
 	const bool mine = p.pid == pid && p.space == t->space;
 	if (connected)
-		mark_connected(a, (unsigned)slot);
+		endpoint_connected(a, (unsigned)slot);
 	if (word && mine)
 		put64(w, 0);
 	return word && !mine;

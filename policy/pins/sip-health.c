@@ -1,9 +1,9 @@
-/* waits.c: see waits.h; and what of it pins.h offers. */
-#include "policy/pins/waits.h"
+/* sip-health.c: see sip-health.h. */
+#include "policy/pins/sip-health.h"
 
+#include "policy/base/clock.h"
 #include "policy/base/hash.h"
-#include "policy/base/tick.h"
-#include "policy/pins/pins.h"
+#include "policy/pins/report.h"
 #include "policy/table/addresses.h"
 
 enum { FREE, CLAIMED };			/* keys that are none */

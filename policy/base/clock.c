@@ -1,5 +1,5 @@
-/* now.c: see now.h. */
-#include "policy/base/now.h"
+/* now.c: see clock.h. */
+#include "policy/base/clock.h"
 
 #include <dlfcn.h>
 #include <fcntl.h>

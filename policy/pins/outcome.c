@@ -1,8 +1,11 @@
-/* settle.c: see settle.h. */
-#include "policy/pins/settle.h"
+/* settle.c: see outcome.h. */
+#include "policy/pins/outcome.h"
 
-#include "policy/base/tick.h"
-#include "policy/pins/marks.h"
+#include "policy/base/clock.h"
+#include "policy/pins/answer.h"
+#include "policy/pins/health.h"
+#include "policy/pins/report.h"
+#include "policy/pins/snapshot.h"
 #include "policy/pins/standing.h"
 #include "policy/pins/target.h"
 #include "policy/table/worth.h"
@@ -14,53 +17,53 @@ enum {
 };
 
 /* A preference list goes on to its next address: nothing changes in the table, but people want to know. */
-static void tell_preference(struct table *t, const struct scene *sc, const struct verdict *v)
+static void tell_preference(struct table *t, const struct snapshot *sn, const struct effect *v)
 {
 	const struct settings any = settings_builtin();
-	int at = scene_choice(sc, &v->e->addr), head = decide_lookup(&sc->s, &any).head;
-	if (!v->began || at < 0 || head < 0 || !sc->s.choice[at].rank || sc->s.choice[head].rank <= sc->s.choice[at].rank)
+	int at = snapshot_find(sn, &v->e->addr), head = decide_lookup(&sn->facts, &any).head;
+	if (!v->began || at < 0 || head < 0 || !sn->facts.candidate[at].rank || sn->facts.candidate[head].rank <= sn->facts.candidate[at].rank)
 		return;
-	scene_moved(t, sc, CAUSE_FAILED, head, at, NULL);
+	snapshot_moved(t, sn, CAUSE_FAILED, head, at, NULL);
 }
 
 /* Carries a failure over to the pin of one name, which moves if it counts for it. */
-static void settle_failure(struct table *t, struct name_ref ref, const struct name *name, const struct verdict *v)
+static void outcome_failure(struct table *t, struct name_ref ref, const struct name *name, const struct effect *v)
 {
-	struct scene_few room;
-	struct scene sc = scene_of_few(&room);
+	struct snapshot_few room;
+	struct snapshot sn = snapshot_of_few(&room);
 	for (int round = 0; round < ROUNDS; round++) {
-		if (!scene_read(t, ref, name, address_family(&v->e->addr), NULL, NULL, 0, &sc))
+		if (!snapshot_read(t, ref, name, address_family(&v->e->addr), NULL, NULL, 0, &sn))
 			return;
-		if (sc.s.pin >= 0 && sc.s.is_explicit) {
-			tell_preference(t, &sc, v);
+		if (sn.facts.pin >= 0 && sn.facts.is_explicit) {
+			tell_preference(t, &sn, v);
 			return;
 		}
-		struct transition tr = decide_failure(&sc.s);
-		if (tr.action == KEEP || scene_apply(t, &sc, &tr))
+		struct transition tr = decide_failure(&sn.facts);
+		if (tr.action == KEEP || snapshot_apply(t, &sn, &tr))
 			return;
 	}
 }
 
 /* Did the attempt begin before the pin was set? Then the pin may be there because this server has failed since. */
-static bool is_older(const struct verdict *v, const struct scene *sc) { return v->since && v->since < sc->s.set_at; }
+static bool is_older(const struct effect *v, const struct snapshot *sn) { return v->since && v->since < sn->facts.set_at; }
 
 /* Confirms the pin of one name; `ours`: this process looked it up, so that a tentative pin may follow. */
-static void settle_success(struct table *t, struct name_ref ref, const struct name *name, const struct verdict *v,
+static void outcome_success(struct table *t, struct name_ref ref, const struct name *name, const struct effect *v,
 			   bool ours)
 {
 	const struct endpoint *e = v->e;
-	struct scene_few room;
-	struct scene sc = scene_of_few(&room);
+	struct snapshot_few room;
+	struct snapshot sn = snapshot_of_few(&room);
 	for (int round = 0; round < ROUNDS; round++) {
-		if (!scene_read(t, ref, name, address_family(&e->addr), NULL, NULL, 0, &sc))
+		if (!snapshot_read(t, ref, name, address_family(&e->addr), NULL, NULL, 0, &sn))
 			return;
-		int at = scene_choice(&sc, &e->addr);
-		if (at < 0 || (at != sc.s.pin && (!ours || is_older(v, &sc))))
+		int at = snapshot_find(&sn, &e->addr);
+		if (at < 0 || (at != sn.facts.pin && (!ours || is_older(v, &sn))))
 			return;
-		struct transition tr = decide_success(&sc.s, at);
-		if (tr.action == KEEP && sc.s.is_explicit && sc.s.choice[at].rank)
-			scene_confirm_ranked(t, &sc, at, e, v->why);
-		if (tr.action == KEEP || scene_confirm(t, &sc, &tr, v->slot, e, v->why))
+		struct transition tr = decide_success(&sn.facts, at);
+		if (tr.action == KEEP && sn.facts.is_explicit && sn.facts.candidate[at].rank)
+			snapshot_confirm_ranked(t, &sn, at, e, v->why);
+		if (tr.action == KEEP || snapshot_confirm(t, &sn, &tr, v->slot, e, v->why))
 			return;
 	}
 }
@@ -90,32 +93,32 @@ static void prove(struct table *t, struct name_ref ref, enum family f)
 }
 
 /* An established connection broke: the pin stays where it is, in doubt. */
-static void settle_broken(struct table *t, struct name_ref ref, const struct name *name, const struct verdict *v)
+static void outcome_broken(struct table *t, struct name_ref ref, const struct name *name, const struct effect *v)
 {
-	struct scene_few room;
-	struct scene sc = scene_of_few(&room);
+	struct snapshot_few room;
+	struct snapshot sn = snapshot_of_few(&room);
 	for (int round = 0; round < ROUNDS; round++) {
-		if (!scene_read(t, ref, name, address_family(&v->e->addr), NULL, NULL, 0, &sc))
+		if (!snapshot_read(t, ref, name, address_family(&v->e->addr), NULL, NULL, 0, &sn))
 			return;
-		struct pin p = pin_unpack(sc.pin_word);
-		if (sc.s.pin < 0 || p.ref != v->addr || sc.s.is_explicit || !sc.s.confirmed || !(p.endpoints >> v->slot & 1))
+		struct pin p = pin_unpack(sn.pin_word);
+		if (sn.facts.pin < 0 || p.ref != v->addr || sn.facts.is_explicit || !sn.facts.confirmed || !(p.endpoints >> v->slot & 1))
 			return;
-		if (scene_doubt(t, &sc))
+		if (snapshot_doubt(t, &sn))
 			return;
 	}
 }
 
-static void settle_name(struct table *t, struct name_ref ref, const struct name *name, const struct verdict *v, bool ours)
+static void outcome_name(struct table *t, struct name_ref ref, const struct name *name, const struct effect *v, bool ours)
 {
-	switch (v->fate) {
-	case FAILED:
-		settle_failure(t, ref, name, v);
+	switch (v->kind) {
+	case OUTCOME_FAILED:
+		outcome_failure(t, ref, name, v);
 		break;
-	case SUCCEEDED:
-		settle_success(t, ref, name, v, ours);
+	case OUTCOME_SUCCEEDED:
+		outcome_success(t, ref, name, v, ours);
 		break;
-	case BROKEN:
-		settle_broken(t, ref, name, v);
+	case OUTCOME_BROKEN:
+		outcome_broken(t, ref, name, v);
 		break;
 	}
 }
@@ -126,54 +129,54 @@ static void settle_name(struct table *t, struct name_ref ref, const struct name 
 static bool has_other(const struct table *t, struct name_ref host, const struct name *name, const struct endpoint *e)
 {
 	const struct lookup l = {.name = name, .port = e->port, .transport = e->transport};
-	struct scene_few room;
-	struct scene sc = scene_of_few(&room);
+	struct snapshot_few room;
+	struct snapshot sn = snapshot_of_few(&room);
 	for (enum family f = FAMILY_V4; f < FAMILIES; f++) {
-		if (!scene_read(t, host, name, f, NULL, &l, 0, &sc))
+		if (!snapshot_read(t, host, name, f, NULL, &l, 0, &sn))
 			continue;
-		for (size_t i = 0; i < sc.s.n; i++)
-			if (sc.s.choice[i].in_answer && sc.s.choice[i].fitness == FIT && !sc.s.choice[i].drained &&
-			    !address_equal(&sc.place[i].addr, &e->addr))
+		for (size_t i = 0; i < sn.facts.n; i++)
+			if (sn.facts.candidate[i].in_answer && sn.facts.candidate[i].circuit == CIRCUIT_CLOSED && !sn.facts.candidate[i].drained &&
+			    !address_equal(&sn.refs[i].addr, &e->addr))
 				return true;
 	}
 	return false;
 }
 
 /* What happened to an address of `host` happened to the target, too, that the host is on this port. */
-static void settle_target(struct table *t, const struct outcome *o, struct name_ref host, const struct name *name,
-			  const struct verdict *v)
+static void outcome_target(struct table *t, const struct outcome *o, struct name_ref host, const struct name *name,
+			  const struct effect *v)
 {
 	struct outcome at_target = *o;
-	struct verdict tv = *v;
+	struct effect tv = *v;
 	at_target.endpoint.addr = host_target(t, name, o->endpoint.port);
 	tv.e = &at_target.endpoint;
 	tv.addr = addr_find(t, &tv.e->addr);
 	struct addr_record *a = addr_at(t, tv.addr);
-	if (!a || (v->fate != SUCCEEDED && has_other(t, host, name, v->e)))
+	if (!a || (v->kind != OUTCOME_SUCCEEDED && has_other(t, host, name, v->e)))
 		return;
-	tv.slot = endpoint_take(a, tv.e->transport, tv.e->port, v->fate == SUCCEEDED);
-	if (v->fate == FAILED)
-		tv.began = mark_failed(t, a, tv.slot, &at_target, v->why);
+	tv.slot = endpoint_take(a, tv.e->transport, tv.e->port, v->kind == OUTCOME_SUCCEEDED);
+	if (v->kind == OUTCOME_FAILED)
+		tv.began = endpoint_failed(t, a, tv.slot, &at_target, v->why);
 	else if (tv.slot < 0)
 		return;
-	else if (v->fate == SUCCEEDED)
-		mark_succeeded(t, a, (unsigned)tv.slot, tv.e, v->why);
-	settle_names(t, &at_target, &tv);
+	else if (v->kind == OUTCOME_SUCCEEDED)
+		endpoint_succeeded(t, a, (unsigned)tv.slot, tv.e, v->why);
+	outcome_for_names(t, &at_target, &tv);
 }
 
-static bool may_be_target(const struct table *t, const struct verdict *v)
+static bool may_be_target(const struct table *t, const struct effect *v)
 {
 	return get32(&t->header->targets) && !address_is_target(&v->e->addr);
 }
 
 /* ---- all of them ---- */
 
-static void settle(struct table *t, const struct outcome *o, struct name_ref ref, const struct verdict *v, bool ours)
+static void outcome_for(struct table *t, const struct outcome *o, struct name_ref ref, const struct effect *v, bool ours)
 {
 	struct name name;
 	struct name_ref same;
 	enum family f = address_family(&v->e->addr);
-	const bool steady = v->fate == SUCCEEDED && confirmed_already(t, ref, f, v->addr, v->slot);
+	const bool steady = v->kind == OUTCOME_SUCCEEDED && confirmed_already(t, ref, f, v->addr, v->slot);
 	if (steady)
 		prove(t, ref, f);
 	if (steady && !may_be_target(t, v))
@@ -181,9 +184,9 @@ static void settle(struct table *t, const struct outcome *o, struct name_ref ref
 	if (!table_at(t, ref.slot, &same, &name) || same.key != ref.key)
 		return;
 	if (!steady)
-		settle_name(t, ref, &name, v, ours);
+		outcome_name(t, ref, &name, v, ours);
 	if (may_be_target(t, v))
-		settle_target(t, o, ref, &name, v);
+		outcome_target(t, o, ref, &name, v);
 }
 
 static bool is_own(const struct outcome *o, struct name_ref ref)
@@ -227,10 +230,10 @@ static __attribute__((noinline)) enum standing standing_at(const struct table *t
 }
 
 /* Does one of several names stand higher than those that DNS has merely answered for? */
-static __attribute__((noinline)) bool any_stands(const struct table *t, const struct verdict *v,
+static __attribute__((noinline)) bool any_stands(const struct table *t, const struct effect *v,
 						 const struct name_ref *names, size_t n)
 {
-	for (size_t i = 0; n > 1 && v->fate == SUCCEEDED && i < n; i++)
+	for (size_t i = 0; n > 1 && v->kind == OUTCOME_SUCCEEDED && i < n; i++)
 		if (standing_at(t, names[i]) != STANDING_ANSWERED)
 			return true;
 	return false;
@@ -241,7 +244,7 @@ static __attribute__((noinline)) bool any_stands(const struct table *t, const st
  * for all of them. An answer is no proof for a name beside one that stands higher, since it may be to that one's request:
  * what outsiders make a program look up is not confirmed by others' traffic.
  */
-void settle_names(struct table *t, const struct outcome *o, const struct verdict *v)
+void outcome_for_names(struct table *t, const struct outcome *o, const struct effect *v)
 {
 	struct name_ref holders[OWN_MAX], ref;
 	uint32_t cursor = 0;
@@ -252,9 +255,9 @@ void settle_names(struct table *t, const struct outcome *o, const struct verdict
 	const bool outranked = !o->by_hand && any_stands(t, v, holders, own ? own : n);
 	for (size_t i = 0; i < own; i++)
 		if (!outranked || standing_at(t, holders[i]) != STANDING_ANSWERED)
-			settle(t, o, holders[i], v, !o->by_hand);
+			outcome_for(t, o, holders[i], v, !o->by_hand);
 	cursor = 0;
 	for (size_t i = 0; own == 0 && i < o->reach && index_next(t, v->addr, &cursor, &ref); i++)
 		if (!outranked || standing_at(t, ref) != STANDING_ANSWERED)
-			settle(t, o, ref, v, false);
+			outcome_for(t, o, ref, v, false);
 }

@@ -1,0 +1,75 @@
+/*
+ * order.h: a lookup: the answer in the pin's order, and what the table itself answers.
+ *
+ * Each function reads the records it needs into a snapshot, asks decide.h, and
+ * carries the answer out with CAS on the pin word; if another process was first,
+ * its result holds. No locks, bounded work, no allocation. A read-only table is
+ * honoured and taught nothing. So are the other headers of pins/.
+ */
+#ifndef STICKYDNS_PINS_ORDER_H
+#define STICKYDNS_PINS_ORDER_H
+
+#include "policy/pins/answer.h"
+#include "policy/table/names.h"
+
+/*
+ * An answer from DNS: learn it, and order each family by its pin. A family that
+ * the answer lacks gets its explicit pin all the same. *ref is the name's record,
+ * for outcomes. False when the name is not to be touched (not sticky, no room):
+ * the pools are as they were. What no server can have (224.0.0.1, which proxychains
+ * makes up, and 0.0.0.0, which filters give) is not learnt, and keeps its place behind.
+ * What came beside a service's answer counts only inside the service's own domain, and
+ * adds nothing to a name that has had an answer of its own.
+ */
+bool pins_answer(struct table *t, const struct lookup *l, struct pool pool[static FAMILIES],
+		 struct name_ref *ref);
+
+/*
+ * The target host:port, for a record of `service`, NULL: by hand; the host gets a record of its
+ * own, so that it can be named again. False: no room, a port of 0, or a table that
+ * may only be read and does not know the host.
+ */
+bool pins_target(struct table *t, const struct name *service, const struct name *host, uint16_t port, struct address *out);
+
+/* Does the name know the address? */
+bool pins_knows(const struct table *t, const struct name *n, const struct address *a);
+
+/*
+ * An SRV answer for a service: learn it, and choose. `more`: there were records
+ * beyond these. Returns the index of the record that must lead, or -1: none of
+ * them. *ref is the service's record, for outcomes; not set when its key is 0.
+ */
+int pins_service(struct table *t, const struct name *service, const struct srv_record *records, size_t n, bool more,
+		 struct name_ref *ref);
+
+/* Was the pin that it led by set by hand? */
+bool pins_by_hand(const struct table *t, struct name_ref service);
+
+/* Is `host` a target of one of these services? For lookup.as_target. */
+bool pins_is_target(const struct table *t, const struct name *host, const struct name_ref *names, size_t n);
+
+/* Is DNS to be left alone for this name, since it failed in the last DNS_DOWN_S? */
+bool pins_dns_down(const struct table *t, const struct name *n);
+
+/*
+ * DNS failed: the candidates seen within `stale`, in order, of the families that
+ * are asked for; and note that it failed (when `failed_now`). False: there are none.
+ */
+bool pins_stale(struct table *t, const struct lookup *l, bool failed_now, struct pool pool[static FAMILIES],
+		struct name_ref *ref);
+
+/* ---- serve = on ---- */
+
+/*
+ * DNS said so much of family `f`: `n` records, the least TTL among them `ttl_s`; 0
+ * records (NODATA) are believed as long as the other family's. getaddrinfo tells no TTL.
+ */
+void pins_published(struct table *t, struct name_ref ref, enum family f, size_t n, uint32_t ttl_s);
+
+/*
+ * With `serve = on`, while that TTL runs for all families asked for: the candidates of
+ * the last answer, in order, as from DNS. False: DNS is to be asked; the pools are not set.
+ */
+bool pins_serve(struct table *t, const struct lookup *l, struct pool pool[static FAMILIES], struct name_ref *ref);
+
+#endif
