@@ -2,6 +2,7 @@
 #include "policy/pins/admin.h"
 #include "policy/pins/report.h"
 #include "policy/pins/view.h"
+#include "policy/table/journal.h"
 #include "tests/unit/check.h"
 #include "tests/unit/clock.h"
 #include "tests/unit/lab.h"
@@ -94,7 +95,7 @@ static void auto_pin(void)
 	check_true("address", address_equal(&v.pin[FAMILY_V4].addr, &addrs[1]) || address_equal(&v.pin[FAMILY_V4].addr, &addrs[2]));
 	check_number("moves", 1, v.moves);
 	c = candidate_of(&v, 3);
-	check_number("worst that counts", COOLING, c->worst.circuit);
+	check_number("worst that counts", CIRCUIT_OPEN, c->worst.circuit);
 	check_range("cooling, s", 24, 36, c->worst.cooling_s);
 	check_number("failures", 1, c->worst.failures);
 	check_number("last cause", CAUSE_REFUSED, c->worst.last_cause);
