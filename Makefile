@@ -169,7 +169,7 @@ $(PINWATCH_OBJ): $(B)/tools/pinwatch/%.o: tools/pinwatch/%.c | libs
 	$(say) CC $<
 	$(Q)$(CC) $(BASE) -isystem $(@D) $(HARDEN) $(CFLAGS) $(TOOL_CFLAGS) -pthread -c -o $@ $<
 
-$(patsubst %,$(B)/tools/pinwatch/%.o,connects packets probes steering): $(PINWATCH_BPF)
+$(patsubst %,$(B)/tools/pinwatch/%.o,connects datagrams probes steer): $(PINWATCH_BPF)
 
 $(B)/pinwatch: $(PINWATCH_OBJ) $(PINWATCH_SHARED) $(B)/libpolicy.a
 	$(say) LD $@
@@ -189,7 +189,7 @@ $(B)/tests/unit/%: tests/unit/%.c $(PURE_OBJ) $(B)/libpolicy.a
 
 $(B)/tests/unit/verdicts: $(B)/shim/core/verdicts.o
 $(B)/tests/unit/given: $(B)/shim/core/given.o $(B)/shim/core/shared.o
-$(B)/tests/unit/watch: $(B)/tools/pinwatch/verdict.o $(B)/tools/pinwatch/icmp.o $(B)/tools/pinwatch/doubts.o
+$(B)/tests/unit/watch: $(B)/tools/pinwatch/finding.o $(B)/tools/pinwatch/icmp.o
 
 # Built plainly a fuzz target replays its corpus.
 $(B)/tests/fuzz/%: tests/fuzz/%.c $(PURE_OBJ) $(B)/libpolicy.a

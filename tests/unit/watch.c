@@ -1,48 +1,47 @@
-/* watch.c: what pinwatch goes by: verdicts, ICMP messages, new addresses, and failures that are told twice. */
-#include "policy/pins/report.h"
-#include "policy/table/addresses.h"
+/* watch.c: what pinwatch goes by: findings, ICMP messages, new addresses, and failures that are told twice. */
 #include "tests/unit/check.h"
 #include "tests/unit/lab.h"
 
 #include <errno.h>
 
 #include "policy/base/clock.h"
-#include "tools/pinwatch/doubts.h"
+#include "policy/pins/report.h"
+#include "policy/table/addresses.h"
+#include "tools/pinwatch/finding.h"
 #include "tools/pinwatch/icmp.h"
-#include "tools/pinwatch/verdict.h"
 
-/* ---- verdicts ---- */
+/* ---- findings ---- */
 
-static void verdicts(void)
+static void findings(void)
 {
 	const uint64_t s = 1000000000;
 	static const struct {
 		const char *what;
 		struct watch_event e;
-		enum verdict_kind kind;
+		enum finding_kind kind;
 		enum cause cause;
 	} rows[] = {
-		{"established", {.what = WATCH_ESTABLISHED}, VERDICT_WORKS, CAUSE_CONNECTED},
-		{"refused", {.what = WATCH_ENDED, .error = ECONNREFUSED}, VERDICT_FAILED, CAUSE_REFUSED},
-		{"reset while connecting", {.what = WATCH_ENDED, .error = ECONNRESET}, VERDICT_FAILED, CAUSE_RESET},
-		{"host unreachable", {.what = WATCH_ENDED, .error = EHOSTUNREACH}, VERDICT_FAILED, CAUSE_UNREACHABLE},
-		{"no network: the host's own", {.what = WATCH_ENDED, .error = ENETUNREACH}, VERDICT_NOTHING, CAUSE_NONE},
-		{"given up at once", {.what = WATCH_ENDED, .started = s, .now = s + 1}, VERDICT_NOTHING, CAUSE_NONE},
-		{"given up after 3 s", {.what = WATCH_ENDED, .started = s, .now = 4 * s, .retransmits = 2}, VERDICT_FAILED, CAUSE_TIMED_OUT},
-		{"given up after 3 s, SYN sent twice", {.what = WATCH_ENDED, .started = s, .now = 4 * s, .retransmits = 1}, VERDICT_NOTHING, CAUSE_NONE},
-		{"given up, begun before us", {.what = WATCH_ENDED, .now = 4 * s, .retransmits = 9}, VERDICT_NOTHING, CAUSE_NONE},
-		{"waits", {.what = WATCH_WAITS}, VERDICT_FAILED, CAUSE_TIMED_OUT},
-		{"reset when established", {.what = WATCH_BROKEN, .error = ECONNRESET}, VERDICT_RESET, CAUSE_BROKEN},
-		{"timed out when established", {.what = WATCH_BROKEN, .error = ETIMEDOUT}, VERDICT_FAILED, CAUSE_TIMED_OUT},
-		{"written to after its close", {.what = WATCH_BROKEN, .error = EPIPE}, VERDICT_NOTHING, CAUSE_NONE},
-		{"aborted by ss -K", {.what = WATCH_BROKEN, .error = ECONNABORTED}, VERDICT_NOTHING, CAUSE_NONE},
-		{"datagram refused", {.what = WATCH_REFUSED, .error = ECONNREFUSED}, VERDICT_FAILED, CAUSE_REFUSED},
-		{"datagram too long", {.what = WATCH_REFUSED, .error = EMSGSIZE}, VERDICT_NOTHING, CAUSE_NONE},
-		{"an event of another time", {.what = WATCH_WHATS}, VERDICT_NOTHING, CAUSE_NONE},
+		{"established", {.what = WATCH_ESTABLISHED}, FINDING_WORKS, CAUSE_CONNECTED},
+		{"refused", {.what = WATCH_ENDED, .error = ECONNREFUSED}, FINDING_FAILED, CAUSE_REFUSED},
+		{"reset while connecting", {.what = WATCH_ENDED, .error = ECONNRESET}, FINDING_FAILED, CAUSE_RESET},
+		{"host unreachable", {.what = WATCH_ENDED, .error = EHOSTUNREACH}, FINDING_FAILED, CAUSE_UNREACHABLE},
+		{"no network: the host's own", {.what = WATCH_ENDED, .error = ENETUNREACH}, FINDING_NOTHING, CAUSE_NONE},
+		{"given up at once", {.what = WATCH_ENDED, .started = s, .now = s + 1}, FINDING_NOTHING, CAUSE_NONE},
+		{"given up after 3 s", {.what = WATCH_ENDED, .started = s, .now = 4 * s, .retransmits = 2}, FINDING_FAILED, CAUSE_TIMED_OUT},
+		{"given up after 3 s, SYN sent twice", {.what = WATCH_ENDED, .started = s, .now = 4 * s, .retransmits = 1}, FINDING_NOTHING, CAUSE_NONE},
+		{"given up, begun before us", {.what = WATCH_ENDED, .now = 4 * s, .retransmits = 9}, FINDING_NOTHING, CAUSE_NONE},
+		{"waits", {.what = WATCH_WAITS}, FINDING_FAILED, CAUSE_TIMED_OUT},
+		{"reset when established", {.what = WATCH_BROKEN, .error = ECONNRESET}, FINDING_RESET, CAUSE_BROKEN},
+		{"timed out when established", {.what = WATCH_BROKEN, .error = ETIMEDOUT}, FINDING_FAILED, CAUSE_TIMED_OUT},
+		{"written to after its close", {.what = WATCH_BROKEN, .error = EPIPE}, FINDING_NOTHING, CAUSE_NONE},
+		{"aborted by ss -K", {.what = WATCH_BROKEN, .error = ECONNABORTED}, FINDING_NOTHING, CAUSE_NONE},
+		{"datagram refused", {.what = WATCH_REFUSED, .error = ECONNREFUSED}, FINDING_FAILED, CAUSE_REFUSED},
+		{"datagram too long", {.what = WATCH_REFUSED, .error = EMSGSIZE}, FINDING_NOTHING, CAUSE_NONE},
+		{"an event of another time", {.what = WATCH_WHATS}, FINDING_NOTHING, CAUSE_NONE},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		check_row("%s", rows[i].what);
-		struct verdict v = verdict_of(&rows[i].e);
+		struct finding v = finding_of(&rows[i].e);
 		check_number("kind", rows[i].kind, v.kind);
 		check_number("cause", rows[i].cause, v.cause);
 	}
@@ -329,7 +328,7 @@ static void told_twice(void)
 
 int main(void)
 {
-	verdicts();
+	findings();
 	icmp();
 	icmpv6();
 	quotes();

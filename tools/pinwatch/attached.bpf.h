@@ -20,7 +20,7 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
-#include "tools/pinwatch/regs.bpf.h"
+#include "tools/pinwatch/caller.bpf.h"
 
 enum { PROCESSES_MAX = 4096, NO_LASTS_NS = 1000000000 };
 

@@ -12,7 +12,7 @@
 
 #include "tools/common/cgroup.h"
 #include "tools/common/format.h"
-#include "tools/pinwatch/pinwatch.h"
+#include "tools/pinwatch/commands.h"
 #include "tools/pinwatch/status.h"
 
 static error_t parse(int key, char *arg, struct argp_state *state)

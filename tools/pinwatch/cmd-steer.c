@@ -17,12 +17,10 @@
 #include "policy/table/journal.h"
 #include "tools/common/cgroup.h"
 #include "tools/common/format.h"
+#include "tools/pinwatch/commands.h"
 #include "tools/pinwatch/fill.h"
-#include "tools/pinwatch/hold.h"
-#include "tools/pinwatch/notify.h"
-#include "tools/pinwatch/pinwatch.h"
 #include "tools/pinwatch/status.h"
-#include "tools/pinwatch/steering.h"
+#include "tools/pinwatch/steer.h"
 
 enum { IDLE_MS = 100, BUSY_MS = 20, LOOK_MS = 1000, SLICE_US = 2000, AT_ONCE = 4096 };
 
@@ -31,7 +29,7 @@ struct words {
 	bool dry_run, verbose;
 };
 
-enum { KEY_DRY_RUN = 0x2100 };
+enum { KEY_CGROUP = 0x2000, KEY_DRY_RUN };
 
 static const struct argp_option options[] = {
 	{"cgroup", KEY_CGROUP, "PATH", 0, "the cgroup, below the cgroup2 mount unless it begins with a slash; made if absent", 0},

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "policy/base/hash.h"
-#include "tools/pinwatch/steermap.h"
+#include "tools/pinwatch/steered.h"
 
 enum { FREE, GONE, LIVE };
 enum { ROOM_LEAST = 256, ROUNDS_KEPT = 2 };

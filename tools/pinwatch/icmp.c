@@ -11,7 +11,7 @@
 
 #include "policy/base/clock.h"
 #include "policy/base/endpoint.h"
-#include "tools/pinwatch/verdict.h"
+#include "policy/base/hash.h"
 
 #ifndef ICMP_FILTER
 #define ICMP_FILTER 1			/* linux/icmp.h, which excludes netinet/ip_icmp.h */
@@ -41,6 +41,34 @@ int icmpv6_open(void)
 	ICMP6_FILTER_SETBLOCKALL(&filter);
 	ICMP6_FILTER_SETPASS(ICMP6_DST_UNREACH, &filter);
 	return raw(AF_INET6, IPPROTO_ICMPV6, IPPROTO_ICMPV6, ICMP6_FILTER, &filter, sizeof filter);
+}
+
+/* ---- what a message quotes ---- */
+
+/* errno of a destination unreachable with this code (RFC 792), as icmp(7) has it; 0: none. */
+static int error_of_icmp(unsigned code)
+{
+	switch (code) {
+	case ICMP_PORT_UNREACH: return ECONNREFUSED;
+	case ICMP_HOST_UNREACH:
+	case ICMP_HOST_UNKNOWN:
+	case ICMP_HOST_ANO:
+	case ICMP_HOST_UNR_TOS:
+	case ICMP_PKT_FILTERED:
+	case ICMP_PREC_VIOLATION:
+	case ICMP_PREC_CUTOFF: return EHOSTUNREACH;
+	default: return 0;		/* the network, or the size: not the server */
+	}
+}
+
+/* The same of ICMPv6 (RFC 4443). */
+static int error_of_icmpv6(unsigned code)
+{
+	switch (code) {
+	case ICMP6_DST_UNREACH_NOPORT: return ECONNREFUSED;
+	case ICMP6_DST_UNREACH_ADDR: return EHOSTUNREACH;
+	default: return 0;
+	}
 }
 
 static uint16_t read16(const uint8_t *p) { return (uint16_t)(p[0] << 8 | p[1]); }
@@ -93,7 +121,7 @@ bool icmp_parse(const uint8_t *p, size_t n, struct icmp_error *out)
 	if (icmp[0] != ICMP_DEST_UNREACH || inner[0] >> 4 != 4 || header < V4_LEAST || rest < header ||
 	    inner[9] != IPPROTO_UDP || (read16(inner + 6) & 0x1fff))
 		return false;
-	return quoted(inner + header, rest - header, AF_INET, inner + 16, verdict_icmp(icmp[1]), out);
+	return quoted(inner + header, rest - header, AF_INET, inner + 16, error_of_icmp(icmp[1]), out);
 }
 
 bool icmpv6_parse(const uint8_t *p, size_t n, struct icmp_error *out)
@@ -103,7 +131,7 @@ bool icmpv6_parse(const uint8_t *p, size_t n, struct icmp_error *out)
 		return false;
 	const size_t rest = without_extensions(n - ICMP_HEADER, p[4], 8);
 	return rest >= V6_HEADER &&
-	       quoted(inner + V6_HEADER, rest - V6_HEADER, AF_INET6, inner + 24, verdict_icmpv6(p[1]), out);
+	       quoted(inner + V6_HEADER, rest - V6_HEADER, AF_INET6, inner + 24, error_of_icmpv6(p[1]), out);
 }
 
 enum icmp_status icmp_read(int fd, bool v6, uint64_t netns, struct icmp_error *out)
@@ -118,4 +146,38 @@ enum icmp_status icmp_read(int fd, bool v6, uint64_t netns, struct icmp_error *o
 					     .now = now_ns(CLOCK_MONOTONIC), .scope = v6 ? from.sin6_scope_id : 0}};
 	bool says = v6 ? icmpv6_parse(buf, (size_t)n, out) : icmp_parse(buf, (size_t)n, out);
 	return says ? ICMP_EVENT : ICMP_NOTHING;
+}
+
+/* ---- whether it is believed ---- */
+
+bool doubts_met_again(struct doubts *d, const struct sender_key *flow, uint64_t sent, uint64_t heard)
+{
+	uint64_t word[sizeof *flow / sizeof(uint64_t)];
+	memcpy(word, flow, sizeof word);
+	struct doubt *s = &d->slot[hash_slot(hash_words(word, sizeof word / sizeof *word, 0), DOUBTS_MAX)];
+	const bool unanswered = s->sent > heard && memcmp(&s->flow, flow, sizeof *flow) == 0;
+	const bool again = unanswered && sent > s->sent && sent - s->sent >= DOUBT_ANSWER_MS * 1000000ull;
+	if (!unanswered || again)
+		*s = (struct doubt){*flow, sent};
+	return again;
+}
+
+/* ---- endpoints that were refused ---- */
+
+static uint32_t slot_of(const struct watch_key *peer, uint64_t port)
+{
+	uint64_t word[sizeof *peer / sizeof(uint64_t)];
+	memcpy(word, peer, sizeof word);
+	return hash_slot(hash_words(word, sizeof word / sizeof *word, port), REFUSALS_MAX);
+}
+
+void refusals_note(struct refusals *r, const struct watch_key *peer, uint16_t port, uint64_t now)
+{
+	r->slot[slot_of(peer, port)] = (struct refusal){.peer = *peer, .port = port, .last = now};
+}
+
+bool refusals_since(const struct refusals *r, const struct watch_key *peer, uint16_t port, uint64_t since)
+{
+	const struct refusal *s = &r->slot[slot_of(peer, port)];
+	return s->last && s->last >= since && s->port == port && memcmp(&s->peer, peer, sizeof *peer) == 0;
 }

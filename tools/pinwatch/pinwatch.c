@@ -4,7 +4,7 @@
  * A first word that is an option, or none, means to watch.
  */
 #include "policy/base/clock.h"
-#include "tools/pinwatch/pinwatch.h"
+#include "tools/pinwatch/commands.h"
 
 #include <fcntl.h>
 #include <stdio.h>

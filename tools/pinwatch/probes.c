@@ -9,15 +9,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "datagram.skel.h"
-#include "tools/pinwatch/connects.h"
-#include "tools/pinwatch/packets.h"
-#include "watch.skel.h"
+#include "connects.skel.h"
+#include "datagrams.skel.h"
 
 /* Which probe each of an object's programs belongs to, in its order. */
-static const enum probe_id of_watch[] = {PROBE_TCP_STATE, PROBE_TCP_STATE, PROBE_TCP_RESET, PROBE_TCP_RETRANSMIT, PROBE_ERROR};
-static const enum probe_id of_datagram[] = {PROBE_SEND, PROBE_SEND, PROBE_SEND, PROBE_SEND, PROBE_OUT, PROBE_IN};
-enum { WATCH_PROGRAMS = sizeof of_watch / sizeof *of_watch, DATAGRAM_PROGRAMS = sizeof of_datagram / sizeof *of_datagram };
+static const enum probe_id of_connects[] = {PROBE_TCP_STATE, PROBE_TCP_STATE, PROBE_TCP_RESET, PROBE_TCP_RETRANSMIT, PROBE_ERROR};
+static const enum probe_id of_datagrams[] = {PROBE_SEND, PROBE_SEND, PROBE_SEND, PROBE_SEND, PROBE_OUT, PROBE_IN};
+enum { CONNECTS_PROGRAMS = sizeof of_connects / sizeof *of_connects, DATAGRAMS_PROGRAMS = sizeof of_datagrams / sizeof *of_datagrams };
 
 static const struct probe blank[PROBES_ALL] = {
 	[PROBE_TCP_STATE] = {.name = "inet_sock_set_state", .sees = "TCP connects that come through"},
@@ -69,40 +67,40 @@ static void choose(struct bpf_object *obj, unsigned mask)
 }
 
 /* 0, or errno. */
-static int load_watch(struct probes *p, unsigned mask)
+static int load_connects(struct probes *p, unsigned mask)
 {
 	const struct pidns ns = own_pidns();
-	p->watch = watch_bpf__open();
-	if (!p->watch)
+	p->connects = connects_bpf__open();
+	if (!p->connects)
 		return errno;
-	p->watch->rodata->pidns_dev = ns.dev;
-	p->watch->rodata->pidns_ino = ns.ino;
-	choose(p->watch->obj, mask);
-	int error = -watch_bpf__load(p->watch);
+	p->connects->rodata->pidns_dev = ns.dev;
+	p->connects->rodata->pidns_ino = ns.ino;
+	choose(p->connects->obj, mask);
+	int error = -connects_bpf__load(p->connects);
 	if (error) {
-		watch_bpf__destroy(p->watch);
-		p->watch = NULL;
+		connects_bpf__destroy(p->connects);
+		p->connects = NULL;
 	}
 	return error;
 }
 
-static int load_datagram(struct probes *p, unsigned mask)
+static int load_datagrams(struct probes *p, unsigned mask)
 {
 	const struct pidns ns = own_pidns();
-	p->datagram = datagram_bpf__open();
-	if (!p->datagram)
+	p->datagrams = datagrams_bpf__open();
+	if (!p->datagrams)
 		return errno;
-	p->datagram->rodata->pidns_dev = ns.dev;
-	p->datagram->rodata->pidns_ino = ns.ino;
-	if (p->watch) {
-		bpf_map__reuse_fd(p->datagram->maps.watched, bpf_map__fd(p->watch->maps.watched));
-		bpf_map__reuse_fd(p->datagram->maps.notes, bpf_map__fd(p->watch->maps.notes));
+	p->datagrams->rodata->pidns_dev = ns.dev;
+	p->datagrams->rodata->pidns_ino = ns.ino;
+	if (p->connects) {
+		bpf_map__reuse_fd(p->datagrams->maps.watched, bpf_map__fd(p->connects->maps.watched));
+		bpf_map__reuse_fd(p->datagrams->maps.notes, bpf_map__fd(p->connects->maps.notes));
 	}
-	choose(p->datagram->obj, mask);
-	int error = -datagram_bpf__load(p->datagram);
+	choose(p->datagrams->obj, mask);
+	int error = -datagrams_bpf__load(p->datagrams);
 	if (error) {
-		datagram_bpf__destroy(p->datagram);
-		p->datagram = NULL;
+		datagrams_bpf__destroy(p->datagrams);
+		p->datagrams = NULL;
 	}
 	return error;
 }
@@ -110,11 +108,11 @@ static int load_datagram(struct probes *p, unsigned mask)
 static void unload(struct probes *p, enum probe_id of)
 {
 	if (of == PROBE_TCP_STATE) {
-		watch_bpf__destroy(p->watch);
-		p->watch = NULL;
+		connects_bpf__destroy(p->connects);
+		p->connects = NULL;
 	} else {
-		datagram_bpf__destroy(p->datagram);
-		p->datagram = NULL;
+		datagrams_bpf__destroy(p->datagrams);
+		p->datagrams = NULL;
 	}
 }
 
@@ -151,24 +149,6 @@ void probe_attached(struct probe *p, struct bpf_link *link, struct bpf_link **ke
 	snprintf(p->where, sizeof p->where, "%s", where);
 }
 
-static void attach_watch(struct probes *p)
-{
-	struct watch_bpf *w = p->watch;
-	const struct {
-		enum probe_id probe;
-		struct bpf_program *prog;
-		struct bpf_link **link;
-	} failures[] = {
-		{PROBE_TCP_RESET, w->progs.tcp_reset, &w->links.tcp_reset},
-		{PROBE_TCP_RETRANSMIT, w->progs.tcp_retransmit, &w->links.tcp_retransmit},
-		{PROBE_ERROR, w->progs.socket_error, &w->links.socket_error},
-	};
-	for (unsigned i = 0; i < sizeof failures / sizeof *failures; i++)
-		if (bpf_program__fd(failures[i].prog) >= 0)
-			probe_attached(&p->probe[failures[i].probe], bpf_program__attach(failures[i].prog), failures[i].link,
-				       EVERYWHERE);
-}
-
 /* Without the senders of datagrams, ICMP has nothing to be held against. */
 static void leave_out(struct probes *p)
 {
@@ -178,44 +158,40 @@ static void leave_out(struct probes *p)
 	}
 }
 
-void probes_open(struct probes *p, const char *cgroup, uint32_t idle_s, bool all)
+void probes_load(struct probes *p, const char *cgroup, uint32_t idle_s)
 {
 	const bool none = cgroup && strcmp(cgroup, "none") == 0;
 	*p = (struct probes){.watched = -1, .senders = -1, .connected = -1, .quotes = -1, .cgroup = none ? NULL : cgroup, .idle_s = idle_s};
 	memcpy(p->probe, blank, sizeof blank);
 	libbpf_set_print(silent);
-	load(p, of_watch, WATCH_PROGRAMS, load_watch);
+	load(p, of_connects, CONNECTS_PROGRAMS, load_connects);
 	if (none)
 		leave_out(p);
 	else
-		load(p, of_datagram, DATAGRAM_PROGRAMS, load_datagram);
-	if (p->watch) {
-		p->watched = bpf_map__fd(p->watch->maps.watched);
-		attach_watch(p);
+		load(p, of_datagrams, DATAGRAMS_PROGRAMS, load_datagrams);
+	if (p->connects)
+		p->watched = bpf_map__fd(p->connects->maps.watched);
+	if (p->datagrams) {
+		p->watched = bpf_map__fd(p->datagrams->maps.watched);
+		p->senders = bpf_map__fd(p->datagrams->maps.senders);
+		p->connected = bpf_map__fd(p->datagrams->maps.connected);
+		p->quotes = bpf_map__fd(p->datagrams->maps.quotes);
 	}
-	if (p->datagram) {
-		p->watched = bpf_map__fd(p->datagram->maps.watched);
-		p->senders = bpf_map__fd(p->datagram->maps.senders);
-		p->connected = bpf_map__fd(p->datagram->maps.connected);
-		p->quotes = bpf_map__fd(p->datagram->maps.quotes);
-		packets_open(p);
-	}
-	connects_open(p, all);
 }
 
 void probes_close(struct probes *p)
 {
-	watch_bpf__destroy(p->watch);
-	datagram_bpf__destroy(p->datagram);
-	p->watch = NULL;
-	p->datagram = NULL;
+	connects_bpf__destroy(p->connects);
+	datagrams_bpf__destroy(p->datagrams);
+	p->connects = NULL;
+	p->datagrams = NULL;
 }
 
 /* ---- what they say ---- */
 
-int probes_events(const struct probes *p) { return p->watch ? bpf_map__fd(p->watch->maps.events) : -1; }
-int probes_wakes(const struct probes *p) { return p->datagram ? bpf_map__fd(p->datagram->maps.wakes) : -1; }
-int probes_messages(const struct probes *p) { return p->datagram ? bpf_map__fd(p->datagram->maps.messages) : -1; }
+int probes_events(const struct probes *p) { return p->connects ? bpf_map__fd(p->connects->maps.events) : -1; }
+int probes_wakes(const struct probes *p) { return p->datagrams ? bpf_map__fd(p->datagrams->maps.wakes) : -1; }
+int probes_messages(const struct probes *p) { return p->datagrams ? bpf_map__fd(p->datagrams->maps.messages) : -1; }
 
 /* The filter first: a bit too many costs a lookup, one too few an event. */
 static void admit(__u64 *filter, uint32_t bit)
@@ -227,10 +203,10 @@ bool probes_watch(const struct probes *p, const struct watch_key *key)
 {
 	const uint8_t yes = 1;
 	const uint32_t bit = watch_bit(key->addr);
-	if (p->watch)
-		admit(p->watch->bss->filter, bit);
-	if (p->datagram)
-		admit(p->datagram->bss->filter, bit);
+	if (p->connects)
+		admit(p->connects->bss->filter, bit);
+	if (p->datagrams)
+		admit(p->datagrams->bss->filter, bit);
 	return p->watched >= 0 && bpf_map_update_elem(p->watched, key, &yes, BPF_ANY) == 0;
 }
 
@@ -244,8 +220,8 @@ static uint64_t read_lost(const uint64_t *w) { return __atomic_load_n(w, __ATOMI
 
 uint64_t probes_lost(const struct probes *p)
 {
-	return (p->watch ? read_lost((const uint64_t *)&p->watch->bss->lost) : 0) +
-	       (p->datagram ? read_lost((const uint64_t *)&p->datagram->bss->lost) : 0);
+	return (p->connects ? read_lost((const uint64_t *)&p->connects->bss->lost) : 0) +
+	       (p->datagrams ? read_lost((const uint64_t *)&p->datagrams->bss->lost) : 0);
 }
 
 bool probes_sender(const struct probes *p, const struct sender_key *flow, struct sender *out)

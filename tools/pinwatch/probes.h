@@ -12,11 +12,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "tools/pinwatch/watch.h"
+#include "tools/pinwatch/watched.h"
 
 enum probe_id {
-	PROBE_TCP_STATE, PROBE_TCP_RESET, PROBE_TCP_RETRANSMIT, PROBE_ERROR,	/* watch.bpf.c */
-	PROBE_SEND, PROBE_OUT, PROBE_IN,			/* datagram.bpf.c: connect and sendmsg; packets */
+	PROBE_TCP_STATE, PROBE_TCP_RESET, PROBE_TCP_RETRANSMIT, PROBE_ERROR,	/* connects.bpf.c */
+	PROBE_SEND, PROBE_OUT, PROBE_IN,			/* datagrams.bpf.c: connect and sendmsg; packets */
 	PROBE_ICMP, PROBE_ICMPV6,				/* icmp.c */
 	PROBES_ALL
 };
@@ -32,18 +32,18 @@ struct probe {
 
 #define EVERYWHERE "all network namespaces"	/* where */
 
-struct watch_bpf;
-struct datagram_bpf;
+struct connects_bpf;
+struct datagrams_bpf;
 
 struct probes {
 	struct probe probe[PROBES_ALL];
-	struct watch_bpf *watch;	/* NULL: not loaded */
-	struct datagram_bpf *datagram;
+	struct connects_bpf *connects;	/* NULL: not loaded */
+	struct datagrams_bpf *datagrams;
 	int watched;			/* map fds; -1: there is none */
 	int senders, connected, quotes;
 	const char *cgroup;		/* whose datagrams; NULL: the root's, or nobody's */
 	uint64_t cgroup_dev, cgroup_ino; /* that they are attached to; zeros: to none */
-	uint32_t idle_s;		/* packets.h */
+	uint32_t idle_s;		/* datagrams.h */
 	bool packets;			/* are looked at */
 	bool packets_missing, packets_told; /* they cannot be; that was said */
 	uint32_t packets_tended;	/* so often */
@@ -54,12 +54,11 @@ struct probes {
 };
 
 /*
- * Loads and attaches what can be; `cgroup`: a directory of a cgroup2 mount, or
- * NULL for the root of the first that mountinfo shows, or "none": datagrams are
- * not watched. It is not copied. `idle_s`: packets.h, connects.h. `all`: nothing of
- * TCP may be missed, whatever it costs. A struct probes of zeros is fine for probes_close.
+ * Loads what the kernel takes; connects.h and datagrams.h attach it. `cgroup`: a directory
+ * of a cgroup2 mount, or NULL for the root of the first that mountinfo shows, or "none":
+ * datagrams are not watched. It is not copied. A struct probes of zeros is fine for probes_close.
  */
-void probes_open(struct probes *p, const char *cgroup, uint32_t idle_s, bool all);
+void probes_load(struct probes *p, const char *cgroup, uint32_t idle_s);
 
 void probes_close(struct probes *p);
 

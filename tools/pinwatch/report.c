@@ -6,6 +6,9 @@
 
 #include "policy/base/clock.h"
 #include "policy/pins/health.h"
+#include "policy/pins/sip-health.h"
+#include "policy/rules/sip-evidence.h"
+#include "policy/wire/sip-message.h"
 #include "tools/common/cmd.h"
 #include "tools/common/view.h"
 
@@ -18,7 +21,7 @@ static struct {
 
 static uint32_t who_pid(void) { return who.pid; }
 
-void report_as(uint32_t pid, const char *comm)
+static void act_as(uint32_t pid, const char *comm)
 {
 	who.pid = pid;
 	snprintf(who.comm, sizeof who.comm, "%s", comm);
@@ -33,14 +36,14 @@ static void say(const struct report *r, const struct outcome_seen *o)
 	port_text(o->endpoint.port, o->endpoint.transport, port);
 	if (o->latency_us != UINT64_MAX)
 		snprintf(latency, sizeof latency, " latency_us %llu", (unsigned long long)o->latency_us);
-	note(NULL, "%s%s %s %s%s (%s %u)", r->look_only ? "would report: " : "", cause_text(o->verdict.cause), addr, port,
+	note(NULL, "%s%s %s %s%s (%s %u)", r->look_only ? "would report: " : "", cause_text(o->finding.cause), addr, port,
 	     latency, *o->comm ? o->comm : "-", o->pid);
 }
 
-void report_tell(struct report *r, const struct endpoint *e, struct verdict v, uint64_t latency_us)
+static void remember(struct report *r, const struct endpoint *e, struct finding v, uint64_t latency_us)
 {
 	struct outcome_seen *o = &r->seen[r->outcomes++ % RECENT_OUTCOMES];
-	*o = (struct outcome_seen){.endpoint = *e, .verdict = v, .latency_us = latency_us, .pid = who.pid,
+	*o = (struct outcome_seen){.endpoint = *e, .finding = v, .latency_us = latency_us, .pid = who.pid,
 				   .time_ns = now_ns(CLOCK_REALTIME)};
 	memcpy(o->comm, who.comm, sizeof o->comm);
 	if (r->verbose || (r->look_only && !r->observer))
@@ -49,7 +52,7 @@ void report_tell(struct report *r, const struct endpoint *e, struct verdict v, u
 
 /* ---- reporting ---- */
 
-struct endpoint report_endpoint(const struct watch_key *peer, uint16_t port, uint8_t transport, uint32_t scope)
+static struct endpoint endpoint_of(const struct watch_key *peer, uint16_t port, uint8_t transport, uint32_t scope)
 {
 	struct endpoint e = {.port = port, .transport = transport};
 	memcpy(e.addr.bytes, peer->addr, sizeof e.addr.bytes);
@@ -58,7 +61,7 @@ struct endpoint report_endpoint(const struct watch_key *peer, uint16_t port, uin
 	return e;
 }
 
-void report_to(struct report *r, struct served *s, struct outcome *o, struct verdict v)
+static void report_into(struct report *r, struct served *s, struct outcome *o, struct finding v)
 {
 	struct table *t = &s->table;
 	if (r->look_only)
@@ -68,17 +71,17 @@ void report_to(struct report *r, struct served *s, struct outcome *o, struct ver
 	t->pid = who_pid;
 	t->comm = who.comm;
 	switch (v.kind) {
-	case VERDICT_WORKS:
+	case FINDING_WORKS:
 		o->why = v.cause;
 		pins_succeeded(t, o);
 		break;
-	case VERDICT_FAILED:
+	case FINDING_FAILED:
 		pins_failed(t, o, v.cause);
 		break;
-	case VERDICT_RESET:
+	case FINDING_RESET:
 		pins_reset(t, o);
 		break;
-	case VERDICT_NOTHING:
+	case FINDING_NOTHING:
 		break;
 	}
 }
@@ -100,7 +103,7 @@ static bool is_outdated(const struct watch_event *e, const struct endpoint_recor
 }
 
 /* A connect that waits while others come through (pins/health.h). One that broke after it came through is none. */
-static bool is_lossy(const struct served *s, const struct watch_event *e, const struct endpoint *to, struct verdict v)
+static bool is_lossy(const struct served *s, const struct watch_event *e, const struct endpoint *to, struct finding v)
 {
 	return v.cause == CAUSE_TIMED_OUT && e->what != WATCH_BROKEN &&
 	       pins_connected_lately(&s->table, addr_find(&s->table, &to->addr), to);
@@ -129,7 +132,7 @@ static void find_sender(const struct report *r, struct watch_event *e)
 	e->cookie = e->cookie ? e->cookie : sender.cookie;
 }
 
-void report_observe(const struct report *r, const struct watch_event *event, const struct endpoint *to, struct verdict v)
+static void observe_event(const struct report *r, const struct watch_event *event, const struct endpoint *to, struct finding v)
 {
 	struct watch_event e = *event;
 	memcpy(e.comm, who.comm, sizeof e.comm);
@@ -158,30 +161,130 @@ static bool is_said(struct report *r, const struct watch_event *e)
 void report_event(struct report *r, const struct watch_event *event)
 {
 	struct watch_event e = *event;
-	const struct verdict v = verdict_of(&e);
-	const struct endpoint to = report_endpoint(&e.peer, e.port, e.transport, e.scope);
+	const struct finding v = finding_of(&e);
+	const struct endpoint to = endpoint_of(&e.peer, e.port, e.transport, e.scope);
 	const uint64_t latency = e.what == WATCH_ESTABLISHED && e.started ? (e.now - e.started) / 1000 : UINT64_MAX;
 	bool any = false;
 	r->events++;
-	if (v.kind == VERDICT_NOTHING && !r->observer)
+	if (v.kind == FINDING_NOTHING && !r->observer)
 		return;
 	if (e.what == WATCH_REFUSED)
 		find_sender(r, &e);
-	if (e.what == WATCH_REFUSED && v.kind == VERDICT_FAILED)
+	if (e.what == WATCH_REFUSED && v.kind == FINDING_FAILED)
 		refusals_note(&r->refusals, &e.peer, e.port, e.now);
-	report_as(e.pid, e.comm);
+	act_as(e.pid, e.comm);
 	for (size_t i = 0; i < r->tables->n; i++) {
 		struct served *s = &r->tables->served[i];
 		struct outcome o = {.endpoint = to, .socket = e.cookie, .since = since_of(&e)};
 		if (!concerns(s, &e, &to))
 			continue;
 		if (!is_lossy(s, &e, &to, v))
-			report_to(r, s, &o, v);
+			report_into(r, s, &o, v);
 		any = true;
 	}
 	any = any && !is_said(r, &e);
 	if (any)
-		report_observe(r, &e, &to, v);
-	if (any && v.kind != VERDICT_NOTHING)
-		report_tell(r, &to, v, latency);
+		observe_event(r, &e, &to, v);
+	if (any && v.kind != FINDING_NOTHING)
+		remember(r, &to, v, latency);
+}
+
+/* ---- SIP over UDP ---- */
+
+/* One message, as one table sees it. */
+struct sighting {
+	struct report *report;
+	struct served *s;
+	const struct watch_message *m;
+	const struct sip_message *sip;
+	struct endpoint e;
+	addr_ref ref;
+	uint64_t key, now_ms;
+	uint32_t pid;			/* of the program at our end; 0: not known */
+	char comm[WATCH_COMM];
+};
+
+/* A conclusion in the form of an event. */
+static void observe(const struct sighting *g, struct finding v)
+{
+	const struct watch_event e = {.peer = g->m->flow.peer, .cookie = g->m->cookie, .now = g->m->now, .pid = g->pid,
+				      .port = g->m->flow.port, .own_port = g->m->flow.own_port,
+				      .transport = TRANSPORT_UDP};
+	observe_event(g->report, &e, &g->e, v);
+}
+
+static void conclude(const struct sighting *g, struct finding v)
+{
+	struct outcome o = {.endpoint = g->e, .socket = g->m->cookie,
+			    .since = (uint32_t)(g->now_ms * TICKS_PER_S / 1000)};
+	act_as(g->pid, g->comm);
+	report_into(g->report, g->s, &o, v);
+	observe(g, v);
+	remember(g->report, &g->e, v, UINT64_MAX);
+}
+
+/* Did anything come from there since, an answer or an ICMP error? */
+static bool heard_since(const struct sighting *g, uint64_t since_ms)
+{
+	return pins_heard_since(&g->s->table, g->ref, &g->e, request_kind(g->sip->method), since_ms) ||
+	       refusals_since(&g->report->refusals, &g->m->flow.peer, g->m->flow.port, since_ms * 1000000);
+}
+
+static void request(const struct sighting *g)
+{
+	struct transactions *requests = g->s->requests;
+	struct tx x;
+	if (tx_find(requests, g->key, g->sip->method, g->now_ms, &x) && !x.answered && !x.finished) {
+		uint64_t age = tx_age_ms(&x, g->now_ms);
+		if (silence_proves(g->sip->method, x.sends, age, heard_since(g, x.since_ms)))
+			conclude(g, (struct finding){FINDING_FAILED, CAUSE_SILENCE});
+	}
+	tx_sent(requests, g->key, g->sip->method, &g->e, g->now_ms);
+}
+
+/* Of a status only what speaks for the server is taken: what speaks against it is the shim's to judge, with its program's names. */
+static void response(const struct sighting *g)
+{
+	struct tx x;
+	const struct sip_message *m = g->sip;
+	if (!tx_match(g->s->requests, g->key, m->method, &g->e, m->status, g->now_ms, &x))
+		return;
+	if (!g->report->look_only)
+		pins_heard(&g->s->table, g->ref, &g->e, request_kind(m->method),
+			   m->method == SIP_REGISTER && m->status / 100 == 2);
+	if (status_proves(m->method, m->status, m->retry_after, UINT64_MAX).effect == STATUS_SUCCESS)
+		conclude(g, (struct finding){FINDING_WORKS, CAUSE_ANSWERED});
+}
+
+/* An answer comes in whatever context; whose it is, the request told. */
+static void find_program(struct sighting *g)
+{
+	struct sender sender;
+	g->pid = g->m->pid;
+	memcpy(g->comm, g->m->comm, sizeof g->comm);
+	if (g->m->outward || !probes_sender(g->report->probes, &g->m->flow, &sender))
+		return;
+	g->pid = sender.pid;
+	memcpy(g->comm, sender.comm, sizeof g->comm);
+}
+
+void report_message(struct report *r, const struct watch_message *m)
+{
+	struct sip_message sip;
+	r->events++;
+	if (!sip_looks(m->text, m->length) || !sip_parse(m->text, m->length, &sip) || m->outward != (sip.status == 0))
+		return;
+	struct sighting g = {.report = r, .m = m, .sip = &sip, .key = sip_transaction(&sip), .now_ms = m->now / 1000000,
+			     .e = endpoint_of(&m->flow.peer, m->flow.port, TRANSPORT_UDP, m->scope)};
+	find_program(&g);
+	for (size_t i = 0; g.key && i < r->tables->n; i++) {
+		g.s = &r->tables->served[i];
+		if (g.s->state != TABLE_SERVED || g.s->netns != m->flow.peer.netns ||
+		    !(g.ref = addr_find(&g.s->table, &g.e.addr)))
+			continue;
+		if (m->outward)
+			request(&g);
+		else
+			response(&g);
+	}
 }

@@ -2,6 +2,7 @@
 #include "tools/pinwatch/status.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,7 +43,7 @@ static json_t *outcome_json(const struct outcome_seen *o)
 	char comm[WATCH_COMM];
 	text_safe(o->comm, comm, sizeof comm);
 	return json_pack("{s:I, s:s, s:o, s:o, s:o, s:I, s:s, s:o}", "time_ns", (json_int_t)o->time_ns, "what",
-			 cause_text(o->verdict.cause), "address", json_address(NULL, &o->endpoint.addr), "port",
+			 cause_text(o->finding.cause), "address", json_address(NULL, &o->endpoint.addr), "port",
 			 port_json(o->endpoint.port), "transport", transport_json(o->endpoint.transport), "pid",
 			 (json_int_t)o->pid, "comm", comm, "latency_us",
 			 o->latency_us == UINT64_MAX ? json_null() : json_integer((json_int_t)o->latency_us));
@@ -152,4 +153,24 @@ static json_t *watched_json(void *arg)
 void status_answer(int fd, const struct report *r, const struct spaces *s)
 {
 	status_give(fd, watched_json, &(struct watched){r, s});
+}
+
+/* ---- to the service manager ---- */
+
+void notify(const char *state)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un to = {.sun_family = AF_UNIX};
+	size_t len = path ? strlen(path) : 0;
+	if (len < 2 || len >= sizeof to.sun_path || (*path != '/' && *path != '@'))
+		return;
+	memcpy(to.sun_path, path, len);
+	if (*path == '@')
+		to.sun_path[0] = '\0';		/* unix(7): abstract */
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd == -1)
+		return;
+	sendto(fd, state, strlen(state), MSG_NOSIGNAL, (const struct sockaddr *)&to,
+	       (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
+	close(fd);
 }

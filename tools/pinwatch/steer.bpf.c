@@ -25,8 +25,9 @@
 #include <bpf/bpf_helpers.h>
 
 #include "tools/pinwatch/attached.bpf.h"
-#include "tools/pinwatch/payload.bpf.h"
-#include "tools/pinwatch/steermap.h"
+#include "tools/pinwatch/caller.bpf.h"
+#include "tools/pinwatch/scan.h"
+#include "tools/pinwatch/steered.h"
 
 enum { ALLOW = 1, TRANSPORT_TCP = 1, TRANSPORT_UDP = 2, STREAM = 1, PROTOCOL_TCP = 6 };	/* endpoint.h, socket(2), in.h */
 
@@ -57,6 +58,41 @@ struct {
 	__type(key, struct steer_flow_key);
 	__type(value, struct steer_flow);
 } back SEC(".maps");
+
+/* ---- what is sent, read for its transaction ---- */
+
+enum { PIECE = 64, SCANNED_MAX = 2048 };
+
+struct reading {
+	struct scan scan;
+	const __u8 *at;
+	__u32 left;
+	__u8 piece[PIECE];
+};
+
+/* Not static: so it is verified once, and not for every state that a loop could be in. */
+__noinline int scan_step(struct scan *s, __u32 c) { return s ? !scan_byte(s, c) : 1; }
+
+static long read_byte(__u32 i, void *ctx)
+{
+	struct reading *r = ctx;
+	if (i % PIECE == 0) {
+		__u32 n = r->left < PIECE ? r->left : PIECE;
+		if (n == 0 || bpf_probe_read_user(r->piece, n, r->at))
+			return 1;
+		r->at += n;
+		r->left -= n;
+	}
+	return scan_step(&r->scan, r->piece[i % PIECE]) ? 1 : 0;
+}
+
+static __always_inline void scan_sent(struct scan *out)
+{
+	const struct text text = text_sent();
+	struct reading r = {.at = text.at, .left = text.length < SCANNED_MAX ? text.length : SCANNED_MAX};
+	bpf_loop(r.left, read_byte, &r, 0);
+	*out = r.scan;
+}
 
 /* ---- addresses ---- */
 

@@ -21,7 +21,7 @@
 #include "policy/rules/sip-evidence.h"
 #include "policy/table/file.h"
 #include "tools/pinwatch/probes.h"
-#include "tools/pinwatch/watch.h"
+#include "tools/pinwatch/watched.h"
 
 enum { TABLES_MAX = 64 };
 

@@ -1,16 +1,18 @@
 /*
- * steering.h: the programs that steer, on a cgroup.
+ * steer.h: the programs of steer.bpf.c, and the cgroup that they steer.
  *
  * All of them or none: replies that come from where nobody asked are worse than
  * none. They are held by descriptors, so however this process ends, what runs in
  * the cgroup is as without us from then on.
  */
-#ifndef STICKYDNS_PINWATCH_STEERING_H
-#define STICKYDNS_PINWATCH_STEERING_H
+#ifndef STICKYDNS_PINWATCH_STEER_H
+#define STICKYDNS_PINWATCH_STEER_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "tools/common/cmd.h"
 #include "tools/pinwatch/holder.h"
 
 struct steer_bpf;
@@ -53,5 +55,31 @@ void steering_counts(const struct steering *s, uint64_t *connects, uint64_t *dat
 
 /* Detaches and unloads. Zeros are fine. */
 void steering_close(struct steering *s);
+
+/* ---- the cgroup: taken, removed and made again, left to another program ---- */
+
+enum hold_state {
+	HOLD_STEERED,
+	HOLD_GONE,			/* removed, or cannot be taken any more */
+	HOLD_LEFT,			/* to another's program, the holder of the steering */
+};
+
+struct hold {
+	char cgroup[PATH_MAX];
+	enum hold_state state;
+	int lock, fd;			/* -1: not held */
+};
+
+/* Lock and open. False: errno tells; EBUSY: another one has it. */
+bool hold_take(struct hold *h);
+
+void hold_close(struct hold *h);
+
+/*
+ * Once a second. One that is made again, as a service manager does when a service starts again, is another one:
+ * programs of it are steered too. Where another's program comes later that would not be run, ours go until it is gone.
+ * What changes is said.
+ */
+void hold_look(struct hold *h, struct steering *s, const struct context *c);
 
 #endif

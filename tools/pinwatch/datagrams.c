@@ -1,5 +1,5 @@
-/* packets.c: see packets.h. */
-#include "tools/pinwatch/packets.h"
+/* datagrams.c: see datagrams.h. */
+#include "tools/pinwatch/datagrams.h"
 
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -8,13 +8,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "datagram.skel.h"
+#include "datagrams.skel.h"
 #include "policy/base/clock.h"
 #include "tools/common/cgroup.h"
 #include "tools/common/cmd.h"
 #include "tools/pinwatch/holder.h"
 
-/* Of datagram.bpf.c: first those that tell, then those that see packets. */
+/* Of datagrams.bpf.c: first those that tell, then those that see packets. */
 enum { HOOKS_TELLING = 4, HOOKS = 6, LOOK_S = 60, RETRY_S = 5 };
 
 struct hook {
@@ -23,7 +23,7 @@ struct hook {
 	enum probe_id probe;
 };
 
-static void list_hooks(struct datagram_bpf *d, struct hook out[HOOKS])
+static void list_hooks(struct datagrams_bpf *d, struct hook out[HOOKS])
 {
 	const struct hook all[HOOKS] = {
 		{d->progs.connect_v4, &d->links.connect_v4, PROBE_SEND}, {d->progs.connect_v6, &d->links.connect_v6, PROBE_SEND},
@@ -65,7 +65,7 @@ static void attach(struct probes *p, unsigned first, unsigned end)
 {
 	struct hook hooks[HOOKS];
 	char path[256];
-	list_hooks(p->datagram, hooks);
+	list_hooks(p->datagrams, hooks);
 	const int fd = open_cgroup(p, path, sizeof path), error = errno;
 	for (unsigned i = first; i < end; i++) {
 		struct probe *probe = &p->probe[hooks[i].probe];
@@ -84,7 +84,7 @@ static void attach(struct probes *p, unsigned first, unsigned end)
 static void detach(struct probes *p, unsigned first, unsigned end)
 {
 	struct hook hooks[HOOKS];
-	list_hooks(p->datagram, hooks);
+	list_hooks(p->datagrams, hooks);
 	for (unsigned i = first; i < end; i++) {
 		bpf_link__destroy(*hooks[i].link);
 		*hooks[i].link = NULL;
@@ -98,7 +98,7 @@ static void detach(struct probes *p, unsigned first, unsigned end)
 static void rest(struct probes *p)
 {
 	struct hook hooks[HOOKS];
-	list_hooks(p->datagram, hooks);
+	list_hooks(p->datagrams, hooks);
 	for (unsigned i = HOOKS_TELLING; i < HOOKS; i++) {
 		struct probe *probe = &p->probe[hooks[i].probe];
 		probe->unwanted = bpf_program__fd(hooks[i].prog) >= 0;
@@ -126,22 +126,22 @@ static void tell(struct probes *p)
 	p->packets_told = !p->packets;
 }
 
-void packets_wanted(struct probes *p)
+void datagrams_wanted(struct probes *p)
 {
 	p->packets_since = tick_now();
-	if (!p->datagram || p->packets)
+	if (!p->datagrams || p->packets)
 		return;
 	p->probe[PROBE_OUT].unwanted = p->probe[PROBE_IN].unwanted = false;
 	p->probe[PROBE_OUT].why[0] = p->probe[PROBE_IN].why[0] = '\0';
 	p->packets = look(p);
 	p->packets_missing = !p->packets;
-	p->datagram->bss->attended = true;	/* from here on requests are taken from packets, or not at all */
+	p->datagrams->bss->attended = true;	/* from here on requests are taken from packets, or not at all */
 	tell(p);
 }
 
 static bool is_idle(const struct probes *p)
 {
-	const uint32_t sent = tick_at(__atomic_load_n(&p->datagram->bss->sent, __ATOMIC_RELAXED));
+	const uint32_t sent = tick_at(__atomic_load_n(&p->datagrams->bss->sent, __ATOMIC_RELAXED));
 	const uint32_t last = sent > p->packets_since ? sent : p->packets_since;
 	return p->probe[PROBE_SEND].attached && tick_since(tick_now(), last) / TICKS_PER_S >= p->idle_s;
 }
@@ -149,7 +149,7 @@ static bool is_idle(const struct probes *p)
 static void leave(struct probes *p)
 {
 	p->packets = false;
-	p->datagram->bss->attended = false;
+	p->datagrams->bss->attended = false;
 	detach(p, HOOKS_TELLING, HOOKS);
 	rest(p);
 }
@@ -157,48 +157,48 @@ static void leave(struct probes *p)
 /* Is there a socket that is connected, or may be where that cannot be asked? */
 static void look_for_sockets(struct probes *p, const struct spaces *s)
 {
-	const uint64_t where = p->datagram->bss->sockets;
+	const uint64_t where = p->datagrams->bss->sockets;
 	if ((where && !spaces_list(s, where)) || spaces_connected(s, p))
-		packets_wanted(p);
+		datagrams_wanted(p);
 	else if (p->packets)
 		leave(p);
 }
 
-void packets_hint(struct probes *p, const struct spaces *s)
+void datagrams_hint(struct probes *p, const struct spaces *s)
 {
-	if (p->datagram && !p->packets)
+	if (p->datagrams && !p->packets)
 		look_for_sockets(p, s);
 }
 
-void packets_tend(struct probes *p, const struct spaces *s)
+void datagrams_tend(struct probes *p, const struct spaces *s)
 {
-	if (!p->datagram)
+	if (!p->datagrams)
 		return;
 	const uint32_t n = p->packets_tended++;
-	if (p->packets ? is_idle(p) : n % LOOK_S == 0 || p->datagram->bss->sockets)
+	if (p->packets ? is_idle(p) : n % LOOK_S == 0 || p->datagrams->bss->sockets)
 		look_for_sockets(p, s);
 	else if (p->packets_missing && n % RETRY_S == 0)
-		packets_wanted(p);
-	p->datagram->bss->sockets = 0;
+		datagrams_wanted(p);
+	p->datagrams->bss->sockets = 0;
 }
 
-void packets_open(struct probes *p)
+void datagrams_open(struct probes *p)
 {
-	if (!p->datagram)
+	if (!p->datagrams)
 		return;
 	attach(p, 0, HOOKS_TELLING);
 	if (p->probe[PROBE_SEND].attached) {
 		rest(p);
 	} else {
 		p->packets_told = true;		/* what is missing from the start is said with all that is */
-		packets_wanted(p);
+		datagrams_wanted(p);
 	}
 }
 
-bool packets_renew(struct probes *p)
+bool datagrams_renew(struct probes *p)
 {
 	struct stat st = {0};
-	if (!p->datagram || !p->cgroup)
+	if (!p->datagrams || !p->cgroup)
 		return false;
 	if (stat(p->cgroup, &st) == -1)
 		st = (struct stat){0};

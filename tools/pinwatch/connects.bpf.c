@@ -1,5 +1,5 @@
 /*
- * watch.bpf.c: what becomes of connections to watched addresses.
+ * connects.bpf.c: what becomes of connections to watched addresses.
  *
  * A connect is noted in the call to connect(2), where its process is known; it ends in
  * whatever context the last packet or the timer runs in. Between the two the socket
@@ -10,14 +10,13 @@
  * passes six times in its life: so that one is there only while somebody connects to a
  * watched address (connects.h). All others pay for one look at a filter.
  */
-#include "tools/pinwatch/common.bpf.h"
+#include "tools/pinwatch/watched.bpf.h"
 
 #include <linux/errno.h>
 
 #include <bpf/bpf_tracing.h>
 
 #include "tools/pinwatch/kernel.h"
-#include "tools/pinwatch/note.bpf.h"
 
 enum { TRANSPORT_TCP = 1, TRANSPORT_UDP = 2 };	/* endpoint.h */
 

@@ -1,21 +1,18 @@
 /*
- * sent.bpf.h: where the bytes are that are being sent, for programs that run before they are.
+ * caller.bpf.h: what the program that runs asked of the kernel: where it called from, and what it is about to send.
  *
  * The hooks of sendmsg are told where a datagram goes and not what it holds. But
- * they run in the system call, so its arguments are in the caller's registers, and
- * they say where the bytes are. What cannot be found so is read as nothing: calls
- * by io_uring, from 32-bit programs, of sendmmsg with more than one message, and all
- * on machines other than x86-64. A program may change the bytes behind our back;
- * what it can mislead is its own datagram.
+ * they run in the system call: the caller's registers hold its arguments, which
+ * say where the bytes are. Read as nothing: calls by io_uring, calls from 32-bit
+ * programs, sendmmsg with more than one message, and all on machines other than
+ * x86-64. A program may change the bytes behind our back; it misleads only its own datagram.
  */
-#ifndef STICKYDNS_PINWATCH_SENT_BPF_H
-#define STICKYDNS_PINWATCH_SENT_BPF_H
+#ifndef STICKYDNS_PINWATCH_CALLER_BPF_H
+#define STICKYDNS_PINWATCH_CALLER_BPF_H
 
 #include <linux/bpf.h>
 
 #include <bpf/bpf_helpers.h>
-
-#include "tools/pinwatch/regs.bpf.h"
 
 struct text {
 	const void *at;				/* in user space */
@@ -23,6 +20,18 @@ struct text {
 };
 
 #ifdef __TARGET_ARCH_x86
+
+#include <asm/ptrace.h>
+
+/* struct pt_regs of this machine never changes: ptrace(2) shows it to programs. */
+static __always_inline __u64 caller_register(__u64 offset)
+{
+	__u64 value = 0;
+	bpf_probe_read_kernel(&value, sizeof value, (const char *)bpf_task_pt_regs(bpf_get_current_task_btf()) + offset);
+	return value;
+}
+
+static __always_inline __u64 called_from(void) { return caller_register(__builtin_offsetof(struct pt_regs, rip)); }
 
 enum { CALL_SENDTO = 44, CALL_SENDMSG = 46, CALL_SENDMMSG = 307 };	/* asm/unistd_64.h */
 
@@ -53,6 +62,8 @@ static __always_inline struct text text_sent(void)
 }
 
 #else
+
+static __always_inline __u64 called_from(void) { return 0; }
 
 static __always_inline struct text text_sent(void) { return (struct text){}; }
 

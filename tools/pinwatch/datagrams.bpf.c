@@ -1,5 +1,5 @@
 /*
- * datagram.bpf.c: UDP datagrams to and from watched addresses.
+ * datagrams.bpf.c: UDP datagrams to and from watched addresses.
  *
  * Programs on a cgroup see what its processes send and get. They never refuse or
  * change anything. Of a datagram that goes to a watched address they note which
@@ -10,13 +10,12 @@
  *
  * Those on connect(2) and sendmsg(2) are always there. Those that see packets cost
  * every packet of the host a call, TCP's too, so they are attached only while somebody
- * sends datagrams to watched addresses (packets.h); `wakes` asks for them.
+ * sends datagrams to watched addresses (datagrams.h); `wakes` asks for them.
  */
-#include "tools/pinwatch/common.bpf.h"
+#include "tools/pinwatch/watched.bpf.h"
 
+#include "tools/pinwatch/caller.bpf.h"
 #include "tools/pinwatch/kernel.h"
-#include "tools/pinwatch/note.bpf.h"
-#include "tools/pinwatch/sent.bpf.h"
 
 enum { V4_HEADER = 20, V6_HEADER = 40, UDP_HEADER = 8, PASS = 1, STAMP_NS = 1000000000, NAMED_BITS = 30 };
 

@@ -1,11 +1,11 @@
 /*
- * steermap.h: what pinwatch's steering programs in the kernel and pinwatch itself say to each other.
+ * steered.h: what pinwatch's steering programs in the kernel and pinwatch itself say to each other.
  *
  * Addresses are in network order, IPv4 in its IPv4-mapped form (RFC 4291 2.5.5.2),
  * ports in host order. Pads are zeros: keys are compared byte by byte.
  */
-#ifndef STICKYDNS_PINWATCH_STEERMAP_H
-#define STICKYDNS_PINWATCH_STEERMAP_H
+#ifndef STICKYDNS_PINWATCH_STEERED_H
+#define STICKYDNS_PINWATCH_STEERED_H
 
 #include <linux/types.h>
 

@@ -1,10 +1,8 @@
-/* trace.c: see trace.h; trace-print.c has the forms. */
-#include "tools/pinwatch/trace.h"
+/* story.c: see story.h. */
+#include "tools/pinwatch/story.h"
 
-#include <stdio.h>
 #include <string.h>
 
-#include "policy/base/clock.h"
 #include "policy/pins/view.h"
 #include "policy/table/addresses.h"
 #include "policy/table/journal.h"
@@ -13,15 +11,14 @@ enum {
 	LOOK_BACK = 1024,		/* journal events, at most */
 	NAMES_LOOKED_AT = 256,		/* of those that share an address */
 	CLOCKS_DIFFER_NS = 1000000,	/* between two readings of two clocks */
-	SAME_NS = 10000000,		/* between two sightings of one error */
 };
 
 /* ---- the names ---- */
 
-static bool wanted(const struct trace *t, const char *text)
+static bool is_wanted(const char *pattern, const char *text)
 {
 	struct name n;
-	return !t->pattern || (name_canonical(text, &n) == NAME_OK && name_match(t->pattern, strlen(t->pattern), &n));
+	return !pattern || (name_canonical(text, &n) == NAME_OK && name_match(pattern, strlen(pattern), &n));
 }
 
 /* Reads the pin of a name into the story, if it is a better one to tell of than what the story has. */
@@ -43,7 +40,7 @@ static void consider(const struct table *table, struct name_ref ref, const struc
 }
 
 /* `of`: the name that an effect was of, or "". */
-static void find_name(const struct trace *t, const struct table *table, const struct traced *e, const char *of,
+static void find_name(const char *pattern, const struct table *table, const struct traced *e, const char *of,
 		      struct story *out)
 {
 	const addr_ref addr = addr_find(table, &e->to.addr);
@@ -52,7 +49,7 @@ static void find_name(const struct trace *t, const struct table *table, const st
 	uint32_t cursor = 0;
 	int best = 0;
 	for (size_t i = 0; i < NAMES_LOOKED_AT && index_next(table, addr, &cursor, &ref); i++) {
-		if (!table_at(table, ref.slot, &same, &name) || same.key != ref.key || !wanted(t, name.text))
+		if (!table_at(table, ref.slot, &same, &name) || same.key != ref.key || !is_wanted(pattern, name.text))
 			continue;
 		out->names++;
 		consider(table, ref, e, of, &best, out);
@@ -78,7 +75,7 @@ static enum effect effect_of(const struct traced *e, const struct event *j)
 	switch (j->kind) {
 	case EVENT_MOVED:
 		if (j->has_old && address_equal(&j->old, &e->to.addr))
-			return e->verdict.kind == VERDICT_WORKS ? EFFECT_NONE : EFFECT_MOVED;
+			return e->finding.kind == FINDING_WORKS ? EFFECT_NONE : EFFECT_MOVED;
 		return same_endpoint(e, j) ? EFFECT_MOVED_HERE : EFFECT_NONE;
 	case EVENT_CONFIRMED: return same_endpoint(e, j) ? EFFECT_CONFIRMED : EFFECT_NONE;
 	case EVENT_RECOVERED: return same_endpoint(e, j) ? EFFECT_RECOVERED : EFFECT_NONE;
@@ -100,7 +97,7 @@ static void take_effect(const struct traced *e, const struct event *j, char of[s
 }
 
 /* Backwards to the event's time. `of`: the name of the greatest effect. */
-static void read_journal(const struct trace *t, const struct table *table, const struct traced *e,
+static void read_journal(const char *pattern, const struct table *table, const struct traced *e,
 			 char of[static NAME_BYTES], struct story *out)
 {
 	const uint64_t next = journal_next(table), oldest = journal_oldest(table);
@@ -112,71 +109,22 @@ static void read_journal(const struct trace *t, const struct table *table, const
 			continue;
 		if (j.time_ns + CLOCKS_DIFFER_NS < e->time_ns)
 			break;
-		if (same_program(e, &j) && (!*j.name || wanted(t, j.name)))
+		if (same_program(e, &j) && (!*j.name || is_wanted(pattern, j.name)))
 			take_effect(e, &j, of, out);
 	}
 }
 
-bool trace_story(const struct trace *t, const struct traced *e, struct story *out)
+bool story_of(const struct tables *t, const char *pattern, const struct traced *e, struct story *out)
 {
 	*out = (struct story){0};
-	for (size_t i = 0; i < t->tables->n && out->names == 0; i++) {
-		const struct served *s = &t->tables->served[i];
+	for (size_t i = 0; i < t->n && out->names == 0; i++) {
+		const struct served *s = &t->served[i];
 		char of[NAME_BYTES] = "";
 		if (s->state != TABLE_SERVED || s->netns != e->netns || !addr_find(&s->table, &e->to.addr))
 			continue;
 		*out = (struct story){0};
-		read_journal(t, &s->table, e, of, out);
-		find_name(t, &s->table, e, of, out);
+		read_journal(pattern, &s->table, e, of, out);
+		find_name(pattern, &s->table, e, of, out);
 	}
-	return out->names > 0 || !t->pattern;
-}
-
-/* ---- waiting ---- */
-
-static void tell_first(struct trace *t)
-{
-	const struct traced *e = &t->waiting[t->first];
-	struct story s;
-	if (trace_story(t, e, &s))
-		trace_print(t, e, &s);
-	t->first = (t->first + 1) % TRACE_WAITING;
-	t->n--;
-}
-
-/* An ICMP error is seen at the socket, if that is connected, and by the raw socket: one of them is told. */
-static bool told_already(const struct trace *t, const struct traced *w)
-{
-	for (size_t i = 0; i < t->n && w->to.transport == TRANSPORT_UDP; i++) {
-		const struct traced *o = &t->waiting[(t->first + i) % TRACE_WAITING];
-		if (o->to.transport == TRANSPORT_UDP && o->to.port == w->to.port && o->netns == w->netns &&
-		    address_equal(&o->to.addr, &w->to.addr) && o->cookie == w->cookie && o->error == w->error &&
-		    o->verdict.cause == w->verdict.cause && o->time_ns + SAME_NS > w->time_ns)
-			return true;
-	}
-	return false;
-}
-
-void trace_event(struct trace *t, const struct watch_event *e, const struct endpoint *to, struct verdict v)
-{
-	const uint64_t now = now_ns(CLOCK_MONOTONIC), ago = now > e->now ? now - e->now : 0;
-	struct traced w = {.time_ns = now_ns(CLOCK_REALTIME) - ago, .due_ns = now + SETTLE_MS * 1000000ull,
-			   .netns = e->peer.netns, .cookie = e->cookie, .to = *to, .verdict = v, .pid = e->pid,
-			   .error = e->error};
-	w.latency_us = e->started && e->now >= e->started ? (e->now - e->started) / 1000 : UINT64_MAX;
-	memcpy(w.comm, e->comm, sizeof w.comm);
-	if (told_already(t, &w))
-		return;
-	if (t->n == TRACE_WAITING)
-		tell_first(t);
-	t->waiting[(t->first + t->n++) % TRACE_WAITING] = w;
-}
-
-int trace_due(struct trace *t, bool all)
-{
-	const uint64_t now = now_ns(CLOCK_MONOTONIC);
-	while (t->n && (all || t->waiting[t->first].due_ns <= now))
-		tell_first(t);
-	fflush(stdout);
-	return t->n ? (int)((t->waiting[t->first].due_ns - now) / 1000000) + 1 : -1;
+	return out->names > 0 || !pattern;
 }

@@ -1,0 +1,29 @@
+/*
+ * finding.h: what an event of the kernel proves about an endpoint. Pure.
+ *
+ * The same rules as the shim's (flow.h), which sees a connect from the program's
+ * side: an error that a server or the way to it causes is a failure, one of this
+ * host is not; a connect that is given up says something only after WAIT_MS and
+ * WAIT_RETRANSMITS; a close says nothing.
+ */
+#ifndef STICKYDNS_PINWATCH_FINDING_H
+#define STICKYDNS_PINWATCH_FINDING_H
+
+#include "policy/base/cause.h"
+#include "tools/pinwatch/watched.h"
+
+enum finding_kind {
+	FINDING_NOTHING,
+	FINDING_WORKS,
+	FINDING_FAILED,
+	FINDING_RESET,			/* an established connection was reset: the next attempt decides */
+};
+
+struct finding {
+	enum finding_kind kind;
+	enum cause cause;		/* of FINDING_FAILED */
+};
+
+struct finding finding_of(const struct watch_event *e);
+
+#endif
