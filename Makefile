@@ -74,7 +74,7 @@ BUILD_PACKAGES = gcc make pkg-config libc6-dev libc-ares-dev libjansson-dev libc
 ARM64_PACKAGES = gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
 TEST_PACKAGES = bats parallel dnsmasq-base sip-tester sipsak kamailio baresip linphone-cli linphone-common curl jq openssl \
 	python3 iproute2 netbase nftables util-linux bsdutils procps strace valgrind binutils libcap2-bin bpftrace unbound \
-	bind9-dnsutils golang-go libssl-dev nodejs chrony faketime nscd spin
+	bind9-dnsutils groff-base golang-go libssl-dev nodejs chrony faketime nscd spin
 
 # pinwatch needs more than the rest; without that everything else is built, and one line says what is missing.
 PINWATCH_MISSING := $(strip $(shell for p in $(CLANG) $(BPFTOOL); do command -v $$p >/dev/null || echo $$p; done; \

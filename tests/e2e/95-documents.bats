@@ -1,0 +1,86 @@
+# What the documents say of the code is so: constants, defaults, links.
+
+load ../lib/harness
+
+ROOT=$(dirname "$TESTS")
+
+@test "the constants in stickydns(7) are those of the code" {
+    need python3
+    python3 -S - "$ROOT" <<'END' || { echo "stickydns(7): see above"; return 1; }
+import pathlib, re, sys
+
+root = pathlib.Path(sys.argv[1])
+page = (root / "tools/man/stickydns.7").read_text()
+units = {"ms": 1, "s": 1000, "m": 60000, "h": 3600000, "d": 86400000}
+defined = {}                                            # name: [(path, expression)]
+for folder in ("policy", "shim", "tools"):
+    for file in sorted((root / folder).rglob("*.[ch]")):
+        for name, value in re.findall(r"\b([A-Z][A-Z0-9_]+) = ([^,;}/]+(?:/[^*,;}/]+)?)", file.read_text()):
+            defined.setdefault(name, []).append((str(file.relative_to(root)), value.strip()))
+
+def value_of(folder, name):
+    found = {value for path, value in defined.get(name, []) if path.startswith((folder + "/", "policy/"))}
+    if len(found) != 1:
+        raise LookupError(f"{folder} and policy define {name} {len(found)} times")
+    expression = re.sub(r"[A-Z][A-Z0-9_]+", lambda m: str(value_of(folder, m[0])), found.pop())
+    return eval(expression.replace("/", "//"))
+
+def milliseconds(name, value):
+    if name.endswith("_TICKS"):
+        return value * 1000 // 16
+    return value * 1000 if name.endswith("_S") else value
+
+rows = re.findall(r'^\.\\" = (\S+) (\S+)\n([^\t\n]+)\t', page, re.M)
+bad = 0
+for folder, name, shown in rows:
+    if folder == "setting":
+        continue
+    try:
+        value = value_of(folder, name)
+    except LookupError as e:
+        print(e)
+        bad += 1
+        continue
+    number, *unit = shown.split()
+    expected = int(number) * units[unit[0]] if unit else int(number)
+    if expected != (milliseconds(name, value) if unit else value):
+        print(f"{name}: {shown} in stickydns(7), {value} in {folder}")
+        bad += 1
+if len(rows) < 50:
+    print(f"only {len(rows)} rows")
+sys.exit(bad > 0 or len(rows) < 50)
+END
+}
+
+# The rows of the table in stickydns.conf(5), as KEY DEFAULT.
+defaults() { sed -n '/^\.TS/,/^\.TE/{/\t/p}' "$ROOT/tools/man/stickydns.conf.5" | sed 1d | cut -f1,3 | tr '\t' ' '; }
+
+@test "the defaults in stickydns.conf(5) and in stickydns(7) are those that hold" {
+    local key value
+    pinctl set pool.test 192.0.2.7
+    pinctl show pool.test --json | jq -r '.settings | to_entries[] | "\(.key) \(.value.value)"' | sort >"$BATS_TEST_TMPDIR/builtin"
+    expect_eq "$(cat "$BATS_TEST_TMPDIR/builtin")" "$(defaults | grep -v '^dns-ports ' | sort)" "stickydns.conf(5)"
+    sed -n '/^\.\\" = setting /{s///;N;s/\n\([^\t]*\)\t.*/ \1/;p}' "$ROOT/tools/man/stickydns.7" >"$BATS_TEST_TMPDIR/seven"
+    expect_ge 4 "$(wc -l <"$BATS_TEST_TMPDIR/seven")" "settings among the constants"
+    while read -r key value; do
+        expect_match "^$key (grace )?${value// /}\$" "$(grep "^$key " "$BATS_TEST_TMPDIR/builtin")" "$key in stickydns(7)"
+    done <"$BATS_TEST_TMPDIR/seven"
+}
+
+@test "manuals are laid out without a complaint" {
+    local page
+    need groff
+    for page in "$ROOT"/tools/man/*.[1-8]; do
+        expect_eq "" "$(groff -ww -t -man -Tutf8 "$page" 2>&1 >/dev/null)" "${page##*/}"
+    done
+}
+
+@test "README is a page that leads on: at most 200 lines, and every link leads somewhere" {
+    local file link
+    expect_le 200 "$(wc -l <"$ROOT/README.md")" "lines of README.md"
+    for file in README.md tests/README.md tests/bench/README.md; do
+        while read -r link; do
+            [[ -e $ROOT/$(dirname "$file")/$link ]] || { echo "$file: nothing at $link"; return 1; }
+        done < <(grep -o '](\([^)#]*\)' "$ROOT/$file" | cut -c3-)
+    done
+}
