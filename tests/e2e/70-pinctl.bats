@@ -64,7 +64,7 @@ repeated() { printf "$1%.0s" $(seq "$2"); }
 
     pinctl set a.test "$(seq -s, -f 192.0.2.%g 8)" --ttl 1d
     expect_eq "1 2 3 4 5 6 7 8" "$(pinctl list --json | jq -r '[.[0].candidates[].rank] | join(" ")')" "ranks"
-    expect_match '^(86400|86399)$' "$(pin_field a.test expires_s)" "seconds until it ends"
+    expect_match '^(86400|863[0-9][0-9])$' "$(pin_field a.test expires_s)" "seconds until it ends"
     pinctl set a.test 192.0.2.3 --ttl off
     expect_eq null "$(pin_field a.test expires_s)" "end of a pin for ever"
     pinctl set a.test 2001:db8::3
