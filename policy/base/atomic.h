@@ -1,10 +1,10 @@
 /*
  * atomic.h: every memory order of the project, by the name of what it is for.
  *
- * The table is shared by processes that trust neither each other's progress nor
- * their contents, so each word in it is an atomic of 32 or 64 bits and is reached
- * through these functions only. A plain store that another process may miss for
- * a while is `relaxed`; the two pairs that carry meaning are named below.
+ * Processes share the table and trust neither each other's progress nor each other's
+ * values. So each word in it is an atomic of 32 or 64 bits, and only these functions
+ * reach it. A `relaxed` store may stay invisible to other processes for a while. The
+ * two pairs of functions that carry meaning are named below.
  */
 #ifndef STICKYDNS_ATOMIC_H
 #define STICKYDNS_ATOMIC_H

@@ -1,8 +1,8 @@
 /*
- * cause.h: why an endpoint failed, a pin moved, an event was written.
+ * cause.h: why an endpoint failed, a pin moved, or an event was written.
  *
- * Small numbers that are kept in the table; append only, never renumber within
- * a layout version.
+ * A cause is a small number in the table. Add new ones at the end only, and never
+ * renumber them within a layout version.
  */
 #ifndef STICKYDNS_CAUSE_H
 #define STICKYDNS_CAUSE_H

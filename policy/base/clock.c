@@ -1,4 +1,4 @@
-/* now.c: see clock.h. */
+/* clock.c: see clock.h. */
 #include "policy/base/clock.h"
 
 #include <dlfcn.h>

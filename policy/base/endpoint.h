@@ -1,9 +1,9 @@
 /*
  * endpoint.h: addresses, transports and ports, and their forms.
  *
- * An IPv4 address is kept as its IPv4-mapped IPv6 form (RFC 4291 2.5.5.2), so
- * that both are one address. The scope id is kept for link-local unicast only
- * (RFC 4007). An SRV target takes the form of an address too: target.h. No locks,
+ * An IPv4 address is kept in its IPv4-mapped IPv6 form (RFC 4291 2.5.5.2), so that
+ * both are the same address. A scope id is kept for link-local unicast only
+ * (RFC 4007). An SRV target has the form of an address, too (target.h). No locks,
  * no allocation.
  */
 #ifndef STICKYDNS_ENDPOINT_H

@@ -1,6 +1,7 @@
 /*
- * environment.h: what the shim takes from its environment (libstickydns(8)), for the
- * shim itself and for those who say what it will do.
+ * environment.h: the variables that the shim reads from its environment (libstickydns(8)).
+ *
+ * The shim uses this, and so do the tools that tell what the shim will do.
  */
 #ifndef STICKYDNS_ENVIRONMENT_H
 #define STICKYDNS_ENVIRONMENT_H

@@ -1,9 +1,8 @@
 /*
  * hash.h: a keyed 64-bit hash of whole words.
  *
- * Each table draws its own seed, so that nobody outside can choose names that
- * meet in one probe sequence. Multiply and fold, eight bytes a step; not for
- * secrets.
+ * Each table draws its own seed, so outsiders cannot choose names that collide. It
+ * multiplies and folds, eight bytes a step. It is not for secrets.
  */
 #ifndef STICKYDNS_HASH_H
 #define STICKYDNS_HASH_H

@@ -1,8 +1,8 @@
 /*
- * name.h: host names in the one form that serves as a key.
+ * name.h: host names in the form that serves as a key.
  *
- * Lower case, no trailing dot, at most 253 bytes, labels of 1 to 63 bytes
- * (RFC 1035 2.3.4; case RFC 4343). No locks, no allocation.
+ * A name is in lower case, without a trailing dot. It has at most 253 bytes, in labels
+ * of 1 to 63 bytes (RFC 1035 2.3.4; case: RFC 4343). No locks, no allocation.
  */
 #ifndef STICKYDNS_NAME_H
 #define STICKYDNS_NAME_H

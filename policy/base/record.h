@@ -1,12 +1,12 @@
 /*
  * record.h: small records that any number of writers share without a lock.
  *
- * A record is N words of which the first is a check over the others. Whoever writes
- * writes all of them; a record that two have written at once fails its check and
- * counts as absent. So threads, signal handlers and processes may enter at any
- * point, die or jump away: a record may be lost, none is ever read mixed, and nobody
- * waits. All zeros is an empty record. The words are plain and relaxed: the check,
- * not their order, tells whether they belong together.
+ * A record has N words. The first is a check over the others. A writer writes all of
+ * them. If two write at once, the check fails and the record counts as absent. So
+ * threads, signal handlers and processes may enter at any point, die or jump away. A
+ * record may be lost, but nobody reads a mixed one, and nobody waits. All zeros is an
+ * empty record. The words are plain and relaxed: the check tells whether they belong
+ * together, not their order.
  */
 #ifndef STICKYDNS_RECORD_H
 #define STICKYDNS_RECORD_H

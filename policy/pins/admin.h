@@ -1,6 +1,4 @@
-/*
- * admin.h: pins by hand: set, dropped, refreshed, reported, recalled; addresses drained.
- */
+/* admin.h: what people and pinctl do to pins: set, drop, refresh, report and restore them; and drain addresses. */
 #ifndef STICKYDNS_PINS_ADMIN_H
 #define STICKYDNS_PINS_ADMIN_H
 

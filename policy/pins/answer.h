@@ -1,6 +1,4 @@
-/*
- * answer.h: what is asked, and the answer that is put into the pin's order. Only forms; order.h has the verbs.
- */
+/* answer.h: what a program asks, and the answer in the pin's order. Types only; order.h has the functions. */
 #ifndef STICKYDNS_PINS_ANSWER_H
 #define STICKYDNS_PINS_ANSWER_H
 

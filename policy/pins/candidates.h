@@ -1,10 +1,9 @@
 /*
- * candidates.h: the up to CANDIDATES addresses that a name record knows, or the
- * TARGETS targets of a service. Private to policy/.
+ * candidates.h: the addresses that a name record knows, up to CANDIDATES; or the targets of a service, up to TARGETS.
  *
- * What an answer holds beyond them is not kept. Those of the preference list, the
- * pin and the last confirmed one stay; of the rest, one that was in no answer for
- * a minute gives way to one that is.
+ * What an answer holds beyond them is not kept. The preference list, the pin and the last
+ * confirmed address stay. Another one gives way to a new one when it was in no answer for
+ * a minute. Private to policy/.
  */
 #ifndef STICKYDNS_CANDIDATES_H
 #define STICKYDNS_CANDIDATES_H

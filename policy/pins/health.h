@@ -1,6 +1,8 @@
 /*
- * health.h: what an endpoint has gone through, in the words of its address record: failures and successes, and the
- * connects of all processes: in flight, connected, given up unanswered. sip-health.h has requests.
+ * health.h: what an endpoint has gone through, in the words of its address record.
+ *
+ * These are its failures and successes, and the connects of all processes: in flight, connected, or given up
+ * unanswered. sip-health.h has requests.
  */
 #ifndef STICKYDNS_PINS_HEALTH_H
 #define STICKYDNS_PINS_HEALTH_H

@@ -1,10 +1,10 @@
 /*
  * order.h: a lookup: the answer in the pin's order, and what the table itself answers.
  *
- * Each function reads the records it needs into a snapshot, asks decide.h, and
- * carries the answer out with CAS on the pin word; if another process was first,
- * its result holds. No locks, bounded work, no allocation. A read-only table is
- * honoured and taught nothing. So are the other headers of pins/.
+ * Each function reads the records that it needs into a snapshot, asks decide.h, and
+ * carries the decision out with CAS on the pin word. If another process was first,
+ * that one's result holds. No locks, bounded work, no allocation. Pins of a read-only
+ * table are used, and nothing is written to it. The other headers of pins/ do the same.
  */
 #ifndef STICKYDNS_PINS_ORDER_H
 #define STICKYDNS_PINS_ORDER_H

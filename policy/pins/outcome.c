@@ -1,4 +1,4 @@
-/* settle.c: see outcome.h. */
+/* outcome.c: see outcome.h. */
 #include "policy/pins/outcome.h"
 
 #include "policy/base/clock.h"

@@ -1,11 +1,11 @@
 /*
- * outcome.h: what an outcome of an endpoint means for the names that hold its
- * address: whose pins move, are confirmed, or are in doubt. Private to policy/.
+ * outcome.h: what the outcome of an endpoint means for the names that hold its address.
  *
- * An outcome counts for the names that this process looked up; if none of them
- * holds the address, for all that do. What happens to an address happens to the
- * SRV target, too, whose host has it, unless that host has another that is fit; and
- * so to the services that lead there.
+ * It decides whose pins move, are confirmed, or are in doubt. An outcome counts for the
+ * names that this process looked up. If none of them holds the address, it counts for all
+ * names that do. What happens to an address also happens to the SRV target whose host has
+ * it, unless that host has another healthy address; and so to the services that lead there.
+ * Private to policy/.
  */
 #ifndef STICKYDNS_OUTCOME_H
 #define STICKYDNS_OUTCOME_H

@@ -1,11 +1,11 @@
 /*
- * redirect.h: where what a program sends to a candidate is to go.
+ * redirect.h: where a packet goes that a program sends to a candidate.
  *
- * Programs sort answers again, cache them, resolve once. So what they send to one
- * candidate of a name is moved to its pin: TCP connects and initial SIP requests
- * over UDP, on a port where SIP is spoken (5060 and 5061, RFC 3261 19.1.2; a port
- * from an SRV record; one where SIP was seen). What must stay where it is (requests
- * within a dialog, ACK, CANCEL, retransmissions) is for the caller to know.
+ * Programs sort answers again, cache them, or resolve only once. So what they send to a
+ * candidate of a name is redirected to the name's pin: TCP connects, and initial SIP
+ * requests over UDP. This holds on ports where SIP is spoken: 5060 and 5061 (RFC 3261
+ * 19.1.2), a port from an SRV record, and one where SIP was seen. The caller knows what
+ * must stay: requests within a dialog, ACK, CANCEL, and retransmissions.
  */
 #ifndef STICKYDNS_REDIRECT_H
 #define STICKYDNS_REDIRECT_H

@@ -1,6 +1,4 @@
-/*
- * report.h: what became of an endpoint, and the pins that it counts for.
- */
+/* report.h: reports of what became of an endpoint; they move and confirm the pins that the outcome counts for. */
 #ifndef STICKYDNS_PINS_REPORT_H
 #define STICKYDNS_PINS_REPORT_H
 

@@ -1,11 +1,11 @@
 /*
- * sip-health.h: what is kept of each kind of request to an endpoint: when one was answered last, how many were given up
- * unanswered, and whose they were.
+ * sip-health.h: the requests to an endpoint, by kind: when one was last answered, how many were given up, whose
+ * they were.
  *
- * Sets of four records, found by a hash of endpoint and kind; a full set forgets what idles longest, and what is
- * forgotten is no evidence. A record is given away in three steps, so that nobody takes an earlier owner's words for
- * the new one's: its key becomes 1, its words zero, its key the new one. Who dies between them leaves it free. No
- * locks, no allocation, bounded work.
+ * A hash of endpoint and kind finds a set of four records. A full set forgets the one that is idle longest. What is
+ * forgotten is no evidence. A record changes its owner in three steps, so that nobody takes the old owner's words for
+ * the new one's: its key becomes 1, its words zero, its key the new one. If a process dies in between, the record
+ * is free. No locks, no allocation, bounded work.
  */
 #ifndef STICKYDNS_PINS_SIP_HEALTH_H
 #define STICKYDNS_PINS_SIP_HEALTH_H

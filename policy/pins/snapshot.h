@@ -1,10 +1,10 @@
 /*
- * snapshot.h: one family of one name, read from the table for one decision, and the
- * decision carried out. Private to policy/.
+ * snapshot.h: one family of one name, read from the table for one decision, and the decision carried out.
  *
- * A snapshot is a copy on the stack: what changes meanwhile is noticed by the CAS on
- * the pin word, which starts from the word that was read. Only one of an answer has
- * room for many candidates: a program's thread may have a stack of 16 KiB in all.
+ * A snapshot is a copy on the stack. The CAS on the pin word starts from the word that was
+ * read, so it notices what changed meanwhile. Only the snapshot of an answer has room for
+ * many candidates, since a program's thread may have a stack of 16 KiB in all. Private to
+ * policy/.
  */
 #ifndef STICKYDNS_SNAPSHOT_H
 #define STICKYDNS_SNAPSHOT_H

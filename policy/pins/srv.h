@@ -1,7 +1,4 @@
-/*
- * srv.h: what is particular to the snapshot of a service, whose candidates are SRV
- * targets. Private to policy/.
- */
+/* srv.h: how the snapshot of a service differs: its candidates are SRV targets. Private to policy/. */
 #ifndef STICKYDNS_SERVICE_H
 #define STICKYDNS_SERVICE_H
 

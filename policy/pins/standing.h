@@ -1,10 +1,9 @@
 /*
- * standing.h: how much a name's word counts where several names hold an address.
+ * standing.h: which names decide when several names hold an address.
  *
- * Outsiders can make a program look up names of their own, with the addresses of
- * others (a proxy resolves what stands in a Request-URI). So a name of which nothing is
- * known but an answer has no say beside one that was confirmed, or that the operator has
- * named. Private to policy/.
+ * Outsiders can make a program look up names of their own that have others' addresses: a
+ * proxy resolves what stands in a Request-URI. So a name that was merely answered for has
+ * no say beside one that was confirmed, or that the operator has named. Private to policy/.
  */
 #ifndef STICKYDNS_STANDING_H
 #define STICKYDNS_STANDING_H

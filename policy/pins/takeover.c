@@ -1,9 +1,9 @@
 /*
- * takeover.c: what one table knows, into another. See takeover.h.
+ * takeover.c: copies what one table knows into another. See takeover.h.
  *
- * Both have the same layout and clock, but each its own size, seed, slots and reuse counts: so times and counts are
- * copied as they are, refs are made anew, and an SRV target is named by its host. The other table is read as any reader
- * reads it, while others may be writing there.
+ * Both tables have the same layout and clock. Each has its own size, seed, slots and reuse counts. So times and counts
+ * are copied as they are, refs are made anew, and the host names an SRV target. The other table is read as any reader
+ * reads it, while others may write there.
  */
 #include "policy/base/clock.h"
 #include "policy/pins/admin.h"

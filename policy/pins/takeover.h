@@ -1,6 +1,4 @@
-/*
- * takeover.h: what one table knows, into another.
- */
+/* takeover.h: copies what one table knows into another. */
 #ifndef STICKYDNS_PINS_TAKEOVER_H
 #define STICKYDNS_PINS_TAKEOVER_H
 

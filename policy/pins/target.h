@@ -1,14 +1,15 @@
 /*
  * target.h: SRV targets, kept as addresses.
  *
- * A service name (_sip._udp.example.com, RFC 2782) leads to targets: a host and a
- * port. Each has an address record of its own, whose bytes are two hashes of the
- * host's name and whose scope is a mark and the port, so that candidates, pins,
- * health and the index are the same for both. A target fails when an endpoint of
- * its host failed and no other address of that host is fit.
+ * A service name (_sip._udp.example.com, RFC 2782) leads to targets: a host and a port.
+ * Each target has an address record of its own. Its bytes are two hashes of the host's
+ * name, and its scope is a mark and the port. So candidates, pins, health and the index
+ * are the same for both. A target fails when an endpoint of its host failed and no other
+ * address of that host is healthy.
  *
- * The host has a name record, by which it is found again: while a service leads to it the
- * record does not give way (names.h), and is forgotten only in part (pins_drop). No locks, no allocation.
+ * A target finds its host by the host's name record. That record does not give way while a
+ * service leads to it (names.h), and is forgotten only in part (pins_drop). No locks, no
+ * allocation.
  */
 #ifndef STICKYDNS_TARGET_H
 #define STICKYDNS_TARGET_H

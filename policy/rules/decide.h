@@ -1,7 +1,7 @@
 /*
  * decide.h: the rules, as pure functions.
  *
- * A snapshot, an event and the time go in; a verdict or a new word comes out.
+ * A snapshot, an event and the time go in; a decision or a new word comes out.
  * Nothing here reads the table, a clock or the environment, so that each rule is
  * a row of a table-driven test. Times: `tick` 1/16 s, `s` seconds, of uptime.
  */

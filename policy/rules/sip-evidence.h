@@ -1,5 +1,5 @@
 /*
- * sip-evidence.h: the SIP requests that this program has sent, and what their fate proves.
+ * sip-evidence.h: the SIP requests that this program has sent, and what they prove.
  *
  * A memory of fixed size: sets of four slots, found by the transaction's key
  * (sip_transaction). A slot is a record that needs no lock (record.h). What is lost

@@ -1,20 +1,20 @@
 /*
- * sip-route.h: where a SIP message that a program sends over UDP has to go: the rule alone.
+ * sip-route.h: where a SIP message goes that a program sends over UDP. The rule alone; pure.
  *
- * Pure. The first that holds:
+ * The first of these that holds:
  *
  *   a response goes back to where its request came from (RFC 3261 18.2.2)
- *   what bears the To-tag of a late answer goes to the server that gave it (13.2.2.4)
+ *   a message with the To-tag of a late answer goes to the server that gave it (13.2.2.4)
  *   ACK to a failure, and CANCEL, go where their request last went (17.1.1.3, 9.1)
- *   a request that is sent again goes where it last went, unless silence has just
- *   proved that server dead and it is an initial one: then at once to the pin
- *   what belongs to a dialog stays with the dialog's server (12.2)
- *   an initial request goes to the pin, unless it says itself, by number, that it is for the
+ *   a request that is sent again goes where it last went; but an initial one goes to the
+ *   pin at once if silence has just proved that server dead
+ *   a message of a dialog stays with the dialog's server (12.2)
+ *   an initial request goes to the pin, unless its next hop is written as the number of the
  *   server that the program sent it to (sip-hop.h)
  *   anything else goes where the program sent it
  *
- * ACK, CANCEL and responses never go to the pin for its own sake, nor does a request
- * of which it is not known whether there is a dialog.
+ * ACK, CANCEL and responses never go to the pin for its own sake. Nor does a request
+ * that may or may not belong to a dialog.
  */
 #ifndef STICKYDNS_COURSE_H
 #define STICKYDNS_COURSE_H

@@ -1,8 +1,8 @@
 /*
  * srv-order.h: in which order the targets of a service are tried. Pure.
  *
- * RFC 2782: the lowest priority first; among equal ones by lot, a target's chance
- * being its weight's share of what is left, those of weight 0 having a small one.
+ * RFC 2782: the lowest priority comes first. Among equal priorities chance decides: a
+ * target's chance is its weight's share of what is left, and weight 0 has a small chance.
  */
 #ifndef STICKYDNS_SRV_H
 #define STICKYDNS_SRV_H

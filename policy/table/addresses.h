@@ -1,10 +1,10 @@
 /*
  * addresses.h: address records, their endpoints, and which names hold an address.
  *
- * An address record is shared by all names that hold the address, so a failure
- * is one CAS however many those are. Its endpoints (transport, port) take one of
- * ENDPOINTS slots at their first outcome; a slot that never had a success yields
- * to an endpoint that has one; what finds no slot shares the word "other".
+ * All names that hold an address share its record, so a failure is one CAS for all of
+ * them. An endpoint (transport, port) takes one of ENDPOINTS slots at its first outcome.
+ * A slot that never had a success yields to an endpoint that has one. An endpoint
+ * without a slot shares the word "other".
  */
 #ifndef STICKYDNS_ADDRS_H
 #define STICKYDNS_ADDRS_H

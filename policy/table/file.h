@@ -1,10 +1,10 @@
 /*
  * file.h: the table's file: making, opening, mapping, replacing.
  *
- * The file is untrusted. It is opened only if it is a regular file of root's or
- * the caller's, not writable by the world, and at least as long as its header
- * says; its sizes are copied out at opening and never read again. Whoever may
- * write it can spoil a choice, and by truncating it end its users.
+ * The file is untrusted. It is opened only if it is a regular file, belongs to root or the
+ * caller, is not writable by the world, and is at least as long as its header says. Its
+ * sizes are copied out at opening and never read again. Who may write it can spoil a
+ * choice, and end its users by truncating it.
  */
 #ifndef STICKYDNS_STORE_H
 #define STICKYDNS_STORE_H

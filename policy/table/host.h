@@ -1,8 +1,8 @@
 /*
- * host.h: the hosts that services lead to, as address records: by hashes of the host's name, and a port.
+ * host.h: the hosts that services lead to, as address records: hashes of the host's name, and a port.
  *
- * Below the table of names, which asks here before a host's record gives way: without it
- * the target would have no name (target.h). No locks, no allocation.
+ * The table of names asks here before a host's record gives way. Without that record the
+ * target would have no name (target.h). No locks, no allocation.
  */
 #ifndef STICKYDNS_HOST_H
 #define STICKYDNS_HOST_H

@@ -1,10 +1,10 @@
 /*
  * index.c: which names hold an address. See addresses.h.
  *
- * A word is {address ref 32 | name slot + 1, 32}. The words of an address lie in
- * groups of two cache lines, the k-th at a place hashed from the ref and k; a
- * group with an empty word ends the search. A word is a hint: it counts only if
- * the name still holds the address, and one that does not is written over.
+ * A word is {address ref 32 | name slot + 1, 32}. The words of an address lie in groups
+ * of two cache lines. The place of the k-th group is a hash of the ref and k. A group
+ * with an empty word ends the search. A word is a hint: it counts only if the name still
+ * holds the address. Otherwise it is written over.
  */
 #include "policy/base/clock.h"
 #include "policy/base/hash.h"

@@ -1,10 +1,9 @@
 /*
  * journal.c: the ring of events. See journal.h.
  *
- * A writer takes a number with one fetch-and-add, marks the record as being
- * written, writes, and marks it whole. A writer that was stopped for a whole lap
- * may spoil a record that is not its own any more; the check over number and
- * body tells.
+ * A writer takes a number with one fetch-and-add, marks the record as being written,
+ * writes it, and marks it as whole. A writer that was stopped for a whole lap may spoil
+ * a record that is no longer its own. The check over number and body shows that.
  */
 #include "policy/table/journal.h"
 

@@ -1,9 +1,9 @@
 /*
  * journal.h: the ring of events that every process writes and anybody may follow.
  *
- * The last ones are kept (layout.h: 512 to 2,048). A writer never waits; a reader that is too slow is told
- * how many events it lost. An event half written by a process that died is
- * skipped and counted as lost.
+ * It keeps the last ones (layout.h: 512 to 2,048). A writer never waits. A reader that is
+ * too slow learns how many events it lost. An event that a dead process left half written
+ * is skipped and counted as lost.
  */
 #ifndef STICKYDNS_JOURNAL_H
 #define STICKYDNS_JOURNAL_H

@@ -1,11 +1,10 @@
 /*
  * names.h: name records: found, inserted, walked, retired.
  *
- * No locks: nobody waits for another process, stopped or dead. A record is
- * claimed with one CAS on its key word; what a claim writes follows from the name
- * alone, so whoever meets an unfinished claim of the same name finishes it. The
- * key carries a hash of the whole name, so a record whose bytes do not match it
- * is torn and gets retired by whoever meets it.
+ * No locks: nobody waits for another process, stopped or dead. One CAS on its key word
+ * claims a record. What a claim writes follows from the name alone, so whoever meets an
+ * unfinished claim of the same name finishes it. The key carries a hash of the whole name.
+ * A record whose bytes do not match it is torn, and whoever meets it retires it.
  */
 #ifndef STICKYDNS_TABLE_H
 #define STICKYDNS_TABLE_H

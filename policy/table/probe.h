@@ -5,15 +5,15 @@
  *
  *     empty|retired|live --claim--> claimed --write, publish--> live --retire--> retired
  *
- * each arrow one CAS, each claim with a new reuse count. What `write` writes
- * follows from the key alone, so whoever meets a claim of its own key finishes
- * it: nobody waits for a claimer, stopped or dead. A claim of another key that is
- * never finished gives way like a record (worth.h). The first in probe order is the
- * record; a twin behind it, left by a race with an eviction, is retired by the
- * next who inserts. A record whose bytes do not hash to its key was torn by a
- * writer that came back after its claim had been given away: it is retired too. None
- * should be, since a claim's stores change only what was there while the claim held
- * (put64_while): a claimer that was stopped for long does no harm to the next owner.
+ * Each arrow is one CAS, and each claim has a new reuse count. What `write` writes
+ * follows from the key alone, so whoever meets a claim of its own key finishes it:
+ * nobody waits for a claimer, stopped or dead. A claim of another key that is never
+ * finished gives way like a record (worth.h). The first in probe order is the record. A
+ * race with an eviction may leave a twin behind it; the next who inserts retires the
+ * twin. A record whose bytes do not hash to its key is retired, too: a writer tore it
+ * that came back after its claim had been given away. That should not happen, since a
+ * claim's stores change only what was there while the claim held (put64_while). So a
+ * claimer that was stopped for long does the next owner no harm.
  *
  * The functions are inline so that each user's `kind` is known to the compiler.
  */

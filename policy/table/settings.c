@@ -1,9 +1,9 @@
 /*
  * settings.c: what holds for a name. See settings.h.
  *
- * Two banks: a store writes the one not in use, then flips the count. A reader
- * that finds the count changed meanwhile reads again; after a few rounds it takes
- * what it has, whose values are bounded like any others.
+ * There are two banks. A store writes the one that is not in use, then flips the count.
+ * A reader that finds the count changed meanwhile reads again. After a few rounds it takes
+ * what it has; those values are bounded like any others.
  */
 #include "policy/table/settings.h"
 

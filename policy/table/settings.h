@@ -1,10 +1,10 @@
 /*
- * settings.h: what may be set for a name, and what holds for it.
+ * settings.h: the settings of a name, and which of them hold.
  *
- * The settings live in the table, so that a change reaches every process at its
- * next lookup: one default block and up to SETTINGS_HOSTS blocks with a pattern.
- * For each key the exact name wins over a pattern, then the pattern with more
- * literal characters, then the later one.
+ * The settings are in the table, so that a change reaches every process at its next
+ * lookup: one default block, and up to SETTINGS_HOSTS blocks with a pattern. For each key
+ * the exact name wins over a pattern, then the pattern with more literal characters, then
+ * the later one.
  */
 #ifndef STICKYDNS_SETTINGS_H
 #define STICKYDNS_SETTINGS_H

@@ -1,10 +1,10 @@
 /*
  * worth.h: who gives way when the table is full. Private to policy/.
  *
- * A new record takes the place of one whose worth lies below a limit: the least worth goes first, and of those the
- * idlest. What anybody can make by the thousand, even with servers that answer, is worth less than PROVEN. So a flood of
- * names takes room from its own kind only. The worth follows from words that are there for other reasons, and from
- * `proven` (words.h). No locks, no allocation, bounded work.
+ * A new record takes the place of one whose worth is below a limit: of the least worth, the idlest. Names that anybody
+ * can make by the thousand, even with servers that answer, are worth less than PROVEN. So a flood of names takes room
+ * from its own kind only. The worth follows from words that are there for other reasons, and from `proven` (words.h).
+ * No locks, no allocation, bounded work.
  */
 #ifndef STICKYDNS_WORTH_H
 #define STICKYDNS_WORTH_H

@@ -1,16 +1,15 @@
 /*
  * dns-message.h: a DNS answer, read and rewritten where it lies.
  *
- * For programs that read DNS messages themselves. A message is parsed in the
- * program's buffer; the addresses and SRV targets that belong to its question come
- * out; and the buffer is rewritten in place, never resized, so that the pin leads.
- * Whatever is not plainly an answer of ours is named as such and must be passed
- * through as it is.
+ * For programs that read DNS messages themselves. A message is parsed in the program's
+ * buffer. The addresses and SRV targets that belong to its question come out. Then the
+ * buffer is rewritten in place, never resized, so that the pin leads. What is not plainly
+ * an answer gets another status, and the caller must pass it through as it is.
  *
- * Everything in a message is untrusted: no byte outside [msg, msg + len) is read or
- * written, and the work is bounded. A name that is compressed into bytes that a
- * rewrite would change makes the message garbage, so a rewritten message has the
- * names that it had. Pure: no I/O, locks, allocation, globals; async-signal-safe.
+ * Everything in a message is untrusted. No byte outside [msg, msg + len) is read or
+ * written, and the work is bounded. If a name is compressed into bytes that a rewrite
+ * would change, the message is garbage; so a rewritten message has the names that it had.
+ * Pure: no I/O, locks, allocation, globals; async-signal-safe.
  *
  * Offsets count from the message's first byte (over TCP: after the 2-byte length).
  * Numbers are in host order, TTLs in seconds.

@@ -1,14 +1,13 @@
 /*
- * dns-name.h: reading names and records where they lie in a DNS message.
+ * dns-name.h: reads names and records where they lie in a DNS message.
  *
- * Works on somebody else's buffer: nothing is copied but what is asked for, and no
- * byte outside [msg, msg + len) is read, whatever the message says. Offsets count
- * from the message's first byte, and len is at most WIRE_MAX. No locks, no
- * allocation, no globals.
+ * It works on somebody else's buffer. It copies only what the caller asks for, and reads
+ * no byte outside [msg, msg + len), whatever the message says. Offsets count from the
+ * message's first byte, and len is at most WIRE_MAX. No locks, no allocation, no globals.
  *
- * A compression pointer (RFC 1035 4.1.4) names "a prior occurrence": each piece of
- * a name must lie wholly before the piece that points to it. That bounds every walk,
- * and a name reads nothing that comes after it.
+ * A compression pointer (RFC 1035 4.1.4) names "a prior occurrence": each piece of a name
+ * must lie wholly before the piece that points to it. That bounds every walk, and a name
+ * reads nothing that comes after it.
  */
 #ifndef STICKYDNS_WIRE_H
 #define STICKYDNS_WIRE_H

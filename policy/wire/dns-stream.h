@@ -1,11 +1,11 @@
 /*
  * dns-stream.h: DNS messages in a TCP stream (RFC 1035 4.2.2, RFC 7766).
  *
- * A message comes after its 2-byte length, and both may be split at any byte. What a
- * program has read cannot be changed any more, so an answer is rewritten when its
- * first bytes are read, if the rest can be seen then: in a copy, of which this and
- * the following reads get their bytes. An answer that is not whole in time passes as
- * it is, and is learnt from when it has gone by. No byte is added or held back.
+ * A message comes after its 2-byte length, and both may be split at any byte. Bytes that a
+ * program has read cannot change any more. So an answer is rewritten when its first bytes
+ * are read, if the rest is there to be seen: in a copy, which feeds this read and the next
+ * ones. An answer that is not whole in time passes as it is, and is learnt from when it
+ * has gone by. No byte is added or held back.
  *
  * Pure: no I/O, locks, allocation, globals. A state of zeros is the start of a
  * connection. One call at a time on a state.

@@ -1,13 +1,13 @@
 /*
- * sip-hop.h: is the place that a SIP request goes to next written in it as a number?
+ * sip-hop.h: is the next hop of a SIP request written as a number?
  *
- * The next hop is the topmost Route's URI, else the Request-URI (RFC 3261 8.1.2, 16.12);
- * of a URI its maddr, else its host (RFC 3263 4). A sender that writes an address there
- * means that very server: a health check, a message between the nodes of a
- * cluster, a redirection to a given node.
+ * The next hop is the topmost Route's URI, else the Request-URI (RFC 3261 8.1.2, 16.12).
+ * Of a URI its maddr counts, else its host (RFC 3263 4). A sender that writes an address
+ * there means that very server: a health check, a message between the nodes of a cluster,
+ * a redirection to a given node.
  *
- * Pure, as sip-message.h is: no I/O, no allocation, no locks, errno untouched; reads nothing
- * outside the bytes given, in time linear in them.
+ * Pure, as sip-message.h is: no I/O, no allocation, no locks, errno untouched. It reads
+ * nothing outside the bytes given, in time linear in them.
  */
 #ifndef STICKYDNS_HOP_H
 #define STICKYDNS_HOP_H

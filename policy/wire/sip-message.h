@@ -1,17 +1,17 @@
 /*
- * sip-message.h: what a SIP message says about its transaction.
+ * sip-message.h: what a SIP message says about its transaction (RFC 3261 section 7).
  *
- * RFC 3261 section 7. Read are the start line, the topmost Via's branch, CSeq, To,
- * Call-ID, Retry-After and Content-Length, and nothing else; the first of each
- * counts. Pure: no I/O, no allocation, no globals, no locks, errno untouched; may
- * be called from anywhere. Nothing outside the bytes given is read, and the time
- * is linear in them. Not a validator: what matters to nobody here may be wrong.
+ * It reads the start line, the topmost Via's branch, CSeq, To, Call-ID, Retry-After and
+ * Content-Length, and nothing else. The first of each counts. It is no validator: fields
+ * that nobody here needs may be wrong. Pure: no I/O, no allocation, no globals, no locks,
+ * errno untouched; it may be called from anywhere. It reads nothing outside the bytes
+ * given, in time linear in them.
  *
- * One parser, two feeders: sip_parse() takes a datagram, sip-stream.h a TCP stream.
- * Both cut messages into logical lines (a header field with its continuation lines,
- * RFC 3261 7.3.1) and hand those to sip_start_line() and sip_header_line(). Lines
- * end in CRLF or a bare LF. Of a logical line the first SIP_LINE_MAX bytes are
- * regarded, of a header the first SIP_HEADER_MAX.
+ * One parser, two feeders: sip_parse() takes a datagram, sip-stream.h a TCP stream. Both
+ * cut messages into logical lines (a header field with its continuation lines, RFC 3261
+ * 7.3.1) and hand those to sip_start_line() and sip_header_line(). Lines end in CRLF or a
+ * bare LF. Of a logical line the first SIP_LINE_MAX bytes count, of a header the first
+ * SIP_HEADER_MAX.
  */
 #ifndef STICKYDNS_SIP_H
 #define STICKYDNS_SIP_H

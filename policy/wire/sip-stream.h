@@ -1,12 +1,11 @@
 /*
- * sip-stream.h: SIP messages in one direction of a TCP stream.
+ * sip-stream.h: SIP messages in one direction of a TCP stream (RFC 3261 7.5 and 18.3).
  *
- * RFC 3261 7.5 and 18.3: message after message, each framed by its Content-Length,
- * with CRLFs before a start line ignored, among them the keep-alives of RFC 5626
- * 3.5.1 and 4.4.1. Fed with the bytes as they were sent or read, split anywhere; what
- * comes out does not depend on the splits. The parser is sip-message.h's. A stream that is
- * not SIP, or whose frame is lost, is turned off for ever. Pure; no locks: one
- * thread at a time feeds a stream.
+ * Message follows message, each framed by its Content-Length. CRLFs before a start line
+ * are ignored, among them the keep-alives of RFC 5626 3.5.1 and 4.4.1. The stream gets the
+ * bytes as they were sent or read, split anywhere; the splits do not change the result.
+ * The parser is sip-message.h's. A stream that is not SIP, or that loses its frame, is
+ * switched off for ever. Pure; no locks: one thread at a time feeds a stream.
  */
 #ifndef STICKYDNS_SIPSTREAM_H
 #define STICKYDNS_SIPSTREAM_H
