@@ -1,8 +1,8 @@
 /*
- * cgroup.h: control groups (cgroups(7), version 2): where they are, and who steers one.
+ * cgroup.h: control groups (cgroups(7), version 2): where they are, and which pinwatch serves one.
  *
- * pinwatch steer keeps a write lock (F_OFD_SETLK, fcntl(2)) on cgroup.procs of the
- * cgroup that it steers: one for each, and anybody can ask.
+ * pinwatch steer keeps a write lock (F_OFD_SETLK, fcntl(2)) on cgroup.procs of its
+ * cgroup. There is one lock for each cgroup, and anybody can ask who has it.
  */
 #ifndef STICKYDNS_CGROUP_H
 #define STICKYDNS_CGROUP_H

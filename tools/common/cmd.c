@@ -1,4 +1,4 @@
-/* cmd.c: what the commands share: words and complaints. See cmd.h; which table they are about: which-table.c. */
+/* cmd.c: what the commands share: words and complaints. See cmd.h; which-table.c finds the table. */
 #include "tools/common/cmd.h"
 
 #include <errno.h>

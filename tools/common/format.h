@@ -1,9 +1,8 @@
 /*
- * format.h: the three forms of output: a table for people, tabs for scripts, JSON
- * for programs; and the words in them.
+ * format.h: the three forms of output: a table for people, tabs for scripts, JSON for programs; and the words in them.
  *
- * What comes from the table or the journal is untrusted: text_safe() stands
- * between it and a terminal, and between it and jansson, which takes UTF-8 only.
+ * What comes from the table or the journal is untrusted. text_safe() stands between it
+ * and a terminal, and between it and jansson, which takes UTF-8 only.
  */
 #ifndef STICKYDNS_FORMAT_H
 #define STICKYDNS_FORMAT_H

@@ -1,4 +1,4 @@
-/* names.h: the names of a table, all of them, in order: for list and --all. */
+/* names.h: all names of a table, in order: for list and --all. */
 #ifndef STICKYDNS_NAMES_H
 #define STICKYDNS_NAMES_H
 

@@ -1,4 +1,4 @@
-/* view.h: what is known of a name, in words: for list and show. */
+/* view.h: what the table knows of a name, in words: for list and show. */
 #ifndef STICKYDNS_VIEW_H
 #define STICKYDNS_VIEW_H
 

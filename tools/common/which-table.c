@@ -1,4 +1,4 @@
-/* which-table.c: which table a command is about, and the one that programs would take. See cmd.h. */
+/* which-table.c: the table that a command uses, and the one that programs would take. See cmd.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>

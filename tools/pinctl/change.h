@@ -1,4 +1,4 @@
-/* change.h: a name's answer from DNS, taken into the table, and what that changed. */
+/* change.h: takes a name's answer from DNS into the table, and tells what that changed. */
 #ifndef STICKYDNS_CHANGE_H
 #define STICKYDNS_CHANGE_H
 

@@ -1,8 +1,8 @@
 /*
  * cmd-doctor.c: pinctl doctor CMD|PID: will a program stick, and if not, why not?
  *
- * Whether the shim reaches it, which table it has, and by which ways it looks up
- * names. Exit 0 when it will.
+ * It tells whether the shim reaches the program, which table it has, and how it looks up
+ * names. It exits with 0 if the program will stick.
  */
 #include <stdio.h>
 #include <string.h>

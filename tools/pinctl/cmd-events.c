@@ -1,8 +1,8 @@
 /*
  * cmd-events.c: pinctl events: the journal, once or followed.
  *
- * Followers wait on the table's futex word. That the reader of a pipe went away
- * shows as POLLERR on stdout, at once, and is no failure.
+ * Followers wait on the table's futex word. If the reader of a pipe goes away, stdout
+ * shows POLLERR at once; that is no failure.
  */
 #include <poll.h>
 #include <signal.h>

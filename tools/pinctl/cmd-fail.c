@@ -1,4 +1,6 @@
-/* cmd-fail.c: pinctl fail|ok HOST ADDR, SERVICE TARGET:PORT: what a monitor or a person knows, as an outcome for every process. */
+/*
+ * cmd-fail.c: pinctl fail|ok HOST ADDR, SERVICE TARGET:PORT: a monitor or a person reports an outcome to every process.
+ */
 #include "tools/common/cmd.h"
 #include "tools/pinctl/server.h"
 

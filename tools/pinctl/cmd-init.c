@@ -1,9 +1,9 @@
 /*
  * cmd-init.c: pinctl init: make a table before programs do.
  *
- * A table that a program makes is its user's alone and of the usual size. This
- * one is as large as wanted, and, made by root, is the machine's: every program
- * finds it, and the group stickydns may teach it.
+ * A table that a program makes belongs to its user alone and has the usual size. This one
+ * is as large as wanted. If root makes it, it is the machine's: every program finds it, and
+ * members of the group stickydns may write it.
  */
 #include <errno.h>
 #include <fcntl.h>

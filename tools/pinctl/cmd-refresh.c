@@ -1,10 +1,9 @@
 /*
  * cmd-refresh.c: pinctl refresh: ask DNS now, instead of at the programs' next lookup.
  *
- * What is not published any more loses its auto pin at once, without the grace of
- * `absent`. Only an answer says that: as long as either family of a name is not
- * answered, nothing of that name changes. The targets of services are asked for in
- * a second round.
+ * A name that is no longer published loses its auto pin at once, without the grace of
+ * `absent`. Only an answer says that: as long as one family of a name gets no answer,
+ * nothing of that name changes. A second round asks for the targets of services.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* cmd-reload.c: pinctl reload [FILE]: stickydns.conf into the table, where every process sees it at once. */
+/* cmd-reload.c: pinctl reload [FILE]: takes stickydns.conf into the table, where every process sees it at once. */
 #include "tools/common/cmd.h"
 #include "tools/pinctl/conf.h"
 

@@ -1,11 +1,11 @@
 /*
- * cmd-restore.c: pinctl restore [FILE]: a saved table (saved.h) into the one in use.
+ * cmd-restore.c: pinctl restore [FILE]: takes a saved table (saved.h) into the one in use.
  *
- * The pins whole or not at all: all of the text is judged, then every name of a pin
- * gets its record, explicit ones first, for which names that people did not set give way,
- * then every address and target, and only then
- * the first pin is set. What has no room is found before that, and the names that
- * were made are forgotten again. What DNS said comes last, as far as there is room.
+ * Either all pins are restored or none. First all of the text is judged. Then every name
+ * of a pin gets its record; for explicit pins, which come first, names that people did not
+ * set give way. Then every address and target gets its record. Only then the first pin is
+ * set. If something has no room, that shows before, and the names that were made are
+ * forgotten again. What DNS said comes last, as far as there is room.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -1,9 +1,8 @@
 /*
- * cmd-run.c: pinctl run -- CMD: a program under the shim.
+ * cmd-run.c: pinctl run -- CMD: runs a program under the shim.
  *
- * Sets the environment and becomes CMD, so its exit status is CMD's. A program
- * that the shim cannot get into would run as if nothing was asked for; that is
- * refused instead.
+ * It sets the environment and becomes CMD, so its exit status is CMD's. It refuses a
+ * program that the shim cannot get into: that would run as if nobody had asked for the shim.
  */
 #include <errno.h>
 #include <fcntl.h>

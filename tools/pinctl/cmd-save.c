@@ -1,8 +1,8 @@
 /*
- * cmd-save.c: pinctl save [FILE]: the table as text (saved.h), for after a reboot.
+ * cmd-save.c: pinctl save [FILE]: writes the table as text (saved.h), to be restored after a reboot.
  *
- * A FILE is written beside its place and renamed into it, so that a failure leaves
- * the old one whole; only a regular one is replaced.
+ * It writes FILE beside its place and renames it, so that a failure leaves the old file
+ * whole. It replaces only a regular file.
  */
 #include <errno.h>
 #include <fcntl.h>

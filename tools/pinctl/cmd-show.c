@@ -1,4 +1,7 @@
-/* cmd-show.c: pinctl show HOST: all about one name, who strays from its pin, and why its settings are what they are. */
+/*
+ * cmd-show.c: pinctl show HOST: all about one name, who talks to another server than its pin, and where its settings
+ * come from.
+ */
 #include <stdio.h>
 
 #include "policy/table/journal.h"

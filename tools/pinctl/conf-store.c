@@ -1,4 +1,4 @@
-/* conf-store.c: settings into a table, one writer at a time. See conf.h. */
+/* conf-store.c: writes settings into a table, one writer at a time. See conf.h. */
 #include <errno.h>
 #include <string.h>
 #include <sys/file.h>

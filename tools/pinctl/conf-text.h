@@ -1,4 +1,4 @@
-/* conf-text.h: stickydns.conf as text: read whole, and what libConfuse does not mind. */
+/* conf-text.h: the text of stickydns.conf: reads it whole, and finds the errors that libConfuse lets pass. */
 #ifndef STICKYDNS_CONF_TEXT_H
 #define STICKYDNS_CONF_TEXT_H
 

@@ -1,4 +1,4 @@
-/* conf.c: stickydns.conf through libConfuse. See conf.h. */
+/* conf.c: reads stickydns.conf with libConfuse. See conf.h. */
 #include "tools/pinctl/conf.h"
 
 #include <confuse.h>

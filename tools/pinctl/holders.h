@@ -1,8 +1,8 @@
 /*
- * holders.h: which process has which table mapped (proc_pid_maps(5)), and whether it can follow when that is replaced.
+ * holders.h: which process has which table mapped (proc_pid_maps(5)), and whether it can go over to a new one.
  *
- * A program that has gone over to another table keeps the old one mapped for a while, for its other threads: it holds
- * the one that is not marked as replaced. Of other users' processes only root is told.
+ * A program that has gone over keeps the old table mapped for a while, for its other threads. It holds the table that
+ * is not marked as replaced. Only root is told of other users' processes.
  */
 #ifndef STICKYDNS_HOLDERS_H
 #define STICKYDNS_HOLDERS_H

@@ -1,8 +1,8 @@
 /*
- * imports.h: by which ways an ELF file looks up names, as far as its symbols tell.
+ * imports.h: how an ELF file looks up names, as far as its symbols tell.
  *
- * What it imports is what the shim can stand in front of. One that names
- * /etc/resolv.conf, sends, and imports nobody's resolver has one of its own.
+ * The shim can stand in front of what the file imports. A file that names
+ * /etc/resolv.conf, sends, and imports nobody's resolver has a resolver of its own.
  */
 #ifndef STICKYDNS_IMPORTS_H
 #define STICKYDNS_IMPORTS_H

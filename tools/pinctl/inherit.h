@@ -1,4 +1,4 @@
-/* inherit.h: what tables of other layouts hold, into one that was just made. */
+/* inherit.h: takes what tables of other layouts hold into a table that was just made. */
 #ifndef STICKYDNS_INHERIT_H
 #define STICKYDNS_INHERIT_H
 

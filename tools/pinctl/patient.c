@@ -1,7 +1,8 @@
 /*
- * patient.c: see patient.h. proc(5) tells of a process; of a program the loader is
- * asked (ld.so(8), --list), which runs none of it. The loader is pinctl's own, not
- * the one that the program names.
+ * patient.c: see patient.h.
+ *
+ * proc(5) tells about a process. About a program the loader is asked (ld.so(8), --list),
+ * which runs none of it. The loader is pinctl's own, not the one that the program names.
  */
 #include "tools/pinctl/patient.h"
 

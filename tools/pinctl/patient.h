@@ -1,7 +1,7 @@
 /*
- * patient.h: what `pinctl doctor` looks at: a program that may be started, or a
- * process that runs; the files that are mapped into it, and the shim and its table
- * among them.
+ * patient.h: what `pinctl doctor` looks at: a program that may be started, or a process that runs.
+ *
+ * Also the files that are mapped into the process, with the shim and its table.
  */
 #ifndef STICKYDNS_PATIENT_H
 #define STICKYDNS_PATIENT_H

@@ -1,10 +1,9 @@
 /*
  * reach.h: can a preloaded library reach a program?
  *
- * The dynamic loader is what takes LD_PRELOAD, so a program without one is out of
- * reach; and it ignores it where the kernel gives the program more rights than
- * the caller has (ld.so(8), "secure-execution mode"). Scripts are followed to
- * their interpreter.
+ * The dynamic loader reads LD_PRELOAD, so a program without a loader is out of reach. The
+ * loader ignores it if the kernel gives the program more rights than the caller has
+ * (ld.so(8), "secure-execution mode"). Scripts are followed to their interpreter.
  */
 #ifndef STICKYDNS_REACH_H
 #define STICKYDNS_REACH_H

@@ -1,11 +1,11 @@
 /*
- * resolve.h: A and AAAA, or of services SRV, of many names at once, through c-ares.
+ * resolve.h: asks DNS for many names at once, through c-ares: A and AAAA; for services, SRV.
  *
- * A bounded number of names is asked for at a time, so that thousands of them
- * neither flood a server nor wait for each other. Names are asked as libc asks
- * them: with the search list, over TCP after a truncated answer; services as they
- * are (RFC 2782). Everything ends: each question has a time limit, and a server that never says anything is given
- * up after a first window of names.
+ * It asks for a bounded number of names at a time. So thousands of them neither flood a
+ * server nor wait for each other. It asks as libc does: with the search list, and over TCP
+ * after a truncated answer; services as they are (RFC 2782). Everything ends: each question
+ * has a time limit. A server that never says anything is given up after a first window of
+ * names.
  */
 #ifndef STICKYDNS_RESOLVE_H
 #define STICKYDNS_RESOLVE_H

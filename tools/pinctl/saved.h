@@ -1,18 +1,18 @@
 /*
  * saved.h: a table as text, which `pinctl save` writes and `pinctl restore` reads.
  *
- *	stickydns 2
- *	drain 192.0.2.12
- *	set sip.example.com 192.0.2.7 192.0.2.8 until 2026-11-22T12:00:00Z
- *	seen sip.example.com 2026-11-21T11:58:03Z 192.0.2.7 192.0.2.8 192.0.2.9
- *	auto _sip._udp.example.com sbc1.example.com:5060
- *	seen _sip._udp.example.com 2026-11-21T11:58:03Z sbc1.example.com:5060:10:60
- *	end
+ * 	stickydns 2
+ * 	drain 192.0.2.12
+ * 	set sip.example.com 192.0.2.7 192.0.2.8 until 2026-11-22T12:00:00Z
+ * 	seen sip.example.com 2026-11-21T11:58:03Z 192.0.2.7 192.0.2.8 192.0.2.9
+ * 	auto _sip._udp.example.com sbc1.example.com:5060
+ * 	seen _sip._udp.example.com 2026-11-21T11:58:03Z sbc1.example.com:5060:10:60
+ * 	end
  *
- * Words are parted by spaces; what follows a # that begins a line is skipped. `set`:
- * an explicit pin of one family, in order of preference; `auto`: one that DNS and
- * the servers' health chose; `seen`: what DNS said then, of a service with priority and
- * weight. Version 1 had no `seen`. A file that does not close with `end` was cut short.
+ * Spaces separate words. A line that begins with # is skipped. `set` is an explicit pin of
+ * one family, in order of preference. `auto` is a pin that DNS and the servers' health
+ * chose. `seen` is what DNS said then; for a service, with priority and weight. Version 1
+ * had no `seen`. A file that does not close with `end` was cut short.
  */
 #ifndef STICKYDNS_SAVED_H
 #define STICKYDNS_SAVED_H

@@ -1,8 +1,8 @@
 /*
- * server.h: the word for a server of a name: an address, or TARGET:PORT of a service.
+ * server.h: how users write a server of a name: an address, or TARGET:PORT of a service.
  *
- * A target is the host name of an SRV record (RFC 2782), never an address. All
- * words are judged before the table is touched, which alone knows targets.
+ * A target is the host name of an SRV record (RFC 2782), never an address. Only the
+ * table knows targets, and all words are judged before the table is touched.
  */
 #ifndef STICKYDNS_SERVER_H
 #define STICKYDNS_SERVER_H

@@ -1,4 +1,4 @@
-/* shim-file.h: where the shim is that pinctl puts into programs. */
+/* shim-file.h: finds the shim that pinctl puts into programs. */
 #ifndef STICKYDNS_SHIM_FILE_H
 #define STICKYDNS_SHIM_FILE_H
 

@@ -1,6 +1,4 @@
-/*
- * tables.h: all the tables of this machine: at the usual paths, of any layout, and those that processes hold.
- */
+/* tables.h: all tables of this machine: at the usual paths, of any layout, and those that processes hold. */
 #ifndef STICKYDNS_TABLES_H
 #define STICKYDNS_TABLES_H
 

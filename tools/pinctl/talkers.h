@@ -1,11 +1,11 @@
 /*
- * talkers.h: who still talks to another candidate of a name than its pin.
+ * talkers.h: the programs that still talk to another candidate of a name than its pin.
  *
- * A pin that moves leaves open connections where they are, and programs without
- * the shim go where they like. What the kernel lists (proc(5), /proc/net/tcp and its
- * kin of this network namespace) is compared with the table: TCP connections that
- * are established or being made, and connected UDP sockets. UDP sockets that are not
- * connected have no peer to be seen.
+ * A pin that moves leaves open connections where they are, and programs without the shim
+ * go where they like. The kernel's lists (proc(5), /proc/net/tcp and its relatives of this
+ * network namespace) are compared with the table. They hold TCP connections, established
+ * or being made, and connected UDP sockets. UDP sockets that are not connected have no
+ * peer to be seen.
  */
 #ifndef STICKYDNS_TALKERS_H
 #define STICKYDNS_TALKERS_H

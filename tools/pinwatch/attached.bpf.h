@@ -1,15 +1,15 @@
 /*
  * attached.bpf.h: is this call one that the shim has seen, on our table?
  *
- * Then it is steered already, and by one that knows more: the shim's own moves come
- * some microseconds before the map of entries follows, and must not be turned back.
- * A program under the shim has the table mapped, so its mappings are looked through.
- * But Go with cgo has it mapped too, and makes system calls of its own, past the shim:
- * those come out of the program's own file, where the shim's come out of libc. The answer
- * is kept with the process, its latest exec and where it calls from, and a no for a
- * second, since the shim may attach again when a table was replaced.
+ * Then the shim has redirected it already, and knows more: it moves a pin some microseconds
+ * before the map of entries follows, and that must not be turned back. A program under the
+ * shim has the table mapped, so its mappings are looked through. But Go with cgo has it
+ * mapped, too, and makes system calls of its own, past the shim. Those come out of the
+ * program's own file; the shim's come out of libc. The answer is kept with the process, its
+ * latest exec and where it calls from. A no is kept for a second, since the shim may attach
+ * again when a table was replaced.
  *
- * Kernels before 6.7 cannot be asked (bpf_iter_task_vma): there all programs are steered.
+ * Kernels before 6.7 cannot be asked (bpf_iter_task_vma): there all programs are redirected.
  */
 #ifndef STICKYDNS_PINWATCH_ATTACHED_BPF_H
 #define STICKYDNS_PINWATCH_ATTACHED_BPF_H

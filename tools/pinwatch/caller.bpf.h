@@ -1,11 +1,11 @@
 /*
  * caller.bpf.h: what the program that runs asked of the kernel: where it called from, and what it is about to send.
  *
- * The hooks of sendmsg are told where a datagram goes and not what it holds. But
- * they run in the system call: the caller's registers hold its arguments, which
- * say where the bytes are. Read as nothing: calls by io_uring, calls from 32-bit
- * programs, sendmmsg with more than one message, and all on machines other than
- * x86-64. A program may change the bytes behind our back; it misleads only its own datagram.
+ * The hooks of sendmsg are told where a datagram goes, and not what it holds. But they run
+ * in the system call: the caller's registers hold its arguments, which say where the bytes
+ * are. These cannot be read: calls by io_uring, calls from 32-bit programs, sendmmsg with
+ * more than one message, and all on machines other than x86-64. A program may change the
+ * bytes behind our back; it misleads only its own datagram.
  */
 #ifndef STICKYDNS_PINWATCH_CALLER_BPF_H
 #define STICKYDNS_PINWATCH_CALLER_BPF_H

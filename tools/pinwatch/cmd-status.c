@@ -1,6 +1,4 @@
-/*
- * cmd-status.c: pinwatch status: what the pinwatches that run here see, and what they cannot.
- */
+/* cmd-status.c: pinwatch status: what the pinwatches that run here see, and what they cannot see. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>

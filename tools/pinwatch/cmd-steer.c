@@ -1,9 +1,9 @@
 /*
- * cmd-steer.c: pinwatch steer: programs of a cgroup go to the pins of a table.
+ * cmd-steer.c: pinwatch steer: redirects programs of a cgroup to the pins of a table.
  *
- * One thread: it waits on the table's futex and brings what changed into the
- * kernel's map. The programs there are held by descriptors: SIGTERM and SIGINT end
- * this with exit 0, and however it ends, the cgroup's programs are as without it.
+ * One thread: it waits on the table's futex and brings what changed into the kernel's map.
+ * Descriptors hold the programs there. SIGTERM and SIGINT end this with exit 0. However it
+ * ends, the cgroup's programs go on as without it.
  */
 #include <errno.h>
 #include <signal.h>

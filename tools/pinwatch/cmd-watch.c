@@ -1,4 +1,4 @@
-/* cmd-watch.c: pinwatch itself: watch for the tables, and report into them. */
+/* cmd-watch.c: pinwatch itself: watches for the tables, and reports into them. */
 #include <errno.h>
 
 #include "tools/pinwatch/commands.h"

@@ -1,14 +1,14 @@
 /*
  * connects.bpf.c: what becomes of connections to watched addresses.
  *
- * A connect is noted in the call to connect(2), where its process is known; it ends in
- * whatever context the last packet or the timer runs in. Between the two the socket
- * carries a note. A socket whose connect began before pinwatch did has none.
+ * A connect is noted in the call to connect(2), where its process is known. It ends in
+ * whatever context the last packet or the timer runs in. In between, the socket carries a
+ * note. A socket whose connect began before pinwatch did has none.
  *
- * Failures are told by hooks that nothing else meets: resets, errors, retransmits. That
- * a connect came through is told by its change of state, a hook which every TCP socket
- * passes six times in its life: so that one is there only while somebody connects to a
- * watched address (connects.h). All others pay for one look at a filter.
+ * Failures come from hooks that nothing else passes: resets, errors, retransmits. A
+ * successful connect shows by its change of state. Every TCP socket passes that hook six
+ * times in its life. So the hook is attached only while somebody connects to a watched
+ * address (connects.h). All others pay for one look at a filter.
  */
 #include "tools/pinwatch/watched.bpf.h"
 

@@ -1,15 +1,14 @@
 /*
  * datagrams.bpf.c: UDP datagrams to and from watched addresses.
  *
- * Programs on a cgroup see what its processes send and get. They never refuse or
- * change anything. Of a datagram that goes to a watched address they note which
- * socket of which process sent it, and what an ICMP error would quote of it: so an
- * error, which is anybody's to forge, can be held against what was really sent, and told
- * with a process. Of SIP's
- * REGISTER, INVITE and responses they hand on a copy; all judgement is pinwatch's.
+ * Programs on a cgroup see what its processes send and get. They never refuse or change
+ * anything. For a datagram to a watched address they note which socket of which process
+ * sent it, and what an ICMP error would quote of it. Anybody can forge an error; so it is
+ * compared with what was really sent, and reported with a process. Of SIP's REGISTER,
+ * INVITE and responses they hand on a copy; all judgement is pinwatch's.
  *
- * Those on connect(2) and sendmsg(2) are always there. Those that see packets cost
- * every packet of the host a call, TCP's too, so they are attached only while somebody
+ * The hooks on connect(2) and sendmsg(2) are always there. Those that see packets cost
+ * every packet of the host a call, TCP's too. So they are attached only while somebody
  * sends datagrams to watched addresses (datagrams.h); `wakes` asks for them.
  */
 #include "tools/pinwatch/watched.bpf.h"

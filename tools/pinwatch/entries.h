@@ -1,10 +1,9 @@
 /*
- * entries.h: which endpoints are steered, and where to: the kernel's map and our copy of it.
+ * entries.h: which endpoints are redirected, and where to: the kernel's map and our copy of it.
  *
- * An entry leads from an endpoint to another one of the same transport, or to
- * itself, which is how the kernel knows the pin. The copy is what spares a system
- * call for each that has not changed, and what can be walked while it changes.
- * One thread; no locks.
+ * An entry leads from an endpoint to another one of the same transport, or to itself, by
+ * which the kernel knows the pin. The copy saves a system call for each entry that has not
+ * changed, and can be walked while it changes. One thread; no locks.
  */
 #ifndef STICKYDNS_PINWATCH_ENTRIES_H
 #define STICKYDNS_PINWATCH_ENTRIES_H

@@ -1,10 +1,10 @@
 /*
- * fill.h: from the table to the entries of what is steered.
+ * fill.h: fills the entries of what is redirected from the table.
  *
- * Policy is asked (redirect.h of policy/) for each address of each name, and each port
- * where SIP may be spoken. What an event of the journal concerns is asked for at
- * once; everything, in slices, once a second, since cool-offs end and settings
- * change without an event. One thread; the table is read, never written.
+ * It asks policy (pins/redirect.h) for each address of each name, and each port where SIP
+ * may be spoken. What an event of the journal concerns is asked for at once. Everything is
+ * asked for in slices, once a second, since cool-offs end and settings change without an
+ * event. One thread; the table is read, never written.
  */
 #ifndef STICKYDNS_PINWATCH_FILL_H
 #define STICKYDNS_PINWATCH_FILL_H

@@ -1,10 +1,10 @@
 /*
  * finding.h: what an event of the kernel proves about an endpoint. Pure.
  *
- * The same rules as the shim's (flow.h), which sees a connect from the program's
- * side: an error that a server or the way to it causes is a failure, one of this
- * host is not; a connect that is given up says something only after WAIT_MS and
- * WAIT_RETRANSMITS; a close says nothing.
+ * The rules are the shim's (shim/tcp), which sees a connect from the program's side. An
+ * error that a server or the way to it causes is a failure; one of this host is not. A
+ * connect that is given up says something only after WAIT_MS and WAIT_RETRANSMITS. A close
+ * says nothing.
  */
 #ifndef STICKYDNS_PINWATCH_FINDING_H
 #define STICKYDNS_PINWATCH_FINDING_H

@@ -1,13 +1,13 @@
 /*
- * holder.h: whose program stands where one of ours is to be attached to a cgroup.
+ * holder.h: the programs of other tools that are attached to a cgroup where ours are to be.
  *
- * Ours are attached with BPF_F_ALLOW_MULTI: beside others with it, each is run. One without
- * it, on the cgroup or above, is another matter (bpf(2), kernel/bpf/cgroup.c): with
- * BPF_F_ALLOW_OVERRIDE it would be run no more where ours is, and nobody would
- * hear of it; else the kernel refuses ours, with EPERM. So we look first, and again once a
- * second: the kernel lets such a one come later, and then runs ours in its place.
- *
- * What is attached above the cgroups that this process sees (cgroup_namespaces(7)) is not found.
+ * Ours are attached with BPF_F_ALLOW_MULTI: beside others with this flag, each is run. A
+ * program without it, on the cgroup or above, is another matter (bpf(2),
+ * kernel/bpf/cgroup.c). With BPF_F_ALLOW_OVERRIDE it would no longer run where ours is, and
+ * nobody would hear of it. Without either flag the kernel refuses ours, with EPERM. So we
+ * look first, and again once a second: the kernel lets such a program come later, and then
+ * runs ours in place of it. What is attached above the cgroups that this process sees
+ * (cgroup_namespaces(7)) is not found.
  */
 #ifndef STICKYDNS_PINWATCH_HOLDER_H
 #define STICKYDNS_PINWATCH_HOLDER_H

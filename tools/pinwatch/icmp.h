@@ -1,10 +1,10 @@
 /*
  * icmp.h: ICMP and ICMPv6 errors of UDP datagrams, from raw sockets (raw(7)).
  *
- * On an unconnected UDP socket an error fires no tracepoint, and the program sees
- * nothing of it. A raw socket gets every such message of its network namespace,
- * forged ones too: only what quotes a datagram that was really sent (probes_quoted)
- * counts; where it quotes too little of it, see struct doubts.
+ * An error on an unconnected UDP socket fires no tracepoint, and the program sees nothing
+ * of it. A raw socket gets every such message of its network namespace, forged ones too.
+ * Only an error that quotes a datagram that was really sent counts (probes_quoted). If it
+ * quotes too little of it, see struct doubts.
  */
 #ifndef STICKYDNS_PINWATCH_ICMP_H
 #define STICKYDNS_PINWATCH_ICMP_H

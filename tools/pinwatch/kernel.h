@@ -1,10 +1,9 @@
 /*
  * kernel.h: the kernel's structs, as far as pinwatch's programs read them.
  *
- * Names and types are the kernel's; sizes and places are not: libbpf puts the
- * running kernel's offsets in when it loads the programs (CO-RE), so no vmlinux.h
- * of any machine is needed to build. Members that lie in unnamed unions there are
- * found by name and stand here plainly.
+ * Names and types are the kernel's; sizes and offsets are not. libbpf puts the running
+ * kernel's offsets in when it loads the programs (CO-RE), so no machine's vmlinux.h is
+ * needed to build. Members of unnamed unions there are found by name and stand here plainly.
  */
 #ifndef STICKYDNS_PINWATCH_KERNEL_H
 #define STICKYDNS_PINWATCH_KERNEL_H

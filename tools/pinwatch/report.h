@@ -1,11 +1,11 @@
 /*
- * report.h: from an event of the kernel to the tables.
+ * report.h: reports an event of the kernel to the tables.
  *
- * The same functions of policy/ that the shim calls, with all names that hold the
- * address. The journal shows the process that called connect, not pinwatch. A
- * failure carries the socket's cookie and when its attempt began, by which policy
- * knows one that the shim has told of already (pins/report.h); a success
- * needs none of that, since a second one changes nothing.
+ * It calls the same functions of policy/ as the shim, for all names that hold the address.
+ * The journal shows the process that called connect, not pinwatch. A failure carries the
+ * socket's cookie and the begin of its attempt. By these, policy knows a failure that the
+ * shim has reported already (pins/report.h). A success needs neither, since a second one
+ * changes nothing.
  */
 #ifndef STICKYDNS_PINWATCH_REPORT_H
 #define STICKYDNS_PINWATCH_REPORT_H

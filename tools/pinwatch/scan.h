@@ -1,10 +1,10 @@
 /*
  * scan.h: what a datagram says of its transaction, read byte by byte.
  *
- * The little of SIP (RFC 3261) by which steering in the kernel tells a request that
- * may go to another server from what must go where the one before went. The shim's
- * parser (sip-message.h) knows more; a test holds the two against each other. Pure, without
- * loops or a buffer, for both the kernel's verifier and a unit test.
+ * It reads the little of SIP (RFC 3261) that the kernel needs: may a request go to another
+ * server, or must it go where the one before went? The shim's parser (sip-message.h) knows
+ * more; a test compares the two. Pure, without loops or a buffer, for both the kernel's
+ * verifier and a unit test.
  */
 #ifndef STICKYDNS_PINWATCH_SCAN_H
 #define STICKYDNS_PINWATCH_SCAN_H

@@ -1,8 +1,8 @@
 /*
  * spaces.h: the network namespaces whose ICMP errors are read, and whose UDP sockets are listed.
  *
- * TCP is seen in all namespaces, whichever process is in them; a raw socket and one of
- * sock_diag(7) know their own only. So those that are named are entered once, to open
+ * TCP is seen in all namespaces, whichever process is in them. A raw socket and one of
+ * sock_diag(7) see only their own. So each namespace that is named is entered once, to open
  * them there (setns(2), which takes CAP_SYS_ADMIN), and left again.
  */
 #ifndef STICKYDNS_PINWATCH_SPACES_H

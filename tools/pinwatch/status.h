@@ -1,9 +1,9 @@
 /*
- * status.h: what a running pinwatch says of itself.
+ * status.h: what a running pinwatch tells about itself.
  *
- * Each listens on a socket of its own, DIR/PID.sock, where DIR is
- * $RUNTIME_DIRECTORY (systemd.exec(5)) or /run/pinwatch, and gives whoever
- * connects one JSON object and closes. Nothing is read from it.
+ * Each listens on a socket of its own, DIR/PID.sock. DIR is $RUNTIME_DIRECTORY
+ * (systemd.exec(5)) or /run/pinwatch. Who connects gets one JSON object, and the
+ * connection closes. Nothing is read from it.
  */
 #ifndef STICKYDNS_PINWATCH_STATUS_H
 #define STICKYDNS_PINWATCH_STATUS_H

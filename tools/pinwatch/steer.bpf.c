@@ -1,20 +1,20 @@
 /*
- * steer.bpf.c: what programs of a cgroup send to SIP endpoints goes to the pin.
+ * steer.bpf.c: redirects to the pin what programs of a cgroup send to SIP endpoints.
  *
- * For programs that no preload reaches. A TCP connect is simple: it goes where the
- * table leads, and getpeername shows what was asked for. A datagram may belong to
+ * For programs that no preload reaches. A TCP connect is simple: it goes to the pin, and
+ * getpeername shows the address that the program asked for. A datagram may belong to
  * something that began with another server, so it is read as it is sent:
  *
  *   no SIP, or not readable        to the pin
  *   a request outside of a dialog  to the pin; sent again (the same Via branch), where
  *                                  it went, until that server has failed
  *   ACK, CANCEL, a response, a     where the call (Call-ID) went; if it is unknown, to
- *   request within a dialog        who last spoke as that address; if nobody, as asked
+ *   request within a dialog        who last spoke as that address; if nobody, as sent
  *
- * Replies appear to come from the address asked for, unless that socket itself sent
- * to the real one. A datagram of a connected socket passes no hook and is not moved.
- * What is sent to no endpoint of the table pays for two failed lookups. Programs that
- * the shim steers, on the same table, are left to it.
+ * Replies seem to come from the address that was asked for, unless that socket itself sent
+ * to the actual one. A datagram of a connected socket passes no hook and is not redirected.
+ * A packet to no endpoint of the table pays for two failed lookups. Programs that the shim
+ * redirects, on the same table, are left to it.
  *
  * v4-mapped addresses of AF_INET6 sockets come to connect6, sendmsg4, recvmsg6 and
  * getpeername6: keys have one form for both, so nothing here cares.

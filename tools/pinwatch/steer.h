@@ -1,9 +1,9 @@
 /*
- * steer.h: the programs of steer.bpf.c, and the cgroup that they steer.
+ * steer.h: the programs of steer.bpf.c, and the cgroup that they are attached to.
  *
- * All of them or none: replies that come from where nobody asked are worse than
- * none. They are held by descriptors, so however this process ends, what runs in
- * the cgroup is as without us from then on.
+ * All of them are attached, or none: replies from an address that nobody asked are worse
+ * than no redirection. Descriptors hold them. So however this process ends, the programs in
+ * the cgroup go on as without us.
  */
 #ifndef STICKYDNS_PINWATCH_STEER_H
 #define STICKYDNS_PINWATCH_STEER_H

@@ -1,8 +1,8 @@
 /*
- * steered.h: what pinwatch's steering programs in the kernel and pinwatch itself say to each other.
+ * steered.h: the data that pinwatch and its steering programs in the kernel exchange.
  *
- * Addresses are in network order, IPv4 in its IPv4-mapped form (RFC 4291 2.5.5.2),
- * ports in host order. Pads are zeros: keys are compared byte by byte.
+ * Addresses are in network order, IPv4 in its IPv4-mapped form (RFC 4291 2.5.5.2). Ports
+ * are in host order. Pads are zeros: keys are compared byte by byte.
  */
 #ifndef STICKYDNS_PINWATCH_STEERED_H
 #define STICKYDNS_PINWATCH_STEERED_H

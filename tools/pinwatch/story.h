@@ -1,9 +1,9 @@
 /*
- * story.h: what the pins did in consequence of an event of the kernel, from the tables and their journals.
+ * story.h: what the pins did after an event of the kernel, from the tables and their journals.
  *
- * Others act on an event: the shim in the program that connected, or the pinwatch
- * that serves the table. The journal tells what they did to that endpoint for that
- * program since.
+ * Others act on an event: the shim in the program that connected, or the pinwatch that
+ * serves the table. The journal tells what they have done to that endpoint for that program
+ * since.
  */
 #ifndef STICKYDNS_PINWATCH_STORY_H
 #define STICKYDNS_PINWATCH_STORY_H

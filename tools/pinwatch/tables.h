@@ -1,16 +1,16 @@
 /*
  * tables.h: the tables that pinwatch serves, and the addresses in them.
  *
- * A table is opened when it is there, and again when it was replaced; one thread
- * for each waits on its futex and keeps the map of watched addresses current,
- * from the list of new ones that the table carries; only when that list has run
- * over, or the table is new, are all its records walked.
+ * A table is opened when it is there, and again when it was replaced. One thread for each
+ * table waits on its futex and keeps the map of watched addresses current. The table
+ * carries a list of new addresses. All records are walked only when that list has run over,
+ * or the table is new.
  *
- * Only one pinwatch serves a table: it holds a lock on the file (F_OFD_SETLK,
- * fcntl(2)), which whoever may not write the file cannot take.
+ * Only one pinwatch serves a table: it holds a lock on the file (F_OFD_SETLK, fcntl(2)). A
+ * process that may not write the file cannot take that lock.
  *
- * A table is untrusted. Somebody who truncates it makes us touch what is not
- * there: tables_guard() catches that, and the table is given up.
+ * A table is untrusted. Somebody who truncates it makes us touch what is not there:
+ * tables_guard() catches that, and the table is given up.
  */
 #ifndef STICKYDNS_PINWATCH_TABLES_H
 #define STICKYDNS_PINWATCH_TABLES_H

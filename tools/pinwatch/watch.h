@@ -1,5 +1,5 @@
 /*
- * watch.h: watching until told to end: what `pinwatch` does for the tables, and `pinwatch trace` to look on.
+ * watch.h: watches until told to end: for `pinwatch`, which serves the tables, and `pinwatch trace`, which only looks.
  */
 #ifndef STICKYDNS_PINWATCH_WATCH_H
 #define STICKYDNS_PINWATCH_WATCH_H

@@ -1,9 +1,9 @@
 /*
- * watched.h: what the programs connects.bpf.c and datagrams.bpf.c and pinwatch itself say to each other.
+ * watched.h: the data that pinwatch and its programs connects.bpf.c and datagrams.bpf.c exchange.
  *
- * Addresses are in network order, IPv4 in its IPv4-mapped form (RFC 4291 2.5.5.2);
- * ports are in host order; times are nanoseconds of CLOCK_MONOTONIC. Both sides
- * are compiled for one machine, so nothing here has a byte order of its own.
+ * Addresses are in network order, IPv4 in its IPv4-mapped form (RFC 4291 2.5.5.2). Ports
+ * are in host order. Times are nanoseconds of CLOCK_MONOTONIC. Both sides are compiled for
+ * one machine, so nothing here has a byte order of its own.
  */
 #ifndef STICKYDNS_PINWATCH_WATCHED_H
 #define STICKYDNS_PINWATCH_WATCHED_H
