@@ -179,7 +179,7 @@ $(B)/pinwatch: $(PINWATCH_OBJ) $(PINWATCH_SHARED) $(B)/libpolicy.a
 # ---- test programs ----
 
 # The shim's pure modules, which unit tests and fuzz targets link without the hooks.
-PURE = lookup/questions core/moves core/memory
+PURE = lookup/questions core/redirects core/memory
 PURE_OBJ = $(PURE:%=$(B)/shim/%.o)
 
 $(B)/tests/unit/%: tests/unit/%.c $(PURE_OBJ) $(B)/libpolicy.a

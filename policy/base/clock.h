@@ -39,6 +39,9 @@ static inline uint64_t now_ns(clockid_t clock)
 	return clock == CLOCK_REALTIME ? ns : ns - (uint64_t)now_offset_ns;
 }
 
+/* Milliseconds of CLOCK_MONOTONIC_COARSE (4 ms, no system call). */
+static inline uint64_t now_ms(void) { return now_ns(CLOCK_MONOTONIC_COARSE) / NS_PER_MS; }
+
 /* ---- the table's time ---- */
 
 enum { TICKS_PER_S = 16 };

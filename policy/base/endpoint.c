@@ -80,6 +80,16 @@ bool address_to_sockaddr(const struct address *a, struct sockaddr *sa)
 	return address_to_bytes(a, AF_INET6, &in6->sin6_addr);
 }
 
+void endpoint_to_sockaddr(const struct endpoint *e, struct sockaddr *sa)
+{
+	if (!address_to_sockaddr(&e->addr, sa))
+		return;
+	if (sa->sa_family == AF_INET)
+		((struct sockaddr_in *)(void *)sa)->sin_port = htons(e->port);
+	else
+		((struct sockaddr_in6 *)(void *)sa)->sin6_port = htons(e->port);
+}
+
 /* "eth0" or "2" to an interface index; 0: neither. */
 static uint32_t scope_parse(const char *text)
 {

@@ -60,6 +60,9 @@ bool endpoint_from_sockaddr(const struct sockaddr *sa, socklen_t len, struct end
  */
 bool address_to_sockaddr(const struct address *a, struct sockaddr *sa);
 
+/* The same with the port. Nothing is written if the address does not fit. */
+void endpoint_to_sockaddr(const struct endpoint *e, struct sockaddr *sa);
+
 /* The 4 or 16 bytes that a hostent of family `af` carries; false if `a` has no such form, as a target has none. */
 bool address_to_bytes(const struct address *a, int af, void *out);
 

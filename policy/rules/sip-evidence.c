@@ -17,9 +17,9 @@
  *	8..10	last
  *	11..13	asked
  */
-enum { CHECK, KEY, META, SINCE, ACTIVE, FIRST, LAST = FIRST + ENDPOINT_WORDS, ASKED = LAST + ENDPOINT_WORDS };
+enum { CHECK, KEY, META, SINCE, ACTIVE, FIRST, LAST = FIRST + ENDPOINT_WORDS, ORIGINAL = LAST + ENDPOINT_WORDS };
 
-_Static_assert(ASKED + ENDPOINT_WORDS == TX_WORDS, "the words are as drawn");
+_Static_assert(ORIGINAL + ENDPOINT_WORDS == TX_WORDS, "the words are as drawn");
 
 enum { MOVED = 1, ANSWERED = 2, FINISHED = 4, WITHIN = 8 };
 
@@ -37,7 +37,7 @@ static void store(struct tx_slot *s, const struct tx *x)
 	raw[ACTIVE] = x->active_ms;
 	endpoint_put(raw + FIRST, &x->first);
 	endpoint_put(raw + LAST, &x->last);
-	endpoint_put(raw + ASKED, &x->asked);
+	endpoint_put(raw + ORIGINAL, &x->original);
 	record_store(s->word, raw, TX_WORDS);
 }
 
@@ -53,7 +53,7 @@ static bool load(const struct tx_slot *s, struct tx *x)
 	x->active_ms = raw[ACTIVE];
 	endpoint_get(raw + FIRST, &x->first);
 	endpoint_get(raw + LAST, &x->last);
-	endpoint_get(raw + ASKED, &x->asked);
+	endpoint_get(raw + ORIGINAL, &x->original);
 	x->method = (uint8_t)raw[META];
 	x->sends = (uint8_t)(raw[META] >> 8);
 	x->moved = (raw[META] >> 16 & MOVED) != 0;
@@ -140,7 +140,7 @@ static void go_elsewhere(struct tx *x, const struct endpoint *to, uint64_t now_m
 }
 
 struct tx tx_steered(struct transactions *t, uint64_t key, enum sip_method method, bool within,
-		     const struct endpoint *asked, const struct endpoint *to, uint64_t now_ms)
+		     const struct endpoint *original, const struct endpoint *to, uint64_t now_ms)
 {
 	struct tx_slot *set = t->slot[set_of(key)];
 	const bool kept = key && method != SIP_ACK && method != SIP_NONE;
@@ -150,7 +150,7 @@ struct tx tx_steered(struct transactions *t, uint64_t key, enum sip_method metho
 		x = (struct tx){.key = key, .method = (uint8_t)method, .first = *to, .last = *to, .since_ms = now_ms};
 	else if (!endpoint_same(&x.last, to))
 		go_elsewhere(&x, to, now_ms);
-	x.asked = *asked;
+	x.original = *original;
 	x.within = within;
 	x.sends = (uint8_t)(x.sends + (x.sends < UINT8_MAX));
 	x.active_ms = now_ms;
@@ -182,7 +182,7 @@ void tx_early(struct transactions *t, uint64_t key, enum sip_method method, cons
 	struct tx x;
 	if (!key || status < 200 || find(set, key, method, now_ms, &x) >= 0)
 		return;
-	x = (struct tx){.key = key, .method = (uint8_t)method, .first = *from, .last = *from, .asked = *from,
+	x = (struct tx){.key = key, .method = (uint8_t)method, .first = *from, .last = *from, .original = *from,
 			.since_ms = now_ms, .active_ms = now_ms, .finished = true, .early = (uint16_t)status};
 	if (retry_after > 0)
 		x.early_retry_s = retry_after < UINT16_MAX ? (uint16_t)retry_after : UINT16_MAX;

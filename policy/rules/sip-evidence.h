@@ -37,7 +37,7 @@ struct tx {
 	uint64_t since_ms;		/* first send to `last`, or the one at tx_anew */
 	uint64_t active_ms;		/* last send or answer */
 	struct endpoint first, last;	/* where it was sent first, and last; often the same */
-	struct endpoint asked;		/* where the program sent it last; steering may have moved it */
+	struct endpoint original;		/* where the program sent it last; steering may have moved it */
 	uint8_t method;			/* enum sip_method */
 	uint8_t sends;			/* to `last` since then, saturated at 255 */
 	uint8_t erred;			/* how many they were when an error came that quotes too little; 0: none did */
@@ -72,7 +72,7 @@ bool tx_find(const struct transactions *t, uint64_t key, enum sip_method method,
  * is finished before what waits, and of requests that wait in vain those sent least.
  */
 struct tx tx_steered(struct transactions *t, uint64_t key, enum sip_method method, bool within,
-		     const struct endpoint *asked, const struct endpoint *to, uint64_t now_ms);
+		     const struct endpoint *original, const struct endpoint *to, uint64_t now_ms);
 
 /* The same for what went where the program sent it, outside of a dialog. */
 static inline struct tx tx_sent(struct transactions *t, uint64_t key, enum sip_method method, const struct endpoint *to,

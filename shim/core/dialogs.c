@@ -2,8 +2,7 @@
 #include "shim/core/dialogs.h"
 
 #include "policy/rules/sip-route.h"
-#include "shim/core/judge.h"
-#include "shim/core/route.h"
+#include "shim/core/shared.h"
 
 enum {
 	IDLE_MS = 3 * 3600 * 1000,	/* a call without a word in its dialog may be that long */
@@ -16,7 +15,7 @@ static struct endpoint server_of(const struct endpoint *e) { return (struct endp
 static bool same_server(const struct endpoint *a, const struct endpoint *b) { return address_equal(&a->addr, &b->addr); }
 
 /* `own` in a record: the dialog has ended. */
-static bool is_alive(const struct move *mv, uint64_t active, uint64_t now_ms)
+static bool is_alive(const struct redirect *mv, uint64_t active, uint64_t now_ms)
 {
 	return now_ms - active < (mv->own ? (uint64_t)ENDED_MS : IDLE_MS) || active > now_ms;
 }
@@ -26,36 +25,36 @@ static bool is_alive(const struct move *mv, uint64_t active, uint64_t now_ms)
 static bool is_ack_to_failure(const struct sip_message *m, uint64_t now_ms)
 {
 	struct tx x;
-	return m->method == SIP_ACK && !m->status && tx_origin(judge_requests(), sip_transaction(m), now_ms, &x) && !x.within;
+	return m->method == SIP_ACK && !m->status && tx_origin(&shared->transactions, sip_transaction(m), now_ms, &x) && !x.within;
 }
 
-static void note(const struct sip_message *m, bool ended, const struct endpoint *asked, const struct endpoint *real,
+static void note(const struct sip_message *m, bool ended, const struct endpoint *original, const struct endpoint *actual,
 		 uint64_t now_ms)
 {
-	const struct endpoint server = server_of(real), known_as = server_of(asked);
-	const struct move mv = {.asked = *asked, .real = *real, .own = ended};
-	struct move old;
-	const bool known = move_find(&route_moves->homes, m->call_id, &server, &old);
+	const struct endpoint server = server_of(actual), known_as = server_of(original);
+	const struct redirect mv = {.original = *original, .actual = *actual, .own = ended};
+	struct redirect old;
+	const bool known = redirect_find(&shared->homes, m->call_id, &server, &old);
 	if (ended && (!known || m->status)) {
-		move_forget(&route_moves->homes, m->call_id, &server);
+		redirect_forget(&shared->homes, m->call_id, &server);
 		return;
 	}
 	if (known && old.own && !ended && !m->status)
 		return;			/* sent again */
-	move_note(&route_moves->homes, m->call_id, &server, &mv, now_ms);
-	bits_add(&route_moves->servers, &server);
-	if (!same_server(asked, real))
-		bits_add(&route_moves->believed, &known_as);
+	redirect_note(&shared->homes, m->call_id, &server, &mv, now_ms);
+	bits_add(&shared->servers, &server);
+	if (!same_server(original, actual))
+		bits_add(&shared->believed, &known_as);
 }
 
-void dialogs_passed(const struct sip_message *m, bool out, const struct endpoint *asked, const struct endpoint *real,
+void dialogs_passed(const struct sip_message *m, bool out, const struct endpoint *original, const struct endpoint *actual,
 		    uint64_t now_ms)
 {
-	if (m->to != SIP_TO_TAGGED || !route_moves || !judge_requests())
+	if (m->to != SIP_TO_TAGGED || !shared)
 		return;
 	switch (course_dialog(m, out, is_ack_to_failure(m, now_ms))) {
-	case DIALOG_LIVES: note(m, false, asked, real, now_ms); break;
-	case DIALOG_ENDS: note(m, true, asked, real, now_ms); break;
+	case DIALOG_LIVES: note(m, false, original, actual, now_ms); break;
+	case DIALOG_ENDS: note(m, true, original, actual, now_ms); break;
 	case DIALOG_NOTHING: break;
 	}
 }
@@ -63,7 +62,7 @@ void dialogs_passed(const struct sip_message *m, bool out, const struct endpoint
 /* ---- where they are ---- */
 
 struct search {
-	const struct endpoint *asked;
+	const struct endpoint *original;
 	uint64_t call_id;		/* 0: of any dialog */
 	uint64_t now_ms;
 	enum dialogs_at found;
@@ -72,52 +71,52 @@ struct search {
 };
 
 /* Over the same kind of port as there, or else the one asked. */
-static struct endpoint place_of(const struct move *mv, const struct endpoint *asked)
+static struct endpoint place_of(const struct redirect *mv, const struct endpoint *original)
 {
-	const uint16_t port = mv->asked.port == asked->port ? mv->real.port : asked->port;
-	return (struct endpoint){mv->real.addr, port, asked->transport};
+	const uint16_t port = mv->original.port == original->port ? mv->actual.port : original->port;
+	return (struct endpoint){mv->actual.addr, port, original->transport};
 }
 
-static void regard(struct search *s, const struct move *mv, uint64_t active)
+static void regard(struct search *s, const struct redirect *mv, uint64_t active)
 {
-	if (same_server(&mv->real, s->asked)) {
+	if (same_server(&mv->actual, s->original)) {
 		s->found = DIALOGS_HERE;
-		s->to = *s->asked;
-	} else if (same_server(&mv->asked, s->asked) && s->found != DIALOGS_HERE && active >= s->latest) {
+		s->to = *s->original;
+	} else if (same_server(&mv->original, s->original) && s->found != DIALOGS_HERE && active >= s->latest) {
 		s->found = DIALOGS_ELSEWHERE;
 		s->latest = active;
-		s->to = place_of(mv, s->asked);
+		s->to = place_of(mv, s->original);
 	}
 }
 
 static enum dialogs_at search(struct search *s)
 {
-	struct move_record r;
-	for (unsigned i = 0; i < MOVE_RECORDS; i++) {
-		if (!move_at(&route_moves->homes, i, &r) || !is_alive(&r.mv, r.active_ms, s->now_ms))
+	struct redirect_record r;
+	for (unsigned i = 0; i < REDIRECT_RECORDS; i++) {
+		if (!redirect_at(&shared->homes, i, &r) || !is_alive(&r.r, r.active_ms, s->now_ms))
 			continue;
-		const struct endpoint server = server_of(&r.mv.real);
+		const struct endpoint server = server_of(&r.r.actual);
 		if (!s->call_id || r.key == endpoint_key(&server, s->call_id))
-			regard(s, &r.mv, r.active_ms);
+			regard(s, &r.r, r.active_ms);
 	}
 	return s->found;
 }
 
-enum dialogs_at dialogs_at(const struct endpoint *asked, bool led, uint64_t now_ms, struct endpoint *to)
+enum dialogs_at dialogs_at(const struct endpoint *original, bool led, uint64_t now_ms, struct endpoint *to)
 {
-	const struct endpoint server = server_of(asked);
-	struct search s = {.asked = asked, .now_ms = now_ms, .to = *asked};
-	if (!route_moves || !((led && bits_have(&route_moves->servers, &server)) || bits_have(&route_moves->believed, &server)))
+	const struct endpoint server = server_of(original);
+	struct search s = {.original = original, .now_ms = now_ms, .to = *original};
+	if (!shared || !((led && bits_have(&shared->servers, &server)) || bits_have(&shared->believed, &server)))
 		return DIALOGS_NONE;
 	search(&s);
 	*to = s.to;
 	return led || s.found == DIALOGS_ELSEWHERE ? s.found : DIALOGS_NONE;
 }
 
-enum dialogs_at dialogs_of(const struct sip_message *m, const struct endpoint *asked, uint64_t now_ms, struct endpoint *to)
+enum dialogs_at dialogs_of(const struct sip_message *m, const struct endpoint *original, uint64_t now_ms, struct endpoint *to)
 {
-	struct search s = {.asked = asked, .call_id = m->call_id, .now_ms = now_ms, .to = *asked};
-	if (!route_moves || m->to != SIP_TO_TAGGED || m->status || !m->call_id)
+	struct search s = {.original = original, .call_id = m->call_id, .now_ms = now_ms, .to = *original};
+	if (!shared || m->to != SIP_TO_TAGGED || m->status || !m->call_id)
 		return DIALOGS_NONE;
 	search(&s);
 	*to = s.to;
@@ -127,10 +126,10 @@ enum dialogs_at dialogs_of(const struct sip_message *m, const struct endpoint *a
 void dialogs_lost(const struct endpoint *to)
 {
 	const struct endpoint server = server_of(to);
-	struct move_record r;
-	if (!route_moves || !bits_have(&route_moves->servers, &server))
+	struct redirect_record r;
+	if (!shared || !bits_have(&shared->servers, &server))
 		return;
-	for (unsigned i = 0; i < MOVE_RECORDS; i++)
-		if (move_at(&route_moves->homes, i, &r) && same_server(&r.mv.real, to))
-			move_drop(&route_moves->homes, i);
+	for (unsigned i = 0; i < REDIRECT_RECORDS; i++)
+		if (redirect_at(&shared->homes, i, &r) && same_server(&r.r.actual, to))
+			redirect_drop(&shared->homes, i);
 }

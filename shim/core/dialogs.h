@@ -21,7 +21,7 @@
 #include "policy/wire/sip-message.h"
 
 /* `m` passed between the program and `real`, which the program knows as `asked`; `out`: the program sent it. */
-void dialogs_passed(const struct sip_message *m, bool out, const struct endpoint *asked, const struct endpoint *real,
+void dialogs_passed(const struct sip_message *m, bool out, const struct endpoint *original, const struct endpoint *actual,
 		    uint64_t now_ms);
 
 enum dialogs_at {
@@ -35,10 +35,10 @@ enum dialogs_at {
  * to the pin; if not, dialogs that were led elsewhere count alone. A walk over the memory
  * where some dialog of the address is known.
  */
-enum dialogs_at dialogs_at(const struct endpoint *asked, bool led, uint64_t now_ms, struct endpoint *to);
+enum dialogs_at dialogs_at(const struct endpoint *original, bool led, uint64_t now_ms, struct endpoint *to);
 
 /* The same of the very dialog that this request belongs to, which the program sends to `asked`. */
-enum dialogs_at dialogs_of(const struct sip_message *m, const struct endpoint *asked, uint64_t now_ms, struct endpoint *to);
+enum dialogs_at dialogs_of(const struct sip_message *m, const struct endpoint *original, uint64_t now_ms, struct endpoint *to);
 
 /* A connect to it failed. */
 void dialogs_lost(const struct endpoint *to);

@@ -24,7 +24,7 @@ enum fd_class {
 	FD_STREAM,			/* a TCP socket of this process */
 	FD_DNS_STREAM,			/* one that is connected to port 53: dns-tcp.h */
 	FD_HANDED,			/* received (SCM_RIGHTS, unix(7)) or copied: if SIP passes, who the peer is will be asked */
-	FD_PENDING,			/* a connect to a candidate is in flight: flow.h */
+	FD_PENDING,			/* a connect to a candidate is in flight: pending.h */
 	FD_STREAM_SIP,			/* connected to a candidate; nothing but SIP was seen on it: sip.h */
 	FD_STREAM_ENDS,			/* connected to a candidate; only how it ends is seen */
 };
@@ -32,7 +32,7 @@ enum fd_class {
 extern HIDDEN _Atomic uint8_t fd_classes[FDS];
 
 /*
- * What route.h has found out of the socket behind a datagram descriptor: its cookie
+ * What peer.h has found out of the socket behind a datagram descriptor: its cookie
  * (SO_COOKIE, socket(7)), or one of these. Forgotten when such a class comes or goes.
  */
 enum { FD_NOT_ASKED, FD_NAMELESS };	/* nothing to be known */
@@ -92,6 +92,9 @@ static inline void fd_set_class(int fd, enum fd_class c)
 	if (FD_DATAGRAMS & (1u << c | 1u << old))
 		fd_forget_cookie(fd);
 }
+
+/* The class of an fd that was not seen being made: the kernel is asked (SO_PROTOCOL, socket(7)). errno is kept. */
+enum fd_class fd_ask_class(int fd);
 
 /* One class to another, by one thread only. */
 static inline bool fd_change_class(int fd, enum fd_class from, enum fd_class to)

@@ -8,22 +8,7 @@
 #include "policy/base/hash.h"
 #include "shim/core/shared.h"
 
-enum {
-	NAMED = 262144,			/* bits: 10,000 addresses fill 8 % of them, and one in 180 others is taken for given */
-	PLAIN = 32768,
-	LATELY = 1024,
-};
-
-static struct given {
-	word32 count;
-	word64 named[NAMED / 64];	/* of name and address */
-	word64 first[PLAIN / 64], number[PLAIN / 64];	/* of the address */
-	word64 lately[LATELY];		/* hash of name and address 32 | tick 32 */
-} *given;
-
-void given_start(void) { shared_make(&given, sizeof *given); }
-
-unsigned given_count(void) { return given ? get32(&given->count) : 0; }
+unsigned given_count(void) { return shared ? get32(&shared->given.count) : 0; }
 
 /* ---- bits ---- */
 
@@ -54,19 +39,19 @@ static void add(word64 *set, uint32_t bits, uint64_t hash)
 		return;
 	add_bit(set, hash_slot(hash, bits));
 	add_bit(set, hash_slot(hash << 32, bits));
-	atomic_fetch_add_explicit(&given->count, 1, memory_order_release);
+	atomic_fetch_add_explicit(&shared->given.count, 1, memory_order_release);
 }
 
 /* ---- what was given ---- */
 
-static word64 *lately_at(uint64_t hash) { return &given->lately[hash_slot(hash, LATELY)]; }
+static word64 *lately_at(uint64_t hash) { return &shared->given.lately[hash_slot(hash, GIVEN_LATELY)]; }
 
 void given_note_address(const struct name *n, const struct address *a)
 {
-	if (!given)
+	if (!shared)
 		return;
 	const uint64_t hash = hash_of(n, a), word = hash << 32 | tick_now();
-	add(given->named, NAMED, hash);
+	add(shared->given.named, GIVEN_NAMED, hash);
 	if (get64(lately_at(hash)) != word)
 		put64(lately_at(hash), word);
 }
@@ -79,25 +64,25 @@ void given_note(const struct name *n, const struct pool *p)
 
 void given_note_first(const struct address *a)
 {
-	if (given)
-		add(given->first, PLAIN, hash_of(NULL, a));
+	if (shared)
+		add(shared->given.first, GIVEN_PLAIN, hash_of(NULL, a));
 }
 
 void given_note_number(const char *node)
 {
 	struct address a;
-	if (given && !strchr(node, '%') && address_parse(node, &a))
-		add(given->number, PLAIN, hash_of(NULL, &a));
+	if (shared && !strchr(node, '%') && address_parse(node, &a))
+		add(shared->given.number, GIVEN_PLAIN, hash_of(NULL, &a));
 }
 
 bool given_by(const struct name *n, const struct address *a)
 {
-	if (!given)
+	if (!shared)
 		return false;
 	const uint64_t hash = hash_of(n, a);
-	if (!have(given->named, NAMED, hash))
+	if (!have(shared->given.named, GIVEN_NAMED, hash))
 		return false;
-	if (!have(given->number, PLAIN, hash_of(NULL, a)))
+	if (!have(shared->given.number, GIVEN_PLAIN, hash_of(NULL, a)))
 		return true;
 	const uint64_t word = get64(lately_at(hash));
 	return word >> 32 == (uint32_t)hash && tick_within(tick_now(), (uint32_t)word, GIVEN_LATELY_S);
@@ -106,5 +91,5 @@ bool given_by(const struct name *n, const struct address *a)
 bool given_first(const struct address *a)
 {
 	const uint64_t hash = hash_of(NULL, a);
-	return given && have(given->first, PLAIN, hash) && !have(given->number, PLAIN, hash);
+	return shared && have(shared->given.first, GIVEN_PLAIN, hash) && !have(shared->given.number, GIVEN_PLAIN, hash);
 }

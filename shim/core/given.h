@@ -6,7 +6,7 @@
  * address to this program, to one of its processes: the memory is shared by fork, and
  * what was given lasts as long as the program, which may keep an answer for long.
  *
- * Sets of bits that only grow. Two things with the same bits are taken for one another: then a
+ * Sets of bits that only grow, in shared.h; without those nothing counts as given. Two things with the same bits are taken for one another: then a
  * program is steered as if it had asked for the name. No locks, no allocation; errno is
  * kept.
  */
@@ -14,9 +14,6 @@
 #define STICKYDNS_GIVEN_H
 
 #include "policy/pins/answer.h"
-
-/* Makes the memory. Without it nothing counts as given. */
-void given_start(void);
 
 /* An answer for the name gave these addresses. */
 void given_note(const struct name *n, const struct pool *p);

@@ -4,43 +4,34 @@
 #include "policy/base/clock.h"
 #include "policy/pins/sip-health.h"
 #include "shim/core/dialogs.h"
-#include "shim/core/route.h"
+#include "shim/core/report.h"
 #include "shim/core/session.h"
 #include "shim/core/shared.h"
 #include "shim/core/socket.h"
-#include "shim/core/tell.h"
 #include "shim/core/verdicts.h"
 #include "shim/core/waiting.h"
 
-static struct transactions *requests;
-
-void judge_start(void) { shared_make(&requests, sizeof *requests); }
-
-struct transactions *judge_requests(void) { return requests; }
-
-uint64_t judge_now_ms(void) { return now_ns(CLOCK_MONOTONIC_COARSE) / NS_PER_MS; }
-
-bool judge_peer(int fd, const struct endpoint *e, struct peer *out)
+bool judge_server(int fd, const struct endpoint *e, struct server *out)
 {
 	struct table *t = session_table_here();
 	struct verdict v = {0};
 	if (t)
 		verdict_of(t, e, &v);
-	*out = (struct peer){.table = t, .e = *e, .ref = v.ref, .fd = fd};
+	*out = (struct server){.table = t, .e = *e, .ref = v.ref, .fd = fd};
 	return out->ref != 0;
 }
 
-bool judge_heard_since(const struct peer *p, enum sip_method method, uint64_t age_ms)
+bool judge_heard_since(const struct server *p, enum sip_method method, uint64_t age_ms)
 {
-	return pins_heard_since(p->table, p->ref, &p->e, request_kind(method), judge_now_ms() - age_ms);
+	return pins_heard_since(p->table, p->ref, &p->e, request_kind(method), now_ms() - age_ms);
 }
 
-bool judge_may_be_silent(const struct table *t, addr_ref ref, const struct endpoint *asked, const struct endpoint *e)
+bool judge_may_be_silent(const struct table *t, addr_ref ref, const struct endpoint *original, const struct endpoint *e)
 {
 	enum { HEARD_TICKS = 6 * TICKS_PER_S };
 	_Static_assert((HEARD_TICKS + TICKS_PER_S) * 1000 < SILENCE_MS * TICKS_PER_S, "who was heard since is not silent");
 	for (enum request_kind kind = REQUEST_REGISTRATION; kind < REQUEST_KINDS; kind++)
-		if (bits_have(&route_moves->waited[kind], asked) && pins_heard_age(t, ref, e, kind) > HEARD_TICKS)
+		if (bits_have(&shared->waited[kind], original) && pins_heard_age(t, ref, e, kind) > HEARD_TICKS)
 			return true;
 	return false;
 }
@@ -78,14 +69,14 @@ static void note_account(const struct sip_message *m, const struct endpoint *to,
  */
 static void begin_silence(const struct tx *x, const struct endpoint *to, uint64_t now_ms)
 {
-	struct peer p;
-	if (x->sends > 1 && !x->answered && !x->finished && judge_peer(-1, to, &p) &&
+	struct server p;
+	if (x->sends > 1 && !x->answered && !x->finished && judge_server(-1, to, &p) &&
 	    judge_heard_since(&p, x->method, tx_age_ms(x, now_ms)))
-		tx_anew(requests, x->key, x->method, now_ms);
+		tx_anew(&shared->transactions, x->key, x->method, now_ms);
 }
 
 /* Another process or thread read the answer of `x` before the request was noted. */
-static void judge_early(const struct peer *p, const struct sip_message *m, uint64_t key, const struct tx *x)
+static void judge_early(const struct server *p, const struct sip_message *m, uint64_t key, const struct tx *x)
 {
 	const struct sip_message answer = {.method = m->method, .status = x->early,
 					   .to_aor = m->to_aor, .from_aor = m->from_aor,
@@ -93,22 +84,22 @@ static void judge_early(const struct peer *p, const struct sip_message *m, uint6
 	judge_response(p, &answer, key);
 }
 
-void judge_sent(int fd, const struct sip_message *m, uint64_t key, const struct endpoint *asked, const struct endpoint *to,
+void judge_sent(int fd, const struct sip_message *m, uint64_t key, const struct endpoint *original, const struct endpoint *to,
 		uint64_t now_ms)
 {
 	const enum request_kind kind = request_kind(m->method);
-	const struct tx x = tx_steered(requests, key, m->method, m->to == SIP_TO_TAGGED, asked, to, now_ms);
-	if (!route_moves)
+	if (!shared)
 		return;
+	const struct tx x = tx_steered(&shared->transactions, key, m->method, m->to == SIP_TO_TAGGED, original, to, now_ms);
 	if (kind != REQUEST_OTHER)
 		begin_silence(&x, to, now_ms);
-	bits_add(&route_moves->waited[kind], asked);
-	bits_add(&route_moves->sent[kind], to);
+	bits_add(&shared->waited[kind], original);
+	bits_add(&shared->sent[kind], to);
 	note_account(m, to, now_ms);
-	struct peer p;
+	struct server p;
 	if (!x.early)
 		waiting_sent(fd, m, key, to, now_ms);
-	else if (judge_peer(fd, to, &p))
+	else if (judge_server(fd, to, &p))
 		judge_early(&p, m, key, &x);
 }
 
@@ -117,11 +108,11 @@ bool judge_knows(const struct endpoint *e, unsigned status)
 	struct table *t = session_table_here();
 	enum request_kind kind = REQUEST_OTHER;
 	unsigned kinds = 0;
-	if (!t || !route_moves || route_any() || status >= 500 || status == 408 || status == 480 || pins_any_refused(t) ||
+	if (!t || !shared || redirected_any() || status >= 500 || status == 408 || status == 480 || pins_any_refused(t) ||
 	    get32(&waiting_noted))
 		return false;
 	for (enum request_kind k = REQUEST_OTHER; k < REQUEST_KINDS; k++)
-		if (bits_have(&route_moves->sent[k], e))
+		if (bits_have(&shared->sent[k], e))
 			kind = k, kinds++;
 	if (kinds != 1 || !verdict_told(t, e, told_answered(kind, kind == REQUEST_REGISTRATION && status / 100 == 2)))
 		return false;
@@ -129,37 +120,22 @@ bool judge_knows(const struct endpoint *e, unsigned status)
 	return true;
 }
 
-void judge_report(const struct peer *p, enum cause cause, uint32_t cool)
+void judge_report(const struct server *p, enum cause cause, uint32_t cool)
 {
-	struct name_ref names[RECENT];
-	const struct outcome o = {.endpoint = p->e, .names = names, .n_names = recent_names(names), .reach = REACH_SHIM,
-				  .cool = cool, .socket = socket_cookie(p->fd), .since = tick_now()};
-	tell_failed(p->table, &o, cause);
+	report_failed(p->table, (struct outcome){.endpoint = p->e, .cool = cool, .socket = socket_cookie(p->fd),
+						 .since = tick_now()}, cause);
 }
 
-/*
- * It answered request `x`; one that has gone on to another server since is as old as can be. A function of its own: its
- * names are not to lie on a small stack beside those of a failure.
- */
-static __attribute__((noinline)) void answered(const struct peer *p, const struct tx *x)
-{
-	struct name_ref names[RECENT];
-	const uint32_t sent = endpoint_same(&x->last, &p->e) ? tick_at(x->since_ms * NS_PER_MS) : 0;
-	const struct outcome o = {.endpoint = p->e, .names = names, .n_names = recent_names(names), .reach = REACH_SHIM,
-				  .why = CAUSE_ANSWERED, .since = sent ? sent : 1};
-	pins_succeeded(p->table, &o);
-}
-
-static uint64_t ms_since_registered(const struct peer *p)
+static uint64_t ms_since_registered(const struct server *p)
 {
 	uint32_t age = pins_registered_age(p->table, p->ref, &p->e);
 	return age == UINT32_MAX ? UINT64_MAX : (uint64_t)age * 1000 / TICKS_PER_S;
 }
 
-void judge_request(const struct peer *p, const struct sip_message *m, uint64_t key)
+void judge_request(const struct server *p, const struct sip_message *m, uint64_t key)
 {
-	const uint64_t now = judge_now_ms();
-	const struct tx x = tx_steered(requests, key, m->method, m->to == SIP_TO_TAGGED, &p->e, &p->e, now);
+	const uint64_t now = now_ms();
+	const struct tx x = tx_steered(&shared->transactions, key, m->method, m->to == SIP_TO_TAGGED, &p->e, &p->e, now);
 	note_account(m, &p->e, now);
 	if (x.early)
 		judge_early(p, m, key, &x);
@@ -173,39 +149,36 @@ void judge_request(const struct peer *p, const struct sip_message *m, uint64_t k
  */
 static void note_late(const struct tx *x, const struct sip_message *m, const struct endpoint *from)
 {
-	const struct move mv = {.asked = x->asked, .real = *from};
-	if (x->method == SIP_INVITE && !endpoint_same(&x->last, from) && route_moves)
-		move_note(&route_moves->dialogs, sip_leg(m), &x->asked, &mv, judge_now_ms());
+	const struct redirect mv = {.original = x->original, .actual = *from};
+	if (x->method == SIP_INVITE && !endpoint_same(&x->last, from) && shared)
+		redirect_note(&shared->dialogs, sip_leg(m), &x->original, &mv, now_ms());
 }
 
 void judge_spoke(int fd, const struct endpoint *e)
 {
-	struct peer p;
-	struct name_ref names[RECENT];
+	struct server p;
 	waiting_spoken(fd);
-	if (!judge_peer(fd, e, &p) || !pins_speaks_sip(p.table, p.ref, e))
+	if (!judge_server(fd, e, &p) || !pins_speaks_sip(p.table, p.ref, e))
 		return;
 	pins_heard(p.table, p.ref, e, REQUEST_OTHER, false);
-	const struct outcome o = {.endpoint = *e, .names = names, .n_names = recent_names(names), .reach = REACH_SHIM,
-				  .why = CAUSE_ANSWERED};
 	if (!verdict_told(p.table, e, told_answered(REQUEST_OTHER, false))) {
-		pins_succeeded(p.table, &o);
+		report_succeeded(p.table, (struct outcome){.endpoint = *e, .why = CAUSE_ANSWERED});
 		verdict_tell(p.table, e, told_answered(REQUEST_OTHER, false));
 	}
 }
 
-enum status_effect judge_response(const struct peer *p, const struct sip_message *m, uint64_t key)
+enum status_effect judge_response(const struct server *p, const struct sip_message *m, uint64_t key)
 {
 	struct tx x;
-	if (!requests)
+	if (!shared)
 		return STATUS_NOTHING;
-	if (!tx_match(requests, key, m->method, &p->e, m->status, judge_now_ms(), &x)) {
-		tx_early(requests, key, m->method, &p->e, m->status, m->retry_after, judge_now_ms());
+	if (!tx_match(&shared->transactions, key, m->method, &p->e, m->status, now_ms(), &x)) {
+		tx_early(&shared->transactions, key, m->method, &p->e, m->status, m->retry_after, now_ms());
 		return STATUS_NOTHING;
 	}
 	note_late(&x, m, &p->e);
 	if (p->e.transport == TRANSPORT_UDP)
-		dialogs_passed(m, false, &x.asked, &p->e, judge_now_ms());
+		dialogs_passed(m, false, &x.original, &p->e, now_ms());
 	waiting_answered(key, m->method);
 	const enum request_kind kind = request_kind(m->method);
 	const bool registered = m->method == SIP_REGISTER && m->status / 100 == 2;
@@ -219,7 +192,9 @@ enum status_effect judge_response(const struct peer *p, const struct sip_message
 	if (v.effect == STATUS_SUCCESS && x.within)
 		return v.effect;	/* that it serves an old dialog does not say that it takes new ones */
 	if (v.effect == STATUS_SUCCESS) {
-		answered(p, &x);
+		/* Of a request that has gone on to another server since it is not known when it was sent: as old as can be. */
+		const uint32_t sent = endpoint_same(&x.last, &p->e) ? tick_at(x.since_ms * NS_PER_MS) : 0;
+		report_succeeded(p->table, (struct outcome){.endpoint = p->e, .why = CAUSE_ANSWERED, .since = sent ? sent : 1});
 		verdict_tell(p->table, &p->e, what);
 	} else if (v.effect != STATUS_NOTHING && pins_account_refused(p->table, &p->e, account_of(m))) {
 		const bool failed = v.effect == STATUS_FAILED;

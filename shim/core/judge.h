@@ -1,7 +1,7 @@
 /*
  * judge.h: what SIP messages prove about a server, over UDP and TCP alike.
  *
- * The memory of requests, and what an answer to one of them changes in the table.
+ * What an answer to one of the program's requests (shared.h) changes in the table.
  * An answer counts only if a request with its branch went to that very endpoint
  * (RFC 3261 17.1.3, 18.1.2). No locks, no allocation. May set errno.
  */
@@ -10,18 +10,16 @@
 
 #include "policy/rules/sip-evidence.h"
 #include "policy/table/file.h"
-
 /* Makes the memory of requests: shared by the children of the program, one of which may read another's answer. */
 void judge_start(void);
-
 /* The memory, or NULL: then nothing is remembered, and nothing judged. */
 struct transactions *judge_requests(void);
-
 /* Milliseconds of CLOCK_MONOTONIC, as sip-evidence.h takes them. */
 uint64_t judge_now_ms(void);
+#include "shim/core/shared.h"
 
 /* A server that is a candidate. */
-struct peer {
+struct server {
 	struct table *table;
 	struct endpoint e;		/* complete: address, port, transport */
 	addr_ref ref;
@@ -29,23 +27,23 @@ struct peer {
 };
 
 /* The candidate at `e`, to which `fd` leads; false: it is none, or there is no table. No system call. */
-bool judge_peer(int fd, const struct endpoint *e, struct peer *out);
+bool judge_server(int fd, const struct endpoint *e, struct server *out);
 
 /* Did it answer a request of this method's kind since `age_ms` ago? In ticks, a tick in its favour. */
-bool judge_heard_since(const struct peer *p, enum sip_method method, uint64_t age_ms);
+bool judge_heard_since(const struct server *p, enum sip_method method, uint64_t age_ms);
 
 /*
  * May `e` be silent in the next second, to which goes what is sent to `asked`? Requests of a kind went there of which it
  * has answered none for almost as long as a silence takes (SILENCE_MS).
  */
-bool judge_may_be_silent(const struct table *t, addr_ref ref, const struct endpoint *asked, const struct endpoint *e);
+bool judge_may_be_silent(const struct table *t, addr_ref ref, const struct endpoint *original, const struct endpoint *e);
 
 /* The request `m` of transaction `key` goes to `to` through fd; the program sent it to `asked`. */
-void judge_sent(int fd, const struct sip_message *m, uint64_t key, const struct endpoint *asked, const struct endpoint *to,
+void judge_sent(int fd, const struct sip_message *m, uint64_t key, const struct endpoint *original, const struct endpoint *to,
 		uint64_t now_ms);
 
 /* It failed by `cause`. `cool` as in struct outcome. */
-void judge_report(const struct peer *p, enum cause cause, uint32_t cool);
+void judge_report(const struct server *p, enum cause cause, uint32_t cool);
 
 /*
  * Would a response of this status from `e` change nothing, whatever it answers? So it
@@ -56,12 +54,12 @@ void judge_report(const struct peer *p, enum cause cause, uint32_t cool);
 bool judge_knows(const struct endpoint *e, unsigned status);
 
 /* The request `m` was sent to it over TCP. */
-void judge_request(const struct peer *p, const struct sip_message *m, uint64_t key);
+void judge_request(const struct server *p, const struct sip_message *m, uint64_t key);
 
 /* The server sent something through fd, a TCP connection to `e` of which nothing can be read (TLS). */
 void judge_spoke(int fd, const struct endpoint *e);
 
 /* The response `m` came from it; `key` is its sip_transaction(). Returns what it proved. */
-enum status_effect judge_response(const struct peer *p, const struct sip_message *m, uint64_t key);
+enum status_effect judge_response(const struct server *p, const struct sip_message *m, uint64_t key);
 
 #endif

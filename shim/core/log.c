@@ -15,7 +15,6 @@
 #include "policy/base/environment.h"
 #include "policy/pins/target.h"
 #include "shim/core/libc.h"
-#include "shim/core/session.h"
 #include "shim/core/undisturbed.h"
 
 enum { LINE = 1024 };
@@ -137,12 +136,11 @@ void log_event(const struct table *t, const struct event *e)
 	put_line(l, line, n);
 }
 
-void log_lookup(const char *name, const struct address *a, bool is_explicit)
+void log_lookup(const struct table *t, const char *name, const struct address *a, bool is_explicit)
 {
 	char line[LINE], to[TARGET_TEXT];
 	enum level l = is_explicit ? LEVEL_INFO : LEVEL_DEBUG;
-	const struct table *t = session_table_here();
-	if (l > level || target == NOWHERE || !t)
+	if (l > level || target == NOWHERE)
 		return;
 	target_format(t, a, to);
 	int n = snprintf(line, sizeof line, "stickydns: %s[%d]: %s: %s %s", t->comm, (int)getpid(), name,

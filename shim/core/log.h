@@ -18,7 +18,7 @@ bool log_wanted(void);
 /* Failures and moves at warning, other events at info. errno may change. */
 void log_event(const struct table *t, const struct event *e);
 
-/* What a lookup in this process's table was led to: explicit pins at info, others at debug. */
-void log_lookup(const char *name, const struct address *a, bool is_explicit);
+/* A pin of `t`, `a`, came first in the answer for `name`: explicit pins at info, others at debug. errno may change. */
+void log_lookup(const struct table *t, const char *name, const struct address *a, bool is_explicit);
 
 #endif

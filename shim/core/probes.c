@@ -9,7 +9,6 @@
 #include "policy/pins/answer.h"
 #include "policy/pins/target.h"
 #include "policy/table/journal.h"
-#include "shim/core/session.h"
 
 #if STICKYDNS_PROBES
 #define _SDT_HAS_SEMAPHORES 1
@@ -25,29 +24,19 @@ PROBES(PROBE_SEMAPHORE)
 static inline void probe_nowhere(const char *first, ...) { (void)first; }
 #endif
 
-/* Targets are named by this process's table. */
-static void format_here(const struct address *a, char out[static TARGET_TEXT])
-{
-	const struct table *t = session_table_here();
-	if (t)
-		target_format(t, a, out);
-	else
-		address_format(a, out);
-}
-
-void probes_pin_hit(const struct lookup *l, const struct pool *p)
+void probes_pin_hit(const struct table *t, const struct lookup *l, const struct pool *p)
 {
 	char address[TARGET_TEXT];
 	const char *kind = p->lead == LEAD_EXPLICIT ? "explicit" : "auto";
-	format_here(&p->addr[0], address);
+	target_format(t, &p->addr[0], address);
 	STAP_PROBEV(stickydns, pin_hit, (const char *)l->name->text, (const char *)address, l->port,
 		    transport_text(l->transport), kind);
 }
 
-void probes_answer(const struct name *n, const struct pool *p, const char *how)
+void probes_answer(const struct table *t, const struct name *n, const struct pool *p, const char *how)
 {
 	char address[TARGET_TEXT];
-	format_here(&p->addr[0], address);
+	target_format(t, &p->addr[0], address);
 	STAP_PROBEV(stickydns, answer, (const char *)n->text, (const char *)address, p->n, how);
 }
 
@@ -98,11 +87,11 @@ void probes_event(const struct table *t, const struct event *e)
 	}
 }
 
-void probes_steer(const struct endpoint *asked, const struct endpoint *pin)
+void probes_steer(const struct endpoint *original, const struct endpoint *pin)
 {
 	char from[ADDRESS_TEXT], to[ADDRESS_TEXT];
-	address_format(&asked->addr, from);
+	address_format(&original->addr, from);
 	address_format(&pin->addr, to);
 	STAP_PROBEV(stickydns, steer, (const char *)from, (const char *)to, pin->port,
-		    transport_text(pin->transport), asked->port);
+		    transport_text(pin->transport), original->port);
 }

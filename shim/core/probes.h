@@ -50,26 +50,26 @@ PROBES(PROBE_WATCHED)
 
 /* ---- the probes as somebody looks at them: called by those below only ---- */
 
-void probes_pin_hit(const struct lookup *l, const struct pool *p) __attribute__((cold));
-void probes_answer(const struct name *n, const struct pool *p, const char *how) __attribute__((cold));
+void probes_pin_hit(const struct table *t, const struct lookup *l, const struct pool *p) __attribute__((cold));
+void probes_answer(const struct table *t, const struct name *n, const struct pool *p, const char *how) __attribute__((cold));
 void probes_event(const struct table *t, const struct event *e) __attribute__((cold));
 void probes_pin_fail(const struct endpoint *e, enum cause cause) __attribute__((cold));
-void probes_steer(const struct endpoint *asked, const struct endpoint *pin) __attribute__((cold));
+void probes_steer(const struct endpoint *original, const struct endpoint *pin) __attribute__((cold));
 
 /* ---- what the shim calls ---- */
 
-/* A lookup whose pool `p` has a pin in front. */
-static inline void probe_pin_hit(const struct lookup *l, const struct pool *p)
+/* A lookup in `t`, which names SRV targets; its pool `p` has a pin in front. */
+static inline void probe_pin_hit(const struct table *t, const struct lookup *l, const struct pool *p)
 {
 	if (pin_hit_watched())
-		probes_pin_hit(l, p);
+		probes_pin_hit(t, l, p);
 }
 
 /* A raw answer that the pin in front of `p` led; `how`: "first", "kept" or "only". */
-static inline void probe_answer(const struct name *n, const struct pool *p, const char *how)
+static inline void probe_answer(const struct table *t, const struct name *n, const struct pool *p, const char *how)
 {
 	if (answer_watched())
-		probes_answer(n, p, how);
+		probes_answer(t, n, p, how);
 }
 
 /* An event that this process wrote into the journal. */
@@ -86,11 +86,11 @@ static inline void probe_pin_fail(const struct endpoint *e, enum cause cause)
 		probes_pin_fail(e, cause);
 }
 
-/* What the program sent to `asked` goes to `pin`. */
-static inline void probe_steer(const struct endpoint *asked, const struct endpoint *pin)
+/* What the program sent to `original` goes to `pin`. */
+static inline void probe_steer(const struct endpoint *original, const struct endpoint *pin)
 {
 	if (steer_watched())
-		probes_steer(asked, pin);
+		probes_steer(original, pin);
 }
 
 #endif

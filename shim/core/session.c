@@ -16,7 +16,8 @@
 #include "policy/base/hot.h"
 #include "policy/pins/order.h"
 #include "policy/pins/takeover.h"
-#include "shim/core/tell.h"
+#include "shim/core/log.h"
+#include "shim/core/probes.h"
 #include "shim/core/undisturbed.h"
 
 enum {
@@ -111,6 +112,14 @@ static void move_from(struct table *old, struct table *t)
 		publish32(&old->header->retired, 1);
 }
 
+/* The observer of the journal (struct table). errno may change. */
+static void observe(const struct table *t, const struct event *e)
+{
+	if (log_wanted())
+		log_event(t, e);
+	probe_event(t, e);
+}
+
 /* The table that is to be used: another one than `old`, that itself, or NULL. */
 static struct table *attach(struct table *old)
 {
@@ -128,7 +137,7 @@ static struct table *attach(struct table *old)
 	t->pid = own_pid;
 	t->lives = lives;
 	t->comm = comm;
-	t->observer = tell_event;
+	t->observer = observe;
 	if (has_table(old))
 		move_from(old, t);
 	is_own = own;
@@ -254,6 +263,12 @@ void session_prctl(int operation)
 {
 	if (operation == PR_SET_SECCOMP || operation == PR_SET_NO_NEW_PRIVS)
 		atomic_store_explicit(&sealed, true, memory_order_relaxed);
+}
+
+bool dns_port(uint16_t port)
+{
+	const struct table *t = port == DNS_PORT ? NULL : session_table_here();
+	return port == DNS_PORT || (t && settings_dns_port(t, port));
 }
 
 /* ---- what the tables weigh (locked.h) ---- */

@@ -45,6 +45,11 @@ static inline struct table *session_table_here(void)
  */
 void session_prctl(int operation);
 
+enum { DNS_PORT = 53 };
+
+/* Is DNS spoken on this port (host order): 53, or one of the dns-ports of stickydns.conf? */
+bool dns_port(uint16_t port);
+
 /* How many bytes of tables are mapped. */
 size_t session_size(void);
 

@@ -1,27 +1,62 @@
 /*
- * shared.h: memory without a name that a program and its children have in common.
+ * shared.h: what the processes of a program have in common: one piece of memory without a name.
  *
- * For what is in flight and where it was led: a child may hear what its parent asked.
- * Made by the constructor, before there are threads. It may be given back (locked.h);
- * then its pointers are NULL, as where there was no memory for it.
+ * A child may hear what its parent asked. So what was redirected, which requests were sent, and which addresses a name
+ * gave lie here. The constructor makes it, before there are threads. It may be given back (locked.h); then `shared` is
+ * NULL, as where there was no memory for it: nothing is remembered, redirected or judged.
  */
 #ifndef STICKYDNS_SHARED_H
 #define STICKYDNS_SHARED_H
 
-#include <stddef.h>
-
+#include "policy/rules/sip-evidence.h"
 #include "shim/core/export.h"
+#include "shim/core/redirects.h"
 
-/* Makes `size` bytes, zeros, and lets *slot, a pointer of any type, point to them; NULL stays: there is no memory. */
-HIDDEN void shared_make(void *slot, size_t size);
+enum {
+	UNREAD_ANSWERS = 64,
+	GIVEN_NAMED = 262144,		/* bits: 10,000 addresses fill 8 % of them, and one in 180 others is taken for given */
+	GIVEN_PLAIN = 32768,
+	GIVEN_LATELY = 1024,
+};
+
+struct shared {
+	word32 redirected;		/* 1 once anything was: until then nothing has to be looked for */
+	struct endpoint_bits moved;	/* original: something to it went elsewhere */
+	struct endpoint_bits waited[REQUEST_KINDS];	/* original: a request of this kind to it may be waiting for its answer */
+	struct endpoint_bits sent[REQUEST_KINDS];	/* actual: one went there */
+	word32 unread[UNREAD_ANSWERS];	/* by the actual one's hash: tick of the last answer that was not read (judge_knows) */
+	struct endpoint_bits servers, believed;	/* homes: the actual addresses, and the original ones that were others */
+	struct redirect_memory peers, dialogs, requests, lone, homes;	/* redirects.h */
+	struct transactions transactions;	/* SIP requests of the program, sip-evidence.h */
+	struct {			/* given.h */
+		word32 count;
+		word64 named[GIVEN_NAMED / 64];	/* of name and address */
+		word64 first[GIVEN_PLAIN / 64], number[GIVEN_PLAIN / 64];	/* of the address */
+		word64 lately[GIVEN_LATELY];	/* hash of name and address 32 | tick 32 */
+	} given;
+};
+
+extern HIDDEN struct shared *shared;
+
+/* Makes it: zeros. */
+void shared_start(void);
+
+/* Was anything ever redirected, by this process, its parents or children? One or two loads. */
+static inline bool redirected_any(void) { return shared && get32(&shared->redirected); }
+
+/* Was anything that was sent to `original` redirected? */
+static inline bool redirected_from(const struct endpoint *original)
+{
+	return redirected_any() && bits_have(&shared->moved, original);
+}
 
 /* How many bytes there are. */
-HIDDEN size_t shared_size(void);
+size_t shared_size(void);
 
-/* Gives all of it back. Nobody may be using it: the process has one thread, and that is in none of our calls. */
-HIDDEN void shared_let_go(void);
+/* Gives it back. Nobody may be using it: the process has one thread, and that is in none of our calls. */
+void shared_let_go(void);
 
 /* Takes mlockall(2)'s lock off it. */
-HIDDEN void shared_unlock(void);
+void shared_unlock(void);
 
 #endif

@@ -10,10 +10,9 @@
 #include "policy/table/addresses.h"
 #include "shim/core/given.h"
 #include "shim/core/session.h"
-#include "shim/lookup/dns.h"
 
 /* The words of a slot: check, asked (3), epoch, ref 32 | tick 32, flags, to (3). */
-enum { ASKED = 1, EPOCH = ASKED + ENDPOINT_WORDS, TIME, FLAGS, TO, WORDS = TO + ENDPOINT_WORDS };
+enum { ORIGINAL = 1, EPOCH = ORIGINAL + ENDPOINT_WORDS, TIME, FLAGS, TO, WORDS = TO + ENDPOINT_WORDS };
 enum { REQUEST = 1, DATAGRAM = 2 };
 enum { VERDICTS = 64, HASHES = 256 };
 
@@ -37,11 +36,11 @@ static uint64_t moment(uint64_t epoch, uint64_t time)
 
 /* ---- candidates ---- */
 
-static bool remembered(const word64 *slot, const struct endpoint *asked, uint64_t epoch, uint32_t now, struct verdict *out)
+static bool remembered(const word64 *slot, const struct endpoint *original, uint64_t epoch, uint32_t now, struct verdict *out)
 {
 	uint64_t raw[WORDS], want[ENDPOINT_WORDS];
-	endpoint_put(want, asked);
-	if (!record_load(slot, raw, WORDS) || memcmp(raw + ASKED, want, sizeof want) != 0 || raw[EPOCH] != epoch ||
+	endpoint_put(want, original);
+	if (!record_load(slot, raw, WORDS) || memcmp(raw + ORIGINAL, want, sizeof want) != 0 || raw[EPOCH] != epoch ||
 	    now - (uint32_t)raw[TIME] >= TICKS_PER_S)
 		return false;
 	out->ref = (addr_ref)(raw[TIME] >> 32);
@@ -51,10 +50,10 @@ static bool remembered(const word64 *slot, const struct endpoint *asked, uint64_
 	return true;
 }
 
-static void remember(word64 *slot, const struct endpoint *asked, uint64_t epoch, uint32_t now, const struct verdict *v)
+static void remember(word64 *slot, const struct endpoint *original, uint64_t epoch, uint32_t now, const struct verdict *v)
 {
 	uint64_t raw[WORDS];
-	endpoint_put(raw + ASKED, asked);
+	endpoint_put(raw + ORIGINAL, original);
 	raw[EPOCH] = epoch;
 	raw[TIME] = (uint64_t)v->ref << 32 | now;
 	raw[FLAGS] = (v->request ? REQUEST : 0u) | (v->datagram ? DATAGRAM : 0u);
@@ -62,21 +61,21 @@ static void remember(word64 *slot, const struct endpoint *asked, uint64_t epoch,
 	record_store(slot, raw, WORDS);
 }
 
-static void ask(struct table *t, const struct endpoint *asked, struct verdict *out)
+static void ask(struct table *t, const struct endpoint *original, struct verdict *out)
 {
 	struct name_ref names[RECENT];
 	struct asker who = {.names = names, .wants = session_wants, .was_given = given_by, .asked = recent_asked};
-	out->ref = addr_find(t, &asked->addr);
+	out->ref = addr_find(t, &original->addr);
 	if (out->ref && !pins_concern(t, out->ref, session_chooses() ? session_wants : NULL))
 		out->ref = 0;
-	if (!out->ref || dns_port(asked->port))	/* answers are led already, and must be those of who was asked */
+	if (!out->ref || dns_port(original->port))	/* answers are led already, and must be those of who was asked */
 		return;
 	who.n = recent_names(names);
-	const bool tcp = asked->transport == TRANSPORT_TCP;
-	out->request = pin_redirect(t, asked, tcp ? REDIRECT_CONNECT : REDIRECT_REQUEST, &who, &out->to);
-	out->datagram = (!tcp || out->request) && pin_redirect(t, asked, REDIRECT_DATAGRAM, &who, &out->to);
+	const bool tcp = original->transport == TRANSPORT_TCP;
+	out->request = pin_redirect(t, original, tcp ? REDIRECT_CONNECT : REDIRECT_REQUEST, &who, &out->to);
+	out->datagram = (!tcp || out->request) && pin_redirect(t, original, REDIRECT_DATAGRAM, &who, &out->to);
 	out->settled = !out->request && !out->datagram;
-	out->to.transport = asked->transport;
+	out->to.transport = original->transport;
 }
 
 /* ---- the pin, and all else that nothing is to be done about ---- */
@@ -87,9 +86,9 @@ static void ask(struct table *t, const struct endpoint *asked, struct verdict *o
  */
 static struct { word64 key, what; } settled[HASHES];
 
-static uint64_t settled_key(const struct endpoint *asked, uint64_t epoch, uint32_t now)
+static uint64_t settled_key(const struct endpoint *original, uint64_t epoch, uint32_t now)
 {
-	return endpoint_key(asked, moment(epoch, now / TICKS_PER_S));
+	return endpoint_key(original, moment(epoch, now / TICKS_PER_S));
 }
 
 static void settle(uint64_t key, addr_ref ref, uint32_t told_at)
@@ -98,34 +97,34 @@ static void settle(uint64_t key, addr_ref ref, uint32_t told_at)
 	put64(&settled[hash_slot(key, HASHES)].key, key);
 }
 
-HOT static bool is_settled(const struct table *t, const struct endpoint *asked, uint64_t key, struct verdict *out)
+HOT static bool is_settled(const struct table *t, const struct endpoint *original, uint64_t key, struct verdict *out)
 {
 	const uint32_t at = hash_slot(key, HASHES);
 	const uint64_t what = get64(&settled[at].what);
 	out->ref = (addr_ref)(what >> 32);
-	out->settled = get64(&settled[at].key) == key && addr_is_of(t, out->ref, &asked->addr);
+	out->settled = get64(&settled[at].key) == key && addr_is_of(t, out->ref, &original->addr);
 	out->told = out->settled && ((uint32_t)what ^ (uint32_t)key) == out->now;
 	return out->settled;
 }
 
-HOT void verdict_of(struct table *t, const struct endpoint *asked, struct verdict *out)
+HOT void verdict_of(struct table *t, const struct endpoint *original, struct verdict *out)
 {
 	const uint64_t epoch = epoch_of(t);
 	out->epoch = epoch;
 	out->now = tick_now();
 	out->request = out->datagram = false;
-	const uint64_t key = settled_key(asked, epoch, out->now);
-	if (is_settled(t, asked, key, out))
+	const uint64_t key = settled_key(original, epoch, out->now);
+	if (is_settled(t, original, key, out))
 		return;
-	word64 *slot = verdicts[hash_slot(endpoint_key(asked, 0), VERDICTS)].word;
-	if (remembered(slot, asked, epoch, out->now, out))
+	word64 *slot = verdicts[hash_slot(endpoint_key(original, 0), VERDICTS)].word;
+	if (remembered(slot, original, epoch, out->now, out))
 		return;
 	out->to = (struct endpoint){0};
-	ask(t, asked, out);
+	ask(t, original, out);
 	if (out->settled)
 		settle(key, out->ref, 0);
 	else
-		remember(slot, asked, epoch, out->now, out);
+		remember(slot, original, epoch, out->now, out);
 }
 
 bool verdict_holds(const struct table *t, uint64_t epoch) { return epoch_of(t) == epoch; }

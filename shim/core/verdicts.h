@@ -24,7 +24,7 @@ struct verdict {
 };
 
 /* What holds for `asked`, which is complete. */
-void verdict_of(struct table *t, const struct endpoint *asked, struct verdict *out);
+void verdict_of(struct table *t, const struct endpoint *original, struct verdict *out);
 
 /* Has nothing changed since a verdict of this epoch? */
 bool verdict_holds(const struct table *t, uint64_t epoch);

@@ -9,12 +9,12 @@
 #include "policy/base/record.h"
 #include "policy/pins/health.h"
 #include "policy/pins/sip-health.h"
-#include "shim/core/judge.h"
+#include "policy/rules/sip-evidence.h"
 #include "shim/core/libc.h"
-#include "shim/core/route.h"
+#include "shim/core/report.h"
 #include "shim/core/session.h"
+#include "shim/core/shared.h"
 #include "shim/core/socket.h"
-#include "shim/core/tell.h"
 #include "shim/core/vain.h"
 
 /* The words of an entry, a record (record.h): check, key, Call-ID, first and last send (ms), pid | fd, method, endpoint (3). */
@@ -130,12 +130,12 @@ static bool is_unanswered(const struct entry *e, uint64_t now_ms)
 	struct tx x;
 	if (e->method == SIP_NONE)
 		return true;
-	return judge_requests() && tx_find(judge_requests(), e->key, e->method, now_ms, &x) && !x.answered && !x.finished;
+	return shared && tx_find(&shared->transactions, e->key, e->method, now_ms, &x) && !x.answered && !x.finished;
 }
 
 static word32 *passed_over(const struct endpoint *e)
 {
-	return &route_moves->passed_over[hash_slot(endpoint_key(e, 0), PASSED_OVER)];
+	return &shared->unread[hash_slot(endpoint_key(e, 0), UNREAD_ANSWERS)];
 }
 
 void waiting_passed_over(const struct endpoint *e)
@@ -149,7 +149,7 @@ void waiting_passed_over(const struct endpoint *e)
 /* Was an answer from there not read since? It may have been this one's. */
 static bool may_be_answered(const struct entry *e, uint32_t since)
 {
-	return e->to.transport == TRANSPORT_UDP && route_moves && get32(passed_over(&e->to)) >= since;
+	return e->to.transport == TRANSPORT_UDP && shared && get32(passed_over(&e->to)) >= since;
 }
 
 /* What nobody listens to any more: over UDP it would have been sent again by then. */
@@ -162,15 +162,14 @@ static uint64_t patience_end(const struct entry *e)
 static void in_vain(const struct entry *e, uint64_t now_ms, bool closed)
 {
 	struct table *t = session_table_here();
-	struct name_ref names[RECENT];
 	const uint64_t end = patience_end(e) < now_ms ? patience_end(e) : now_ms;
 	const struct wait w = {.kind = kind_of(e), .since = tick_of_ms(e->first_ms), .until = tick_of_ms(end), .closed = closed};
 	if (!t || !is_unanswered(e, now_ms) || may_be_answered(e, w.since) || (!closed && tick_since(w.until, w.since) < WAIT_LEAST_TICKS))
 		return;
 	vain_note(&e->to, vain_request(w.kind));
-	const struct outcome o = {.endpoint = e->to, .names = names, .n_names = recent_names(names), .reach = REACH_SHIM};
+	const struct outcome o = {.endpoint = e->to};
 	if (pins_waited(t, &o, &w))
-		tell_failed(t, &o, closed ? CAUSE_CLOSED : CAUSE_UNANSWERED);
+		report_failed(t, o, closed ? CAUSE_CLOSED : CAUSE_UNANSWERED);
 }
 
 /* Over UDP: is it past the time of its next send (17.1.1.2, 17.1.2.2), by T1? */
@@ -202,7 +201,7 @@ static void sweep(uint64_t call_id, const struct endpoint *to, uint64_t now_ms)
 void waiting_sweep(void)
 {
 	if (get32(&waiting_any))
-		sweep(0, NULL, judge_now_ms());
+		sweep(0, NULL, now_ms());
 }
 
 static bool sweep_is_due(uint64_t now_ms)
@@ -262,7 +261,7 @@ void waiting_answered(uint64_t key, enum sip_method method)
 void waiting_opaque(int fd, const struct endpoint *to)
 {
 	struct table *t = session_table_here();
-	const uint64_t now = judge_now_ms();
+	const uint64_t now = now_ms();
 	if (!t || !pins_speaks_sip(t, addr_find(t, &to->addr), to))
 		return;
 	add(&(struct entry){.key = endpoint_key(to, (uint64_t)fd << 32 | (uint32_t)session_pid()), .first_ms = now,
@@ -300,7 +299,7 @@ static bool is_mute(int fd, struct tcp_info *info)
 void waiting_ended(int fd, const struct endpoint *to, bool sending)
 {
 	struct tcp_info info = {0};
-	const uint64_t now = judge_now_ms();
+	const uint64_t now = now_ms();
 	struct table *t = session_table_here();
 	struct entry e;
 	bool any = false;
@@ -326,7 +325,7 @@ static bool is_ended(int fd)
 void waiting_closed(int fd)
 {
 	const int saved = errno;
-	const uint64_t now = judge_now_ms();
+	const uint64_t now = now_ms();
 	struct entry e;
 	int i = 0;
 	for (word64 *w; (w = next_of(fd, &i, &e));) {
@@ -338,7 +337,7 @@ void waiting_closed(int fd)
 
 void waiting_end(void)
 {
-	const uint64_t now = judge_now_ms();
+	const uint64_t now = now_ms();
 	struct entry e;
 	for (int i = 0; get32(&waiting_any) && i < ENTRIES; i++) {
 		word64 *w = entries[i / WAYS][i % WAYS].word;

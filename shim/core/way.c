@@ -7,7 +7,6 @@
 
 #include "policy/base/clock.h"
 #include "policy/base/record.h"
-#include "shim/core/route.h"
 
 enum { ENTRIES = 32, KEPT_TICKS = TICKS_PER_S / 4, DISCARD = 9 };	/* no service: RFC 863 */
 
@@ -62,7 +61,13 @@ bool way_missing(const struct address *a)
 	return !has;
 }
 
+bool way_is_local(int error)
+{
+	return error == EINVAL || error == ENETUNREACH || error == ENETDOWN || error == EADDRNOTAVAIL ||
+	       error == EAFNOSUPPORT || error == EACCES || error == EPERM;
+}
+
 bool way_is_missing(int error, const struct address *a)
 {
-	return (error == EHOSTUNREACH || route_is_local(error)) && (way_missing(a) || route_is_local(error));
+	return (error == EHOSTUNREACH || way_is_local(error)) && (way_missing(a) || way_is_local(error));
 }

@@ -18,6 +18,9 @@ bool way_to(const struct address *a);
 /* Is there none at this moment? Nothing remembered counts; errno is kept. */
 bool way_missing(const struct address *a);
 
+/* Is it an error that says that the host itself cannot send there? */
+bool way_is_local(int error);
+
 /*
  * Is the error of a send or connect to `a` the host's own trouble, and none of the server? EHOSTUNREACH is
  * where a route says so (ip-route(8): unreachable), and not where nobody answered.

@@ -26,13 +26,12 @@
 
 #include "policy/base/hot.h"
 #include "shim/core/export.h"
-#include "shim/core/given.h"
-#include "shim/core/judge.h"
 #include "shim/core/libc.h"
 #include "shim/core/locked.h"
 #include "shim/core/memory.h"
-#include "shim/core/route.h"
+#include "shim/core/peername.h"
 #include "shim/core/session.h"
+#include "shim/core/shared.h"
 #include "shim/core/socket.h"
 #include "shim/core/waiting.h"
 #include "shim/lookup/addrinfo.h"
@@ -41,8 +40,9 @@
 #include "shim/lookup/gai.h"
 #include "shim/lookup/hostent.h"
 #include "shim/tcp/connect.h"
-#include "shim/tcp/flow.h"
+#include "shim/tcp/descriptor.h"
 #include "shim/tcp/sip.h"
+#include "shim/tcp/stream.h"
 #include "shim/udp/peer.h"
 
 __attribute__((constructor)) static void start(void)
@@ -51,16 +51,14 @@ __attribute__((constructor)) static void start(void)
 	real_bind();
 	memory_start();
 	session_start();
-	judge_start();
-	route_start();
-	given_start();
+	shared_start();
 	errno = saved;
 }
 
 /* exit(3) of a program whose connects are in flight. */
 __attribute__((destructor)) static void end(void)
 {
-	flow_end();
+	pending_end();
 	waiting_end();
 }
 
@@ -68,11 +66,13 @@ __attribute__((destructor)) static void end(void)
 
 EXPORT int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **res)
 {
+	stream_sweep();
 	return addrinfo_lookup(node, service, hints, res);
 }
 
 EXPORT int getaddrinfo_a(int mode, struct gaicb *list[restrict], int n, struct sigevent *restrict how)
 {
+	stream_sweep();
 	return gai_submit(mode, list, n, how);
 }
 
@@ -104,11 +104,13 @@ static int ask_v4_r(const struct host_call *h)
 
 EXPORT struct hostent *gethostbyname(const char *name)
 {
+	stream_sweep();
 	return hostent_lookup(name, AF_INET, ask_v4);
 }
 
 EXPORT struct hostent *gethostbyname2(const char *name, int af)
 {
+	stream_sweep();
 	return hostent_lookup(name, af, ask);
 }
 
@@ -116,6 +118,7 @@ EXPORT int gethostbyname_r(const char *name, struct hostent *ret, char *buf, siz
 			   int *err)
 {
 	const struct host_call h = {name, AF_INET, ret, buf, len, result, err};
+	stream_sweep();
 	return hostent_lookup_r(&h, ask_v4_r);
 }
 
@@ -123,6 +126,7 @@ EXPORT int gethostbyname2_r(const char *name, int af, struct hostent *ret, char 
 			    struct hostent **result, int *err)
 {
 	const struct host_call h = {name, af, ret, buf, len, result, err};
+	stream_sweep();
 	return hostent_lookup_r(&h, ask_r);
 }
 
@@ -144,7 +148,7 @@ static int connect_datagram(int fd, const struct sockaddr *addr, socklen_t len)
 	int r = real()->connect(fd, addr, len);
 	if (r == 0) {
 		fd_set_class(fd, dns_port(port_of(addr, len)) ? FD_DNS : FD_DATAGRAM);
-		connection_made(fd, addr, len);
+		peer_connected(fd, addr, len);
 	}
 	fd_forget_cookie(fd);		/* connected or not, that is part of what is known of it */
 	return r;
@@ -175,9 +179,9 @@ HOT EXPORT int connect(int fd, const struct sockaddr *addr, socklen_t len)
 		return real()->connect(fd, addr, len);
 	if (c == FD_DATAGRAM || c == FD_DNS)
 		return connect_datagram(fd, addr, len);
-	int r = attempt_connect(fd, addr, len);
+	int r = connect_tcp(fd, addr, len);
 	if (r == 0 && fd_class(fd) == FD_DATAGRAM)	/* it was not seen being made */
-		connection_made(fd, addr, len);
+		peer_connected(fd, addr, len);
 	if (fd_class(fd) != FD_STREAM_SIP)
 		note_dns(fd, r, addr, len);
 	return r;
@@ -189,13 +193,13 @@ static int peer_asked(int fd, struct sockaddr *restrict addr, socklen_t *restric
 	const socklen_t room = memory_readable(len, sizeof *len) ? *len : 0;
 	int r = real()->getpeername(fd, addr, len);
 	if (r == 0)
-		route_peer(fd, addr, *len, room);
+		peername_of_socket(fd, addr, *len, room);
 	return r;
 }
 
 EXPORT int getpeername(int fd, struct sockaddr *restrict addr, socklen_t *restrict len)
 {
-	return route_any() ? peer_asked(fd, addr, len) : real()->getpeername(fd, addr, len);
+	return redirected_any() ? peer_asked(fd, addr, len) : real()->getpeername(fd, addr, len);
 }
 
 EXPORT int getsockopt(int fd, int level, int name, void *restrict value, socklen_t *restrict len)
@@ -204,9 +208,9 @@ EXPORT int getsockopt(int fd, int level, int name, void *restrict value, socklen
 		return real()->getsockopt(fd, level, name, value, len);
 	int r = real()->getsockopt(fd, level, name, value, len);
 	if (r == 0 && *len == sizeof(int) && fd_class(fd) == FD_PENDING)
-		flow_so_error(fd, *(int *)value);
+		stream_error_read(fd, *(int *)value);
 	else if (r == 0 && *len == sizeof(int) && *(int *)value)
-		stream_failed(fd, *(int *)value);
+		sip_failed(fd, *(int *)value);
 	return r;
 }
 
@@ -221,7 +225,7 @@ EXPORT int setsockopt(int fd, int level, int name, const void *value, socklen_t 
 EXPORT int shutdown(int fd, int how)
 {
 	if (fd_class(fd) == FD_PENDING)
-		flow_give_up(fd);
+		pending_give_up(fd);
 	return real()->shutdown(fd, how);
 }
 
@@ -240,7 +244,7 @@ HOT EXPORT int socket(int domain, int type, int protocol)
 {
 	int fd = real()->socket(domain, type, protocol);
 	if (fd >= 0)
-		flow_opened(fd, class_of(domain, type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC), protocol));
+		descriptor_opened(fd, class_of(domain, type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC), protocol));
 	return fd;
 }
 
@@ -248,7 +252,7 @@ HOT EXPORT int accept(int fd, struct sockaddr *restrict addr, socklen_t *restric
 {
 	int new = real()->accept(fd, addr, len);
 	if (new >= 0)
-		flow_opened(new, FD_NONE);
+		descriptor_opened(new, FD_NONE);
 	return new;
 }
 
@@ -256,26 +260,26 @@ EXPORT int accept4(int fd, struct sockaddr *restrict addr, socklen_t *restrict l
 {
 	int new = real()->accept4(fd, addr, len, flags);
 	if (new >= 0)
-		flow_opened(new, FD_NONE);
+		descriptor_opened(new, FD_NONE);
 	return new;
 }
 
 HOT EXPORT int close(int fd)
 {
-	flow_closing(fd);
+	descriptor_closing(fd);
 	return real()->close(fd);
 }
 
 EXPORT int close_range(unsigned first, unsigned last, int flags)
 {
 	if (!(flags & (int)CLOSE_RANGE_CLOEXEC))
-		flow_close_range(first, last);
+		descriptors_closing(first, last);
 	return real()->close_range(first, last, flags);
 }
 
 EXPORT void closefrom(int first)
 {
-	flow_close_range(first < 0 ? 0 : (unsigned)first, UINT32_MAX);
+	descriptors_closing(first < 0 ? 0 : (unsigned)first, UINT32_MAX);
 	real()->closefrom(first);
 }
 
@@ -283,7 +287,7 @@ EXPORT int dup(int fd)
 {
 	int new = real()->dup(fd);
 	if (new >= 0)
-		flow_copy(fd, new);
+		descriptor_copied(fd, new);
 	return new;
 }
 
@@ -292,7 +296,7 @@ static void give_way(int from, int to)
 {
 	int saved = errno;
 	if (from != to && real()->fcntl(from, F_GETFD) != -1)
-		flow_closing(to);
+		descriptor_closing(to);
 	errno = saved;
 }
 
@@ -301,7 +305,7 @@ EXPORT int dup2(int from, int to)
 	give_way(from, to);
 	int new = real()->dup2(from, to);
 	if (new >= 0 && from != to)
-		flow_copy(from, new);
+		descriptor_copied(from, new);
 	return new;
 }
 
@@ -310,7 +314,7 @@ EXPORT int dup3(int from, int to, int flags)
 	give_way(from, to);
 	int new = real()->dup3(from, to, flags);
 	if (new >= 0)
-		flow_copy(from, new);
+		descriptor_copied(from, new);
 	return new;
 }
 
@@ -321,7 +325,7 @@ static int fcntl_followed(int (*real_fcntl)(int, int, ...), int fd, int cmd, voi
 		return real_fcntl(fd, cmd, arg);
 	int r = real_fcntl(fd, cmd, arg);
 	if (r >= 0)
-		flow_copy(fd, r);
+		descriptor_copied(fd, r);
 	return r;
 }
 

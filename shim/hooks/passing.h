@@ -15,8 +15,11 @@
 #include "policy/base/endpoint.h"
 #include "policy/wire/sip-message.h"
 #include "shim/core/fds.h"
+#include "shim/core/session.h"
 #include "shim/lookup/dns.h"
+#include "shim/tcp/descriptor.h"
 #include "shim/tcp/sip.h"
+#include "shim/tcp/stream.h"
 
 /* Who looks at what passes. */
 enum watch { WATCH_NONE, WATCH_DATAGRAM, WATCH_STREAM, WATCH_UNKNOWN };
@@ -39,7 +42,7 @@ static inline enum watch watch_socket(int fd)
 }
 
 /* A call failed on a socket that may be one that was followed (sip.h). */
-static inline enum watch unknown_failed(int fd) { return stream_owns(fd) ? WATCH_STREAM : WATCH_NONE; }
+static inline enum watch unknown_failed(int fd) { return sip_owns(fd) ? WATCH_STREAM : WATCH_NONE; }
 
 static inline bool is_dns(int fd) { return fd_class(fd) == FD_DNS; }
 
@@ -54,7 +57,7 @@ static inline bool passes_by(enum watch w, int fd, const void *p, ssize_t r)
 {
 	if (w != WATCH_UNKNOWN)
 		return false;
-	return r > 0 ? !sip_looks(p, (size_t)r) && !dns_looks(p, (size_t)r) : r == 0 || !stream_owns(fd);
+	return r > 0 ? !sip_looks(p, (size_t)r) && !dns_looks(p, (size_t)r) : r == 0 || !sip_owns(fd);
 }
 
 /* A socket that was not seen being made carried these bytes: what is it? Costs a comparison if they are none of ours. */
@@ -63,7 +66,7 @@ static inline enum watch watch_ask(int fd, const void *p, size_t len, bool to_dn
 	int saved = errno;
 	if (!to_dns && !sip_looks(p, len) && !dns_looks(p, len))
 		return WATCH_NONE;
-	stream_ask(fd);
+	descriptor_ask(fd);
 	errno = saved;
 	return watch_file(fd);
 }

@@ -15,10 +15,12 @@
 #include "shim/core/export.h"
 #include "shim/core/libc.h"
 #include "shim/core/memory.h"
+#include "shim/core/peername.h"
 #include "shim/core/pieces.h"
-#include "shim/core/route.h"
+#include "shim/core/shared.h"
 #include "shim/hooks/passing.h"
 #include "shim/udp/outcome.h"
+#include "shim/udp/peer.h"
 
 /*
  * How many bytes of an address the program takes: known only before the call, which
@@ -29,8 +31,8 @@ static socklen_t room_of(const socklen_t *len)
 {
 	if (len && memory_near(len, sizeof *len))
 		return *len;
-	if (!route_any())
-		return ROUTE_ROOM_UNKNOWN;
+	if (!redirected_any())
+		return PEERNAME_ROOM_UNKNOWN;
 	return memory_readable(len, sizeof *len) ? *len : 0;
 }
 
@@ -43,7 +45,7 @@ struct sender {
 static void datagram_in(int fd, void *buf, size_t n, struct sender from)
 {
 	if (is_dns(fd) && (!from.addr || (from.len <= from.room && on_dns_port(from.addr, from.len))))
-		dns_received(buf, n, dns_server(fd, from.addr, from.len));
+		dns_received(buf, n, peer_key(fd, from.addr, from.len));
 	else
 		datagram_received(fd, buf, n, from.addr, from.len, from.room);
 }
@@ -191,7 +193,7 @@ EXPORT ssize_t readv(int fd, const struct iovec *piece, int pieces)
 static ssize_t look_for_handed(const struct msghdr *msg, ssize_t r)
 {
 	if (r >= 0 && msg->msg_controllen >= CMSG_LEN(sizeof(int)))
-		stream_handed(msg);
+		descriptors_handed(msg);
 	return r;
 }
 
@@ -212,12 +214,12 @@ enum { ROOMS = 1024, UNKNOWN_BYTE = UINT8_MAX };	/* UIO_MAXIOV: the kernel takes
 static uint8_t room_byte(socklen_t room)
 {
 	_Static_assert(sizeof(struct sockaddr_storage) < UNKNOWN_BYTE, "it fits");
-	if (room == ROUTE_ROOM_UNKNOWN)
+	if (room == PEERNAME_ROOM_UNKNOWN)
 		return UNKNOWN_BYTE;
 	return (uint8_t)(room < sizeof(struct sockaddr_storage) ? room : sizeof(struct sockaddr_storage));
 }
 
-static socklen_t room_from(uint8_t byte) { return byte == UNKNOWN_BYTE ? ROUTE_ROOM_UNKNOWN : byte; }
+static socklen_t room_from(uint8_t byte) { return byte == UNKNOWN_BYTE ? PEERNAME_ROOM_UNKNOWN : byte; }
 
 EXPORT int recvmmsg(int fd, struct mmsghdr *vec, unsigned n, int flags, struct timespec *timeout)
 {

@@ -18,8 +18,8 @@
 #include "shim/core/export.h"
 #include "shim/core/libc.h"
 #include "shim/core/memory.h"
+#include "shim/core/peername.h"
 #include "shim/core/pieces.h"
-#include "shim/core/route.h"
 #include "shim/core/way.h"
 #include "shim/hooks/passing.h"
 #include "shim/tcp/onset.h"
@@ -31,7 +31,7 @@ static void datagram_out(int fd, const void *buf, size_t n, const struct sockadd
 	if (on_dns_port(addr, len))
 		fd_set_class(fd, FD_DNS);
 	if (is_dns(fd))
-		dns_sent(buf, n, dns_server(fd, addr, len));
+		dns_sent(buf, n, peer_key(fd, addr, len));
 	else
 		datagram_sent(fd, buf, n, addr, len);
 }
@@ -100,7 +100,7 @@ static void query_goes(int fd, const struct iovec *piece, size_t pieces, const s
 	if (!(addr || is_dns(fd)) || !memory_readable(piece->iov_base, head))
 		return;
 	fd_set_class(fd, FD_DNS);
-	const uint64_t server = dns_server(fd, addr, len);
+	const uint64_t server = peer_key(fd, addr, len);
 	if (pieces > 1)
 		query_in_pieces(piece, pieces, server);
 	else
@@ -199,7 +199,7 @@ static ssize_t send_planned(send_call *call, int fd, const struct msghdr *asked,
 		r = call(fd, &msg, flags);
 		if (r == -1 && d->connected)
 			depart_back(fd, d);
-		moved = r != -1 || !way_is_missing(errno, &d->real.addr);
+		moved = r != -1 || !way_is_missing(errno, &d->actual.addr);
 	}
 	if (!moved)
 		r = call(fd, d->connected ? &msg : asked, flags);

@@ -8,14 +8,13 @@
 #include "policy/pins/order.h"
 #include "shim/core/given.h"
 #include "shim/core/libc.h"
+#include "shim/core/report.h"
 #include "shim/core/session.h"
-#include "shim/core/tell.h"
 #include "shim/core/vain.h"
 #include "shim/core/waiting.h"
 #include "shim/core/way.h"
 #include "shim/lookup/nscd.h"
 #include "shim/lookup/runs.h"
-#include "shim/tcp/flow.h"
 
 /* One getaddrinfo call of the program. */
 struct call {
@@ -118,10 +117,10 @@ static struct addrinfo *put_lone_extra(const struct call *c, struct addrinfo *li
 
 /* ---- the three ways of an answer ---- */
 
-static void tell(const struct call *c)
+static void tell(const struct call *c, const struct table *t)
 {
 	for (unsigned f = 0; f < FAMILIES; f++)
-		tell_lookup(&c->lookup, &c->pool[f]);
+		report_lookup(t, &c->lookup, &c->pool[f]);
 }
 
 static void note_given(const struct call *c)
@@ -148,7 +147,7 @@ static struct addrinfo *by_pin(struct call *c, struct table *t, struct addrinfo 
 	if (!led)
 		return list;
 	recent_note(ref);
-	tell(c);
+	tell(c, t);
 	list = runs_order(list, c->pool);
 	for (unsigned f = 0; f < FAMILIES; f++)
 		if (!had[f])
@@ -191,7 +190,7 @@ static struct addrinfo *from_table(struct call *c, struct table *t, enum instead
 		return NULL;
 	recent_note(ref);
 	note_given(c);
-	tell(c);
+	tell(c, t);
 	name_canonically(c, head);
 	return head;
 }
@@ -227,7 +226,6 @@ static struct addrinfo *unasked(struct call *c, struct table *t)
 
 static int lookup(struct call *c, struct table *t, struct addrinfo **res)
 {
-	flow_sweep();
 	struct addrinfo *list = unasked(c, t);
 	if (list)
 		return *res = list, 0;

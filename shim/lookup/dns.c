@@ -8,24 +8,16 @@
 #include "policy/pins/order.h"
 #include "policy/wire/dns-message.h"
 #include "shim/core/given.h"
+#include "shim/core/probes.h"
+#include "shim/core/report.h"
 #include "shim/core/session.h"
-#include "shim/core/tell.h"
 #include "shim/core/vain.h"
 #include "shim/core/waiting.h"
 #include "shim/core/way.h"
 #include "shim/lookup/questions.h"
 #include "shim/lookup/targets.h"
-#include "shim/udp/peer.h"
 
 enum { ONLY_TTL_S = 30 };		/* of records that all carry the pin */
-
-bool dns_port(uint16_t port)
-{
-	if (port == DNS_PORT)
-		return true;
-	const struct table *t = session_table_here();
-	return t && settings_dns_port(t, port);
-}
 
 /* ---- learning and ordering ---- */
 
@@ -89,13 +81,13 @@ static void lead_addresses(struct table *t, uint8_t *msg, const struct answer *a
 	if (!led)
 		return;
 	recent_note(ref);
-	tell_lookup(&l, p);
+	report_lookup(t, &l, p);
 	const struct settings set = settings_for(t, name);
 	if (set.value[SET_SERVE])
 		pins_published(t, ref, p == &pool[FAMILY_V4] ? FAMILY_V4 : FAMILY_V6, a->n, a->min_ttl);
 	const char *how = rewrite(msg, a, p, &set);
 	if (how)
-		probe_answer(name, p, how);
+		probe_answer(t, name, p, how);
 }
 
 static void lead(struct table *t, uint8_t *msg, size_t len, const struct answer *a, const struct name *name)
@@ -140,15 +132,6 @@ void dns_answer(uint8_t *msg, size_t len, const char *name)
 }
 
 /* ---- what was asked ---- */
-
-uint64_t dns_server(int fd, const struct sockaddr *addr, socklen_t len)
-{
-	struct connection c;
-	if (addr ? !endpoint_from_sockaddr(addr, len, &c.real) : !connection_of(fd, &c))
-		return 0;
-	c.real.transport = TRANSPORT_UDP;
-	return endpoint_key(&c.real, 0) | 1;
-}
 
 void dns_sent(const void *msg, size_t len, uint64_t server)
 {

@@ -17,11 +17,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { DNS_PORT = 53 };
-
-/* Is DNS spoken there? On 53, and on the dns-ports of stickydns.conf. */
-bool dns_port(uint16_t port);
-
 /*
  * Can these bytes be a standard query of one question, without records but EDNS's
  * (RFC 1035 4.1.1)? Two comparisons.
@@ -39,13 +34,7 @@ static inline bool dns_looks(const void *p, size_t len)
  */
 void dns_answer(uint8_t *msg, size_t len, const char *name);
 
-/*
- * A number for the server at `addr`, or if that is NULL for the connected peer of datagram socket fd, who is asked for
- * once. 0: it is not known.
- */
-uint64_t dns_server(int fd, const struct sockaddr *addr, socklen_t len);
-
-/* The program sent `len` bytes to a DNS server: if they are a query of ours, its answer may teach. */
+/* The program sent `len` bytes to a DNS server, of which `server` is a number (peer_key, or the socket's cookie): if they are a query of ours, its answer may teach. */
 void dns_sent(const void *msg, size_t len, uint64_t server);
 
 /*

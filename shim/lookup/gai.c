@@ -9,7 +9,6 @@
 #include "policy/base/hash.h"
 #include "shim/core/libc.h"
 #include "shim/lookup/addrinfo.h"
-#include "shim/tcp/flow.h"
 
 /* In the reserved words. The values are no small numbers: a request that did not come by us has anything there. */
 enum { STATE, SEAL };
@@ -77,7 +76,6 @@ int gai_submit(int mode, struct gaicb *list[], int n, struct sigevent *how)
 {
 	struct gaicb *rest[AT_ONCE];
 	const bool few = n <= AT_ONCE && (mode == GAI_WAIT || mode == GAI_NOWAIT);
-	flow_sweep();
 	if (few)
 		submit(list, n, rest);
 	for (int i = 0; !few && i < n; i++)

@@ -7,13 +7,12 @@
 
 #include "policy/pins/order.h"
 #include "shim/core/given.h"
+#include "shim/core/report.h"
 #include "shim/core/session.h"
-#include "shim/core/tell.h"
 #include "shim/core/vain.h"
 #include "shim/core/waiting.h"
 #include "shim/core/way.h"
 #include "shim/lookup/nscd.h"
-#include "shim/tcp/flow.h"
 
 enum { STATIC_BYTES = (POOL_MAX + 4) * (sizeof(char *) + 16) + NAME_BYTES };
 
@@ -179,7 +178,7 @@ static void note_given(const struct query *q)
 static void query_done(struct query *q, struct name_ref ref)
 {
 	recent_note(ref);
-	tell_lookup(&q->lookup, &q->pool[q->family]);
+	report_lookup(q->table, &q->lookup, &q->pool[q->family]);
 }
 
 /* RES_USE_INET6 gives IPv6 where IPv4 was asked for: such an answer is left alone. */
@@ -249,7 +248,6 @@ static int give_known(const struct query *q, const struct host_call *h)
 
 static int lookup_r(struct query *q, const struct host_call *h, int (*real_call)(const struct host_call *h))
 {
-	flow_sweep();
 	if (without_dns(q))
 		return give_known(q, h);
 	int r = real_call(h);
@@ -281,7 +279,6 @@ static struct hostent *lookup(struct query *q, const char *name, int af,
 	static char buffer[STATIC_BYTES];
 	static struct hostent ours;
 	struct room room = {buffer, buffer + sizeof buffer};
-	flow_sweep();
 	if (without_dns(q) && build(&ours, name, q->name.len, af, &q->pool[q->family], &room))
 		return &ours;
 	struct hostent *h = real_call(name, af);

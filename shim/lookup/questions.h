@@ -16,7 +16,7 @@
 
 enum { QUESTIONS = 1024 };
 
-/* It is about to be sent to `server` (dns_server), or was. Twice in a row is once. */
+/* It is about to be sent to `server` (peer_key), or was. Twice in a row is once. */
 void questions_note(const struct question *q, uint64_t server);
 
 /* Is it one of the last QUESTIONS that were sent, and to `server`? The newer, the sooner found; at most a walk over all. */

@@ -5,8 +5,8 @@
 #include "policy/pins/order.h"
 #include "policy/pins/target.h"
 #include "shim/core/given.h"
+#include "shim/core/report.h"
 #include "shim/core/session.h"
-#include "shim/core/tell.h"
 
 /* The records that can be candidates, and where in the answer each is. */
 struct records {
@@ -73,7 +73,7 @@ static void tell(const struct table *t, struct name_ref ref, const struct name *
 {
 	const struct lookup l = {.name = service, .transport = service_transport(service)};
 	const struct pool p = {.lead = pins_by_hand(t, ref) ? LEAD_EXPLICIT : LEAD_AUTO, .n = 1, .addr = {*target}};
-	tell_lookup(&l, &p);
+	report_lookup(t, &l, &p);
 }
 
 void targets_lead(struct table *t, uint8_t *msg, size_t len, const struct answer *a, const struct name *service)

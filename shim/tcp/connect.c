@@ -4,20 +4,21 @@
 #include <errno.h>
 #include <string.h>
 
-#include "policy/table/addresses.h"
+#include "policy/base/clock.h"
 #include "policy/base/hot.h"
+#include "policy/table/addresses.h"
 #include "shim/core/dialogs.h"
 #include "shim/core/judge.h"
 #include "shim/core/libc.h"
 #include "shim/core/memory.h"
-#include "shim/core/route.h"
 #include "shim/core/session.h"
 #include "shim/core/socket.h"
 #include "shim/core/vain.h"
 #include "shim/core/verdicts.h"
 #include "shim/core/way.h"
-#include "shim/tcp/flow.h"
+#include "shim/tcp/descriptor.h"
 #include "shim/tcp/onset.h"
+#include "shim/tcp/stream.h"
 
 /* The program's address, with another in it. */
 struct steered {
@@ -31,7 +32,7 @@ static bool steer_address(const struct sockaddr *addr, socklen_t len, const stru
 		return false;
 	memcpy(&out->to, addr, len);
 	out->len = len;
-	route_address(e, (struct sockaddr *)&out->to);
+	endpoint_to_sockaddr(e, (struct sockaddr *)&out->to);
 	return true;
 }
 
@@ -39,14 +40,14 @@ static bool steer_address(const struct sockaddr *addr, socklen_t len, const stru
 static bool is_same(int fd)
 {
 	int saved = errno;
-	const bool same = socket_cookie(fd) == pending_flow(fd)->cookie;
+	const bool same = socket_cookie(fd) == pending_at(fd)->cookie;
 	if (!same)
-		flow_lost(fd);
+		pending_lost(fd);
 	errno = saved;
 	return same;
 }
 
-static bool is_steered(const struct flow *fl) { return !endpoint_same(&fl->to, &fl->asked); }
+static bool is_steered(const struct tcp_connect *c) { return !endpoint_same(&c->to, &c->original); }
 
 /*
  * A second connect on a pending socket tells how the first one went (connect(2)). It
@@ -56,16 +57,16 @@ static bool is_steered(const struct flow *fl) { return !endpoint_same(&fl->to, &
 static int connect_again(int fd, const struct sockaddr *addr, socklen_t len)
 {
 	struct steered s;
-	const struct flow fl = *pending_flow(fd);
+	const struct tcp_connect c = *pending_at(fd);
 	const bool good = len >= sizeof addr->sa_family && len <= sizeof(struct sockaddr_storage) && memory_readable(addr, len);
 	if (good && addr->sa_family == AF_UNSPEC)
-		flow_give_up(fd);
-	else if (good && is_steered(&fl) && steer_address(addr, len, &fl.to, &s))
+		pending_give_up(fd);
+	else if (good && is_steered(&c) && steer_address(addr, len, &c.to, &s))
 		addr = (const struct sockaddr *)&s.to;
 	int r = real()->connect(fd, addr, len);
 	if (!pending_mine(fd) || (r == -1 && (errno == EALREADY || errno == EINPROGRESS || errno == EINTR)))
 		return r;
-	flow_conclude(fd, r == 0 || errno == EISCONN ? CAUSE_CONNECTED : cause_of_errno(errno));
+	stream_conclude(fd, r == 0 || errno == EISCONN ? CAUSE_CONNECTED : cause_of_errno(errno));
 	return r;
 }
 
@@ -75,21 +76,21 @@ static int connect_again(int fd, const struct sockaddr *addr, socklen_t len)
  * Does another connect of this process wait for it, of which the program turns to `asked` now? One that asked the
  * same is none, on a path of some 200 ms one of many; one that came through waits for its program only.
  */
-static bool is_waited_for(const struct endpoint *e, const struct endpoint *asked)
+static bool is_waited_for(const struct endpoint *e, const struct endpoint *original)
 {
 	struct pending_walk w = pending_all();
 	for (int fd; (fd = pending_next(&w)) != -1;) {
-		const struct flow *fl = pending_flow(fd);
-		if (endpoint_same(&fl->to, e) && !endpoint_same(&fl->asked, asked) && flow_waits(fd, fl))
+		const struct tcp_connect *c = pending_at(fd);
+		if (endpoint_same(&c->to, e) && !endpoint_same(&c->original, original) && pending_waits(fd, c))
 			return true;
 	}
 	return false;
 }
 
 /* To the pin; but a server that the program has a dialog with keeps it, wherever that is. */
-static bool belongs_elsewhere(const struct flow *fl, const struct verdict *v, struct endpoint *to)
+static bool belongs_elsewhere(const struct tcp_connect *c, const struct verdict *v, struct endpoint *to)
 {
-	switch (dialogs_at(&fl->asked, v->request, judge_now_ms(), to)) {
+	switch (dialogs_at(&c->original, v->request, now_ms(), to)) {
 	case DIALOGS_HERE: return false;
 	case DIALOGS_ELSEWHERE: return true;
 	case DIALOGS_NONE: break;
@@ -99,33 +100,33 @@ static bool belongs_elsewhere(const struct flow *fl, const struct verdict *v, st
 }
 
 /* Does what goes to `asked` belong elsewhere, and has that not been tried in vain? Then the flow goes there. */
-static bool steer(struct table *t, int fd, struct flow *fl, const struct verdict *v)
+static bool steer(struct table *t, int fd, struct tcp_connect *c, const struct verdict *v)
 {
 	struct endpoint to;
-	const addr_ref ref = belongs_elsewhere(fl, v, &to) ? addr_find(t, &to.addr) : 0;
-	if (!ref || vain_lately(t, &to) || is_waited_for(&to, &fl->asked))
+	const addr_ref ref = belongs_elsewhere(c, v, &to) ? addr_find(t, &to.addr) : 0;
+	if (!ref || vain_lately(t, &to) || is_waited_for(&to, &c->original))
 		return false;
-	fl->to = to;
-	fl->ref = ref;
-	fl->settled = fl->told = false;
-	route_connected(fd, &fl->asked, &fl->to);
+	c->to = to;
+	c->ref = ref;
+	c->settled = c->told = false;
+	onset_connect(fd, &c->original, &c->to);
 	return true;
 }
 
 /* False: as the program asked; it was not steered, or the host itself cannot connect to the pin. *r is the outcome otherwise. */
-static bool connect_steered(struct table *t, int fd, const struct sockaddr *addr, socklen_t len, struct flow *fl,
+static bool connect_steered(struct table *t, int fd, const struct sockaddr *addr, socklen_t len, struct tcp_connect *c,
 			    const struct verdict *v, int *r)
 {
 	struct steered s;
 	int saved = errno;
-	const bool elsewhere = steer(t, fd, fl, v) && steer_address(addr, len, &fl->to, &s);
+	const bool elsewhere = steer(t, fd, c, v) && steer_address(addr, len, &c->to, &s);
 	errno = saved;
 	if (!elsewhere)
 		return false;
-	*r = flow_connect(t, fd, (const struct sockaddr *)&s.to, s.len, fl);
+	*r = stream_connect(t, fd, (const struct sockaddr *)&s.to, s.len, c);
 	if (*r == 0 || errno == EINPROGRESS || errno == EINTR)
-		onset_led(fd, &fl->asked, &fl->to);
-	if (*r == -1 && way_is_missing(errno, &fl->to.addr)) {
+		onset_led(fd, &c->original, &c->to);
+	if (*r == -1 && way_is_missing(errno, &c->to.addr)) {
 		errno = saved;
 		return false;
 	}
@@ -133,39 +134,39 @@ static bool connect_steered(struct table *t, int fd, const struct sockaddr *addr
 }
 
 /* The candidate that the program connects to. */
-static bool to_candidate(struct table *t, const struct sockaddr *addr, socklen_t len, struct flow *fl, struct verdict *v)
+static bool to_candidate(struct table *t, const struct sockaddr *addr, socklen_t len, struct tcp_connect *c, struct verdict *v)
 {
 	int saved = errno;
 	bool known = len <= sizeof(struct sockaddr_storage) && memory_readable(addr, len) &&	/* the kernel takes no more */
-		     endpoint_from_sockaddr(addr, len, &fl->asked);
+		     endpoint_from_sockaddr(addr, len, &c->original);
 	errno = saved;
 	if (!known)
 		return false;
-	fl->asked.transport = TRANSPORT_TCP;
-	verdict_of(t, &fl->asked, v);
-	fl->since = v->now;
+	c->original.transport = TRANSPORT_TCP;
+	verdict_of(t, &c->original, v);
+	c->since = v->now;
 	return v->ref != 0;
 }
 
-static int connect_as_asked(struct table *t, int fd, const struct sockaddr *addr, socklen_t len, struct flow *fl,
+static int connect_as_asked(struct table *t, int fd, const struct sockaddr *addr, socklen_t len, struct tcp_connect *c,
 			    const struct verdict *v)
 {
 	int saved = errno;
-	fl->to = fl->asked;
-	fl->ref = v->ref;
-	fl->settled = v->settled;
-	fl->told = v->told;
-	fl->epoch = v->epoch;
-	route_connected_plainly(fd, &fl->to);
+	c->to = c->original;
+	c->ref = v->ref;
+	c->settled = v->settled;
+	c->told = v->told;
+	c->epoch = v->epoch;
+	onset_connect_plainly(fd, &c->to);
 	onset_forget(fd);
 	errno = saved;
-	return flow_connect(t, fd, addr, len, fl);
+	return stream_connect(t, fd, addr, len, c);
 }
 
-HOT int attempt_connect(int fd, const struct sockaddr *addr, socklen_t len)
+HOT int connect_tcp(int fd, const struct sockaddr *addr, socklen_t len)
 {
-	struct flow fl = {0};
-	enum fd_class c;
+	struct tcp_connect c = {0};
+	enum fd_class class;
 	struct table *t = session_table_here();
 	struct verdict v;
 	int r;
@@ -173,12 +174,12 @@ HOT int attempt_connect(int fd, const struct sockaddr *addr, socklen_t len)
 		return real()->connect(fd, addr, len);
 	if (pending_mine(fd) && is_same(fd))
 		return connect_again(fd, addr, len);
-	if ((c = fd_class(fd)) != FD_STREAM)
-		flow_opened(fd, c = flow_ask_class(fd));
-	if (c != FD_STREAM || !to_candidate(t, addr, len, &fl, &v))
+	if ((class = fd_class(fd)) != FD_STREAM)
+		descriptor_opened(fd, class = fd_ask_class(fd));
+	if (class != FD_STREAM || !to_candidate(t, addr, len, &c, &v))
 		return real()->connect(fd, addr, len);
-	if (!connect_steered(t, fd, addr, len, &fl, &v, &r))
-		r = connect_as_asked(t, fd, addr, len, &fl, &v);
-	flow_sweep_long();
+	if (!connect_steered(t, fd, addr, len, &c, &v, &r))
+		r = connect_as_asked(t, fd, addr, len, &c, &v);
+	stream_sweep_long();
 	return r;
 }

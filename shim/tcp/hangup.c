@@ -5,11 +5,12 @@
 #include <netinet/in.h>
 #include <sys/ioctl.h>
 
+#include "policy/base/clock.h"
 #include "policy/table/file.h"
 #include "shim/core/judge.h"
 #include "shim/core/libc.h"
-#include "shim/core/route.h"
 #include "shim/core/session.h"
+#include "shim/core/shared.h"
 #include "shim/core/verdicts.h"
 
 /*
@@ -27,15 +28,15 @@ static bool is_first(int fd, size_t len)
 
 void leave_begin(int fd, uint64_t cookie, const struct endpoint *to, size_t len)
 {
-	const struct move itself = {.asked = *to, .real = *to};
-	if (route_moves && is_first(fd, len))
-		move_note(&route_moves->lone, cookie, to, &itself, judge_now_ms());
+	const struct redirect itself = {.original = *to, .actual = *to};
+	if (shared && is_first(fd, len))
+		redirect_note(&shared->lone, cookie, to, &itself, now_ms());
 }
 
 void leave_passed(uint64_t cookie, const struct endpoint *to, const struct sip_message *m)
 {
-	if (route_moves && !stands_alone(m))
-		move_forget(&route_moves->lone, cookie, to);
+	if (shared && !stands_alone(m))
+		redirect_forget(&shared->lone, cookie, to);
 }
 
 /* What the program has not read yet may be a request of the server's. A look by recv(2) would take a reset from it. */
@@ -57,12 +58,12 @@ static bool leads_elsewhere(const struct endpoint *to)
 /* Of reading only: a write must neither fail nor raise SIGPIPE, for the program may be about to make one. */
 bool leave_failed(int fd, uint64_t cookie, const struct endpoint *to)
 {
-	struct move itself;
-	if (!route_moves || !move_find(&route_moves->lone, cookie, to, &itself) || !leads_elsewhere(to))
+	struct redirect itself;
+	if (!shared || !redirect_find(&shared->lone, cookie, to, &itself) || !leads_elsewhere(to))
 		return true;
-	if (tx_waits(judge_requests(), to, judge_now_ms()) || !is_read(fd))
+	if (tx_waits(&shared->transactions, to, now_ms()) || !is_read(fd))
 		return false;
-	move_forget(&route_moves->lone, cookie, to);
+	redirect_forget(&shared->lone, cookie, to);
 	real()->shutdown(fd, SHUT_RD);
 	return true;
 }

@@ -17,28 +17,29 @@
 #include "shim/core/libc.h"
 #include "shim/core/memory.h"
 #include "shim/core/pieces.h"
-#include "shim/core/route.h"
+#include "shim/core/probes.h"
 #include "shim/core/session.h"
+#include "shim/core/shared.h"
 #include "shim/core/socket.h"
 #include "shim/core/verdicts.h"
-#include "shim/tcp/flow.h"
+#include "shim/tcp/stream.h"
 
-enum { COOKIE = 1, ASKED, TO = ASKED + ENDPOINT_WORDS, WORDS = TO + ENDPOINT_WORDS };
+enum { COOKIE = 1, ORIGINAL, TO = ORIGINAL + ENDPOINT_WORDS, WORDS = TO + ENDPOINT_WORDS };
 
 word32 onset_fds[ONSETS];
 static struct { word64 word[WORDS]; } led[ONSETS];
 
 struct onset {
 	uint64_t cookie;
-	struct endpoint asked, to;
+	struct endpoint original, to;
 };
 
-void onset_led(int fd, const struct endpoint *asked, const struct endpoint *to)
+void onset_led(int fd, const struct endpoint *original, const struct endpoint *to)
 {
 	uint64_t raw[WORDS];
 	int saved = errno;
 	raw[COOKIE] = socket_cookie(fd);
-	endpoint_put(raw + ASKED, asked);
+	endpoint_put(raw + ORIGINAL, original);
 	endpoint_put(raw + TO, to);
 	record_store(led[(unsigned)fd % ONSETS].word, raw, WORDS);
 	put32(&onset_fds[(unsigned)fd % ONSETS], (uint32_t)fd + 1);
@@ -54,9 +55,25 @@ static bool take(int fd, struct onset *o)
 	if (!whole)
 		return false;
 	o->cookie = raw[COOKIE];
-	endpoint_get(raw + ASKED, &o->asked);
+	endpoint_get(raw + ORIGINAL, &o->original);
 	endpoint_get(raw + TO, &o->to);
 	return o->cookie && o->cookie == socket_cookie(fd);
+}
+
+void onset_connect(int fd, const struct endpoint *original, const struct endpoint *actual)
+{
+	const struct redirect r = {.original = *original, .actual = *actual};
+	if (!shared)
+		return;
+	probe_steer(original, actual);
+	redirect_note(&shared->peers, socket_cookie(fd), actual, &r, now_ms());
+	put32(&shared->redirected, 1);
+}
+
+void onset_connect_plainly(int fd, const struct endpoint *e)
+{
+	if (redirected_any())
+		redirect_forget(&shared->peers, socket_cookie(fd), e);
 }
 
 /* ---- where the message belongs ---- */
@@ -68,13 +85,13 @@ static bool belongs(struct table *t, const char *p, size_t len, const struct ons
 	struct verdict v;
 	if (!sip_looks(p, len) || !sip_parse_datagram(p, len, &m) || m.status)
 		return false;
-	verdict_of(t, &o->asked, &v);
-	*where = o->asked;
+	verdict_of(t, &o->original, &v);
+	*where = o->original;
 	if (m.to == SIP_TO_TAGGED)
-		return dialogs_of(&m, &o->asked, judge_now_ms(), where) != DIALOGS_NONE;
+		return dialogs_of(&m, &o->original, now_ms(), where) != DIALOGS_NONE;
 	if (m.to != SIP_TO_BARE || v.datagram)
 		return false;
-	if (v.request && !(hop_is(p, len, &o->asked) && !given_first(&o->asked.addr)))
+	if (v.request && !(hop_is(p, len, &o->original) && !given_first(&o->original.addr)))
 		*where = v.to;
 	return true;
 }
@@ -120,7 +137,7 @@ static bool address_for(int fd, const struct endpoint *e, struct sockaddr_storag
 		return false;
 	*sa = (struct sockaddr_storage){.ss_family = (sa_family_t)family};
 	*len = family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
-	route_address(e, (struct sockaddr *)sa);
+	endpoint_to_sockaddr(e, (struct sockaddr *)sa);
 	return true;
 }
 
@@ -128,9 +145,9 @@ static bool address_for(int fd, const struct endpoint *e, struct sockaddr_storag
 static void conclude(int fd)
 {
 	if (fd_class(fd) == FD_PENDING)
-		flow_so_error(fd, 0);
+		stream_error_read(fd, 0);
 	if (fd_class(fd) == FD_PENDING)
-		flow_conclude(fd, CAUSE_NONE);
+		stream_conclude(fd, CAUSE_NONE);
 }
 
 static bool connect_anew(struct table *t, int fd, const struct onset *o, const struct endpoint *where)
@@ -138,17 +155,17 @@ static bool connect_anew(struct table *t, int fd, const struct onset *o, const s
 	const struct sockaddr none = {.sa_family = AF_UNSPEC};
 	struct sockaddr_storage sa;
 	socklen_t len;
-	struct flow fl = {.asked = o->asked, .to = *where, .ref = addr_find(t, &where->addr), .since = tick_now()};
+	struct tcp_connect c = {.original = o->original, .to = *where, .ref = addr_find(t, &where->addr), .since = tick_now()};
 	if (!address_for(fd, where, &sa, &len))
 		return true;
 	conclude(fd);
 	if (real()->connect(fd, &none, sizeof none) == -1)
 		return true;
-	if (endpoint_same(where, &o->asked))
-		route_connected_plainly(fd, where);
+	if (endpoint_same(where, &o->original))
+		onset_connect_plainly(fd, where);
 	else
-		route_connected(fd, &o->asked, where);
-	return flow_connect(t, fd, (const struct sockaddr *)&sa, len, &fl) == 0 || errno == EINPROGRESS;
+		onset_connect(fd, &o->original, where);
+	return stream_connect(t, fd, (const struct sockaddr *)&sa, len, &c) == 0 || errno == EINPROGRESS;
 }
 
 bool onset_sends(int fd, const struct iovec *piece, size_t pieces)

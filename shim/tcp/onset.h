@@ -26,8 +26,14 @@
 enum { ONSETS = 64 };
 extern HIDDEN word32 onset_fds[ONSETS];	/* fd + 1, at fd modulo ONSETS: its connect was led, and nothing was sent since */
 
+/* A connect of fd to `original` is about to go to `actual`: getpeername(2) is to say `original`. errno may change. */
+void onset_connect(int fd, const struct endpoint *original, const struct endpoint *actual);
+
+/* One is about to go to `e`, as the program asked. errno may change. */
+void onset_connect_plainly(int fd, const struct endpoint *e);
+
 /* fd's connect to `asked` was led to `to`, and is there, or in flight. errno is kept. */
-void onset_led(int fd, const struct endpoint *asked, const struct endpoint *to);
+void onset_led(int fd, const struct endpoint *original, const struct endpoint *to);
 
 /* It goes where the program asked, or nowhere. */
 static inline void onset_forget(int fd)

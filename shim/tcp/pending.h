@@ -1,23 +1,31 @@
 /*
- * pending.h: the TCP connects of this process that are in flight.
+ * pending.h: the TCP connects of this process that are in flight, and what becomes of each.
  *
- * Each is kept under its descriptor, which is FD_PENDING so long. Whoever learns how
- * it ended takes it off, once. A child finds its parent's entries, after vfork(2) in
- * the very same memory: each is of one pid. No locks, no system call but getpid(2).
+ * Each connect to a candidate that is not over when connect(2) returns is kept under its descriptor, which is FD_PENDING
+ * so long. Its outcome is taken once, by whichever call of the program shows it first: getsockopt(SO_ERROR), a second
+ * connect, shutdown, close, exit, or the next lookup, which reads TCP_INFO of all that are pending. Who takes it off
+ * reports it (report.h). "Connected" is also returned: the caller begins to follow the stream (stream.h).
+ *
+ * SYN_SENT for 3 s, in which no other connect to the server came through (pins_connected_lately), is a failure only when
+ * the program gives up, or at a lookup. An earlier close by itself says nothing (the loser of happy eyeballs, RFC 8305):
+ * such are added up (pins_unanswered). A child that closes an inherited descriptor blames nobody: it finds its parent's
+ * entries, after vfork(2) in the very same memory, but each is of one pid. No locks; errno is kept by every function here.
  */
 #ifndef STICKYDNS_PENDING_H
 #define STICKYDNS_PENDING_H
 
 #include <stdbool.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 
+#include "policy/base/cause.h"
 #include "policy/base/endpoint.h"
 #include "policy/table/names.h"
 #include "shim/core/fds.h"
 
-struct flow {
+struct tcp_connect {
 	struct endpoint to;		/* where it goes */
-	struct endpoint asked;		/* where the program wanted it to go */
+	struct endpoint original;	/* where the program wanted it to go */
 	addr_ref ref;			/* of `to` */
 	uint64_t cookie;		/* of the socket (SO_COOKIE, socket(7)) */
 	uint32_t since;			/* tick */
@@ -26,23 +34,51 @@ struct flow {
 	uint64_t epoch;			/* when the connect began */
 };
 
+/*
+ * connect(2) on a TCP socket, to c->to, a candidate, whose address `addr` is: all but cookie and pid of *c is known.
+ * EINTR, and a time-out by SO_SNDTIMEO, leave it in flight (connect(2), socket(7)). 0: it is connected. errno is connect's.
+ */
+int pending_connect(struct table *t, int fd, const struct sockaddr *addr, socklen_t len, struct tcp_connect *c);
+
 /* Is there one of this process on the fd? */
 bool pending_mine(int fd);
 
 /* What was kept under the fd; of use only if pending_mine(). */
-const struct flow *pending_flow(int fd);
+const struct tcp_connect *pending_at(int fd);
 
-/* The fd becomes FD_PENDING; nothing happens if it was, or cannot be followed. */
-void pending_add(int fd, const struct flow *fl);
+/* Has it waited, unanswered until now, for so long that a program may turn to the next address? */
+bool pending_waits(int fd, const struct tcp_connect *c);
 
-/* Takes the flow off the fd, which becomes `next`; false if another thread was first, or it is a parent's. */
-bool pending_take(int fd, enum fd_class next, struct flow *out);
+/* ---- the end: each returns true, and *out, if the fd is connected; its class is FD_STREAM then ---- */
+
+/* A call of the program has told how it ended; CAUSE_NONE: nothing is known of it. */
+bool pending_conclude(int fd, enum cause cause, struct tcp_connect *out);
+
+/* The program read SO_ERROR of a pending fd. */
+bool pending_error_read(int fd, int error, struct tcp_connect *out);
+
+/* Looks what became of it. `long_only`: if it is older than 3 s. */
+bool pending_look(int fd, bool long_only, struct tcp_connect *out);
+
+/* ---- the end without a stream: the class is FD_UNKNOWN then ---- */
+
+/* The program gives a pending fd up: close, shutdown, being replaced by dup2. */
+void pending_give_up(int fd);
 
 /*
- * A stale FD_PENDING ends without an outcome, also one that was a parent's when it
- * forked. After vfork(2) a parent's stays: its memory is ours.
+ * A pending fd is another socket now, or none: it was closed behind our back (by syscall(2), as libuv does, or io_uring),
+ * unanswered as far as anybody knows.
  */
-void pending_forget(int fd);
+void pending_lost(int fd);
+
+/*
+ * The program ends, with connects in flight that it has not asked about. Of one that is younger than 3 s nothing is
+ * known, and nobody is to take it for one that was waited for. No system call: the program may be sealed (seccomp(2)).
+ */
+void pending_end(void);
+
+/* `to` is a duplicate of `from`, and gets its pending connect, if it has one. */
+void pending_copy(int from, int to);
 
 /* Goes through all of this process: while ((fd = pending_next(&walk)) != -1). Cheap when there are none. */
 struct pending_walk {
@@ -51,9 +87,6 @@ struct pending_walk {
 };
 
 struct pending_walk pending_all(void);
-
-/* The same for a process whose number is known: no system call. */
-struct pending_walk pending_of(pid_t pid);
 
 int pending_next(struct pending_walk *w);
 

@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "policy/base/clock.h"
 #include "policy/base/hot.h"
 #include "policy/base/record.h"
 #include "policy/pins/sip-health.h"
@@ -12,31 +13,26 @@
 #include "shim/core/chunks.h"
 #include "shim/core/dialogs.h"
 #include "shim/core/judge.h"
-#include "shim/core/route.h"
+#include "shim/core/libc.h"
+#include "shim/core/report.h"
 #include "shim/core/session.h"
 #include "shim/core/socket.h"
-#include "shim/core/tell.h"
 #include "shim/core/turn.h"
 #include "shim/core/waiting.h"
-#include "shim/lookup/dns-tcp.h"
-#include "shim/lookup/dns.h"
-#include "shim/tcp/flow.h"
 #include "shim/tcp/hangup.h"
-
-enum way { OUT, IN, WAYS };
 
 struct stream {
 	turns busy;			/* bit i: somebody is in way i */
 	_Atomic uint64_t cookie;	/* of the socket; 0: nothing went through yet */
 	struct endpoint to;		/* written with both ways busy, read with one */
-	bool fresh[WAYS];		/* sip[i] is still an earlier connection's */
-	bool failed;			/* way IN's: an answer said that the server has, and the program is to leave it */
+	bool fresh[SIP_WAYS];		/* sip[i] is still an earlier connection's */
+	bool failed;			/* way SIP_IN's: an answer said that the server has, and the program is to leave it */
 	bool spoken;			/* the server sent a byte, or it was told that it never will */
 	bool vouched;			/* and that was told, where nothing can be read */
-	struct sip_stream sip[WAYS];
+	struct sip_stream sip[SIP_WAYS];
 };
 
-_Atomic int stream_owners[STREAMS];
+_Atomic int sip_owners[STREAMS];
 
 enum { CHUNK = 64 };			/* streams */
 
@@ -58,18 +54,18 @@ static struct stream *slot_made(int fd)
 
 static bool is_followed(int fd) { return fd_is(fd, 1u << FD_STREAM_SIP | 1u << FD_STREAM_ENDS); }
 
-enum { BOTH = 1u << OUT | 1u << IN };
+enum { BOTH = 1u << SIP_OUT | 1u << SIP_IN };
 
-static bool enter(struct stream *s, enum way w) { return turn_take(&s->busy, 1u << w); }
+static bool enter(struct stream *s, enum sip_way w) { return turn_take(&s->busy, 1u << w); }
 
-static void leave(struct stream *s, enum way w) { turn_end(&s->busy, 1u << w); }
+static void leave(struct stream *s, enum sip_way w) { turn_end(&s->busy, 1u << w); }
 
 static bool enter_both(struct stream *s) { return turn_take(&s->busy, BOTH); }
 
 static void leave_both(struct stream *s) { turn_end(&s->busy, BOTH); }
 
 /* Of the fd's slot. */
-static int owner(int fd) { return atomic_load_explicit(&stream_owners[slot(fd)], memory_order_relaxed); }
+static int owner(int fd) { return atomic_load_explicit(&sip_owners[slot(fd)], memory_order_relaxed); }
 
 static uint64_t cookie_of(const struct stream *s) { return atomic_load_explicit(&s->cookie, memory_order_relaxed); }
 
@@ -82,15 +78,15 @@ static bool occupy(struct stream *s, int fd, const struct endpoint *to)
 {
 	if (is_taken(fd))
 		return false;
-	atomic_store_explicit(&stream_owners[slot(fd)], fd, memory_order_relaxed);
+	atomic_store_explicit(&sip_owners[slot(fd)], fd, memory_order_relaxed);
 	atomic_store_explicit(&s->cookie, 0, memory_order_relaxed);
 	s->to = *to;
-	s->fresh[OUT] = s->fresh[IN] = true;
+	s->fresh[SIP_OUT] = s->fresh[SIP_IN] = true;
 	s->failed = s->spoken = s->vouched = false;
 	return true;
 }
 
-HOT void stream_begin(int fd, const struct endpoint *to)
+HOT void sip_follow(int fd, const struct endpoint *to)
 {
 	struct stream *s = slot_made(fd);
 	bool done = false;
@@ -99,52 +95,6 @@ HOT void stream_begin(int fd, const struct endpoint *to)
 		leave_both(s);
 	}
 	fd_set_class(fd, done ? FD_STREAM_SIP : FD_STREAM);
-}
-
-/* ---- sockets that this process did not connect ---- */
-
-/* Is the endpoint known to the table? The port of a client that connected to us, from a candidate's address, is not. */
-static bool is_known(const struct endpoint *e)
-{
-	struct peer p;
-	const struct addr_record *a = judge_peer(-1, e, &p) ? addr_at(p.table, p.ref) : NULL;
-	return a && endpoint_find(a, e->transport, e->port) >= 0;
-}
-
-static void hand(const struct cmsghdr *c)
-{
-	const size_t n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-	for (size_t i = 0; i < n; i++) {
-		int fd;
-		memcpy(&fd, CMSG_DATA(c) + i * sizeof fd, sizeof fd);
-		flow_opened(fd, FD_HANDED);
-	}
-}
-
-void stream_handed(const struct msghdr *msg)
-{
-	int saved = errno;
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR((struct msghdr *)(uintptr_t)msg, c))
-		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
-			hand(c);
-	errno = saved;
-}
-
-void stream_ask(int fd)
-{
-	struct sockaddr_storage name;
-	socklen_t len = sizeof name;
-	struct endpoint e;
-	enum fd_class c = flow_ask_class(fd);
-	fd_set_class(fd, c);
-	if ((c != FD_STREAM && c != FD_DATAGRAM) || real()->getpeername(fd, (struct sockaddr *)&name, &len) == -1 ||
-	    !endpoint_from_sockaddr((const struct sockaddr *)&name, len, &e))
-		return;
-	e.transport = TRANSPORT_TCP;
-	if (c == FD_DATAGRAM && dns_port(e.port))
-		fd_set_class(fd, FD_DNS);
-	else if (c == FD_STREAM && is_known(&e))
-		stream_begin(fd, &e);
 }
 
 /* ---- SIP ---- */
@@ -166,7 +116,7 @@ static bool is_same_socket(const struct stream *s, int fd)
 struct saying {
 	struct stream *s;
 	int fd;
-	enum way way;
+	enum sip_way way;
 };
 
 static bool is_failure(enum status_effect e) { return e == STATUS_FAILED || e == STATUS_LAST_ONCE; }
@@ -174,26 +124,26 @@ static bool is_failure(enum status_effect e) { return e == STATUS_FAILED || e ==
 static void note_dialog(const struct saying *say, const struct sip_message *m)
 {
 	const struct endpoint *to = &say->s->to;
-	struct move mv = {.asked = *to};
+	struct redirect mv = {.original = *to};
 	if (m->to != SIP_TO_TAGGED)
 		return;
-	if (route_any())
-		move_find(&route_moves->peers, cookie_of(say->s), to, &mv);
-	dialogs_passed(m, say->way == OUT, &mv.asked, to, judge_now_ms());
+	if (redirected_any())
+		redirect_find(&shared->peers, cookie_of(say->s), to, &mv);
+	dialogs_passed(m, say->way == SIP_OUT, &mv.original, to, now_ms());
 }
 
 static void on_message(void *arg, const struct sip_message *m)
 {
 	const struct saying *say = arg;
 	const uint64_t key = sip_transaction(m);
-	struct peer p;
+	struct server p;
 	if (!is_same_socket(say->s, say->fd))
 		return;
 	leave_passed(cookie_of(say->s), &say->s->to, m);
 	note_dialog(say, m);
-	if (!key || !judge_requests() || (say->way == OUT) != (m->status == 0) || !judge_peer(say->fd, &say->s->to, &p))
+	if (!key || !shared || (say->way == SIP_OUT) != (m->status == 0) || !judge_server(say->fd, &say->s->to, &p))
 		return;
-	if (say->way == OUT)
+	if (say->way == SIP_OUT)
 		judge_request(&p, m, key);
 	else if (is_failure(judge_response(&p, m, key)))
 		say->s->failed = true;
@@ -205,7 +155,7 @@ static bool may_be_sip(const struct sip_stream *sip, const char *p)
 	return !sip_stream_is_idle(sip) || (*p >= 'A' && *p <= 'Z') || *p == '\r' || *p == '\n';
 }
 
-static void only_ends(int fd) { fd_change_class(fd, FD_STREAM_SIP, FD_STREAM_ENDS); }
+void sip_only_ends(int fd) { fd_change_class(fd, FD_STREAM_SIP, FD_STREAM_ENDS); }
 
 /* A socket that was closed behind our back may have left its number to one that leads elsewhere. */
 static bool leads_elsewhere(int fd, const struct endpoint *to)
@@ -230,7 +180,7 @@ static bool meet(const struct saying *say, size_t len)
 		atomic_store_explicit(&s->cookie, 0, memory_order_relaxed);
 		return false;
 	}
-	if (say->way == OUT)
+	if (say->way == SIP_OUT)
 		leave_begin(say->fd, cookie_of(s), &s->to, len);
 	return true;
 }
@@ -238,11 +188,11 @@ static bool meet(const struct saying *say, size_t len)
 /* Is SIP spoken there? Elsewhere what passes costs no system call: the program may be sealed. */
 static bool is_sip(const struct endpoint *to)
 {
-	struct peer p;
-	return judge_peer(-1, to, &p) && pins_speaks_sip(p.table, p.ref, to);
+	struct server p;
+	return judge_server(-1, to, &p) && pins_speaks_sip(p.table, p.ref, to);
 }
 
-/* The server has sent something. Where nothing can be read any byte proves it (TLS). */
+/* Where nothing can be read any byte of the server proves that it is alive (TLS). */
 static void spoke(int fd)
 {
 	struct stream *s = slot_of(fd);
@@ -256,8 +206,7 @@ static void spoke(int fd)
 		judge_spoke(fd, &s->to);
 }
 
-/* The server closed the connection, or broke it. */
-static void closed(int fd, bool sending)
+void sip_closed(int fd, bool sending)
 {
 	struct stream *s = slot_of(fd);
 	if (!s || owner(fd) != fd || s->spoken || !is_followed(fd) || !is_sip(&s->to) ||
@@ -280,32 +229,40 @@ static bool feed_way(struct saying *say, const void *p, size_t len)
 	return !sip_stream_is_off(sip);
 }
 
-/* Way IN is the caller's. Not in the middle of a message: a body of it may be to come. */
+/* Way SIP_IN is the caller's. Not in the middle of a message: a body of it may be to come. */
 static void leave_if_failed(struct stream *s, int fd)
 {
-	if (s->failed && sip_stream_is_idle(&s->sip[IN]))
+	if (s->failed && sip_stream_is_idle(&s->sip[SIP_IN]))
 		s->failed = !leave_failed(fd, cookie_of(s), &s->to);
 }
 
-static void feed(int fd, enum way w, const void *p, size_t len)
+static void feed(int fd, enum sip_way w, const void *p, size_t len)
 {
 	struct stream *s = slot_of(fd);
 	struct saying say = {s, fd, w};
 	bool on = false;
 	if (!s || !enter(s, w)) {
-		only_ends(fd);
+		sip_only_ends(fd);
 		return;
 	}
 	if (owner(fd) == fd) {
 		on = feed_way(&say, p, len);
-		if (on && w == IN)
+		if (on && w == SIP_IN)
 			leave_if_failed(s, fd);
 	}
-	if (!on && w == OUT && owner(fd) == fd && !s->spoken)
+	if (!on && w == SIP_OUT && owner(fd) == fd && !s->spoken)
 		waiting_opaque(fd, &s->to);
 	leave(s, w);
 	if (!on)
-		only_ends(fd);
+		sip_only_ends(fd);
+}
+
+void sip_passed(int fd, enum sip_way w, const void *p, size_t len)
+{
+	if (fd_class(fd) == FD_STREAM_SIP)
+		feed(fd, w, p, len);
+	if (w == SIP_IN && is_followed(fd))
+		spoke(fd);
 }
 
 /* ---- ends ---- */
@@ -313,59 +270,22 @@ static void feed(int fd, enum way w, const void *p, size_t len)
 /* A reset tells that the server forgot the connection, not that it takes no other: the next attempt decides. */
 static void ended(const struct stream *s, enum cause cause)
 {
-	struct name_ref names[RECENT];
-	struct peer p;
-	if (!judge_peer(-1, &s->to, &p))
+	struct server p;
+	if (!judge_server(-1, &s->to, &p))
 		return;
-	const struct outcome o = {.endpoint = p.e, .names = names, .n_names = recent_names(names), .reach = REACH_SHIM,
-				  .socket = s->cookie};
+	const struct outcome o = {.endpoint = p.e, .socket = s->cookie};
 	if (cause == CAUSE_RESET)
-		pins_reset(p.table, &o);
+		report_reset(p.table, o);
 	else
-		tell_failed(p.table, &o, cause);
+		report_failed(p.table, o, cause);
 }
 
-/* ---- what calls tell ---- */
-
-/* Bytes went through: a connection in flight is there then. */
-static void passed_bytes(int fd, enum way w, const void *p, size_t len)
-{
-	int saved = errno;
-	if (fd_class(fd) == FD_PENDING)
-		flow_so_error(fd, 0);
-	if (len > 0 && fd_class(fd) == FD_STREAM_SIP)
-		feed(fd, w, p, len);
-	if (len > 0 && w == IN && is_followed(fd))
-		spoke(fd);
-	errno = saved;
-}
-
-/* A connection to a DNS server: from its first query on, which tells that a connect in flight is over. */
-static bool is_dns(int fd)
-{
-	int saved = errno;
-	if (fd_class(fd) == FD_PENDING && dnstcp_any())
-		flow_so_error(fd, 0);
-	errno = saved;
-	return fd_class(fd) == FD_DNS_STREAM;
-}
-
-static void passed_pieces(int fd, enum way w, const struct msghdr *msg, size_t len)
-{
-	for (size_t i = 0; len > 0 && i < msg->msg_iovlen; i++) {
-		const struct iovec *v = &msg->msg_iov[i];
-		const size_t n = v->iov_len < len ? v->iov_len : len;
-		passed_bytes(fd, w, v->iov_base, n);
-		len -= n;
-	}
-}
-
-void stream_failed(int fd, int error)
+void sip_failed(int fd, int error)
 {
 	struct stream *s = slot_of(fd);
 	enum cause cause = cause_of_errno(error);
 	int saved = errno;
-	if (cause != CAUSE_NONE && s && owner(fd) == fd && enter(s, IN)) {
+	if (cause != CAUSE_NONE && s && owner(fd) == fd && enter(s, SIP_IN)) {
 		if (is_followed(fd))
 			know_socket(s, fd);
 		if (is_same_socket(s, fd)) {
@@ -373,87 +293,7 @@ void stream_failed(int fd, int error)
 			atomic_store_explicit(&s->cookie, 0, memory_order_relaxed);	/* once is enough */
 			fd_set_class(fd, FD_STREAM);
 		}
-		leave(s, IN);
+		leave(s, SIP_IN);
 	}
 	errno = saved;
-}
-
-static bool may_end(int fd) { return fd_class(fd) == FD_PENDING || stream_owns(fd); }
-
-static void call_failed(int fd, enum way w)
-{
-	int saved = errno;
-	if (fd_class(fd) == FD_PENDING && cause_of_errno(saved) != CAUSE_NONE)
-		flow_so_error(fd, saved);
-	else if (saved == ECONNRESET || saved == EPIPE)
-		closed(fd, w == OUT);
-	if (fd_class(fd) != FD_PENDING)
-		stream_failed(fd, saved);
-	errno = saved;
-}
-
-ssize_t stream_sent(int fd, const void *buf, ssize_t r)
-{
-	if (r > 0 && is_dns(fd))
-		dnstcp_sent(fd, &(struct iovec){(void *)(uintptr_t)buf, (size_t)r}, 1, (size_t)r);
-	else if (r > 0)
-		passed_bytes(fd, OUT, buf, (size_t)r);
-	else if (r == -1 && may_end(fd))
-		call_failed(fd, OUT);
-	return r;
-}
-
-ssize_t stream_sent_message(int fd, const struct msghdr *msg, ssize_t r)
-{
-	if (r > 0 && is_dns(fd))
-		dnstcp_sent(fd, msg->msg_iov, msg->msg_iovlen, (size_t)r);
-	else if (r > 0)
-		passed_pieces(fd, OUT, msg, (size_t)r);
-	else if (r == -1 && may_end(fd))
-		call_failed(fd, OUT);
-	return r;
-}
-
-/* Bytes that will come again, and such as never were in the buffer (tcp(7), MSG_TRUNC) or in the stream. */
-static bool passed_aside(int fd, int flags)
-{
-	if (!(flags & (MSG_PEEK | MSG_TRUNC | MSG_OOB | MSG_ERRQUEUE)))
-		return false;
-	if (flags & (MSG_TRUNC | MSG_OOB))
-		only_ends(fd);
-	return true;
-}
-
-/* A receive with room for bytes returned none. */
-static void end_of_stream(int fd)
-{
-	int saved = errno;
-	closed(fd, false);
-	errno = saved;
-}
-
-ssize_t stream_received(int fd, void *buf, ssize_t r, int flags)
-{
-	if (r > 0 && is_dns(fd))
-		dnstcp_received(fd, &(struct iovec){buf, (size_t)r}, 1, (size_t)r, flags);
-	else if (r > 0 && !passed_aside(fd, flags))
-		passed_bytes(fd, IN, buf, (size_t)r);
-	else if (r == 0)
-		end_of_stream(fd);
-	else if (r == -1 && may_end(fd))
-		call_failed(fd, IN);
-	return r;
-}
-
-ssize_t stream_received_message(int fd, const struct msghdr *msg, ssize_t r, int flags)
-{
-	if (r > 0 && is_dns(fd))
-		dnstcp_received(fd, msg->msg_iov, msg->msg_iovlen, (size_t)r, flags);
-	else if (r > 0 && !passed_aside(fd, flags))
-		passed_pieces(fd, IN, msg, (size_t)r);
-	else if (r == 0)
-		end_of_stream(fd);
-	else if (r == -1 && may_end(fd))
-		call_failed(fd, IN);
-	return r;
 }

@@ -1,8 +1,7 @@
 /*
  * sip.h: what a TCP connection to a candidate tells, once it is there.
  *
- * The first send or receive that succeeds tells that a connect did. SIP that goes
- * out and comes in is read with it, whatever the splits: requests are remembered,
+ * SIP that goes out and comes in is read, whatever the splits: requests are remembered,
  * answers judged as those over UDP are (judge.h); by one that says that the server failed the
  * connection may end (hangup.h). What is not SIP turns that off
  * at its first byte, or its first line (TLS, HTTP); then, as with TLS from the start,
@@ -12,13 +11,13 @@
  * State of fixed size: STREAMS slots, fd modulo STREAMS; whose slot is taken is
  * not followed. A direction belongs to whoever got its bit of `busy`, by one
  * attempt: two threads that send at once, or a handler that jumped out of one, turn
- * it off. No allocation, nobody waits; errno is kept. Bytes are looked at only after
+ * it off. No allocation, nobody waits. Bytes are looked at only after
  * the kernel took or gave them. Evidence is taken from an fd only if its cookie is
  * still the one that was followed; so a child after vfork may close what it likes:
  * the parent's descriptor is FD_UNKNOWN then, and a failing read or write is missed.
  */
-#ifndef STICKYDNS_STREAM_H
-#define STICKYDNS_STREAM_H
+#ifndef STICKYDNS_SIP_STREAMS_H
+#define STICKYDNS_SIP_STREAMS_H
 
 #include <stdbool.h>
 #include <sys/socket.h>
@@ -27,38 +26,29 @@
 #include "shim/core/fds.h"
 
 enum { STREAMS = 1024 };
-extern HIDDEN _Atomic int stream_owners[STREAMS];	/* the fd whose slot it is */
+extern HIDDEN _Atomic int sip_owners[STREAMS];	/* the fd whose slot it is */
+
+enum sip_way { SIP_OUT, SIP_IN, SIP_WAYS };
 
 /* fd was connected to `to`, a candidate. Its class is FD_STREAM_SIP then, or FD_STREAM if it cannot be followed. */
-void stream_begin(int fd, const struct endpoint *to);
-
-/* Classes that stream_sent and stream_received take. */
-enum { WATCHED_STREAMS = 1u << FD_PENDING | 1u << FD_STREAM_SIP | 1u << FD_STREAM_ENDS | 1u << FD_DNS_STREAM };
-
-/*
- * Bytes of ours passed through an fd that was received (FD_HANDED) or inherited (FD_UNKNOWN):
- * asks the kernel what it is and who its peer is, and sets its class. errno may change.
- */
-void stream_ask(int fd);
+void sip_follow(int fd, const struct endpoint *to);
 
 /* Was it followed when it was last heard of? A child after vfork may have closed its number since. */
-static inline bool stream_owns(int fd)
+static inline bool sip_owns(int fd)
 {
-	return atomic_load_explicit(&stream_owners[(unsigned)fd % STREAMS], memory_order_relaxed) == fd;
+	return atomic_load_explicit(&sip_owners[(unsigned)fd % STREAMS], memory_order_relaxed) == fd;
 }
 
-/* The program sent `r` bytes, or failed to (-1, errno). Returns r. */
-ssize_t stream_sent(int fd, const void *buf, ssize_t r);
-ssize_t stream_sent_message(int fd, const struct msghdr *msg, ssize_t r);
+/* `len` bytes, one at least, passed through fd. errno may change in this and all below. */
+void sip_passed(int fd, enum sip_way w, const void *p, size_t len);
 
-/* It received them, with these flags of recv(2). What came from a DNS server may be led in place (dns-tcp.h). Returns r. */
-ssize_t stream_received(int fd, void *buf, ssize_t r, int flags);
-ssize_t stream_received_message(int fd, const struct msghdr *msg, ssize_t r, int flags);
+/* Not all bytes were seen: only how it ends is seen from now on. */
+void sip_only_ends(int fd);
 
-/* Descriptors may have come with this message (SCM_RIGHTS). For any recvmsg that succeeded. */
-void stream_handed(const struct msghdr *msg);
+/* The server closed the connection, or broke it. `sending`: the program was about to send, and could not. */
+void sip_closed(int fd, bool sending);
 
-/* The program read the error of the connection (SO_ERROR), or a call on it failed with it. */
-void stream_failed(int fd, int error);
+/* The program read the error of the connection (SO_ERROR), or a call on it failed with it. errno is kept. */
+void sip_failed(int fd, int error);
 
 #endif

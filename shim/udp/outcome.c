@@ -5,34 +5,35 @@
 #include <linux/errqueue.h>
 #include <netinet/in.h>
 
+#include "policy/base/clock.h"
 #include "policy/wire/sip-message.h"
 #include "shim/core/fds.h"
 #include "shim/core/judge.h"
-#include "shim/core/route.h"
 #include "shim/core/session.h"
+#include "shim/core/shared.h"
 #include "shim/udp/peer.h"
 
 /* ---- who was it ---- */
 
 /* The endpoint at `addr`, or if that is NULL fd's connected peer; *asked: as the program knows it. */
-static bool find_endpoint(int fd, const struct sockaddr *addr, socklen_t len, struct endpoint *asked,
+static bool find_endpoint(int fd, const struct sockaddr *addr, socklen_t len, struct endpoint *original,
 			  struct endpoint *e)
 {
-	struct connection c;
-	const bool known = addr ? endpoint_from_sockaddr(addr, len, &c.real) : connection_of(fd, &c);
+	struct peer c;
+	const bool known = addr ? endpoint_from_sockaddr(addr, len, &c.actual) : peer_of(fd, &c);
 	if (!known)
 		return false;
-	*e = c.real;
+	*e = c.actual;
 	e->transport = TRANSPORT_UDP;
-	*asked = addr ? *e : c.asked;
+	*original = addr ? *e : c.original;
 	return true;
 }
 
 /* The candidate there; false if it is none. */
-static bool find_peer(int fd, const struct sockaddr *addr, socklen_t len, struct peer *out)
+static bool find_peer(int fd, const struct sockaddr *addr, socklen_t len, struct server *out)
 {
-	struct endpoint asked, e;
-	return session_table_here() && find_endpoint(fd, addr, len, &asked, &e) && judge_peer(fd, &e, out);
+	struct endpoint original, e;
+	return session_table_here() && find_endpoint(fd, addr, len, &original, &e) && judge_server(fd, &e, out);
 }
 
 /* ---- requests ---- */
@@ -40,17 +41,17 @@ static bool find_peer(int fd, const struct sockaddr *addr, socklen_t len, struct
 void datagram_sent(int fd, const void *buf, size_t len, const struct sockaddr *to, socklen_t to_len)
 {
 	struct sip_message m;
-	struct peer p;
-	struct endpoint asked, e;
-	if (!sip_looks(buf, len) || !judge_requests() || !session_table_here())
+	struct server p;
+	struct endpoint original, e;
+	if (!sip_looks(buf, len) || !shared || !session_table_here())
 		return;
 	int saved = errno;
-	const uint64_t now = judge_now_ms();
-	if (find_endpoint(fd, to, to_len, &asked, &e) && judge_peer(fd, &e, &p) && sip_parse_datagram(buf, len, &m) &&
+	const uint64_t now = now_ms();
+	if (find_endpoint(fd, to, to_len, &original, &e) && judge_server(fd, &e, &p) && sip_parse_datagram(buf, len, &m) &&
 	    !m.status) {
-		judge_sent(fd, &m, sip_transaction(&m), &asked, &e, now);
+		judge_sent(fd, &m, sip_transaction(&m), &original, &e, now);
 		if (to)
-			route_own(fd, &e, now);
+			peer_note_own(fd, &e, now);
 	}
 	errno = saved;
 }
@@ -79,13 +80,13 @@ static bool parse(const struct came *c, struct sip_message *m)
 /* It came from `e`. True: it is a SIP message, *m; an answer of a candidate was judged. */
 static bool read_answer(int fd, const struct came *c, const struct endpoint *e, bool back, struct sip_message *m)
 {
-	struct peer p;
+	struct server p;
 	if (!looks(c))
 		return false;
 	const unsigned status = status_of(c);
 	if (!back && (status == 0 || judge_knows(e, status)))
 		return false;
-	const bool candidate = judge_peer(fd, e, &p);
+	const bool candidate = judge_server(fd, e, &p);
 	if ((!candidate && !back) || !parse(c, m))
 		return false;
 	if (candidate && m->status)
@@ -99,7 +100,7 @@ static bool find_by_request(const struct came *c, struct endpoint *e)
 	struct sip_message m;
 	struct tx x;
 	if (!looks(c) || status_of(c) == 0 || !parse(c, &m) ||
-	    !tx_find(judge_requests(), sip_transaction(&m), m.method, judge_now_ms(), &x))
+	    !tx_find(&shared->transactions, sip_transaction(&m), m.method, now_ms(), &x))
 		return false;
 	*e = x.last;
 	return true;
@@ -107,30 +108,30 @@ static bool find_by_request(const struct came *c, struct endpoint *e)
 
 static void came(int fd, const struct came *c, struct sockaddr *from, socklen_t from_len, socklen_t room)
 {
-	struct route_sender s;
+	struct peername s;
 	struct sip_message m;
-	struct endpoint asked;
-	const bool any = from && route_any();
+	struct endpoint original;
+	const bool any = from && redirected_any();
 	int saved = errno;
-	if (from ? route_sender_of(from, from_len, room, &s)
-		 : find_endpoint(fd, NULL, 0, &asked, &s.e) || find_by_request(c, &s.e)) {
+	if (from ? peername_read(from, from_len, room, &s)
+		 : find_endpoint(fd, NULL, 0, &original, &s.e) || find_by_request(c, &s.e)) {
 		s.e.transport = TRANSPORT_UDP;
 		const bool back = any && s.known, sip = read_answer(fd, c, &s.e, back, &m);
 		if (back)
-			route_back(fd, &s, sip ? &m : NULL, from);
+			peer_rename_sender(fd, &s, sip ? &m : NULL, from);
 	}
 	errno = saved;
 }
 
 void datagram_received(int fd, const void *buf, size_t len, struct sockaddr *from, socklen_t from_len, socklen_t room)
 {
-	if (judge_requests() && ((from && route_any()) || (sip_looks(buf, len) && sip_status(buf, len))))
+	if (shared && ((from && redirected_any()) || (sip_looks(buf, len) && sip_status(buf, len))))
 		came(fd, &(struct came){.buf = buf, .len = len}, from, from_len, room);
 }
 
 void datagram_message(int fd, const struct sip_message *m, struct sockaddr *from, socklen_t from_len, socklen_t room)
 {
-	if (judge_requests())
+	if (shared)
 		came(fd, &(struct came){.read = m}, from, from_len, room);
 }
 
@@ -138,13 +139,13 @@ void datagram_message(int fd, const struct sip_message *m, struct sockaddr *from
 
 void datagram_failed(int fd, int error)
 {
-	struct peer p;
+	struct server p;
 	enum cause cause = cause_of_errno(error);
 	int saved = errno;
 	if ((cause != CAUSE_REFUSED && cause != CAUSE_UNREACHABLE) || fd_cookie(fd) == FD_NOT_ASKED)
 		return;			/* or nothing of ours passed through it: a sealed program may not be asked for its peer */
 	fd_forget_cookie(fd);		/* whom it blames is asked for anew */
-	if (find_peer(fd, NULL, 0, &p) && judge_requests() && tx_waits(judge_requests(), &p.e, judge_now_ms()))
+	if (find_peer(fd, NULL, 0, &p) && shared && tx_waits(&shared->transactions, &p.e, now_ms()))
 		judge_report(&p, cause, COOL_BY_HISTORY);
 	errno = saved;
 }
@@ -164,9 +165,9 @@ static bool is_proved(const struct msghdr *msg, size_t len, const struct endpoin
 {
 	struct sip_message m;
 	struct tx x;
-	struct transactions *requests = judge_requests();
+	struct transactions *requests = &shared->transactions;
 	const char *text = msg->msg_iovlen ? msg->msg_iov->iov_base : NULL;
-	const uint64_t now = judge_now_ms();
+	const uint64_t now = now_ms();
 	const uint64_t key = sip_looks(text, len) && sip_parse(text, len, &m) && !m.status ? sip_transaction(&m) : 0;
 	if (!requests)
 		return false;
@@ -177,15 +178,15 @@ static bool is_proved(const struct msghdr *msg, size_t len, const struct endpoin
 
 void datagram_error(int fd, struct msghdr *msg, size_t len, socklen_t room)
 {
-	struct peer p;
-	struct route_sender s;
+	struct server p;
+	struct peername s;
 	int saved = errno;
 	const struct sock_extended_err *e = error_of(msg);
 	enum cause cause = e && e->ee_origin != SO_EE_ORIGIN_LOCAL ? cause_of_errno((int)e->ee_errno) : CAUSE_NONE;
 	if ((cause == CAUSE_REFUSED || cause == CAUSE_UNREACHABLE) && msg->msg_name &&
 	    find_peer(fd, msg->msg_name, msg->msg_namelen, &p) && is_proved(msg, len, &p.e))
 		judge_report(&p, cause, COOL_BY_HISTORY);
-	if (msg->msg_name && route_any() && route_sender_of(msg->msg_name, msg->msg_namelen, room, &s) && s.known)
-		route_back(fd, &s, NULL, msg->msg_name);
+	if (msg->msg_name && redirected_any() && peername_read(msg->msg_name, msg->msg_namelen, room, &s) && s.known)
+		peer_rename_sender(fd, &s, NULL, msg->msg_name);
 	errno = saved;
 }

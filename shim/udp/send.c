@@ -4,29 +4,29 @@
 #include <errno.h>
 #include <string.h>
 
-#include "policy/table/file.h"
+#include "policy/base/clock.h"
 #include "policy/rules/sip-route.h"
+#include "policy/table/file.h"
 #include "policy/wire/sip-hop.h"
 #include "shim/core/dialogs.h"
 #include "shim/core/fds.h"
 #include "shim/core/given.h"
 #include "shim/core/memory.h"
 #include "shim/core/pieces.h"
-#include "shim/core/route.h"
 #include "shim/core/session.h"
+#include "shim/core/shared.h"
 #include "shim/core/vain.h"
 #include "shim/core/verdicts.h"
-#include "shim/lookup/dns.h"
 #include "shim/udp/outcome.h"
 #include "shim/udp/peer.h"
 
 /* ---- is there anything to decide? ---- */
 
 /* Also if a request may be waiting there for so long that its next send is the one too many. */
-static bool concerns(const struct table *t, const struct endpoint *asked, const struct verdict *v)
+static bool concerns(const struct table *t, const struct endpoint *original, const struct verdict *v)
 {
-	return v->request || v->datagram || route_moved(asked) ||
-	       (v->ref && judge_may_be_silent(t, v->ref, asked, asked));
+	return v->request || v->datagram || redirected_from(original) ||
+	       (v->ref && judge_may_be_silent(t, v->ref, original, original));
 }
 
 /* The endpoint that is asked, if there is something to decide; otherwise d->quiet says what is known. */
@@ -36,13 +36,13 @@ static bool take_asked(struct table *t, const struct sockaddr *to, socklen_t to_
 	if (to_len > sizeof(struct sockaddr_storage) || !memory_readable(to, to_len))
 		return false;
 	d->quiet = verdict_quiet(t, to, to_len, d->now_ms, &key);
-	if (d->quiet != QUIET_NOT || !endpoint_from_sockaddr(to, to_len, &d->asked))
+	if (d->quiet != QUIET_NOT || !endpoint_from_sockaddr(to, to_len, &d->original))
 		return false;
-	d->asked.transport = TRANSPORT_UDP;
-	verdict_of(t, &d->asked, v);
-	if (concerns(t, &d->asked, v))
+	d->original.transport = TRANSPORT_UDP;
+	verdict_of(t, &d->original, v);
+	if (concerns(t, &d->original, v))
 		return true;
-	if (!v->settled && dns_port(d->asked.port))
+	if (!v->settled && dns_port(d->original.port))
 		return false;
 	verdict_quieten(key, v->ref != 0);
 	d->quiet = v->ref ? QUIET_CANDIDATE : QUIET_STRANGER;
@@ -52,29 +52,29 @@ static bool take_asked(struct table *t, const struct sockaddr *to, socklen_t to_
 /* Where an initial request belongs. One that this program sends again elsewhere is not led back to who did not answer. */
 static const struct endpoint *pin_of(const struct table *t, const struct departure *d, const struct verdict *v)
 {
-	return v->request && !vain_lately(t, &v->to) ? &v->to : &d->asked;
+	return v->request && !vain_lately(t, &v->to) ? &v->to : &d->original;
 }
 
 /* The same for the peer of a connected socket, of which `at` is known. */
 static bool concerns_peer(const struct table *t, const struct departure *d, const struct verdict *v,
 			  const struct verdict *at)
 {
-	const struct endpoint *real = &d->peer.real;
-	return !endpoint_same(pin_of(t, d, v), real) || (at->ref && judge_may_be_silent(t, at->ref, &d->asked, real));
+	const struct endpoint *actual = &d->peer.actual;
+	return !endpoint_same(pin_of(t, d, v), actual) || (at->ref && judge_may_be_silent(t, at->ref, &d->original, actual));
 }
 
 static bool take_peer(struct table *t, int fd, struct departure *d, struct verdict *v)
 {
 	struct verdict at;
-	const uint64_t number = connection_number(fd);
+	const uint64_t number = peer_number(fd);
 	uint64_t key = 0;
 	if (number && !d->addressed)
 		d->quiet = verdict_quiet_connection(t, number, d->now_ms, &key);
-	if (!number || d->quiet != QUIET_NOT || !connection_of(fd, &d->peer))
+	if (!number || d->quiet != QUIET_NOT || !peer_of(fd, &d->peer))
 		return false;
-	d->asked = d->peer.asked;
-	verdict_of(t, &d->asked, v);
-	verdict_of(t, &d->peer.real, &at);
+	d->original = d->peer.original;
+	verdict_of(t, &d->original, v);
+	verdict_of(t, &d->peer.actual, &at);
 	if (d->addressed || concerns_peer(t, d, v, &at))
 		return true;
 	verdict_quieten_connection(key, at.ref != 0);
@@ -85,13 +85,13 @@ static bool take_peer(struct table *t, int fd, struct departure *d, struct verdi
 /* Is it the address of a peer that was led elsewhere, from where alone the socket hears? */
 static bool is_led_from(int fd, const struct sockaddr *to, socklen_t to_len)
 {
-	struct connection c;
+	struct peer c;
 	struct endpoint e;
-	if (!route_any() || !connection_number(fd) || to_len > sizeof(struct sockaddr_storage) ||
+	if (!redirected_any() || !peer_number(fd) || to_len > sizeof(struct sockaddr_storage) ||
 	    !memory_readable(to, to_len) || !endpoint_from_sockaddr(to, to_len, &e))
 		return false;
 	e.transport = TRANSPORT_UDP;
-	return connection_of(fd, &c) && connection_is_led(&c) && endpoint_same(&c.asked, &e);
+	return peer_of(fd, &c) && peer_is_redirected(&c) && endpoint_same(&c.original, &e);
 }
 
 /*
@@ -100,7 +100,7 @@ static bool is_led_from(int fd, const struct sockaddr *to, socklen_t to_len)
  */
 static bool is_by_number(const void *buf, size_t len, const struct departure *d)
 {
-	return d->may_lead && d->m.to == SIP_TO_BARE && hop_is(buf, len, &d->asked) && !given_first(&d->asked.addr);
+	return d->may_lead && d->m.to == SIP_TO_BARE && hop_is(buf, len, &d->original) && !given_first(&d->original.addr);
 }
 
 static void parse(const void *buf, size_t len, struct departure *d)
@@ -138,9 +138,9 @@ static bool read_message(const struct iovec *piece, size_t pieces, struct depart
 /* The request is about to be sent again: was that the silence that proves its server dead? Then it is told. */
 static bool went_silent(struct table *t, int fd, const struct tx *x, uint64_t now)
 {
-	struct peer p;
+	struct server p;
 	const uint64_t age = tx_age_ms(x, now);
-	if (x->answered || x->finished || !judge_peer(fd, &x->last, &p) || p.table != t ||
+	if (x->answered || x->finished || !judge_server(fd, &x->last, &p) || p.table != t ||
 	    !silence_proves(x->method, x->sends, age, judge_heard_since(&p, x->method, age)))
 		return false;
 	judge_report(&p, CAUSE_SILENCE, COOL_BY_HISTORY);
@@ -151,29 +151,29 @@ static bool went_silent(struct table *t, int fd, const struct tx *x, uint64_t no
 struct memory {
 	struct remembered known;
 	struct tx origin, again;
-	struct move request, leg, dialog;
+	struct redirect request, leg, dialog;
 };
 
 static void remember(struct table *t, int fd, const struct departure *d, struct memory *r)
 {
-	const struct transactions *tr = judge_requests();
+	const struct transactions *tr = &shared->transactions;
 	const struct sip_message *m = &d->m;
 	const uint64_t now = d->now_ms;
 	const bool follows = m->method == SIP_ACK || m->method == SIP_CANCEL;
 	r->known = (struct remembered){.number = d->number};
 	if (m->status) {
-		r->known.request = move_find(&route_moves->requests, d->key, &d->asked, &r->request);
+		r->known.request = redirect_find(&shared->requests, d->key, &d->original, &r->request);
 		return;
 	}
-	r->known.origin = follows && tx_origin(tr, d->key, now, &r->origin) && endpoint_same(&r->origin.asked, &d->asked);
-	r->known.again = tx_find(tr, d->key, m->method, now, &r->again) && endpoint_same(&r->again.asked, &d->asked);
-	r->known.leg = move_find(&route_moves->dialogs, sip_leg(m), &d->asked, &r->leg);
-	r->known.dialog = move_find(&route_moves->dialogs, m->call_id, &d->asked, &r->dialog);
+	r->known.origin = follows && tx_origin(tr, d->key, now, &r->origin) && endpoint_same(&r->origin.original, &d->original);
+	r->known.again = tx_find(tr, d->key, m->method, now, &r->again) && endpoint_same(&r->again.original, &d->original);
+	r->known.leg = redirect_find(&shared->dialogs, sip_leg(m), &d->original, &r->leg);
+	r->known.dialog = redirect_find(&shared->dialogs, m->call_id, &d->original, &r->dialog);
 	r->known.silent = r->known.again && went_silent(t, fd, &r->again, now);
 }
 
 /* If nothing is done about it. */
-static const struct endpoint *usual(const struct departure *d) { return d->connected ? &d->peer.real : &d->asked; }
+static const struct endpoint *usual(const struct departure *d) { return d->connected ? &d->peer.actual : &d->original; }
 
 static struct endpoint destination(struct table *t, int fd, const struct departure *d, struct verdict *v)
 {
@@ -185,18 +185,18 @@ static struct endpoint destination(struct table *t, int fd, const struct departu
 	if (d->connected && course != COURSE_PIN && !(d->number && course == COURSE_ASKED))
 		return *usual(d);
 	switch (course) {
-	case COURSE_BACK: return r.request.real;
+	case COURSE_BACK: return r.request.actual;
 	case COURSE_ORIGIN: return r.origin.last;
 	case COURSE_AGAIN: return r.again.last;
-	case COURSE_LEG: return r.leg.real;
-	case COURSE_DIALOG: return r.dialog.real;
+	case COURSE_LEG: return r.leg.actual;
+	case COURSE_DIALOG: return r.dialog.actual;
 	case COURSE_PIN:
 		if (r.known.silent)
-			verdict_of(t, &d->asked, v);
+			verdict_of(t, &d->original, v);
 		return *pin_of(t, d, v);
 	case COURSE_ASKED: break;
 	}
-	return d->asked;
+	return d->original;
 }
 
 /* ---- what is remembered of it ---- */
@@ -204,42 +204,42 @@ static struct endpoint destination(struct table *t, int fd, const struct departu
 /* A dialog that it may begin is remembered where it was moved, and no longer where it was not. */
 static void note_dialog(const struct departure *d, const struct endpoint *to)
 {
-	const struct move mv = {.asked = d->asked, .real = *to};
+	const struct redirect mv = {.original = d->original, .actual = *to};
 	if (!course_begins_dialog(&d->m))
 		return;
-	if (!endpoint_same(to, &d->asked))
-		move_note(&route_moves->dialogs, d->m.call_id, &d->asked, &mv, d->now_ms);
-	else if (route_moved(&d->asked))
-		move_forget(&route_moves->dialogs, d->m.call_id, &d->asked);
+	if (!endpoint_same(to, &d->original))
+		redirect_note(&shared->dialogs, d->m.call_id, &d->original, &mv, d->now_ms);
+	else if (redirected_from(&d->original))
+		redirect_forget(&shared->dialogs, d->m.call_id, &d->original);
 }
 
 static void note_message(int fd, const struct departure *d, const struct endpoint *to)
 {
 	if (!d->sip)
 		return;
-	dialogs_passed(&d->m, true, &d->asked, to, d->now_ms);
+	dialogs_passed(&d->m, true, &d->original, to, d->now_ms);
 	if (d->m.status)
 		return;
 	note_dialog(d, to);
-	judge_sent(fd, &d->m, d->key, &d->asked, to, d->now_ms);
+	judge_sent(fd, &d->m, d->key, &d->original, to, d->now_ms);
 }
 
 /* Before it goes, since its answer may be read by another process at once. */
 static bool move(int fd, const struct sockaddr *to, socklen_t to_len, struct departure *d)
 {
-	if (!route_move(fd, &d->asked, &d->real, d->now_ms))
+	if (!peer_redirect(fd, &d->original, &d->actual, d->now_ms))
 		return false;
 	memcpy(&d->to, to, to_len);
-	route_address(&d->real, (struct sockaddr *)&d->to);
-	note_message(fd, d, &d->real);
+	endpoint_to_sockaddr(&d->actual, (struct sockaddr *)&d->to);
+	note_message(fd, d, &d->actual);
 	return true;
 }
 
 /* The message is noted when it has gone: one that a pending error holds up is an initial one the next time too. */
 static bool lead(int fd, struct departure *d)
 {
-	struct connection c = d->peer;
-	if (connection_lead(fd, &c, &d->real))
+	struct peer c = d->peer;
+	if (peer_reconnect(fd, &c, &d->actual))
 		return true;
 	d->peer = c;
 	return false;
@@ -266,18 +266,18 @@ bool depart_plan(int fd, const struct iovec *piece, size_t pieces, const struct 
 	struct verdict v;
 	int saved = errno;
 	d->quiet = QUIET_NOT;
-	d->now_ms = judge_now_ms();
-	const bool worth = (!to || route_any()) && worth_asking(fd, piece, pieces);
+	d->now_ms = now_ms();
+	const bool worth = (!to || redirected_any()) && worth_asking(fd, piece, pieces);
 	d->addressed = to && worth && is_led_from(fd, to, to_len);
 	d->connected = !to || d->addressed;
-	const bool taken = t && route_moves && judge_requests() && (to || worth) &&
+	const bool taken = t && shared && (to || worth) &&
 			   (d->connected ? take_peer(t, fd, d, &v) : take_asked(t, to, to_len, d, &v));
 	d->may_lead = taken && v.request && !v.datagram;
 	const bool planned = taken && read_message(piece, pieces, d) && (d->sip || d->addressed || (v.datagram && !d->connected));
 	if (planned) {
-		d->real = destination(t, fd, d, &v);
-		d->real.transport = TRANSPORT_UDP;
-		d->moved = !endpoint_same(usual(d), &d->real) && (d->connected ? lead(fd, d) : move(fd, to, to_len, d));
+		d->actual = destination(t, fd, d, &v);
+		d->actual.transport = TRANSPORT_UDP;
+		d->moved = !endpoint_same(usual(d), &d->actual) && (d->connected ? lead(fd, d) : move(fd, to, to_len, d));
 	}
 	errno = saved;
 	return planned;
@@ -290,7 +290,7 @@ static void note_as_usual(int fd, const struct departure *d)
 		return;
 	note_message(fd, d, usual(d));
 	if (!d->connected && !d->m.status)
-		route_own(fd, &d->asked, d->now_ms);
+		peer_note_own(fd, &d->original, d->now_ms);
 }
 
 void depart_done(int fd, const struct departure *d, bool moved)
@@ -299,14 +299,14 @@ void depart_done(int fd, const struct departure *d, bool moved)
 	if (!moved)
 		note_as_usual(fd, d);
 	else if (d->connected)
-		note_message(fd, d, &d->real);
+		note_message(fd, d, &d->actual);
 	errno = saved;
 }
 
 void depart_back(int fd, const struct departure *d)
 {
-	struct connection c = {.asked = d->asked, .real = d->real};
-	connection_lead(fd, &c, &d->peer.real);
+	struct peer c = {.original = d->original, .actual = d->actual};
+	peer_reconnect(fd, &c, &d->peer.actual);
 }
 
 void depart_unplanned(int fd, const void *buf, size_t len, const struct sockaddr *to, socklen_t to_len, struct departure *d)
@@ -318,10 +318,10 @@ void depart_unplanned(int fd, const void *buf, size_t len, const struct sockaddr
 		return;
 	}
 	int saved = errno;
-	const bool known = to ? endpoint_from_sockaddr(to, to_len, &d->asked) : connection_of(fd, &d->peer);
+	const bool known = to ? endpoint_from_sockaddr(to, to_len, &d->original) : peer_of(fd, &d->peer);
 	if (!to)
-		d->asked = d->peer.asked;
-	d->asked.transport = TRANSPORT_UDP;
+		d->original = d->peer.original;
+	d->original.transport = TRANSPORT_UDP;
 	d->sip = known && sip_parse_datagram(buf, len, &d->m);
 	d->key = d->sip ? sip_transaction(&d->m) : 0;
 	note_as_usual(fd, d);

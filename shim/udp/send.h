@@ -18,17 +18,17 @@
 #include <sys/uio.h>
 
 #include "shim/core/judge.h"
-#include "shim/core/route.h"
 #include "shim/core/session.h"
+#include "shim/core/shared.h"
 #include "shim/core/verdicts.h"
 #include "shim/udp/peer.h"
 
 struct departure {
-	struct endpoint asked, real;	/* where the program sends it, where it goes */
+	struct endpoint original, actual;	/* where the program sends it, where it goes */
 	bool moved;			/* it goes elsewhere than usual: than to `asked`, or than to the peer */
 	bool connected;			/* it is sent to the peer: `peer`, as it was before this; `asked` is peer.asked */
 	bool addressed;			/* though the program said an address: that of the peer, which has been led elsewhere */
-	struct connection peer;
+	struct peer peer;
 	bool sip;			/* it is a SIP message: */
 	struct sip_message m;
 	uint64_t key;			/* its sip_transaction() */
@@ -40,7 +40,7 @@ struct departure {
 };
 
 /* Is there a table to steer by? */
-static inline bool depart_possible(void) { return route_moves && session_table_here(); }
+static inline bool depart_possible(void) { return shared && session_table_here(); }
 
 /*
  * fd's next datagram is made of these pieces (pieces.h), of which the first iovec alone

@@ -1,5 +1,6 @@
 /* given.c: which addresses a program was given by a name, and which it asked for by number. */
 #include "shim/core/given.h"
+#include "shim/core/shared.h"
 #include "tests/unit/check.h"
 #include "tests/unit/clock.h"
 #include "tests/unit/lab.h"
@@ -89,7 +90,7 @@ int main(void)
 	check_row("no memory");
 	given_note_address(&n, &a);
 	check_true("nothing is given", !given_by(&n, &a) && !given_first(&a) && given_count() == 0);
-	given_start();
+	shared_start();
 	names();
 	numbers();
 	children();

@@ -404,7 +404,7 @@ static void waits(void)
 		uint64_t after_ms;	/* of the last step */
 		enum sip_method method;
 		unsigned status;	/* 0: none came */
-		char asked;
+		char original;
 		bool waits;
 	} rows[] = {
 		{"no answer", 0, SIP_REGISTER, 0, 'a', true},
@@ -415,7 +415,7 @@ static void waits(void)
 		{"ringing", TX_KEEP_MS + 1, SIP_INVITE, 180, 'a', true},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		const struct endpoint a = server('a'), e = server(rows[i].asked);
+		const struct endpoint a = server('a'), e = server(rows[i].original);
 		struct tx x;
 		memset(&memory, 0, sizeof memory);
 		tx_sent(&memory, 7, rows[i].method, &a, 1000);

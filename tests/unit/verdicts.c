@@ -8,7 +8,6 @@
 #include "shim/core/given.h"
 #include "shim/core/session.h"
 #include "shim/core/verdicts.h"
-#include "shim/lookup/dns.h"
 #include "tests/unit/check.h"
 #include "tests/unit/clock.h"
 #include "tests/unit/lab.h"

@@ -39,8 +39,6 @@ struct work {
 	struct flight flights[RESOLVE_WINDOW];
 };
 
-static uint64_t now_ms(void) { return now_ns(CLOCK_MONOTONIC) / NS_PER_MS; }
-
 /* ---- answers ---- */
 
 static const char *why(int status)

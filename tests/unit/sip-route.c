@@ -1,9 +1,6 @@
-/* course.c: where a SIP message has to go, rule by rule; and what is remembered of moves. */
+/* sip-route.c: where a SIP message has to go, rule by rule. */
 #include "policy/rules/sip-route.h"
-#include "shim/core/moves.h"
 #include "tests/unit/check.h"
-
-#include <stdlib.h>
 
 /* ---- the rule ---- */
 
@@ -129,137 +126,10 @@ static void dialogs_live(void)
 	}
 }
 
-/* ---- the memory ---- */
-
-static struct moves moves;
-
-static struct endpoint place(unsigned n)
-{
-	struct endpoint e = {.port = 5060, .transport = TRANSPORT_UDP};
-	char text[ADDRESS_TEXT];
-	snprintf(text, sizeof text, "192.%u.%u.%u", n >> 16 & 255, n >> 8 & 255, n & 255);
-	if (!address_parse(text, &e.addr))
-		abort();
-	return e;
-}
-
-static void identity(void)
-{
-	const struct endpoint asked = place(1), real = place(2);
-	const struct move mv = {.asked = asked, .real = real};
-	struct endpoint other = real;
-	struct move out;
-	memset(&moves, 0, sizeof moves);
-	move_note(&moves.peers, 7, &real, &mv, 1000);
-
-	check_row("a move is found by its number and endpoint");
-	check_true("found", move_find(&moves.peers, 7, &real, &out));
-	check_true("asked", endpoint_same(&out.asked, &asked) && endpoint_same(&out.real, &real) && !out.own);
-	check_true("another number", !move_find(&moves.peers, 8, &real, &out));
-	check_true("another endpoint", !move_find(&moves.peers, 7, &asked, &out));
-	other.port = 5061;
-	check_true("another port", !move_find(&moves.peers, 7, &other, &out));
-	other = real;
-	other.transport = TRANSPORT_TCP;
-	check_true("another transport", !move_find(&moves.peers, 7, &other, &out));
-	other = real;
-	other.addr.scope = 3;
-	check_true("another scope", !move_find(&moves.peers, 7, &other, &out));
-	check_true("another memory", !move_find(&moves.dialogs, 7, &real, &out));
-
-	check_row("a move changes, and is forgotten");
-	move_note(&moves.peers, 7, &real, &(struct move){.asked = place(3), .real = real, .own = true}, 1001);
-	check_true("changed", move_find(&moves.peers, 7, &real, &out) && out.own && out.asked.addr.bytes[15] == 3);
-	move_forget(&moves.peers, 7, &real);
-	check_true("forgotten", !move_find(&moves.peers, 7, &real, &out));
-
-	check_row("the number 0 is nothing");
-	move_note(&moves.peers, 0, &real, &mv, 1000);
-	check_true("not kept", !move_find(&moves.peers, 0, &real, &out));
-	move_forget(&moves.peers, 0, &real);
-}
-
-/* A full memory forgets what was idle longest, and what is in use stays. */
-static void crowd(void)
-{
-	enum { MANY = 4 * MOVE_SETS * MOVE_WAYS };
-	const struct endpoint used = place(1);
-	const struct move mv = {.asked = used, .real = place(2)};
-	struct move out;
-	uint64_t now = 1000;
-	unsigned there = 0;
-	memset(&moves, 0, sizeof moves);
-	check_row("a full memory");
-	for (unsigned i = 1; i <= MANY; i++, now += 2) {
-		move_note(&moves.dialogs, i + 1000, &used, &mv, now);
-		if (i % 16 == 0)
-			move_note(&moves.dialogs, 1, &used, &mv, now);
-	}
-	for (unsigned i = 1; i <= MANY; i++)
-		there += move_find(&moves.dialogs, i + 1000, &used, &out);
-	check_range("records that are left", MOVE_SETS * MOVE_WAYS - 1 - MOVE_SETS, MOVE_SETS * MOVE_WAYS, there);
-	check_true("the last", move_find(&moves.dialogs, MANY + 1000, &used, &out));
-	check_true("the one in use", move_find(&moves.dialogs, 1, &used, &out));
-}
-
-static void torn(void)
-{
-	const struct endpoint e = place(1);
-	const struct move mv = {.asked = e, .real = place(2)};
-	struct move out;
-	unsigned found = 0;
-	check_row("a torn record is none");
-	for (unsigned word = 0; word < MOVE_WORDS; word++) {
-		memset(&moves, 0, sizeof moves);
-		move_note(&moves.requests, 7, &e, &mv, 1000);
-		for (size_t s = 0; s < MOVE_SETS; s++)
-			if (get64(&moves.requests.slot[s][0].word[0]))
-				put64(&moves.requests.slot[s][0].word[word], get64(&moves.requests.slot[s][0].word[word]) ^ 1u << word);
-		found += move_find(&moves.requests, 7, &e, &out);
-	}
-	check_number("found", 0, found);
-}
-
-static void bits(void)
-{
-	const struct endpoint a = place(1), b = place(2);
-	memset(&moves, 0, sizeof moves);
-	check_row("bits");
-	check_true("none", !bits_have(&moves.moved, &a));
-	bits_add(&moves.moved, &a);
-	bits_add(&moves.moved, &a);
-	check_true("one", bits_have(&moves.moved, &a));
-	check_true("not another", !bits_have(&moves.moved, &b));
-	check_true("not of the other set", !bits_have(&moves.waited[REQUEST_CALL], &a));
-}
-
-/* Neighbouring addresses and ports must not share keys. */
-static void keys(void)
-{
-	static uint64_t seen[64 * 64];
-	size_t n = 0, same = 0;
-	check_row("keys of 64 addresses and 64 ports");
-	for (unsigned i = 0; i < 64; i++)
-		for (unsigned p = 0; p < 64; p++) {
-			struct endpoint e = place(i);
-			e.port = (uint16_t)(5060 + p);
-			seen[n++] = endpoint_key(&e, 1);
-		}
-	for (size_t i = 0; i < n; i++)
-		for (size_t k = 0; k < i; k++)
-			same += seen[i] == seen[k];
-	check_number("that are the same", 0, same);
-}
-
 int main(void)
 {
 	courses();
 	dialogs();
 	dialogs_live();
-	identity();
-	crowd();
-	torn();
-	bits();
-	keys();
 	return check_done();
 }
