@@ -4,7 +4,7 @@
 #   make demo       install what is missing, build, and show the main job on real SIP programs
 #   make test       install what is missing, build, run every test
 #   make check      build and run every test; what is needed must be there (CI runs this after deps)
-#   make bench      cost of each part, as ratios against the bare call
+#   make bench      cost of each part beside the bare call: in time, and counted in instructions
 #   make matrix     never worse than bare: faults, transports, patience and herds, with and without the shim (root)
 #   make asan       unit and stress tests under AddressSanitizer and UBSan
 #   make tsan       those of them that have threads under ThreadSanitizer
@@ -269,6 +269,7 @@ check: check-parts
 
 bench: all bench-parts
 	$(Q)BUILD=$(abspath $(B)) tests/bench/run.sh
+	$(Q)! command -v valgrind >/dev/null || BUILD=$(abspath $(B)) tests/bench/run.sh --counts
 	@echo "How the shim fares beside the bare programs when a server has a fault: make matrix"
 
 # All cells; tests/matrix.sh --help tells how to choose some.

@@ -31,6 +31,9 @@ struct calls {
 	int (*accept)(int, struct sockaddr *, socklen_t *);
 	int (*close)(int);
 	ssize_t (*read)(int, void *, size_t);
+	ssize_t (*write)(int, const void *, size_t);
+	ssize_t (*send)(int, const void *, size_t, int);
+	ssize_t (*recv)(int, void *, size_t, int);
 	ssize_t (*sendto)(int, const void *, size_t, int, const struct sockaddr *, socklen_t);
 	ssize_t (*recvfrom)(int, void *, size_t, int, struct sockaddr *, socklen_t *);
 };
@@ -62,6 +65,9 @@ static inline struct calls calls_of(void *handle)
 		.accept = symbol(handle, "accept"),
 		.close = symbol(handle, "close"),
 		.read = symbol(handle, "read"),
+		.write = symbol(handle, "write"),
+		.send = symbol(handle, "send"),
+		.recv = symbol(handle, "recv"),
 		.sendto = symbol(handle, "sendto"),
 		.recvfrom = symbol(handle, "recvfrom"),
 	};

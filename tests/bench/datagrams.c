@@ -31,7 +31,7 @@
 struct datagrams {
 	int client, server;
 	pid_t process;			/* the server's; 0: this one */
-	const struct sockaddr_in *at;	/* NULL: the client is connected */
+	const struct sockaddr_in *at[WAYS];	/* where to, each way; NULL: the client is connected */
 	const char *request, *answer;
 };
 
@@ -78,8 +78,9 @@ static uint64_t run_datagrams(void *arg, enum way way, size_t n)
 	uint64_t start = now_ns();
 	for (size_t i = 0; i < n; i++) {
 		struct sockaddr_in from;
+		const struct sockaddr *to = (const struct sockaddr *)d->at[way];
 		socklen_t len = sizeof from;
-		one_way(calls[way].sendto(d->client, d->request, request, 0, (const struct sockaddr *)d->at, d->at ? sizeof *d->at : 0));
+		one_way(calls[way].sendto(d->client, d->request, request, 0, to, to ? sizeof **d->at : 0));
 		if (!d->process)
 			answer_one(d);
 		one_way(calls[way].recvfrom(d->client, buf, sizeof buf, 0, (struct sockaddr *)&from, &len));
@@ -107,7 +108,8 @@ static void bench_datagrams(struct sockaddr_in candidate)
 	static struct sockaddr_in elsewhere;	/* not on the stack: it is asked whether it can be read */
 	memset(rtp + 1, 'r', sizeof rtp - 2);
 	struct datagrams d = {.client = calls[OURS].socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0),
-			      .server = calls[OURS].socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), .at = &candidate};
+			      .server = calls[OURS].socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0),
+			      .at = {&candidate, &candidate}};
 	if (d.client == -1 || bind(d.server, (struct sockaddr *)&candidate, sizeof candidate) == -1)
 		broken("a socket at the candidate: %s", strerror(errno));
 	measure_datagrams("round on UDP, RTP and RTP", &d, rtp, rtp, true, BOUND_PERCENT);
@@ -117,19 +119,39 @@ static void bench_datagrams(struct sockaddr_in candidate)
 	measure_datagrams("the same to oneself: REGISTER and 200", &d, REQUEST("REGISTER"), ANSWER("REGISTER"), false,
 			  BOUND_NONE);
 	elsewhere = candidate;
-	d.at = &elsewhere;
+	d.at[BARE] = d.at[OURS] = &elsewhere;
 	measure_datagrams("REGISTER and 200, address not on the stack", &d, REQUEST("REGISTER"), ANSWER("REGISTER"), true,
 			  BOUND_NONE);
 	if (calls[OURS].connect(d.client, (struct sockaddr *)&candidate, sizeof candidate) == -1)
 		broken("connect on UDP: %s", strerror(errno));
-	d.at = NULL;
+	d.at[BARE] = d.at[OURS] = NULL;
 	measure_datagrams("REGISTER and 200, connected", &d, REQUEST("REGISTER"), ANSWER("REGISTER"), true, BOUND_PERCENT);
+	calls[OURS].close(d.client);
+	calls[OURS].close(d.server);
+}
+
+/* To another candidate, on SIP's port, where nobody is: the request reaches the pin, bare it is sent there. */
+static void bench_steered(struct sockaddr_in candidate)
+{
+	struct sockaddr_in other;
+	candidate.sin_port = htons(5060);
+	other = candidate;
+	((uint8_t *)&other.sin_addr)[3] = (uint8_t)(((uint8_t *)&other.sin_addr)[3] % 3 + 1);
+	struct datagrams d = {.client = calls[OURS].socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0),
+			      .server = calls[OURS].socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0),
+			      .at = {&candidate, &other}};
+	if (d.client == -1 || bind(d.server, (struct sockaddr *)&candidate, sizeof candidate) == -1)
+		broken("a socket at the candidate, port 5060: %s", strerror(errno));
+	measure_datagrams("round on UDP, OPTIONS and 200, steered", &d, REQUEST("OPTIONS"), ANSWER("OPTIONS"), true,
+			  BOUND_NONE);
 	calls[OURS].close(d.client);
 	calls[OURS].close(d.server);
 }
 
 int main(void)
 {
-	bench_datagrams(begin().candidate);
+	const struct sockaddr_in candidate = begin().candidate;
+	bench_datagrams(candidate);
+	bench_steered(candidate);
 	return 0;
 }

@@ -8,6 +8,10 @@
  * and quotients, not over each side by itself.
  *
  * A row is printed as one line of fields between tabs, which run.sh lays out.
+ *
+ * Under callgrind (run.sh --counts) both ways are counted instead: instructions and
+ * system calls, which the machine's noise does not change. Nothing is printed then;
+ * callgrind writes a dump for each count, labelled for counts.awk.
  * Nothing here ends a program because of a time; `broken` ends it where what is to
  * be measured does not do what it should.
  */
@@ -21,6 +25,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#if __has_include(<valgrind/callgrind.h>)
+#include <valgrind/callgrind.h>
+#else
+#define RUNNING_ON_VALGRIND 0
+#define CALLGRIND_ZERO_STATS
+#define CALLGRIND_DUMP_STATS_AT(label)
+#endif
 
 enum way { BARE, OURS, WAYS };
 
@@ -40,6 +51,7 @@ struct row {
 	size_t pairs;			/* 0: PAIRS */
 };
 
+enum { COUNT_ROUNDS = 4, COUNT_BATCH = 8 };	/* the first round only warms up */
 enum { PAIRS = 1001, PAIRS_MAX = 4001, SAMPLE_NS = 30000, BATCH_MAX = 1 << 20 };
 
 static inline uint64_t now_ns(void)
@@ -98,9 +110,28 @@ static inline void print_row(const struct row *r, size_t pairs, double bare, dou
 	fflush(stdout);
 }
 
+/* Each round is a dump of its own: the least is what the thing takes when nothing else is due. */
+static inline void count_row(const struct row *r)
+{
+	const size_t n = r->batch ? r->batch : COUNT_BATCH;
+	for (int i = 0; i < COUNT_ROUNDS * WAYS; i++) {
+		const enum way way = i % WAYS ? OURS : BARE;
+		char label[128];
+		snprintf(label, sizeof label, "%s\t%s\t%zu\t%s", i < WAYS ? "warm-up" : "count", r->what, n,
+			 way == BARE ? "bare" : "shim");
+		CALLGRIND_ZERO_STATS;
+		r->run(r->arg, way, n);
+		CALLGRIND_DUMP_STATS_AT(label);
+	}
+}
+
 /* Measures a row and prints it. */
 static inline void measure(const struct row *r)
 {
+	if (RUNNING_ON_VALGRIND) {
+		count_row(r);
+		return;
+	}
 	static double bare[PAIRS_MAX], ours[PAIRS_MAX], more[PAIRS_MAX], ratio[PAIRS_MAX];
 	const size_t pairs = r->pairs ? r->pairs : PAIRS, n = batch_for(r);
 	for (size_t i = 0; i < pairs; i++) {

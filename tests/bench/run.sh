@@ -2,17 +2,27 @@
 # What each part costs: the hooked call beside the bare one, and the bound that it keeps to.
 #
 #   tests/bench/run.sh [--json] [connects|resolve|strangers|datagrams|dns|lookup|flood|probe|start|streams|watch|steered...]
+#   tests/bench/run.sh --counts [--json] [connects|resolve|strangers|datagrams...]
 #
 # Each row is the median over pairs that were measured in turn (measure.h): `more` of
 # the differences, `ratio` of the quotients. `pairs`: how many. Rows without a bound
 # are there to be looked at. Ends with 1 only when something is broken, never because of
 # a time, since machines are noisy. Tables lie in a directory of their own in /dev/shm.
+#
+# --counts: instructions and system calls instead of time, counted by callgrind (counts.awk). These are the same on a busy
+# machine. It ends with 1 when one is past its bound in tests/bench/bounds, or in another file that $BOUNDS names.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 BUILD=${BUILD:-$(dirname "$(dirname "$here")")/build}
-json=
+json= counts=
+[ "${1:-}" = --counts ] && counts=yes && shift
 [ "${1:-}" = --json ] && json=yes && shift
-[ $# -gt 0 ] || set -- connects resolve strangers datagrams dns lookup flood probe start watch steered
+all=
+if [ $# -eq 0 ]; then
+    all=yes
+    set -- connects resolve strangers datagrams
+    [ -n "$counts" ] || set -- "$@" dns lookup flood probe start watch steered
+fi
 
 dir=$(mktemp -d /dev/shm/stickydns-bench.XXXXXX) || exit 1
 cgroups=()
@@ -42,6 +52,13 @@ bench() {
     steered) steered ;;
     *) echo "bench: no part is called $1" >&2 && return 2 ;;
     esac
+}
+
+# Under callgrind, with a dump for each count.
+count() {
+    LD_PRELOAD="$BUILD/libstickydns.so $BUILD/tests/bench/libcanned.so" timeout 300 \
+        valgrind -q --tool=callgrind --collect-systime=usec --combine-dumps=yes --callgrind-out-file="$dir/counts.%p" \
+        "$BUILD/tests/bench/$1"
 }
 
 # pinwatch needs root, and to have been built; without it the other rows stand.
@@ -76,7 +93,12 @@ broken=
 : >"$dir/rows"
 "$BUILD/pinctl" init --conf=/dev/null >/dev/null || exit 1
 for part; do
-    bench "$part" >>"$dir/rows" || { echo "bench: $part is broken" >&2 && broken=yes; }
+    if [ -n "$counts" ]; then count "$part"; else bench "$part" >>"$dir/rows"; fi ||
+        { echo "bench: $part is broken" >&2 && broken=yes; }
 done
-awk -v json="$json" -f "$here/rows.awk" "$dir/rows"
+if [ -n "$counts" ]; then
+    awk -v json="$json" -v all="$all" -f "$here/counts.awk" "${BOUNDS:-$here/bounds}" "$dir"/counts.* || broken=yes
+else
+    awk -v json="$json" -f "$here/rows.awk" "$dir/rows"
+fi
 [ -z "$broken" ]

@@ -1,6 +1,7 @@
 /* strangers: what calls cost on descriptors that are none of ours. See both.h. */
 #include <fcntl.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 
 #include "policy/base/clock.h"
 #include "tests/bench/both.h"
@@ -26,6 +27,44 @@ static uint64_t run_read(void *arg, enum way way, size_t n)
 	uint64_t start = now_ns();
 	for (size_t i = 0; i < n; i++)
 		calls[way].read(fd, &byte, 1);
+	return now_ns() - start;
+}
+
+/* One byte there and back. */
+static uint64_t run_write_read(void *arg, enum way way, size_t n)
+{
+	char byte = 'x';
+	const int *pair = arg;
+	uint64_t start = now_ns();
+	for (size_t i = 0; i < n; i++) {
+		calls[way].write(pair[0], &byte, 1);
+		calls[way].read(pair[1], &byte, 1);
+	}
+	return now_ns() - start;
+}
+
+static uint64_t run_send_recv(void *arg, enum way way, size_t n)
+{
+	char byte = 'x';
+	const int *pair = arg;
+	uint64_t start = now_ns();
+	for (size_t i = 0; i < n; i++) {
+		calls[way].send(pair[0], &byte, 1, 0);
+		calls[way].recv(pair[1], &byte, 1, 0);
+	}
+	return now_ns() - start;
+}
+
+/* Refused at once: nobody listens there. */
+static uint64_t run_connect(void *arg, enum way way, size_t n)
+{
+	const struct sockaddr_un *to = arg;
+	uint64_t start = now_ns();
+	for (size_t i = 0; i < n; i++) {
+		int fd = calls[BARE].socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		calls[way].connect(fd, (const struct sockaddr *)to, sizeof *to);
+		calls[BARE].close(fd);
+	}
 	return now_ns() - start;
 }
 
@@ -70,8 +109,12 @@ static void bench_strangers(void)
 	int pair[2];
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == -1)
 		broken("socketpair: %s", strerror(errno));
+	struct sockaddr_un nobody = {.sun_family = AF_UNIX, .sun_path = "/nonexistent"};
 	struct closing unseen = {pair[0], open_unseen}, sockets = {-1, open_sockets};
 	measure(&(struct row){"getsockopt, an fd that is none of ours", BOUND_NS, 5, run_getsockopt, &pair[0], 0, 0});
+	measure(&(struct row){"write and read, a UNIX socket", BOUND_NONE, 0, run_write_read, pair, 0, 0});
+	measure(&(struct row){"send and recv, a UNIX socket", BOUND_NONE, 0, run_send_recv, pair, 0, 0});
+	measure(&(struct row){"socket, connect, close, a UNIX socket", BOUND_NONE, 0, run_connect, &nobody, 0, 0});
 	measure(&(struct row){"close, an fd that is none of ours", BOUND_NS, 5, run_close, &unseen, CLOSES, 0});
 	/* No bound: 5 ns are a third of a percent of it, which is what the machine's noise comes to. */
 	measure(&(struct row){"close, a UNIX socket", BOUND_NONE, 0, run_close, &sockets, CLOSES, 0});
