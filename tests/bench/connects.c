@@ -15,10 +15,10 @@ struct target {
 static uint64_t run_rounds(void *arg, enum way way, size_t n)
 {
 	const struct target *t = arg;
-	uint64_t start = now_ns();
+	uint64_t start = bench_ns();
 	for (size_t i = 0; i < n; i++)
 		round_trip(&calls[way], t->fd, &t->to);
-	return now_ns() - start;
+	return bench_ns() - start;
 }
 
 static void measure_tcp(const char *what, struct sockaddr_in to, enum bound bound)
@@ -52,10 +52,10 @@ static void look_up_many(void)
 static uint64_t run_connect(void *arg, enum way way, size_t n)
 {
 	const struct target *t = arg;
-	uint64_t start = now_ns();
+	uint64_t start = bench_ns();
 	for (size_t i = 0; i < n; i++)
 		calls[way].connect(t->fd, (const struct sockaddr *)&t->to, sizeof t->to);
-	return now_ns() - start;
+	return bench_ns() - start;
 }
 
 static void measure_udp(const char *what, enum way made, struct sockaddr_in to, enum bound bound, double limit)

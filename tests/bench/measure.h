@@ -51,10 +51,9 @@ struct row {
 	size_t pairs;			/* 0: PAIRS */
 };
 
-enum { COUNT_ROUNDS = 4, COUNT_BATCH = 8 };	/* the first round only warms up */
 enum { PAIRS = 1001, PAIRS_MAX = 4001, SAMPLE_NS = 30000, BATCH_MAX = 1 << 20 };
 
-static inline uint64_t now_ns(void)
+static inline uint64_t bench_ns(void)
 {
 	struct timespec ts;
 	clock_gettime(CLOCK_MONOTONIC, &ts);
@@ -110,17 +109,19 @@ static inline void print_row(const struct row *r, size_t pairs, double bare, dou
 	fflush(stdout);
 }
 
-/* Each round is a dump of its own: the least is what the thing takes when nothing else is due. */
+enum { COUNTS = 6 };
+static size_t count_batch = 1;		/* so many operations a count */
+
+/* Each count is a dump of its own: the least is what the thing takes when nothing else is due. */
 static inline void count_row(const struct row *r)
 {
-	const size_t n = r->batch ? r->batch : COUNT_BATCH;
-	for (int i = 0; i < COUNT_ROUNDS * WAYS; i++) {
+	char label[128];
+	for (int i = 0; i < COUNTS * WAYS; i++) {
 		const enum way way = i % WAYS ? OURS : BARE;
-		char label[128];
-		snprintf(label, sizeof label, "%s\t%s\t%zu\t%s", i < WAYS ? "warm-up" : "count", r->what, n,
-			 way == BARE ? "bare" : "shim");
+		snprintf(label, sizeof label, "count\t%s\t%zu\t%s", r->what, count_batch, way == BARE ? "bare" : "shim");
+		r->run(r->arg, way, count_batch);	/* what is due after so long is done now */
 		CALLGRIND_ZERO_STATS;
-		r->run(r->arg, way, n);
+		r->run(r->arg, way, count_batch);
 		CALLGRIND_DUMP_STATS_AT(label);
 	}
 }

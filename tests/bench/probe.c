@@ -25,24 +25,24 @@ static inline void *through(void *p)
 
 static uint64_t run_hit(void *arg, enum way way, size_t n)
 {
-	uint64_t start = now_ns();
+	uint64_t start = bench_ns();
 	for (size_t i = 0; i < n; i++) {
 		const struct given *g = through(arg);
 		if (way == OURS)
 			probe_pin_hit(NULL, &g->lookup, &g->pool);
 	}
-	return now_ns() - start;
+	return bench_ns() - start;
 }
 
 static uint64_t run_steer(void *arg, enum way way, size_t n)
 {
-	uint64_t start = now_ns();
+	uint64_t start = bench_ns();
 	for (size_t i = 0; i < n; i++) {
 		const struct given *g = through(arg);
 		if (way == OURS)
 			probe_steer(&g->asked, &g->pin);
 	}
-	return now_ns() - start;
+	return bench_ns() - start;
 }
 
 int main(void)

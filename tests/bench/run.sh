@@ -54,10 +54,12 @@ bench() {
     esac
 }
 
+programs=0
+
 # Under callgrind, with a dump for each count.
 count() {
     LD_PRELOAD="$BUILD/libstickydns.so $BUILD/tests/bench/libcanned.so" timeout 300 \
-        valgrind -q --tool=callgrind --collect-systime=usec --combine-dumps=yes --callgrind-out-file="$dir/counts.%p" \
+        valgrind -q --tool=callgrind --collect-systime=usec --combine-dumps=yes --callgrind-out-file="$dir/counts.$((++programs)).%p" \
         "$BUILD/tests/bench/$1"
 }
 

@@ -37,10 +37,10 @@ static void run_one(enum way way)
 static uint64_t run_starts(void *arg, enum way way, size_t n)
 {
 	(void)arg;
-	uint64_t start = now_ns();
+	uint64_t start = bench_ns();
 	for (size_t i = 0; i < n; i++)
 		run_one(way);
-	return now_ns() - start;
+	return bench_ns() - start;
 }
 
 static void put_variable(char *to, size_t size, const char *name, const char *value)

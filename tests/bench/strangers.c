@@ -11,23 +11,23 @@
 static uint64_t run_getsockopt(void *arg, enum way way, size_t n)
 {
 	const int fd = *(const int *)arg;
-	uint64_t start = now_ns();
+	uint64_t start = bench_ns();
 	for (size_t i = 0; i < n; i++) {
 		int value = 0;
 		socklen_t len = sizeof value;
 		calls[way].getsockopt(fd, SOL_SOCKET, SO_ERROR, &value, &len);
 	}
-	return now_ns() - start;
+	return bench_ns() - start;
 }
 
 static uint64_t run_read(void *arg, enum way way, size_t n)
 {
 	char byte;
 	const int fd = *(const int *)arg;
-	uint64_t start = now_ns();
+	uint64_t start = bench_ns();
 	for (size_t i = 0; i < n; i++)
 		calls[way].read(fd, &byte, 1);
-	return now_ns() - start;
+	return bench_ns() - start;
 }
 
 /* One byte there and back. */
@@ -35,37 +35,37 @@ static uint64_t run_write_read(void *arg, enum way way, size_t n)
 {
 	char byte = 'x';
 	const int *pair = arg;
-	uint64_t start = now_ns();
+	uint64_t start = bench_ns();
 	for (size_t i = 0; i < n; i++) {
 		calls[way].write(pair[0], &byte, 1);
 		calls[way].read(pair[1], &byte, 1);
 	}
-	return now_ns() - start;
+	return bench_ns() - start;
 }
 
 static uint64_t run_send_recv(void *arg, enum way way, size_t n)
 {
 	char byte = 'x';
 	const int *pair = arg;
-	uint64_t start = now_ns();
+	uint64_t start = bench_ns();
 	for (size_t i = 0; i < n; i++) {
 		calls[way].send(pair[0], &byte, 1, 0);
 		calls[way].recv(pair[1], &byte, 1, 0);
 	}
-	return now_ns() - start;
+	return bench_ns() - start;
 }
 
 /* Refused at once: nobody listens there. */
 static uint64_t run_connect(void *arg, enum way way, size_t n)
 {
 	const struct sockaddr_un *to = arg;
-	uint64_t start = now_ns();
+	uint64_t start = bench_ns();
 	for (size_t i = 0; i < n; i++) {
 		int fd = calls[BARE].socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 		calls[way].connect(fd, (const struct sockaddr *)to, sizeof *to);
 		calls[BARE].close(fd);
 	}
-	return now_ns() - start;
+	return bench_ns() - start;
 }
 
 /* ---- close ---- */
@@ -73,35 +73,37 @@ static uint64_t run_connect(void *arg, enum way way, size_t n)
 enum { CLOSES = 200 };
 
 /* Descriptors that the shim did not see being made. */
-static void open_unseen(int fds[static CLOSES], int from)
+static void open_unseen(int fds[static CLOSES], size_t n, int from)
 {
-	for (size_t i = 0; i < CLOSES; i++)
+	for (size_t i = 0; i < n; i++)
 		fds[i] = (int)syscall(SYS_dup, from);
 }
 
-static void open_sockets(int fds[static CLOSES], int from)
+static void open_sockets(int fds[static CLOSES], size_t n, int from)
 {
 	(void)from;
-	for (size_t i = 0; i < CLOSES; i++)
+	for (size_t i = 0; i < n; i++)
 		fds[i] = calls[OURS].socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 }
 
 struct closing {
 	int from;
-	void (*open)(int fds[static CLOSES], int from);
+	void (*open)(int fds[static CLOSES], size_t n, int from);
 };
 
 static uint64_t run_close(void *arg, enum way way, size_t n)
 {
 	const struct closing *c = arg;
 	int fds[CLOSES];
-	c->open(fds, c->from);
-	if (fds[CLOSES - 1] == -1)
+	if (n > CLOSES)
+		broken("too many descriptors at once");
+	c->open(fds, n, c->from);
+	if (fds[n - 1] == -1)
 		broken("cannot open: %s", strerror(errno));
-	uint64_t start = now_ns();
-	for (size_t i = 0; i < n && i < CLOSES; i++)
+	uint64_t start = bench_ns();
+	for (size_t i = 0; i < n; i++)
 		calls[way].close(fds[i]);
-	return now_ns() - start;
+	return bench_ns() - start;
 }
 
 static void bench_strangers(void)

@@ -72,14 +72,14 @@ static uint64_t run_rounds(void *arg, enum way way, size_t n)
 	const struct talk *t = arg;
 	const size_t out = strlen(t->out), in = strlen(t->in);
 	char buf[MESSAGE_MAX];
-	uint64_t start = now_ns();
+	uint64_t start = bench_ns();
 	for (size_t i = 0; i < n; i++)
 		if (calls[way].send(t->client, t->out, out, 0) != (ssize_t)out ||
 		    calls[BARE].recv(t->server, buf, sizeof buf, 0) != (ssize_t)out ||
 		    calls[BARE].send(t->server, t->in, in, 0) != (ssize_t)in ||
 		    calls[way].recv(t->client, buf, sizeof buf, 0) != (ssize_t)in)
 			broken("a round: %s", strerror(errno));
-	return now_ns() - start;
+	return bench_ns() - start;
 }
 
 static void measure_talk(const char *what, const char *ip, const char *out, const char *in)
@@ -97,19 +97,19 @@ static uint64_t run_idle(void *arg, enum way way, size_t n)
 {
 	char byte;
 	const int fd = *(const int *)arg;
-	uint64_t start = now_ns();
+	uint64_t start = bench_ns();
 	for (size_t i = 0; i < n; i++)
 		calls[way].recv(fd, &byte, 1, MSG_DONTWAIT);
-	return now_ns() - start;
+	return bench_ns() - start;
 }
 
 static uint64_t run_nothing(void *arg, enum way way, size_t n)
 {
 	const int fd = *(const int *)arg;
-	uint64_t start = now_ns();
+	uint64_t start = bench_ns();
 	for (size_t i = 0; i < n; i++)
 		calls[way].send(fd, "", 0, 0);
-	return now_ns() - start;
+	return bench_ns() - start;
 }
 
 static void measure_strangers(void)
