@@ -187,7 +187,7 @@ $(B)/tests/unit/%: tests/unit/%.c $(PURE_OBJ) $(B)/libpolicy.a
 	$(say) TEST $<
 	$(Q)$(CC) $(BASE) $(CFLAGS) $(LDFLAGS)  -o $@ $< $(filter %.o,$^) $(B)/libpolicy.a
 
-$(B)/tests/unit/verdicts: $(B)/shim/core/verdicts.o
+$(B)/tests/unit/redirection: $(B)/shim/core/redirection.o
 $(B)/tests/unit/given: $(B)/shim/core/given.o $(B)/shim/core/shared.o
 $(B)/tests/unit/watch: $(B)/tools/pinwatch/finding.o $(B)/tools/pinwatch/icmp.o
 

@@ -139,7 +139,7 @@ static void go_elsewhere(struct tx *x, const struct endpoint *to, uint64_t now_m
 	x->moved = !endpoint_same(&x->first, to);
 }
 
-struct tx tx_steered(struct transactions *t, uint64_t key, enum sip_method method, bool within,
+struct tx tx_redirected(struct transactions *t, uint64_t key, enum sip_method method, bool within,
 		     const struct endpoint *original, const struct endpoint *to, uint64_t now_ms)
 {
 	struct tx_slot *set = t->slot[set_of(key)];

@@ -71,14 +71,14 @@ bool tx_find(const struct transactions *t, uint64_t key, enum sip_method method,
  * other. ACK is not kept: it is no transaction (RFC 3261 17). A full set forgets what
  * is finished before what waits, and of requests that wait in vain those sent least.
  */
-struct tx tx_steered(struct transactions *t, uint64_t key, enum sip_method method, bool within,
+struct tx tx_redirected(struct transactions *t, uint64_t key, enum sip_method method, bool within,
 		     const struct endpoint *original, const struct endpoint *to, uint64_t now_ms);
 
 /* The same for what went where the program sent it, outside of a dialog. */
 static inline struct tx tx_sent(struct transactions *t, uint64_t key, enum sip_method method, const struct endpoint *to,
 				uint64_t now_ms)
 {
-	return tx_steered(t, key, method, false, to, to, now_ms);
+	return tx_redirected(t, key, method, false, to, to, now_ms);
 }
 
 /* The send at now_ms counts as the first to its endpoint: what came before says no more. */
@@ -96,7 +96,7 @@ bool tx_match(struct transactions *t, uint64_t key, enum sip_method method, cons
 /*
  * A final answer came from `from`, and its request is not known: it may be
  * noted yet, for one process sends and another reads, and a request is noted once it
- * is sent. tx_steered then says so, once, in `early`, and the request does not wait.
+ * is sent. tx_redirected then says so, once, in `early`, and the request does not wait.
  */
 void tx_early(struct transactions *t, uint64_t key, enum sip_method method, const struct endpoint *from, unsigned status,
 	      int64_t retry_after, uint64_t now_ms);

@@ -1,21 +1,21 @@
 /* sip-route.c: see sip-route.h. */
 #include "policy/rules/sip-route.h"
 
-enum course course_of(const struct sip_message *m, struct remembered known)
+enum sip_route sip_route_of(const struct sip_message *m, struct remembered known)
 {
 	const bool follows = m->method == SIP_ACK || m->method == SIP_CANCEL;
 	const bool initial = !follows && m->to == SIP_TO_BARE;
 	if (m->status)
-		return known.request ? COURSE_BACK : COURSE_ASKED;
+		return known.request ? ROUTE_BACK : ROUTE_ORIGINAL;
 	if (known.leg)
-		return COURSE_LEG;
+		return ROUTE_LEG;
 	if (follows && known.origin)
-		return COURSE_ORIGIN;
+		return ROUTE_REQUEST;
 	if (known.again && !(known.silent && initial))
-		return COURSE_AGAIN;
+		return ROUTE_AGAIN;
 	if (m->to == SIP_TO_TAGGED && known.dialog)
-		return COURSE_DIALOG;
-	return initial && !known.number ? COURSE_PIN : COURSE_ASKED;
+		return ROUTE_DIALOG;
+	return initial && !known.number ? ROUTE_PIN : ROUTE_ORIGINAL;
 }
 
 static bool may_make_dialog(unsigned method)
@@ -23,7 +23,7 @@ static bool may_make_dialog(unsigned method)
 	return method == SIP_INVITE || method == SIP_SUBSCRIBE || method == SIP_REFER;
 }
 
-bool course_begins_dialog(const struct sip_message *m)
+bool sip_begins_dialog(const struct sip_message *m)
 {
 	return m->to == SIP_TO_BARE && may_make_dialog(m->method);
 }
@@ -36,7 +36,7 @@ static enum dialog dialog_of_response(const struct sip_message *m, bool out)
 	return good && may_make_dialog(m->method) ? DIALOG_LIVES : DIALOG_NOTHING;
 }
 
-enum dialog course_dialog(const struct sip_message *m, bool out, bool ack_to_failure)
+enum dialog sip_dialog_of(const struct sip_message *m, bool out, bool ack_to_failure)
 {
 	if (m->to != SIP_TO_TAGGED || !m->call_id || m->method == SIP_CANCEL)
 		return DIALOG_NOTHING;

@@ -16,19 +16,19 @@
  * ACK, CANCEL and responses never go to the pin for its own sake. Nor does a request
  * that may or may not belong to a dialog.
  */
-#ifndef STICKYDNS_COURSE_H
-#define STICKYDNS_COURSE_H
+#ifndef STICKYDNS_SIP_ROUTE_H
+#define STICKYDNS_SIP_ROUTE_H
 
 #include "policy/wire/sip-message.h"
 
-enum course {
-	COURSE_ASKED,			/* where the program sent it */
-	COURSE_BACK,			/* where the request came from that it answers */
-	COURSE_ORIGIN,			/* where the request went that it acknowledges or cancels */
-	COURSE_AGAIN,			/* where it went before */
-	COURSE_LEG,			/* where the late answer came from that began this dialog */
-	COURSE_DIALOG,			/* where its dialog's server is */
-	COURSE_PIN,
+enum sip_route {
+	ROUTE_ORIGINAL,			/* where the program sent it */
+	ROUTE_BACK,			/* where the request came from that it answers */
+	ROUTE_REQUEST,			/* where the request went that it acknowledges or cancels */
+	ROUTE_AGAIN,			/* where it went before */
+	ROUTE_LEG,			/* where the late answer came from that began this dialog */
+	ROUTE_DIALOG,			/* where its dialog's server is */
+	ROUTE_PIN,
 };
 
 /* What is remembered, each of messages to the same address as asked now. */
@@ -42,7 +42,7 @@ struct remembered {
 	bool number;			/* its next hop is written as the address asked */
 };
 
-enum course course_of(const struct sip_message *m, struct remembered known);
+enum sip_route sip_route_of(const struct sip_message *m, struct remembered known);
 
 /*
  * What does a message that bears a To-tag say of the dialog? `out`: the program sent it. An early
@@ -50,9 +50,9 @@ enum course course_of(const struct sip_message *m, struct remembered known);
  * and 481 end any (12.2.1.2). A BYE ends it, or its answer, if the program is the one called.
  */
 enum dialog { DIALOG_NOTHING, DIALOG_LIVES, DIALOG_ENDS };
-enum dialog course_dialog(const struct sip_message *m, bool out, bool ack_to_failure);
+enum dialog sip_dialog_of(const struct sip_message *m, bool out, bool ack_to_failure);
 
 /* May it begin a dialog (RFC 3261 12.1, 6665, 3515)? */
-bool course_begins_dialog(const struct sip_message *m);
+bool sip_begins_dialog(const struct sip_message *m);
 
 #endif

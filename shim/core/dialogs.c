@@ -52,7 +52,7 @@ void dialogs_passed(const struct sip_message *m, bool out, const struct endpoint
 {
 	if (m->to != SIP_TO_TAGGED || !shared)
 		return;
-	switch (course_dialog(m, out, is_ack_to_failure(m, now_ms))) {
+	switch (sip_dialog_of(m, out, is_ack_to_failure(m, now_ms))) {
 	case DIALOG_LIVES: note(m, false, original, actual, now_ms); break;
 	case DIALOG_ENDS: note(m, true, original, actual, now_ms); break;
 	case DIALOG_NOTHING: break;
@@ -102,15 +102,15 @@ static enum dialogs_at search(struct search *s)
 	return s->found;
 }
 
-enum dialogs_at dialogs_at(const struct endpoint *original, bool led, uint64_t now_ms, struct endpoint *to)
+enum dialogs_at dialogs_at(const struct endpoint *original, bool redirected, uint64_t now_ms, struct endpoint *to)
 {
 	const struct endpoint server = server_of(original);
 	struct search s = {.original = original, .now_ms = now_ms, .to = *original};
-	if (!shared || !((led && bits_have(&shared->servers, &server)) || bits_have(&shared->believed, &server)))
+	if (!shared || !((redirected && bits_have(&shared->servers, &server)) || bits_have(&shared->believed, &server)))
 		return DIALOGS_NONE;
 	search(&s);
 	*to = s.to;
-	return led || s.found == DIALOGS_ELSEWHERE ? s.found : DIALOGS_NONE;
+	return redirected || s.found == DIALOGS_ELSEWHERE ? s.found : DIALOGS_NONE;
 }
 
 enum dialogs_at dialogs_of(const struct sip_message *m, const struct endpoint *original, uint64_t now_ms, struct endpoint *to)

@@ -35,7 +35,7 @@ enum dialogs_at {
  * to the pin; if not, dialogs that were led elsewhere count alone. A walk over the memory
  * where some dialog of the address is known.
  */
-enum dialogs_at dialogs_at(const struct endpoint *original, bool led, uint64_t now_ms, struct endpoint *to);
+enum dialogs_at dialogs_at(const struct endpoint *original, bool redirected, uint64_t now_ms, struct endpoint *to);
 
 /* The same of the very dialog that this request belongs to, which the program sends to `asked`. */
 enum dialogs_at dialogs_of(const struct sip_message *m, const struct endpoint *original, uint64_t now_ms, struct endpoint *to);

@@ -8,15 +8,15 @@
 #include "shim/core/session.h"
 #include "shim/core/shared.h"
 #include "shim/core/socket.h"
-#include "shim/core/verdicts.h"
+#include "shim/core/redirection.h"
 #include "shim/core/waiting.h"
 
 bool judge_server(int fd, const struct endpoint *e, struct server *out)
 {
 	struct table *t = session_table_here();
-	struct verdict v = {0};
+	struct redirection v = {0};
 	if (t)
-		verdict_of(t, e, &v);
+		redirection_of(t, e, &v);
 	*out = (struct server){.table = t, .e = *e, .ref = v.ref, .fd = fd};
 	return out->ref != 0;
 }
@@ -90,7 +90,7 @@ void judge_sent(int fd, const struct sip_message *m, uint64_t key, const struct 
 	const enum request_kind kind = request_kind(m->method);
 	if (!shared)
 		return;
-	const struct tx x = tx_steered(&shared->transactions, key, m->method, m->to == SIP_TO_TAGGED, original, to, now_ms);
+	const struct tx x = tx_redirected(&shared->transactions, key, m->method, m->to == SIP_TO_TAGGED, original, to, now_ms);
 	if (kind != REQUEST_OTHER)
 		begin_silence(&x, to, now_ms);
 	bits_add(&shared->waited[kind], original);
@@ -114,9 +114,9 @@ bool judge_knows(const struct endpoint *e, unsigned status)
 	for (enum request_kind k = REQUEST_OTHER; k < REQUEST_KINDS; k++)
 		if (bits_have(&shared->sent[k], e))
 			kind = k, kinds++;
-	if (kinds != 1 || !verdict_told(t, e, told_answered(kind, kind == REQUEST_REGISTRATION && status / 100 == 2)))
+	if (kinds != 1 || !success_reported(t, e, success_of(kind, kind == REQUEST_REGISTRATION && status / 100 == 2)))
 		return false;
-	waiting_passed_over(e);
+	waiting_unread(e);
 	return true;
 }
 
@@ -135,7 +135,7 @@ static uint64_t ms_since_registered(const struct server *p)
 void judge_request(const struct server *p, const struct sip_message *m, uint64_t key)
 {
 	const uint64_t now = now_ms();
-	const struct tx x = tx_steered(&shared->transactions, key, m->method, m->to == SIP_TO_TAGGED, &p->e, &p->e, now);
+	const struct tx x = tx_redirected(&shared->transactions, key, m->method, m->to == SIP_TO_TAGGED, &p->e, &p->e, now);
 	note_account(m, &p->e, now);
 	if (x.early)
 		judge_early(p, m, key, &x);
@@ -161,9 +161,9 @@ void judge_spoke(int fd, const struct endpoint *e)
 	if (!judge_server(fd, e, &p) || !pins_speaks_sip(p.table, p.ref, e))
 		return;
 	pins_heard(p.table, p.ref, e, REQUEST_OTHER, false);
-	if (!verdict_told(p.table, e, told_answered(REQUEST_OTHER, false))) {
+	if (!success_reported(p.table, e, success_of(REQUEST_OTHER, false))) {
 		report_succeeded(p.table, (struct outcome){.endpoint = *e, .why = CAUSE_ANSWERED});
-		verdict_tell(p.table, e, told_answered(REQUEST_OTHER, false));
+		success_note_reported(p.table, e, success_of(REQUEST_OTHER, false));
 	}
 }
 
@@ -182,11 +182,11 @@ enum status_effect judge_response(const struct server *p, const struct sip_messa
 	waiting_answered(key, m->method);
 	const enum request_kind kind = request_kind(m->method);
 	const bool registered = m->method == SIP_REGISTER && m->status / 100 == 2;
-	const unsigned what = told_answered(kind, registered);
+	const unsigned what = success_of(kind, registered);
 	struct status_proof v = status_proves(m->method, m->status, m->retry_after, ms_since_registered(p));
 	if (registered && pins_any_refused(p->table))
 		pins_account_served(p->table, &p->e, account_of(m));
-	if (v.effect == STATUS_SUCCESS && verdict_told(p->table, &p->e, what))
+	if (v.effect == STATUS_SUCCESS && success_reported(p->table, &p->e, what))
 		return v.effect;
 	pins_heard(p->table, p->ref, &p->e, kind, registered);
 	if (v.effect == STATUS_SUCCESS && x.within)
@@ -195,7 +195,7 @@ enum status_effect judge_response(const struct server *p, const struct sip_messa
 		/* Of a request that has gone on to another server since it is not known when it was sent: as old as can be. */
 		const uint32_t sent = endpoint_same(&x.last, &p->e) ? tick_at(x.since_ms * NS_PER_MS) : 0;
 		report_succeeded(p->table, (struct outcome){.endpoint = p->e, .why = CAUSE_ANSWERED, .since = sent ? sent : 1});
-		verdict_tell(p->table, &p->e, what);
+		success_note_reported(p->table, &p->e, what);
 	} else if (v.effect != STATUS_NOTHING && pins_account_refused(p->table, &p->e, account_of(m))) {
 		const bool failed = v.effect == STATUS_FAILED;
 		judge_report(p, failed ? CAUSE_SIP_503 : CAUSE_SIP_STATUS, !failed ? COOL_NOT : v.cool_s ? v.cool_s : COOL_BY_HISTORY);

@@ -15,7 +15,7 @@
 #include "shim/core/session.h"
 #include "shim/core/shared.h"
 #include "shim/core/socket.h"
-#include "shim/core/vain.h"
+#include "shim/core/avoid.h"
 
 /* The words of an entry, a record (record.h): check, key, Call-ID, first and last send (ms), pid | fd, method, endpoint (3). */
 enum { KEY = 1, CALL_ID, FIRST, LAST, OWNER, METHOD, TO, WORDS = TO + ENDPOINT_WORDS };
@@ -138,7 +138,7 @@ static word32 *passed_over(const struct endpoint *e)
 	return &shared->unread[hash_slot(endpoint_key(e, 0), UNREAD_ANSWERS)];
 }
 
-void waiting_passed_over(const struct endpoint *e)
+void waiting_unread(const struct endpoint *e)
 {
 	word32 *w = passed_over(e);
 	const uint32_t now = tick_now();
@@ -166,7 +166,7 @@ static void in_vain(const struct entry *e, uint64_t now_ms, bool closed)
 	const struct wait w = {.kind = kind_of(e), .since = tick_of_ms(e->first_ms), .until = tick_of_ms(end), .closed = closed};
 	if (!t || !is_unanswered(e, now_ms) || may_be_answered(e, w.since) || (!closed && tick_since(w.until, w.since) < WAIT_LEAST_TICKS))
 		return;
-	vain_note(&e->to, vain_request(w.kind));
+	avoid_note(&e->to, avoided_request(w.kind));
 	const struct outcome o = {.endpoint = e->to};
 	if (pins_waited(t, &o, &w))
 		report_failed(t, o, closed ? CAUSE_CLOSED : CAUSE_UNANSWERED);

@@ -4,7 +4,7 @@
  * A server that accepts connections, or has an open UDP port, and answers nothing shows only in requests that
  * programs give up: they close the socket, end, send the request elsewhere, or send the next one when this one is no
  * longer sent again (RFC 3261 17.1); after 32 s a request is over by itself. How long each waited is added up in the
- * table, over programs (pins_waited); what this process gave up, its own next attempt avoids at once (vain.h).
+ * table, over programs (pins_waited); what this process gave up, its own next attempt avoids at once (avoid.h).
  *
  * Only requests outside of dialogs count. Of a connection that carries what cannot be read (TLS), its first bytes
  * count as a request, and any byte from the server as the answer, where SIP is spoken.
@@ -27,7 +27,7 @@ void waiting_sent(int fd, const struct sip_message *m, uint64_t key, const struc
 void waiting_opaque(int fd, const struct endpoint *to);
 
 /* An answer came from `e` that is not read, as it would change nothing (judge_knows). One load, one comparison. */
-void waiting_passed_over(const struct endpoint *e);
+void waiting_unread(const struct endpoint *e);
 
 /* A request of this transaction was answered. */
 void waiting_answered(uint64_t key, enum sip_method method);

@@ -109,34 +109,34 @@ static void query_goes(int fd, const struct iovec *piece, size_t pieces, const s
 
 /* *d is good for sent_unplanned() if not. */
 static bool plan(enum watch w, int fd, const struct iovec *piece, size_t pieces, const struct sockaddr *addr,
-		 socklen_t addrlen, struct departure *d)
+		 socklen_t addrlen, struct udp_send *d)
 {
 	const void *buf = piece->iov_base;
 	const size_t head = piece->iov_len < SIP_SHORTEST ? piece->iov_len : SIP_SHORTEST;
-	d->quiet = QUIET_NOT;
+	d->steady = STEADY_NOT;
 	d->connected = false;
 	/* Inherited, or a vfork child closed its own under this number: already its first request is to go to the pin. */
-	if (w == WATCH_UNKNOWN && depart_possible() && memory_readable(buf, head))
+	if (w == WATCH_UNKNOWN && send_possible() && memory_readable(buf, head))
 		w = watch_ask(fd, buf, head, false);
-	if (w != WATCH_DATAGRAM || !depart_possible())
+	if (w != WATCH_DATAGRAM || !send_possible())
 		return false;
-	if ((addr || !is_dns(fd)) && depart_plan(fd, piece, pieces, addr, addrlen, d))
+	if ((addr || !is_dns(fd)) && send_plan(fd, piece, pieces, addr, addrlen, d))
 		return true;
-	if (d->quiet == QUIET_NOT)
+	if (d->steady == STEADY_NOT)
 		query_goes(fd, piece, pieces, addr, addrlen);
 	return false;
 }
 
 static bool plan_whole(enum watch w, int fd, const void *buf, size_t len, const struct sockaddr *addr, socklen_t addrlen,
-		       struct departure *d)
+		       struct udp_send *d)
 {
 	return plan(w, fd, &(struct iovec){(void *)(uintptr_t)buf, len}, 1, addr, addrlen, d);
 }
 
-static bool plan_message(enum watch w, int fd, const struct msghdr *msg, struct departure *d)
+static bool plan_message(enum watch w, int fd, const struct msghdr *msg, struct udp_send *d)
 {
 	d->connected = false;
-	return (w == WATCH_DATAGRAM || w == WATCH_UNKNOWN) && depart_possible() && memory_readable(msg, sizeof *msg) &&
+	return (w == WATCH_DATAGRAM || w == WATCH_UNKNOWN) && send_possible() && memory_readable(msg, sizeof *msg) &&
 	       msg->msg_iovlen &&
 	       memory_readable(msg->msg_iov, sizeof *msg->msg_iov) &&
 	       plan(w, fd, msg->msg_iov, msg->msg_iovlen, name_of(msg), msg->msg_namelen, d);
@@ -186,7 +186,7 @@ static ssize_t by_writev(int fd, const struct msghdr *msg, int flags)
 }
 
 /* Sends what was planned; where the host itself cannot send to the pin, as the program asked. */
-static ssize_t send_planned(send_call *call, int fd, const struct msghdr *asked, int flags, struct departure *d)
+static ssize_t send_planned(send_call *call, int fd, const struct msghdr *asked, int flags, struct udp_send *d)
 {
 	struct msghdr msg = *asked;
 	bool moved = d->moved;
@@ -198,20 +198,20 @@ static ssize_t send_planned(send_call *call, int fd, const struct msghdr *asked,
 	if (moved) {
 		r = call(fd, &msg, flags);
 		if (r == -1 && d->connected)
-			depart_back(fd, d);
+			send_back(fd, d);
 		moved = r != -1 || !way_is_missing(errno, &d->actual.addr);
 	}
 	if (!moved)
 		r = call(fd, d->connected ? &msg : asked, flags);
 	if (r != -1)
-		depart_done(fd, d, moved);
+		send_done(fd, d, moved);
 	else if (d->connected)
 		datagram_failed(fd, errno);
 	return r;
 }
 
 static ssize_t send_whole(send_call *call, int fd, const void *buf, size_t len, int flags, const struct sockaddr *addr,
-			  socklen_t addrlen, struct departure *d)
+			  socklen_t addrlen, struct udp_send *d)
 {
 	struct iovec whole = {(void *)(uintptr_t)buf, len};
 	const struct msghdr msg = {.msg_name = (void *)(uintptr_t)addr, .msg_namelen = addrlen, .msg_iov = &whole,
@@ -220,18 +220,18 @@ static ssize_t send_whole(send_call *call, int fd, const void *buf, size_t len, 
 }
 
 static ssize_t sent_unplanned(enum watch w, int fd, const void *buf, ssize_t r, const struct sockaddr *addr,
-			      socklen_t addrlen, struct departure *d)
+			      socklen_t addrlen, struct udp_send *d)
 {
-	if (w != WATCH_DATAGRAM || r <= 0 || is_dns(fd) || (d->quiet == QUIET_NOT && on_dns_port(addr, addrlen)))
+	if (w != WATCH_DATAGRAM || r <= 0 || is_dns(fd) || (d->steady == STEADY_NOT && on_dns_port(addr, addrlen)))
 		return sent(w, fd, buf, r, addr, addrlen);
-	depart_unplanned(fd, buf, (size_t)r, addr, addrlen, d);
+	send_unplanned(fd, buf, (size_t)r, addr, addrlen, d);
 	return r;
 }
 
 EXPORT ssize_t send(int fd, const void *buf, size_t len, int flags)
 {
 	const enum watch w = watch_socket(fd);
-	struct departure d;
+	struct udp_send d;
 	if (w == WATCH_NONE)
 		return real()->send(fd, buf, len, flags);
 	if (!stream_ready_for(w, fd, buf, len))
@@ -245,7 +245,7 @@ EXPORT ssize_t send(int fd, const void *buf, size_t len, int flags)
 EXPORT ssize_t write(int fd, const void *buf, size_t len)
 {
 	const enum watch w = watch_file(fd);
-	struct departure d;
+	struct udp_send d;
 	if (w == WATCH_NONE)
 		return real()->write(fd, buf, len);
 	if (!stream_ready_for(w, fd, buf, len))
@@ -258,7 +258,7 @@ EXPORT ssize_t write(int fd, const void *buf, size_t len)
 EXPORT ssize_t writev(int fd, const struct iovec *piece, int pieces)
 {
 	const enum watch w = watch_file(fd);
-	struct departure d;
+	struct udp_send d;
 	if (w == WATCH_NONE)
 		return real()->writev(fd, piece, pieces);
 	const struct msghdr msg = {.msg_iov = (struct iovec *)(uintptr_t)piece, .msg_iovlen = (size_t)pieces};
@@ -273,7 +273,7 @@ EXPORT ssize_t writev(int fd, const struct iovec *piece, int pieces)
 EXPORT ssize_t sendto(int fd, const void *buf, size_t len, int flags, const struct sockaddr *addr, socklen_t addrlen)
 {
 	const enum watch w = watch_socket(fd);
-	struct departure d;
+	struct udp_send d;
 	if (w == WATCH_NONE)
 		return real()->sendto(fd, buf, len, flags, addr, addrlen);
 	if (!stream_ready_for(w, fd, buf, len))
@@ -287,7 +287,7 @@ EXPORT ssize_t sendto(int fd, const void *buf, size_t len, int flags, const stru
 EXPORT ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 {
 	const enum watch w = watch_socket(fd);
-	struct departure d;
+	struct udp_send d;
 	if (w == WATCH_NONE)
 		return real()->sendmsg(fd, msg, flags);
 	if (!stream_ready_for_message(w, fd, msg))
@@ -312,7 +312,7 @@ static int send_run(int fd, struct mmsghdr *vec, unsigned n, int flags)
 static int send_vector(int fd, struct mmsghdr *vec, unsigned n, int flags)
 {
 	unsigned done = 0, next = 0;
-	struct departure d;
+	struct udp_send d;
 	do {
 		bool planned = false;
 		while (next < n && !(planned = plan_message(WATCH_DATAGRAM, fd, &vec[next].msg_hdr, &d)))

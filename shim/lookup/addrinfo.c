@@ -10,7 +10,7 @@
 #include "shim/core/libc.h"
 #include "shim/core/report.h"
 #include "shim/core/session.h"
-#include "shim/core/vain.h"
+#include "shim/core/avoid.h"
 #include "shim/core/waiting.h"
 #include "shim/core/way.h"
 #include "shim/lookup/nscd.h"
@@ -22,7 +22,7 @@ struct call {
 	const struct addrinfo *hints;
 	struct name name;
 	struct lookup lookup;
-	struct aside aside[VAIN_MAX];
+	struct aside aside[AVOID_MAX];
 	struct pool pool[FAMILIES];
 };
 
@@ -74,7 +74,7 @@ static void set_lookup(struct call *c, const struct table *t, uint16_t port)
 		.as_target = recent_target(t, &c->name),
 		.has_way = way_to,
 		.aside = c->aside,
-		.n_aside = vain_asides(t, c->aside),
+		.n_aside = avoid_list(t, c->aside),
 	};
 }
 

@@ -11,7 +11,7 @@
 #include "shim/core/probes.h"
 #include "shim/core/report.h"
 #include "shim/core/session.h"
-#include "shim/core/vain.h"
+#include "shim/core/avoid.h"
 #include "shim/core/waiting.h"
 #include "shim/core/way.h"
 #include "shim/lookup/questions.h"
@@ -71,10 +71,10 @@ static void lead_addresses(struct table *t, uint8_t *msg, const struct answer *a
 	struct pool pool[FAMILIES] = {0};
 	struct name_ref ref;
 	struct pool *p = &pool[a->question.type == WIRE_A ? FAMILY_V4 : FAMILY_V6];
-	struct aside aside[VAIN_MAX];
+	struct aside aside[AVOID_MAX];
 	waiting_sweep();
 	const struct lookup l = {.name = name, .as_target = recent_target(t, name), .aside = aside,
-				 .n_aside = vain_asides(t, aside), .has_way = way_to};
+				 .n_aside = avoid_list(t, aside), .has_way = way_to};
 	collect(a, p);
 	const bool led = pins_answer(t, &l, pool, &ref);
 	given_note(name, p);

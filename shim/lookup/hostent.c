@@ -9,7 +9,7 @@
 #include "shim/core/given.h"
 #include "shim/core/report.h"
 #include "shim/core/session.h"
-#include "shim/core/vain.h"
+#include "shim/core/avoid.h"
 #include "shim/core/waiting.h"
 #include "shim/core/way.h"
 #include "shim/lookup/nscd.h"
@@ -138,7 +138,7 @@ static struct room room_behind(const struct hostent *h, char *buf, size_t len)
 struct query {
 	struct name name;
 	struct lookup lookup;
-	struct aside aside[VAIN_MAX];
+	struct aside aside[AVOID_MAX];
 	struct pool pool[FAMILIES];
 	enum family family;
 	struct table *table;
@@ -158,7 +158,7 @@ static bool query_start(struct query *q, const char *name, int af)
 	q->family = pool_family(af);
 	waiting_sweep();
 	q->lookup = (struct lookup){.name = &q->name, .as_target = recent_target(q->table, &q->name), .aside = q->aside,
-				    .n_aside = vain_asides(q->table, q->aside), .has_way = way_to};
+				    .n_aside = avoid_list(q->table, q->aside), .has_way = way_to};
 	for (unsigned f = 0; f < FAMILIES; f++) {
 		q->pool[f].asked = f == q->family;
 		q->pool[f].n = 0;

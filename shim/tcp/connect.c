@@ -13,8 +13,8 @@
 #include "shim/core/memory.h"
 #include "shim/core/session.h"
 #include "shim/core/socket.h"
-#include "shim/core/vain.h"
-#include "shim/core/verdicts.h"
+#include "shim/core/avoid.h"
+#include "shim/core/redirection.h"
 #include "shim/core/way.h"
 #include "shim/tcp/descriptor.h"
 #include "shim/tcp/onset.h"
@@ -88,7 +88,7 @@ static bool is_waited_for(const struct endpoint *e, const struct endpoint *origi
 }
 
 /* To the pin; but a server that the program has a dialog with keeps it, wherever that is. */
-static bool belongs_elsewhere(const struct tcp_connect *c, const struct verdict *v, struct endpoint *to)
+static bool belongs_elsewhere(const struct tcp_connect *c, const struct redirection *v, struct endpoint *to)
 {
 	switch (dialogs_at(&c->original, v->request, now_ms(), to)) {
 	case DIALOGS_HERE: return false;
@@ -100,11 +100,11 @@ static bool belongs_elsewhere(const struct tcp_connect *c, const struct verdict 
 }
 
 /* Does what goes to `asked` belong elsewhere, and has that not been tried in vain? Then the flow goes there. */
-static bool steer(struct table *t, int fd, struct tcp_connect *c, const struct verdict *v)
+static bool steer(struct table *t, int fd, struct tcp_connect *c, const struct redirection *v)
 {
 	struct endpoint to;
 	const addr_ref ref = belongs_elsewhere(c, v, &to) ? addr_find(t, &to.addr) : 0;
-	if (!ref || vain_lately(t, &to) || is_waited_for(&to, &c->original))
+	if (!ref || avoid_now(t, &to) || is_waited_for(&to, &c->original))
 		return false;
 	c->to = to;
 	c->ref = ref;
@@ -115,7 +115,7 @@ static bool steer(struct table *t, int fd, struct tcp_connect *c, const struct v
 
 /* False: as the program asked; it was not steered, or the host itself cannot connect to the pin. *r is the outcome otherwise. */
 static bool connect_steered(struct table *t, int fd, const struct sockaddr *addr, socklen_t len, struct tcp_connect *c,
-			    const struct verdict *v, int *r)
+			    const struct redirection *v, int *r)
 {
 	struct steered s;
 	int saved = errno;
@@ -125,7 +125,7 @@ static bool connect_steered(struct table *t, int fd, const struct sockaddr *addr
 		return false;
 	*r = stream_connect(t, fd, (const struct sockaddr *)&s.to, s.len, c);
 	if (*r == 0 || errno == EINPROGRESS || errno == EINTR)
-		onset_led(fd, &c->original, &c->to);
+		onset_redirected(fd, &c->original, &c->to);
 	if (*r == -1 && way_is_missing(errno, &c->to.addr)) {
 		errno = saved;
 		return false;
@@ -134,7 +134,7 @@ static bool connect_steered(struct table *t, int fd, const struct sockaddr *addr
 }
 
 /* The candidate that the program connects to. */
-static bool to_candidate(struct table *t, const struct sockaddr *addr, socklen_t len, struct tcp_connect *c, struct verdict *v)
+static bool to_candidate(struct table *t, const struct sockaddr *addr, socklen_t len, struct tcp_connect *c, struct redirection *v)
 {
 	int saved = errno;
 	bool known = len <= sizeof(struct sockaddr_storage) && memory_readable(addr, len) &&	/* the kernel takes no more */
@@ -143,13 +143,13 @@ static bool to_candidate(struct table *t, const struct sockaddr *addr, socklen_t
 	if (!known)
 		return false;
 	c->original.transport = TRANSPORT_TCP;
-	verdict_of(t, &c->original, v);
+	redirection_of(t, &c->original, v);
 	c->since = v->now;
 	return v->ref != 0;
 }
 
 static int connect_as_asked(struct table *t, int fd, const struct sockaddr *addr, socklen_t len, struct tcp_connect *c,
-			    const struct verdict *v)
+			    const struct redirection *v)
 {
 	int saved = errno;
 	c->to = c->original;
@@ -168,7 +168,7 @@ HOT int connect_tcp(int fd, const struct sockaddr *addr, socklen_t len)
 	struct tcp_connect c = {0};
 	enum fd_class class;
 	struct table *t = session_table_here();
-	struct verdict v;
+	struct redirection v;
 	int r;
 	if (!t)
 		return real()->connect(fd, addr, len);

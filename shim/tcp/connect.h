@@ -2,7 +2,7 @@
  * connect.h: a connect(2) over TCP, redirected to the pin if it goes to a candidate.
  *
  * What becomes of it is for stream.h. A program that got no answer from the pin and turns
- * to another address by itself is left alone (vain.h). No locks; errno is the real
+ * to another address by itself is left alone (avoid.h). No locks; errno is the real
  * call's.
  */
 #ifndef STICKYDNS_CONNECT_H

@@ -11,7 +11,7 @@
 #include "shim/core/libc.h"
 #include "shim/core/session.h"
 #include "shim/core/shared.h"
-#include "shim/core/verdicts.h"
+#include "shim/core/redirection.h"
 
 /*
  * Did nothing but these bytes ever go out (TCP_INFO, tcp(7))? Whoever passed us by, or sent
@@ -26,14 +26,14 @@ static bool is_first(int fd, size_t len)
 	       info.tcpi_bytes_sent - info.tcpi_bytes_retrans + info.tcpi_notsent_bytes <= len;
 }
 
-void leave_begin(int fd, uint64_t cookie, const struct endpoint *to, size_t len)
+void hangup_begin(int fd, uint64_t cookie, const struct endpoint *to, size_t len)
 {
 	const struct redirect itself = {.original = *to, .actual = *to};
 	if (shared && is_first(fd, len))
 		redirect_note(&shared->lone, cookie, to, &itself, now_ms());
 }
 
-void leave_passed(uint64_t cookie, const struct endpoint *to, const struct sip_message *m)
+void hangup_passed(uint64_t cookie, const struct endpoint *to, const struct sip_message *m)
 {
 	if (shared && !stands_alone(m))
 		redirect_forget(&shared->lone, cookie, to);
@@ -49,14 +49,14 @@ static bool is_read(int fd)
 static bool leads_elsewhere(const struct endpoint *to)
 {
 	struct table *t = session_table_here();
-	struct verdict v = {0};
+	struct redirection v = {0};
 	if (t)
-		verdict_of(t, to, &v);
+		redirection_of(t, to, &v);
 	return v.request;
 }
 
 /* Of reading only: a write must neither fail nor raise SIGPIPE, for the program may be about to make one. */
-bool leave_failed(int fd, uint64_t cookie, const struct endpoint *to)
+bool hangup_failed(int fd, uint64_t cookie, const struct endpoint *to)
 {
 	struct redirect itself;
 	if (!shared || !redirect_find(&shared->lone, cookie, to, &itself) || !leads_elsewhere(to))

@@ -14,8 +14,8 @@
  * that the program's processes share, since one may write and another read. What is
  * not known, or forgotten, is left alone. No locks, no allocation. errno may change.
  */
-#ifndef STICKYDNS_LEAVE_H
-#define STICKYDNS_LEAVE_H
+#ifndef STICKYDNS_HANGUP_H
+#define STICKYDNS_HANGUP_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,15 +25,15 @@
 #include "policy/wire/sip-message.h"
 
 /* The first `len` bytes that this process sent went through fd, a connection to `to`: it may be new. */
-void leave_begin(int fd, uint64_t cookie, const struct endpoint *to, size_t len);
+void hangup_begin(int fd, uint64_t cookie, const struct endpoint *to, size_t len);
 
 /* This message went through it, either way. */
-void leave_passed(uint64_t cookie, const struct endpoint *to, const struct sip_message *m);
+void hangup_passed(uint64_t cookie, const struct endpoint *to, const struct sip_message *m);
 
 /*
  * Its server has failed by an answer, and the program has got whole messages so far. False: ask
  * again at the next one, since an answer is to come or something is there unread.
  */
-bool leave_failed(int fd, uint64_t cookie, const struct endpoint *to);
+bool hangup_failed(int fd, uint64_t cookie, const struct endpoint *to);
 
 #endif

@@ -21,27 +21,27 @@
 #include "shim/core/session.h"
 #include "shim/core/shared.h"
 #include "shim/core/socket.h"
-#include "shim/core/verdicts.h"
+#include "shim/core/redirection.h"
 #include "shim/tcp/stream.h"
 
 enum { COOKIE = 1, ORIGINAL, TO = ORIGINAL + ENDPOINT_WORDS, WORDS = TO + ENDPOINT_WORDS };
 
 word32 onset_fds[ONSETS];
-static struct { word64 word[WORDS]; } led[ONSETS];
+static struct { word64 word[WORDS]; } redirected[ONSETS];
 
 struct onset {
 	uint64_t cookie;
 	struct endpoint original, to;
 };
 
-void onset_led(int fd, const struct endpoint *original, const struct endpoint *to)
+void onset_redirected(int fd, const struct endpoint *original, const struct endpoint *to)
 {
 	uint64_t raw[WORDS];
 	int saved = errno;
 	raw[COOKIE] = socket_cookie(fd);
 	endpoint_put(raw + ORIGINAL, original);
 	endpoint_put(raw + TO, to);
-	record_store(led[(unsigned)fd % ONSETS].word, raw, WORDS);
+	record_store(redirected[(unsigned)fd % ONSETS].word, raw, WORDS);
 	put32(&onset_fds[(unsigned)fd % ONSETS], (uint32_t)fd + 1);
 	errno = saved;
 }
@@ -50,7 +50,7 @@ void onset_led(int fd, const struct endpoint *original, const struct endpoint *t
 static bool take(int fd, struct onset *o)
 {
 	uint64_t raw[WORDS];
-	const bool whole = record_load(led[(unsigned)fd % ONSETS].word, raw, WORDS);
+	const bool whole = record_load(redirected[(unsigned)fd % ONSETS].word, raw, WORDS);
 	onset_forget(fd);
 	if (!whole)
 		return false;
@@ -82,10 +82,10 @@ void onset_connect_plainly(int fd, const struct endpoint *e)
 static bool belongs(struct table *t, const char *p, size_t len, const struct onset *o, struct endpoint *where)
 {
 	struct sip_message m;
-	struct verdict v;
+	struct redirection v;
 	if (!sip_looks(p, len) || !sip_parse_datagram(p, len, &m) || m.status)
 		return false;
-	verdict_of(t, &o->original, &v);
+	redirection_of(t, &o->original, &v);
 	*where = o->original;
 	if (m.to == SIP_TO_TAGGED)
 		return dialogs_of(&m, &o->original, now_ms(), where) != DIALOGS_NONE;

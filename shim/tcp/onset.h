@@ -33,7 +33,7 @@ void onset_connect(int fd, const struct endpoint *original, const struct endpoin
 void onset_connect_plainly(int fd, const struct endpoint *e);
 
 /* fd's connect to `asked` was led to `to`, and is there, or in flight. errno is kept. */
-void onset_led(int fd, const struct endpoint *original, const struct endpoint *to);
+void onset_redirected(int fd, const struct endpoint *original, const struct endpoint *to);
 
 /* It goes where the program asked, or nowhere. */
 static inline void onset_forget(int fd)

@@ -15,8 +15,8 @@
 #include "shim/core/report.h"
 #include "shim/core/session.h"
 #include "shim/core/socket.h"
-#include "shim/core/vain.h"
-#include "shim/core/verdicts.h"
+#include "shim/core/avoid.h"
+#include "shim/core/redirection.h"
 
 /* As the kernel names them in TCP_INFO (tcp(7)); netinet/tcp.h and linux/tcp.h exclude each other. */
 enum { STATE_ESTABLISHED = 1, STATE_SYN_SENT = 2, STATE_CLOSE = 7 };
@@ -116,7 +116,7 @@ static addr_ref ref_in(const struct table *t, const struct tcp_connect *c)
  */
 static bool is_told(const struct table *t, const struct tcp_connect *c, bool others)
 {
-	return (c->told && !others && verdict_holds(t, c->epoch)) || verdict_told(t, &c->to, TOLD_CONNECTED);
+	return (c->told && !others && redirection_holds(t, c->epoch)) || success_reported(t, &c->to, SUCCESS_CONNECT);
 }
 
 /* The connect came to its end: by `cause`, or well (CAUSE_CONNECTED), or nothing is known (CAUSE_NONE). */
@@ -127,7 +127,7 @@ HOT static void report(const struct tcp_connect *c, enum cause cause)
 	if (!t)
 		return;
 	if (cause == CAUSE_CONNECTED)
-		vain_connected(&c->to);
+		avoid_connected(&c->to);
 	else if (cause != CAUSE_NONE)
 		dialogs_lost(&c->to);
 	const addr_ref ref = ref_in(t, c);
@@ -136,7 +136,7 @@ HOT static void report(const struct tcp_connect *c, enum cause cause)
 	const bool others = pins_pending_over(t, ref, &c->to, (uint32_t)c->pid, cause == CAUSE_CONNECTED);
 	if (cause == CAUSE_CONNECTED && !is_told(t, c, others)) {
 		report_succeeded(t, o);
-		verdict_tell(t, &c->to, TOLD_CONNECTED);
+		success_note_reported(t, &c->to, SUCCESS_CONNECT);
 	} else if (cause != CAUSE_NONE && cause != CAUSE_CONNECTED) {
 		report_failed(t, o, cause);
 	}
@@ -204,8 +204,8 @@ static enum cause cause_of(enum progress p, const struct tcp_connect *c)
 	return CAUSE_NONE;
 }
 
-/* So long that a program may turn to the next address (vain.h). */
-static bool waits(const struct tcp_connect *c) { return tick_since(tick_now(), c->since) >= VAIN_TICKS; }
+/* So long that a program may turn to the next address (avoid.h). */
+static bool waits(const struct tcp_connect *c) { return tick_since(tick_now(), c->since) >= AVOID_TICKS; }
 
 /* One that was lost was closed at some time since: so much of it counts as waiting at most. */
 static uint32_t waits_since(enum progress p, const struct tcp_connect *c)
@@ -224,7 +224,7 @@ static enum cause given_up(enum progress p, const struct tcp_connect *c)
 	struct table *t = session_table_here();
 	if (!waits(c))
 		return CAUSE_NONE;
-	vain_note(&c->to, VAIN_CONNECT);
+	avoid_note(&c->to, AVOIDED_CONNECT);
 	return t && pins_unanswered(t, &o) ? CAUSE_TIMED_OUT : cause_of(p, c);
 }
 

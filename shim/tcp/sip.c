@@ -139,7 +139,7 @@ static void on_message(void *arg, const struct sip_message *m)
 	struct server p;
 	if (!is_same_socket(say->s, say->fd))
 		return;
-	leave_passed(cookie_of(say->s), &say->s->to, m);
+	hangup_passed(cookie_of(say->s), &say->s->to, m);
 	note_dialog(say, m);
 	if (!key || !shared || (say->way == SIP_OUT) != (m->status == 0) || !judge_server(say->fd, &say->s->to, &p))
 		return;
@@ -181,7 +181,7 @@ static bool meet(const struct saying *say, size_t len)
 		return false;
 	}
 	if (say->way == SIP_OUT)
-		leave_begin(say->fd, cookie_of(s), &s->to, len);
+		hangup_begin(say->fd, cookie_of(s), &s->to, len);
 	return true;
 }
 
@@ -230,10 +230,10 @@ static bool feed_way(struct saying *say, const void *p, size_t len)
 }
 
 /* Way SIP_IN is the caller's. Not in the middle of a message: a body of it may be to come. */
-static void leave_if_failed(struct stream *s, int fd)
+static void hangup_if_failed(struct stream *s, int fd)
 {
 	if (s->failed && sip_stream_is_idle(&s->sip[SIP_IN]))
-		s->failed = !leave_failed(fd, cookie_of(s), &s->to);
+		s->failed = !hangup_failed(fd, cookie_of(s), &s->to);
 }
 
 static void feed(int fd, enum sip_way w, const void *p, size_t len)
@@ -248,7 +248,7 @@ static void feed(int fd, enum sip_way w, const void *p, size_t len)
 	if (owner(fd) == fd) {
 		on = feed_way(&say, p, len);
 		if (on && w == SIP_IN)
-			leave_if_failed(s, fd);
+			hangup_if_failed(s, fd);
 	}
 	if (!on && w == SIP_OUT && owner(fd) == fd && !s->spoken)
 		waiting_opaque(fd, &s->to);

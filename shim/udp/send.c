@@ -15,75 +15,75 @@
 #include "shim/core/pieces.h"
 #include "shim/core/session.h"
 #include "shim/core/shared.h"
-#include "shim/core/vain.h"
-#include "shim/core/verdicts.h"
+#include "shim/core/avoid.h"
+#include "shim/core/redirection.h"
 #include "shim/udp/outcome.h"
 #include "shim/udp/peer.h"
 
 /* ---- is there anything to decide? ---- */
 
 /* Also if a request may be waiting there for so long that its next send is the one too many. */
-static bool concerns(const struct table *t, const struct endpoint *original, const struct verdict *v)
+static bool concerns(const struct table *t, const struct endpoint *original, const struct redirection *v)
 {
 	return v->request || v->datagram || redirected_from(original) ||
 	       (v->ref && judge_may_be_silent(t, v->ref, original, original));
 }
 
 /* The endpoint that is asked, if there is something to decide; otherwise d->quiet says what is known. */
-static bool take_asked(struct table *t, const struct sockaddr *to, socklen_t to_len, struct departure *d, struct verdict *v)
+static bool take_original(struct table *t, const struct sockaddr *to, socklen_t to_len, struct udp_send *d, struct redirection *v)
 {
-	uint64_t key;
 	if (to_len > sizeof(struct sockaddr_storage) || !memory_readable(to, to_len))
 		return false;
-	d->quiet = verdict_quiet(t, to, to_len, d->now_ms, &key);
-	if (d->quiet != QUIET_NOT || !endpoint_from_sockaddr(to, to_len, &d->original))
+	const uint64_t key = steady_address(t, to, to_len, d->now_ms);
+	d->steady = steady_look(key);
+	if (d->steady != STEADY_NOT || !endpoint_from_sockaddr(to, to_len, &d->original))
 		return false;
 	d->original.transport = TRANSPORT_UDP;
-	verdict_of(t, &d->original, v);
+	redirection_of(t, &d->original, v);
 	if (concerns(t, &d->original, v))
 		return true;
 	if (!v->settled && dns_port(d->original.port))
 		return false;
-	verdict_quieten(key, v->ref != 0);
-	d->quiet = v->ref ? QUIET_CANDIDATE : QUIET_STRANGER;
+	steady_note(key, v->ref != 0);
+	d->steady = v->ref ? STEADY_CANDIDATE : STEADY_STRANGER;
 	return false;
 }
 
 /* Where an initial request belongs. One that this program sends again elsewhere is not led back to who did not answer. */
-static const struct endpoint *pin_of(const struct table *t, const struct departure *d, const struct verdict *v)
+static const struct endpoint *pin_of(const struct table *t, const struct udp_send *d, const struct redirection *v)
 {
-	return v->request && !vain_lately(t, &v->to) ? &v->to : &d->original;
+	return v->request && !avoid_now(t, &v->to) ? &v->to : &d->original;
 }
 
 /* The same for the peer of a connected socket, of which `at` is known. */
-static bool concerns_peer(const struct table *t, const struct departure *d, const struct verdict *v,
-			  const struct verdict *at)
+static bool concerns_peer(const struct table *t, const struct udp_send *d, const struct redirection *v,
+			  const struct redirection *at)
 {
 	const struct endpoint *actual = &d->peer.actual;
 	return !endpoint_same(pin_of(t, d, v), actual) || (at->ref && judge_may_be_silent(t, at->ref, &d->original, actual));
 }
 
-static bool take_peer(struct table *t, int fd, struct departure *d, struct verdict *v)
+static bool take_peer(struct table *t, int fd, struct udp_send *d, struct redirection *v)
 {
-	struct verdict at;
+	struct redirection at;
 	const uint64_t number = peer_number(fd);
 	uint64_t key = 0;
 	if (number && !d->addressed)
-		d->quiet = verdict_quiet_connection(t, number, d->now_ms, &key);
-	if (!number || d->quiet != QUIET_NOT || !peer_of(fd, &d->peer))
+		d->steady = steady_look(key = steady_peer(t, number, d->now_ms));
+	if (!number || d->steady != STEADY_NOT || !peer_of(fd, &d->peer))
 		return false;
 	d->original = d->peer.original;
-	verdict_of(t, &d->original, v);
-	verdict_of(t, &d->peer.actual, &at);
+	redirection_of(t, &d->original, v);
+	redirection_of(t, &d->peer.actual, &at);
 	if (d->addressed || concerns_peer(t, d, v, &at))
 		return true;
-	verdict_quieten_connection(key, at.ref != 0);
-	d->quiet = at.ref ? QUIET_CANDIDATE : QUIET_STRANGER;
+	steady_note(key, at.ref != 0);
+	d->steady = at.ref ? STEADY_CANDIDATE : STEADY_STRANGER;
 	return false;
 }
 
 /* Is it the address of a peer that was led elsewhere, from where alone the socket hears? */
-static bool is_led_from(int fd, const struct sockaddr *to, socklen_t to_len)
+static bool is_redirected_from(int fd, const struct sockaddr *to, socklen_t to_len)
 {
 	struct peer c;
 	struct endpoint e;
@@ -98,19 +98,19 @@ static bool is_led_from(int fd, const struct sockaddr *to, socklen_t to_len)
  * An address that libc handed out first for a name stands for the name: programs that look up one address
  * write it in their requests (sipp's [remote_ip]).
  */
-static bool is_by_number(const void *buf, size_t len, const struct departure *d)
+static bool is_by_number(const void *buf, size_t len, const struct udp_send *d)
 {
-	return d->may_lead && d->m.to == SIP_TO_BARE && hop_is(buf, len, &d->original) && !given_first(&d->original.addr);
+	return d->may_redirect && d->m.to == SIP_TO_BARE && hop_is(buf, len, &d->original) && !given_first(&d->original.addr);
 }
 
-static void parse(const void *buf, size_t len, struct departure *d)
+static void parse(const void *buf, size_t len, struct udp_send *d)
 {
 	d->sip = sip_looks(buf, len) && sip_parse_datagram(buf, len, &d->m);
 	d->key = d->sip ? sip_transaction(&d->m) : 0;
 	d->number = d->sip && is_by_number(buf, len, d);
 }
 
-static __attribute__((noinline)) bool read_pieces(const struct iovec *piece, size_t pieces, struct departure *d)
+static __attribute__((noinline)) bool read_pieces(const struct iovec *piece, size_t pieces, struct udp_send *d)
 {
 	char whole[PIECES_MAX];
 	size_t len;
@@ -121,7 +121,7 @@ static __attribute__((noinline)) bool read_pieces(const struct iovec *piece, siz
 	return true;
 }
 
-static bool read_message(const struct iovec *piece, size_t pieces, struct departure *d)
+static bool read_message(const struct iovec *piece, size_t pieces, struct udp_send *d)
 {
 	const void *buf = piece->iov_base;
 	const size_t len = piece->iov_len < SIP_HEADER_MAX ? piece->iov_len : SIP_HEADER_MAX;
@@ -154,7 +154,7 @@ struct memory {
 	struct redirect request, leg, dialog;
 };
 
-static void remember(struct table *t, int fd, const struct departure *d, struct memory *r)
+static void remember(struct table *t, int fd, const struct udp_send *d, struct memory *r)
 {
 	const struct transactions *tr = &shared->transactions;
 	const struct sip_message *m = &d->m;
@@ -173,28 +173,28 @@ static void remember(struct table *t, int fd, const struct departure *d, struct 
 }
 
 /* If nothing is done about it. */
-static const struct endpoint *usual(const struct departure *d) { return d->connected ? &d->peer.actual : &d->original; }
+static const struct endpoint *usual(const struct udp_send *d) { return d->connected ? &d->peer.actual : &d->original; }
 
-static struct endpoint destination(struct table *t, int fd, const struct departure *d, struct verdict *v)
+static struct endpoint destination(struct table *t, int fd, const struct udp_send *d, struct redirection *v)
 {
 	struct memory r;
 	if (!d->sip)
 		return v->datagram && !d->connected ? v->to : *usual(d);
 	remember(t, fd, d, &r);
-	const enum course course = course_of(&d->m, r.known);
-	if (d->connected && course != COURSE_PIN && !(d->number && course == COURSE_ASKED))
+	const enum sip_route route = sip_route_of(&d->m, r.known);
+	if (d->connected && route != ROUTE_PIN && !(d->number && route == ROUTE_ORIGINAL))
 		return *usual(d);
-	switch (course) {
-	case COURSE_BACK: return r.request.actual;
-	case COURSE_ORIGIN: return r.origin.last;
-	case COURSE_AGAIN: return r.again.last;
-	case COURSE_LEG: return r.leg.actual;
-	case COURSE_DIALOG: return r.dialog.actual;
-	case COURSE_PIN:
+	switch (route) {
+	case ROUTE_BACK: return r.request.actual;
+	case ROUTE_REQUEST: return r.origin.last;
+	case ROUTE_AGAIN: return r.again.last;
+	case ROUTE_LEG: return r.leg.actual;
+	case ROUTE_DIALOG: return r.dialog.actual;
+	case ROUTE_PIN:
 		if (r.known.silent)
-			verdict_of(t, &d->original, v);
+			redirection_of(t, &d->original, v);
 		return *pin_of(t, d, v);
-	case COURSE_ASKED: break;
+	case ROUTE_ORIGINAL: break;
 	}
 	return d->original;
 }
@@ -202,10 +202,10 @@ static struct endpoint destination(struct table *t, int fd, const struct departu
 /* ---- what is remembered of it ---- */
 
 /* A dialog that it may begin is remembered where it was moved, and no longer where it was not. */
-static void note_dialog(const struct departure *d, const struct endpoint *to)
+static void note_dialog(const struct udp_send *d, const struct endpoint *to)
 {
 	const struct redirect mv = {.original = d->original, .actual = *to};
-	if (!course_begins_dialog(&d->m))
+	if (!sip_begins_dialog(&d->m))
 		return;
 	if (!endpoint_same(to, &d->original))
 		redirect_note(&shared->dialogs, d->m.call_id, &d->original, &mv, d->now_ms);
@@ -213,7 +213,7 @@ static void note_dialog(const struct departure *d, const struct endpoint *to)
 		redirect_forget(&shared->dialogs, d->m.call_id, &d->original);
 }
 
-static void note_message(int fd, const struct departure *d, const struct endpoint *to)
+static void note_message(int fd, const struct udp_send *d, const struct endpoint *to)
 {
 	if (!d->sip)
 		return;
@@ -225,7 +225,7 @@ static void note_message(int fd, const struct departure *d, const struct endpoin
 }
 
 /* Before it goes, since its answer may be read by another process at once. */
-static bool move(int fd, const struct sockaddr *to, socklen_t to_len, struct departure *d)
+static bool move(int fd, const struct sockaddr *to, socklen_t to_len, struct udp_send *d)
 {
 	if (!peer_redirect(fd, &d->original, &d->actual, d->now_ms))
 		return false;
@@ -236,7 +236,7 @@ static bool move(int fd, const struct sockaddr *to, socklen_t to_len, struct dep
 }
 
 /* The message is noted when it has gone: one that a pending error holds up is an initial one the next time too. */
-static bool lead(int fd, struct departure *d)
+static bool lead(int fd, struct udp_send *d)
 {
 	struct peer c = d->peer;
 	if (peer_reconnect(fd, &c, &d->actual))
@@ -259,20 +259,20 @@ static bool worth_asking(int fd, const struct iovec *piece, size_t pieces)
 	return memory_readable(piece->iov_base, head) && sip_looks(piece->iov_base, piece->iov_len);
 }
 
-bool depart_plan(int fd, const struct iovec *piece, size_t pieces, const struct sockaddr *to, socklen_t to_len,
-		 struct departure *d)
+bool send_plan(int fd, const struct iovec *piece, size_t pieces, const struct sockaddr *to, socklen_t to_len,
+		 struct udp_send *d)
 {
 	struct table *t = session_table_here();
-	struct verdict v;
+	struct redirection v;
 	int saved = errno;
-	d->quiet = QUIET_NOT;
+	d->steady = STEADY_NOT;
 	d->now_ms = now_ms();
 	const bool worth = (!to || redirected_any()) && worth_asking(fd, piece, pieces);
-	d->addressed = to && worth && is_led_from(fd, to, to_len);
+	d->addressed = to && worth && is_redirected_from(fd, to, to_len);
 	d->connected = !to || d->addressed;
 	const bool taken = t && shared && (to || worth) &&
-			   (d->connected ? take_peer(t, fd, d, &v) : take_asked(t, to, to_len, d, &v));
-	d->may_lead = taken && v.request && !v.datagram;
+			   (d->connected ? take_peer(t, fd, d, &v) : take_original(t, to, to_len, d, &v));
+	d->may_redirect = taken && v.request && !v.datagram;
 	const bool planned = taken && read_message(piece, pieces, d) && (d->sip || d->addressed || (v.datagram && !d->connected));
 	if (planned) {
 		d->actual = destination(t, fd, d, &v);
@@ -284,7 +284,7 @@ bool depart_plan(int fd, const struct iovec *piece, size_t pieces, const struct 
 }
 
 /* Remembers a request that went as usual. */
-static void note_as_usual(int fd, const struct departure *d)
+static void note_as_usual(int fd, const struct udp_send *d)
 {
 	if (!d->sip)
 		return;
@@ -293,7 +293,7 @@ static void note_as_usual(int fd, const struct departure *d)
 		peer_note_own(fd, &d->original, d->now_ms);
 }
 
-void depart_done(int fd, const struct departure *d, bool moved)
+void send_done(int fd, const struct udp_send *d, bool moved)
 {
 	int saved = errno;
 	if (!moved)
@@ -303,17 +303,17 @@ void depart_done(int fd, const struct departure *d, bool moved)
 	errno = saved;
 }
 
-void depart_back(int fd, const struct departure *d)
+void send_back(int fd, const struct udp_send *d)
 {
 	struct peer c = {.original = d->original, .actual = d->actual};
 	peer_reconnect(fd, &c, &d->peer.actual);
 }
 
-void depart_unplanned(int fd, const void *buf, size_t len, const struct sockaddr *to, socklen_t to_len, struct departure *d)
+void send_unplanned(int fd, const void *buf, size_t len, const struct sockaddr *to, socklen_t to_len, struct udp_send *d)
 {
-	if (!sip_looks(buf, len) || d->quiet == QUIET_STRANGER)
+	if (!sip_looks(buf, len) || d->steady == STEADY_STRANGER)
 		return;
-	if (d->quiet == QUIET_NOT) {
+	if (d->steady == STEADY_NOT) {
 		datagram_sent(fd, buf, len, to, to_len);
 		return;
 	}

@@ -12,18 +12,18 @@
  * with its transaction or dialog, nor by media. All of them go to its peer, whoever it
  * is then.
  */
-#ifndef STICKYDNS_DEPART_H
-#define STICKYDNS_DEPART_H
+#ifndef STICKYDNS_SEND_H
+#define STICKYDNS_SEND_H
 
 #include <sys/uio.h>
 
 #include "shim/core/judge.h"
 #include "shim/core/session.h"
 #include "shim/core/shared.h"
-#include "shim/core/verdicts.h"
+#include "shim/core/redirection.h"
 #include "shim/udp/peer.h"
 
-struct departure {
+struct udp_send {
 	struct endpoint original, actual;	/* where the program sends it, where it goes */
 	bool moved;			/* it goes elsewhere than usual: than to `asked`, or than to the peer */
 	bool connected;			/* it is sent to the peer: `peer`, as it was before this; `asked` is peer.asked */
@@ -32,36 +32,36 @@ struct departure {
 	bool sip;			/* it is a SIP message: */
 	struct sip_message m;
 	uint64_t key;			/* its sip_transaction() */
-	bool may_lead;			/* an initial request would go elsewhere, by a name that the program asked for: */
+	bool may_redirect;			/* an initial request would go elsewhere, by a name that the program asked for: */
 	bool number;			/* unless this one is for `asked` by number (sip-hop.h) */
 	uint64_t now_ms;
-	enum quiet quiet;		/* nothing planned: what is known of the address */
+	enum steady steady;		/* nothing planned: what is known of the address */
 	struct sockaddr_storage to;	/* not connected: the program's address, with that of `real` in it */
 };
 
 /* Is there a table to steer by? */
-static inline bool depart_possible(void) { return shared && session_table_here(); }
+static inline bool send_possible(void) { return shared && session_table_here(); }
 
 /*
  * fd's next datagram is made of these pieces (pieces.h), of which the first iovec alone
  * is known to be good. `to`: NULL if it goes to the connected peer. True: *d says where
- * it goes, and after it was sent depart_done() is to be told. False: as asked;
- * depart_unplanned() or datagram_sent() are to look at it afterwards.
+ * it goes, and after it was sent send_done() is to be told. False: as asked;
+ * send_unplanned() or datagram_sent() are to look at it afterwards.
  */
-bool depart_plan(int fd, const struct iovec *piece, size_t pieces, const struct sockaddr *to, socklen_t to_len,
-		 struct departure *d);
+bool send_plan(int fd, const struct iovec *piece, size_t pieces, const struct sockaddr *to, socklen_t to_len,
+		 struct udp_send *d);
 
 /* Nothing was planned, and it was sent: looks at it. */
-void depart_unplanned(int fd, const void *buf, size_t len, const struct sockaddr *to, socklen_t to_len,
-		      struct departure *d);
+void send_unplanned(int fd, const void *buf, size_t len, const struct sockaddr *to, socklen_t to_len,
+		      struct udp_send *d);
 
 /* It was sent; `moved`: to `real`, otherwise as usual after all. */
-void depart_done(int fd, const struct departure *d, bool moved);
+void send_done(int fd, const struct udp_send *d, bool moved);
 
 /*
  * A socket that was led to `real` for this could not send it: it is connected back. So
  * if the send met an error that was pending, this is its old peer's.
  */
-void depart_back(int fd, const struct departure *d);
+void send_back(int fd, const struct udp_send *d);
 
 #endif

@@ -4,11 +4,11 @@
 
 /* ---- the rule ---- */
 
-static const char *course_text(enum course c)
+static const char *course_text(enum sip_route c)
 {
-	static const char *const texts[] = {[COURSE_ASKED] = "asked", [COURSE_BACK] = "back", [COURSE_ORIGIN] = "origin",
-					    [COURSE_AGAIN] = "again", [COURSE_LEG] = "leg", [COURSE_DIALOG] = "dialog",
-					    [COURSE_PIN] = "pin"};
+	static const char *const texts[] = {[ROUTE_ORIGINAL] = "asked", [ROUTE_BACK] = "back", [ROUTE_REQUEST] = "origin",
+					    [ROUTE_AGAIN] = "again", [ROUTE_LEG] = "leg", [ROUTE_DIALOG] = "dialog",
+					    [ROUTE_PIN] = "pin"};
 	return texts[c];
 }
 
@@ -64,7 +64,7 @@ static void courses(void)
 		const struct sip_message m = {.method = (uint8_t)rows[i].method, .status = (uint16_t)rows[i].status,
 					      .to = (uint8_t)rows[i].to};
 		check_row("course, %s", rows[i].rule);
-		check_text(rows[i].known, rows[i].expected, course_text(course_of(&m, known_of(rows[i].known))));
+		check_text(rows[i].known, rows[i].expected, course_text(sip_route_of(&m, known_of(rows[i].known))));
 	}
 }
 
@@ -82,7 +82,7 @@ static void dialogs(void)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		const struct sip_message m = {.method = (uint8_t)rows[i].method, .to = (uint8_t)rows[i].to};
 		check_row("dialog, %s, To %d", sip_method_text(rows[i].method), (int)rows[i].to);
-		check_true("begins", course_begins_dialog(&m) == rows[i].begins);
+		check_true("begins", sip_begins_dialog(&m) == rows[i].begins);
 	}
 }
 
@@ -122,7 +122,7 @@ static void dialogs_live(void)
 		const struct sip_message m = {.method = (uint8_t)rows[i].method, .status = (uint16_t)rows[i].status,
 					      .to = (uint8_t)rows[i].to, .call_id = 1};
 		check_row("dialog: %s", rows[i].rule);
-		check_text("it", rows[i].expected, texts[course_dialog(&m, rows[i].out, rows[i].failure)]);
+		check_text("it", rows[i].expected, texts[sip_dialog_of(&m, rows[i].out, rows[i].failure)]);
 	}
 }
 

@@ -1,5 +1,5 @@
 /*
- * vain.h: servers that this process has just tried in vain.
+ * avoid.h: servers that this process has just tried in vain.
  *
  * A program that gets no answer from one address tries the next by itself (RFC 8305:
  * after some 250 ms), or asks again. Neither steering nor the order of an answer may lead
@@ -8,31 +8,31 @@
  * request that was not answered. No locks; a record that two have written at once is
  * lost, which costs one attempt.
  */
-#ifndef STICKYDNS_VAIN_H
-#define STICKYDNS_VAIN_H
+#ifndef STICKYDNS_AVOID_H
+#define STICKYDNS_AVOID_H
 
 #include "policy/pins/answer.h"
 #include "policy/table/file.h"
 
 /* An attempt that waits for so many ticks is one that a program may give up: 1/8 to 3/16 s. */
-enum { VAIN_TICKS = 2 };
+enum { AVOID_TICKS = 2 };
 
 /* What was in vain: a connect, or a request of a kind. */
-enum vain { VAIN_CONNECT, VAIN_REQUEST };
-static inline unsigned vain_request(enum request_kind kind) { return VAIN_REQUEST + (unsigned)kind; }
+enum avoided { AVOIDED_CONNECT, AVOIDED_REQUEST };
+static inline unsigned avoided_request(enum request_kind kind) { return AVOIDED_REQUEST + (unsigned)kind; }
 
-enum { VAIN_MAX = 8 };
+enum { AVOID_MAX = 8 };
 
 /* It was given up unanswered. */
-void vain_note(const struct endpoint *e, unsigned what);
+void avoid_note(const struct endpoint *e, unsigned what);
 
 /* A connect to it came through. One load while nothing was ever in vain. */
-void vain_connected(const struct endpoint *e);
+void avoid_connected(const struct endpoint *e);
 
 /* Was it tried in vain within the last minute, and has not answered since? One load while nothing was. */
-bool vain_lately(const struct table *t, const struct endpoint *e);
+bool avoid_now(const struct table *t, const struct endpoint *e);
 
 /* The addresses of all such, for a lookup (struct lookup). Returns how many. */
-size_t vain_asides(const struct table *t, struct aside out[static VAIN_MAX]);
+size_t avoid_list(const struct table *t, struct aside out[static AVOID_MAX]);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * verdicts.c: what the shim remembers of endpoints, and what ends that: a change in the table, a lookup, time.
+ * redirection.c: what the shim remembers of endpoints, and what ends that: a change in the table, a lookup, time.
  *
  * Names of this process are in the test's hands, the table is a real one, and each row changes
  * something before what was decided is noted, or after.
@@ -7,7 +7,7 @@
 #include "policy/pins/report.h"
 #include "shim/core/given.h"
 #include "shim/core/session.h"
-#include "shim/core/verdicts.h"
+#include "shim/core/redirection.h"
 #include "tests/unit/check.h"
 #include "tests/unit/clock.h"
 #include "tests/unit/lab.h"
@@ -109,40 +109,40 @@ static uint64_t key;
 static bool quiet_known(void)
 {
 	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(5060), .sin_addr.s_addr = htonl(0xc0000201)};
-	return verdict_quiet(&lab.t, (struct sockaddr *)&to, sizeof to, clock_ns / 1000000, &key) == QUIET_CANDIDATE;
+	return steady_look(key = steady_address(&lab.t, (struct sockaddr *)&to, sizeof to, clock_ns / 1000000)) == STEADY_CANDIDATE;
 }
 
-static void quiet_note(void) { verdict_quieten(key, true); }
+static void quiet_note(void) { steady_note(key, true); }
 
 static bool still_known(void)
 {
-	return verdict_quiet_connection(&lab.t, 7, clock_ns / 1000000, &key) == QUIET_CANDIDATE;
+	return steady_look(key = steady_peer(&lab.t, 7, clock_ns / 1000000)) == STEADY_CANDIDATE;
 }
 
-static void still_note(void) { verdict_quieten_connection(key, true); }
+static void still_note(void) { steady_note(key, true); }
 
 static bool told_known(void)
 {
 	const struct endpoint e = place(1);
-	return verdict_told(&lab.t, &e, TOLD_CONNECTED);
+	return success_reported(&lab.t, &e, SUCCESS_CONNECT);
 }
 
 static void told_note(void)
 {
 	const struct endpoint e = place(1);
-	verdict_tell(&lab.t, &e, TOLD_CONNECTED);
+	success_note_reported(&lab.t, &e, SUCCESS_CONNECT);
 }
 
 static bool registered_known(void)
 {
 	const struct endpoint e = place(1);
-	return verdict_told(&lab.t, &e, told_answered(REQUEST_REGISTRATION, true));
+	return success_reported(&lab.t, &e, success_of(REQUEST_REGISTRATION, true));
 }
 
 static void registered_note(void)
 {
 	const struct endpoint e = place(1);
-	verdict_tell(&lab.t, &e, told_answered(REQUEST_REGISTRATION, true));
+	success_note_reported(&lab.t, &e, success_of(REQUEST_REGISTRATION, true));
 }
 
 /* An address, and a count of lookups, each another: both are bits that go into one key. */
@@ -155,11 +155,11 @@ static void two_addresses(void)
 	for (unsigned bit = 0; bit < 32; bit++)
 		for (unsigned more = 1; more < 16; more++) {
 			other.sin_addr.s_addr = htonl(0xc0000201 ^ 1u << bit);
-			verdict_quiet(&lab.t, (struct sockaddr *)&one, sizeof one, clock_ns / 1000000, &key);
-			verdict_quieten(key, false);
+			steady_look(key = steady_address(&lab.t, (struct sockaddr *)&one, sizeof one, clock_ns / 1000000));
+			steady_note(key, false);
 			lookups += more;
-			taken += verdict_quiet(&lab.t, (struct sockaddr *)&other, sizeof other, clock_ns / 1000000, &key) !=
-				 QUIET_NOT;
+			taken += steady_look(key = steady_address(&lab.t, (struct sockaddr *)&other, sizeof other, clock_ns / 1000000)) !=
+				 STEADY_NOT;
 		}
 	check_row("what is known of one address is not taken for another's after lookups");
 	check_number("taken", 0, taken);
@@ -215,26 +215,26 @@ static void kinds(void)
 	const struct endpoint e = place(1), other = place(2);
 	begin();
 	check_row("a success that was told is none of a REGISTER, nor of another endpoint");
-	check_true("not told", !verdict_told(&lab.t, &e, TOLD_CONNECTED));
-	verdict_tell(&lab.t, &e, TOLD_CONNECTED);
-	check_true("told", verdict_told(&lab.t, &e, TOLD_CONNECTED));
-	check_true("of a REGISTER", !verdict_told(&lab.t, &e, told_answered(REQUEST_REGISTRATION, true)));
-	check_true("another endpoint", !verdict_told(&lab.t, &other, TOLD_CONNECTED));
+	check_true("not told", !success_reported(&lab.t, &e, SUCCESS_CONNECT));
+	success_note_reported(&lab.t, &e, SUCCESS_CONNECT);
+	check_true("told", success_reported(&lab.t, &e, SUCCESS_CONNECT));
+	check_true("of a REGISTER", !success_reported(&lab.t, &e, success_of(REQUEST_REGISTRATION, true)));
+	check_true("another endpoint", !success_reported(&lab.t, &other, SUCCESS_CONNECT));
 	check_row("a stranger is quiet, too");
-	check_true("not at first", verdict_quiet_connection(&lab.t, 8, clock_ns / 1000000, &key) == QUIET_NOT);
-	verdict_quieten_connection(key, false);
-	check_true("then", verdict_quiet_connection(&lab.t, 8, clock_ns / 1000000, &key) == QUIET_STRANGER);
+	check_true("not at first", steady_look(key = steady_peer(&lab.t, 8, clock_ns / 1000000)) == STEADY_NOT);
+	steady_note(key, false);
+	check_true("then", steady_look(key = steady_peer(&lab.t, 8, clock_ns / 1000000)) == STEADY_STRANGER);
 	lab_close(&lab);
 }
 
 /* ---- where it goes ---- */
 
-static void verdict_text(unsigned place_of, char out[static 64])
+static void redirection_text(unsigned place_of, char out[static 64])
 {
 	const struct endpoint e = place(place_of);
 	char to[ADDRESS_TEXT];
-	struct verdict v;
-	verdict_of(&lab.t, &e, &v);
+	struct redirection v;
+	redirection_of(&lab.t, &e, &v);
 	lab_text(&v.to.addr, to);
 	snprintf(out, 64, "%s", !v.ref ? "stranger" : v.request ? to : v.settled ? v.told ? "told" : "stays" : "?");
 }
@@ -264,20 +264,20 @@ static void decided(void)
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		char text[64];
-		check_row("verdict: %s", rows[i].rule);
+		check_row("redirection: %s", rows[i].rule);
 		begin();
 		decisions = 0;
-		verdict_text(rows[i].asked, text);
+		redirection_text(rows[i].asked, text);
 		check_text("at first", rows[i].first, text);
 		change(rows[i].change);
-		verdict_text(rows[i].asked, text);
+		redirection_text(rows[i].asked, text);
 		check_text("then", rows[i].then, text);
 		check_number("decisions", rows[i].decisions, decisions);
 		lab_close(&lab);
 	}
 }
 
-/* That a success was told shows in the verdict of the pin, which is asked for anyway. */
+/* That a success was told shows in what is known of the pin, which is asked for anyway. */
 static void told_of_the_pin(void)
 {
 	static const struct {
@@ -294,14 +294,14 @@ static void told_of_the_pin(void)
 		char text[64];
 		check_row("the pin: %s", rows[i].rule);
 		begin();
-		verdict_text(1, text);
+		redirection_text(1, text);
 		check_true("not told at first", !told_known());
 		change(rows[i].before);
-		verdict_text(1, text);
+		redirection_text(1, text);
 		check_text("before it is noted", "stays", text);
 		told_note();
 		change(rows[i].after);
-		verdict_text(1, text);
+		redirection_text(1, text);
 		check_text("then", rows[i].then, text);
 		lab_close(&lab);
 	}
@@ -310,13 +310,13 @@ static void told_of_the_pin(void)
 static void holds(void)
 {
 	const struct endpoint e = place(1);
-	struct verdict v;
+	struct redirection v;
 	begin();
-	check_row("a verdict holds until something changes");
-	verdict_of(&lab.t, &e, &v);
-	check_true("at first", verdict_holds(&lab.t, v.epoch));
+	check_row("a redirection holds until something changes");
+	redirection_of(&lab.t, &e, &v);
+	check_true("at first", redirection_holds(&lab.t, v.epoch));
 	fail(2);
-	check_true("no longer", !verdict_holds(&lab.t, v.epoch));
+	check_true("no longer", !redirection_holds(&lab.t, v.epoch));
 	lab_close(&lab);
 }
 

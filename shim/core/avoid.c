@@ -1,5 +1,5 @@
-/* vain.c: see vain.h. */
-#include "shim/core/vain.h"
+/* vain.c: see avoid.h. */
+#include "shim/core/avoid.h"
 
 #include "policy/base/clock.h"
 #include "policy/base/record.h"
@@ -8,7 +8,7 @@
 /* The words of a record: check, endpoint (3), what 32 | tick 32. One for each endpoint and kind, by their hash. */
 enum { WHO = 1, WHAT = WHO + ENDPOINT_WORDS, WORDS };
 
-static struct { word64 word[WORDS]; } records[VAIN_MAX];
+static struct { word64 word[WORDS]; } records[AVOID_MAX];
 static word32 any;			/* tick of the latest; 0: there never was one */
 
 static bool is_recent(void)
@@ -19,10 +19,10 @@ static bool is_recent(void)
 
 static word64 *record_of(const struct endpoint *e, unsigned what)
 {
-	return records[hash_slot(endpoint_key(e, what), VAIN_MAX)].word;
+	return records[hash_slot(endpoint_key(e, what), AVOID_MAX)].word;
 }
 
-void vain_note(const struct endpoint *e, unsigned what)
+void avoid_note(const struct endpoint *e, unsigned what)
 {
 	uint64_t raw[WORDS];
 	const uint32_t now = tick_now();
@@ -44,42 +44,42 @@ static bool load(const word64 *w, struct endpoint *e, unsigned *what, uint32_t *
 	return true;
 }
 
-void vain_connected(const struct endpoint *e)
+void avoid_connected(const struct endpoint *e)
 {
 	struct endpoint of;
 	unsigned what;
 	uint32_t then;
-	word64 *w = is_recent() ? record_of(e, VAIN_CONNECT) : NULL;
-	if (w && load(w, &of, &what, &then) && what == VAIN_CONNECT && endpoint_same(&of, e))
+	word64 *w = is_recent() ? record_of(e, AVOIDED_CONNECT) : NULL;
+	if (w && load(w, &of, &what, &then) && what == AVOIDED_CONNECT && endpoint_same(&of, e))
 		put64(&w[0], 0);
 }
 
 /* Has it answered since, whomever? */
 static bool is_void(const struct table *t, const struct endpoint *e, unsigned what, uint32_t then)
 {
-	const addr_ref ref = what == VAIN_CONNECT ? 0 : addr_find(t, &e->addr);
-	return ref && pins_heard_age(t, ref, e, (enum request_kind)(what - VAIN_REQUEST)) <= tick_since(tick_now(), then);
+	const addr_ref ref = what == AVOIDED_CONNECT ? 0 : addr_find(t, &e->addr);
+	return ref && pins_heard_age(t, ref, e, (enum request_kind)(what - AVOIDED_REQUEST)) <= tick_since(tick_now(), then);
 }
 
-bool vain_lately(const struct table *t, const struct endpoint *e)
+bool avoid_now(const struct table *t, const struct endpoint *e)
 {
 	struct endpoint of;
 	unsigned what;
 	uint32_t then;
-	for (unsigned i = VAIN_CONNECT; is_recent() && i < VAIN_REQUEST + REQUEST_KINDS; i++)
+	for (unsigned i = AVOIDED_CONNECT; is_recent() && i < AVOIDED_REQUEST + REQUEST_KINDS; i++)
 		if (load(record_of(e, i), &of, &what, &then) && what == i && endpoint_same(&of, e) &&
 		    !is_void(t, e, what, then))
 			return true;
 	return false;
 }
 
-size_t vain_asides(const struct table *t, struct aside out[static VAIN_MAX])
+size_t avoid_list(const struct table *t, struct aside out[static AVOID_MAX])
 {
 	struct endpoint e;
 	unsigned what;
 	uint32_t then;
 	size_t n = 0;
-	for (size_t i = 0; is_recent() && i < VAIN_MAX; i++)
+	for (size_t i = 0; is_recent() && i < AVOID_MAX; i++)
 		if (load(records[i].word, &e, &what, &then) && !is_void(t, &e, what, then))
 			out[n++] = (struct aside){.addr = e.addr};
 	return n;

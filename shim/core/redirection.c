@@ -1,5 +1,5 @@
-/* verdicts.c: see verdicts.h. */
-#include "shim/core/verdicts.h"
+/* redirection.c: see redirection.h. */
+#include "shim/core/redirection.h"
 
 #include <string.h>
 
@@ -11,13 +11,12 @@
 #include "shim/core/given.h"
 #include "shim/core/session.h"
 
-/* The words of a slot: check, asked (3), epoch, ref 32 | tick 32, flags, to (3). */
+/* The words of a slot: check, original (3), epoch, ref 32 | tick 32, flags, to (3). */
 enum { ORIGINAL = 1, EPOCH = ORIGINAL + ENDPOINT_WORDS, TIME, FLAGS, TO, WORDS = TO + ENDPOINT_WORDS };
 enum { REQUEST = 1, DATAGRAM = 2 };
-enum { VERDICTS = 64, HASHES = 256 };
+enum { REDIRECTIONS = 64, SETTLED = 256, WORDS_KEPT = 1024 };
 
-static struct { word64 word[WORDS]; } verdicts[VERDICTS];
-static word64 quiet[HASHES], still[HASHES], told[HASHES];	/* hashes of what they stand for: one word is never torn */
+static struct { word64 word[WORDS]; } redirections[REDIRECTIONS];
 
 /* Changes with the table's contents, with the table, and with the names that this process looks up, and with what this program was given. */
 static uint64_t epoch_of(const struct table *t)
@@ -36,7 +35,7 @@ static uint64_t moment(uint64_t epoch, uint64_t time)
 
 /* ---- candidates ---- */
 
-static bool remembered(const word64 *slot, const struct endpoint *original, uint64_t epoch, uint32_t now, struct verdict *out)
+static bool remembered(const word64 *slot, const struct endpoint *original, uint64_t epoch, uint32_t now, struct redirection *out)
 {
 	uint64_t raw[WORDS], want[ENDPOINT_WORDS];
 	endpoint_put(want, original);
@@ -50,7 +49,7 @@ static bool remembered(const word64 *slot, const struct endpoint *original, uint
 	return true;
 }
 
-static void remember(word64 *slot, const struct endpoint *original, uint64_t epoch, uint32_t now, const struct verdict *v)
+static void remember(word64 *slot, const struct endpoint *original, uint64_t epoch, uint32_t now, const struct redirection *v)
 {
 	uint64_t raw[WORDS];
 	endpoint_put(raw + ORIGINAL, original);
@@ -61,7 +60,7 @@ static void remember(word64 *slot, const struct endpoint *original, uint64_t epo
 	record_store(slot, raw, WORDS);
 }
 
-static void ask(struct table *t, const struct endpoint *original, struct verdict *out)
+static void ask(struct table *t, const struct endpoint *original, struct redirection *out)
 {
 	struct name_ref names[RECENT];
 	struct asker who = {.names = names, .wants = session_wants, .was_given = given_by, .asked = recent_asked};
@@ -78,13 +77,13 @@ static void ask(struct table *t, const struct endpoint *original, struct verdict
 	out->to.transport = original->transport;
 }
 
-/* ---- the pin, and all else that nothing is to be done about ---- */
+/* ---- the pin, and all else that stays where it is ---- */
 
 /*
  * Two words: a hash of the endpoint, the epoch and the second, and ref 32 | tick when it was told 32. Should
  * they not belong together, the address behind the ref is another one, or the tick, hidden with the hash, none.
  */
-static struct { word64 key, what; } settled[HASHES];
+static struct { word64 key, what; } settled[SETTLED];
 
 static uint64_t settled_key(const struct endpoint *original, uint64_t epoch, uint32_t now)
 {
@@ -93,13 +92,13 @@ static uint64_t settled_key(const struct endpoint *original, uint64_t epoch, uin
 
 static void settle(uint64_t key, addr_ref ref, uint32_t told_at)
 {
-	put64(&settled[hash_slot(key, HASHES)].what, (uint64_t)ref << 32 | (told_at ^ (uint32_t)key));
-	put64(&settled[hash_slot(key, HASHES)].key, key);
+	put64(&settled[hash_slot(key, SETTLED)].what, (uint64_t)ref << 32 | (told_at ^ (uint32_t)key));
+	put64(&settled[hash_slot(key, SETTLED)].key, key);
 }
 
-HOT static bool is_settled(const struct table *t, const struct endpoint *original, uint64_t key, struct verdict *out)
+HOT static bool is_settled(const struct table *t, const struct endpoint *original, uint64_t key, struct redirection *out)
 {
-	const uint32_t at = hash_slot(key, HASHES);
+	const uint32_t at = hash_slot(key, SETTLED);
 	const uint64_t what = get64(&settled[at].what);
 	out->ref = (addr_ref)(what >> 32);
 	out->settled = get64(&settled[at].key) == key && addr_is_of(t, out->ref, &original->addr);
@@ -107,7 +106,7 @@ HOT static bool is_settled(const struct table *t, const struct endpoint *origina
 	return out->settled;
 }
 
-HOT void verdict_of(struct table *t, const struct endpoint *original, struct verdict *out)
+HOT void redirection_of(struct table *t, const struct endpoint *original, struct redirection *out)
 {
 	const uint64_t epoch = epoch_of(t);
 	out->epoch = epoch;
@@ -116,7 +115,7 @@ HOT void verdict_of(struct table *t, const struct endpoint *original, struct ver
 	const uint64_t key = settled_key(original, epoch, out->now);
 	if (is_settled(t, original, key, out))
 		return;
-	word64 *slot = verdicts[hash_slot(endpoint_key(original, 0), VERDICTS)].word;
+	word64 *slot = redirections[hash_slot(endpoint_key(original, 0), REDIRECTIONS)].word;
 	if (remembered(slot, original, epoch, out->now, out))
 		return;
 	out->to = (struct endpoint){0};
@@ -127,12 +126,23 @@ HOT void verdict_of(struct table *t, const struct endpoint *original, struct ver
 		remember(slot, original, epoch, out->now, out);
 }
 
-bool verdict_holds(const struct table *t, uint64_t epoch) { return epoch_of(t) == epoch; }
+bool redirection_holds(const struct table *t, uint64_t epoch) { return epoch_of(t) == epoch; }
 
-/* ---- quiet ---- */
+/* ---- one bit of what is known, in one word, which is never torn ---- */
 
-/* Even; the low bit says whether it is a candidate. */
-static uint64_t quiet_key(const struct table *t, const struct sockaddr *sa, socklen_t len, uint64_t now_ms)
+/*
+ * A word is an even key, of what it stands for and the moment, and the bit. So the bit ends with the moment, and another
+ * key in the same place is one that is not known.
+ */
+static word64 kept[WORDS_KEPT];
+
+static word64 *kept_at(uint64_t key) { return &kept[hash_slot(key, WORDS_KEPT)]; }
+
+static uint64_t even(uint64_t hash) { return hash & ~UINT64_C(1) ? hash & ~UINT64_C(1) : 2; }
+
+/* ---- the steady state: the bit says whether it is a candidate ---- */
+
+uint64_t steady_address(const struct table *t, const struct sockaddr *sa, socklen_t len, uint64_t now_ms)
 {
 	uint64_t w[3] = {0};
 	if (len < sizeof(struct sockaddr_in))
@@ -141,82 +151,53 @@ static uint64_t quiet_key(const struct table *t, const struct sockaddr *sa, sock
 	uint64_t h = hash_fold(w[0] ^ 0x9e3779b97f4a7c15u, moment(epoch_of(t), now_ms / 1000));
 	if (sa->sa_family != AF_INET)
 		h = hash_fold(h ^ w[1], 0xe7037ed1a0b428dbu) ^ hash_fold(w[2], 0x8ebc6af09c88c6e3u);
-	h &= ~UINT64_C(1);
-	return h ? h : 2;
+	return even(h);
 }
 
-static enum quiet quiet_in(const word64 words[static HASHES], uint64_t key)
+uint64_t steady_peer(const struct table *t, uint64_t number, uint64_t now_ms)
 {
-	const uint64_t word = key ? get64(&words[hash_slot(key, HASHES)]) : 0;
+	return even(hash_fold(number ^ moment(epoch_of(t), now_ms / 1000), 0x9e3779b97f4a7c15u));
+}
+
+enum steady steady_look(uint64_t key)
+{
+	const uint64_t word = key ? get64(kept_at(key)) : 0;
 	if (!key || (word ^ key) > 1)
-		return QUIET_NOT;
-	return word == key ? QUIET_STRANGER : QUIET_CANDIDATE;
+		return STEADY_NOT;
+	return word == key ? STEADY_STRANGER : STEADY_CANDIDATE;
 }
 
-enum quiet verdict_quiet(const struct table *t, const struct sockaddr *sa, socklen_t len, uint64_t now_ms, uint64_t *key)
-{
-	return quiet_in(quiet, *key = quiet_key(t, sa, len, now_ms));
-}
-
-void verdict_quieten(uint64_t key, bool candidate)
+void steady_note(uint64_t key, bool candidate)
 {
 	if (key)
-		put64(&quiet[hash_slot(key, HASHES)], key | candidate);
+		put64(kept_at(key), key | candidate);
 }
 
-static uint64_t still_key(const struct table *t, uint64_t number, uint64_t now_ms)
+/* ---- successes: without the bit somebody is about to report it; with it, it was reported ---- */
+
+static uint64_t success_key(const struct endpoint *e, unsigned what, uint64_t epoch, uint32_t now)
 {
-	const uint64_t h = hash_fold(number ^ moment(epoch_of(t), now_ms / 1000), 0x9e3779b97f4a7c15u) & ~UINT64_C(1);
-	return h ? h : 2;
+	return even(endpoint_key(e, moment(epoch, (uint64_t)now << 3 | what)));
 }
 
-enum quiet verdict_quiet_connection(const struct table *t, uint64_t number, uint64_t now_ms, uint64_t *key)
+bool success_reported(const struct table *t, const struct endpoint *e, unsigned what)
 {
-	return quiet_in(still, *key = still_key(t, number, now_ms));
-}
-
-void verdict_quieten_connection(uint64_t key, bool candidate)
-{
-	put64(&still[hash_slot(key, HASHES)], key | candidate);
-}
-
-/* ---- told ---- */
-
-/* Even: somebody is about to tell. With the low bit: it was told. */
-static uint64_t told_key(const struct endpoint *e, unsigned what, uint64_t epoch, uint32_t now)
-{
-	const uint64_t h = endpoint_key(e, moment(epoch, (uint64_t)now << 3 | what)) & ~UINT64_C(1);
-	return h ? h : 2;
-}
-
-bool verdict_told(const struct table *t, const struct endpoint *e, unsigned what)
-{
-	const uint64_t key = told_key(e, what, epoch_of(t), tick_now());
-	word64 *w = &told[hash_slot(key, HASHES)];
-	if (get64(w) == (key | 1))
+	const uint64_t key = success_key(e, what, epoch_of(t), tick_now());
+	if (get64(kept_at(key)) == (key | 1))
 		return true;
-	put64(w, key);
+	put64(kept_at(key), key);
 	return false;
 }
 
-/* The verdict of an earlier epoch stays as it is. */
-static void tell_settled(const struct endpoint *e, uint64_t epoch, uint32_t now)
-{
-	const uint64_t key = settled_key(e, epoch, now);
-	const word64 *at = &settled[hash_slot(key, HASHES)].key;
-	if (get64(at) == key)
-		settle(key, (addr_ref)(get64(&settled[hash_slot(key, HASHES)].what) >> 32), now);
-}
-
-void verdict_tell(const struct table *t, const struct endpoint *e, unsigned what)
+void success_note_reported(const struct table *t, const struct endpoint *e, unsigned what)
 {
 	const uint64_t epoch = epoch_of(t);
 	const uint32_t now = tick_now();
-	const uint64_t key = told_key(e, what, epoch, now);
-	word64 *w = &told[hash_slot(key, HASHES)];
-	if (get64(w) != key)
+	const uint64_t key = success_key(e, what, epoch, now), of_settled = settled_key(e, epoch, now);
+	if (get64(kept_at(key)) != key)
 		return;
-	put64(w, key | 1);
-	if (what == TOLD_CONNECTED)
-		tell_settled(e, epoch, now);
+	put64(kept_at(key), key | 1);
+	/* What was settled in an earlier epoch stays as it is. */
+	if (what == SUCCESS_CONNECT && get64(&settled[hash_slot(of_settled, SETTLED)].key) == of_settled)
+		settle(of_settled, (addr_ref)(get64(&settled[hash_slot(of_settled, SETTLED)].what) >> 32), now);
 }
