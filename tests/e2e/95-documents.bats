@@ -79,7 +79,7 @@ defaults() { sed -n '/^\.TS/,/^\.TE/{/\t/p}' "$ROOT/tools/man/stickydns.conf.5" 
     done
 }
 
-@test "README is a page that leads on: at most 200 lines, and every link leads somewhere" {
+@test "README is a page that leads on: at most 200 lines, and what it names and links to is there" {
     local file link
     expect_le 200 "$(wc -l <"$ROOT/README.md")" "lines of README.md"
     for file in README.md tests/README.md tests/bench/README.md; do
@@ -87,4 +87,7 @@ defaults() { sed -n '/^\.TS/,/^\.TE/{/\t/p}' "$ROOT/tools/man/stickydns.conf.5" 
             [[ -e $ROOT/$(dirname "$file")/$link ]] || { echo "$file: nothing at $link"; return 1; }
         done < <(grep -o '](\([^)#]*\)' "$ROOT/$file" | cut -c3-)
     done
+    while read -r file; do
+        [[ -e $ROOT/$file ]] || { echo "README.md names $file"; return 1; }
+    done < <(grep -oE '`(policy|shim|tools|tests)/[a-z0-9/._-]+`' "$ROOT/README.md" | tr -d '`')
 }
