@@ -342,7 +342,8 @@ install: all
 	$(call unit_for,stickydns.service,$(DESTDIR)$(UNITDIR))
 	install -m 644 tools/completions/pinctl.bash $(DESTDIR)$(COMPDIR)/pinctl
 	set -e; for s in $(SCRIPTS); do $(call script_for,$(LIBDIR),$(DESTDIR)$(DATADIR)/$$s); done
-	install -m 644 README.md LICENSE tools/stickydns.conf $(DESTDIR)$(DOCDIR)
+	install -m 644 README.md LICENSE $(DESTDIR)$(DOCDIR)
+	$(EMULATOR) $(B)/pinctl check --defaults >$(DESTDIR)$(DOCDIR)/stickydns.conf && chmod 644 $(DESTDIR)$(DOCDIR)/stickydns.conf
 	@if [ -x $(B)/pinwatch ]; then $(MAKE) --no-print-directory install-pinwatch; fi
 
 install-pinwatch:

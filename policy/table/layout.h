@@ -105,10 +105,9 @@ static_assert(sizeof(struct header) == PAGE, "the header is one page");
 struct settings_record {
 	word64 pattern[NAME_WORDS];
 	word32 given;
-	word32 value[SETTINGS];
-	uint8_t pad[4];
+	word32 value[SETTINGS | 1];		/* whole words, with `given` */
 };
-static_assert(sizeof(struct settings_record) == 304, "no hidden padding");
+static_assert(sizeof(struct settings_record) == NAME_BYTES + 4 + 4 * (SETTINGS | 1), "no hidden padding");
 
 struct settings_bank {
 	word32 hosts;				/* blocks in use */

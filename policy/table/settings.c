@@ -13,20 +13,17 @@
 
 enum { READ_ROUNDS = 3 };
 
+#define WORDS(...) .words = {__VA_ARGS__}, .n_words = sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *)
+#define TIME .may_be_off = false
+#define TIME_OR_OFF .may_be_off = true
+#define FORM(id, name, takes, value, about) [SET_##id] = {.key = name, takes, .builtin = value, .meaning = about},
+#define VALUE(id, name, takes, value, about) [SET_##id] = value,
+
+const struct setting_form setting_forms[SETTINGS] = {SETTINGS_LIST(FORM)};
+
 struct settings settings_builtin(void)
 {
-	return (struct settings){.value = {
-		[SET_STICKY] = 1,
-		[SET_ANSWER] = ANSWER_FIRST,
-		[SET_STEER] = STEER_SIP,
-		[SET_ABSENT] = ABSENT_GRACE,
-		[SET_GRACE] = 5 * 60,
-		[SET_STALE] = 24 * 3600,
-		[SET_IDLE] = 3 * 3600,
-		[SET_MAX_AGE] = SETTING_OFF,
-		[SET_FAILBACK] = 10 * 60,
-		[SET_SERVE] = 0,
-	}};
+	return (struct settings){.value = {SETTINGS_LIST(VALUE)}};
 }
 
 /* Copies the pattern up to its NUL: most end in their first words. */
@@ -54,10 +51,8 @@ static uint32_t pattern_weight(const char *pattern)
 /* A value that no stickydns.conf gives is one that somebody scribbled: it counts as not given. */
 static bool plausible(unsigned k, uint32_t value)
 {
-	static const uint8_t words[SETTINGS] = {
-		[SET_STICKY] = 2, [SET_ANSWER] = 2, [SET_STEER] = 3, [SET_ABSENT] = 3, [SET_SERVE] = 2,
-	};
-	return words[k] == 0 || value < words[k];
+	const struct setting_form *form = &setting_forms[k];
+	return form->n_words ? value < form->n_words : value != SETTING_OFF || form->may_be_off;
 }
 
 /* Takes over the keys of block `i` for which nothing weightier was found. */

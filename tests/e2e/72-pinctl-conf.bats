@@ -59,8 +59,15 @@ wrong() {
     wrong "1: answer: 'last'" 'default { answer = last }'
     wrong "1: steer: 'tcp'" 'default { steer = tcp }'
     wrong "2: absent: 'bogus'" 'default {' 'absent = bogus' '}'
-    wrong "1: absent: '5m'" 'default { absent = {keep, 5m} }'
+    wrong "1: .*'{'" 'default { absent = {keep, 5m} }'
     wrong "1: absent: 'grace off'" 'default { absent = "grace off" }'
+    wrong "1: grace: 'off' is not a time" 'default { grace = off }'
+    wrong "2: grace: '5x'" 'default {' ' absent = grace 5x }'
+    wrong "2: host '192\.168\.\*': matches no name" '' 'host "192.168.*" { sticky = off }'
+    wrong "1: host '\*\.168\.0\.1': matches no name" 'host *.168.0.1 { sticky = off }'
+    wrong "2: host '\^sip': no name has a '\^'" '' 'host "^sip" { sticky = off }'
+    wrong "1: host 'sip\[0-9\]\.example\.com': no name has a '\['" 'host "sip[0-9].example.com" { sticky = off }'
+    wrong "1: host '10\.0\.0\.0/8': no name has a '/'" 'host "10.0.0.0/8" { sticky = off }'
     wrong "1: dns-ports: '70000'" 'dns-ports = {53, 70000}'
     wrong "1: dns-ports: '7': more than 6 beside 53" 'dns-ports = {53, 1, 2, 3, 4, 5, 6, 6, 7}'
     wrong "2: dns-ports: '6': more than 6 beside 53" 'dns-ports = {1, 2, 3}' 'default { dns-ports = {3, 4, 5, 53, 7, 6} }'
@@ -87,7 +94,32 @@ wrong() {
     expect_eq "" "$(pinctl check "$CONF" 2>&1)" "what check says"
     conf 'dns-ports = {53, 5353}' 'host a.test { answer = only steer = off failback = 5m serve = on }'
     expect_eq "" "$(pinctl check "$CONF" 2>&1)" "what check says of ports, answer, steer, failback, serve"
-    pinctl check "$TESTS/../tools/stickydns.conf"
+    conf 'host "*" { absent = keep }' 'host "1.*.pool.test" { grace = 7m }' 'host "_sip._udp.*" { sticky = on }'
+    expect_eq "" "$(pinctl check "$CONF" 2>&1)" "what check says of patterns"
+}
+
+@test "absent = grace TIME, in each form, sets two keys" {
+    local form
+    for form in 'absent = grace 7m' 'absent="grace 7m"' "absent = 'grace 7m'" 'absent = {grace, 7m}' 'grace = 7m absent = grace'; do
+        conf "host a.test { $form idle = off }"
+        pinctl reload "$CONF"
+        pinctl set a.test 192.0.2.9
+        expect_eq "grace 7m off" "$(pinctl show a.test --json | jq -r '.settings | "\(.absent.value) \(.grace.value) \(.idle.value)"')" "$form"
+    done
+}
+
+# Each key with its value, from an example.
+keys_shown() { sed -n 's/^\t# \([a-z-]*\) = \([^ ]*\) .*/\1 \2/p' | grep -v '^dns-ports '; }
+
+@test "check --defaults: an example with all keys and the defaults that hold" {
+    pinctl check --defaults >"$BATS_TEST_TMPDIR/example"
+    expect_eq "" "$(pinctl check "$BATS_TEST_TMPDIR/example" 2>&1)" "what check says of it"
+    pinctl set a.test 192.0.2.9
+    expect_eq "$(pinctl show a.test --json | jq -r '.settings | to_entries[] | "\(.key) \(.value.value)"' | sort)" \
+        "$(keys_shown <"$BATS_TEST_TMPDIR/example" | sort)" "keys and defaults in the example"
+    { echo 'default {'; keys_shown <"$BATS_TEST_TMPDIR/example" | sed 's/ / = /'; echo '}'; } >"$BATS_TEST_TMPDIR/used"
+    expect_eq "" "$(pinctl check "$BATS_TEST_TMPDIR/used" 2>&1)" "what check says of its lines"
+    complains 2 "either --defaults or a FILE" check --defaults "$CONF"
 }
 
 @test "reload: an error changes nothing, a held lock is waited for and not for ever" {

@@ -4,8 +4,8 @@
  * The input fills a bank with blocks as no store would write them, and is taken
  * as a stickydns.conf. The oracles: what holds for a name is what a plain reading
  * of settings.h gives, by a matcher that is too simple to be wrong; every pattern
- * has its end; what is stored reads back; quoting `grace TIME` leaves lines and
- * everything else as they were.
+ * has its end; what is stored reads back; parting `absent = grace TIME`
+ * leaves lines as they were, and a text without it.
  *
  *	name length 1 | name | number of hosts 4 | blocks: place 2 | given 2 | pattern length 1 | pattern
  *
@@ -85,8 +85,8 @@ static unsigned weight_of(const char *pattern)
 static void hear(const struct settings_record *r, int i, unsigned weight, unsigned best[static SETTINGS], struct effective *e)
 {
 	for (unsigned k = 0; k < SETTINGS; k++) {
-		const unsigned words = k == SET_STICKY || k == SET_ANSWER || k == SET_SERVE ? 2 : k == SET_STEER || k == SET_ABSENT ? 3 : 0;
-		if (!(r->given >> k & 1) || weight < best[k] || (words && r->value[k] >= words))
+		const struct setting_form *form = &setting_forms[k];
+		if (!(r->given >> k & 1) || weight < best[k] || (form->n_words && r->value[k] >= form->n_words))
 			continue;
 		best[k] = weight;
 		e->from[k] = i;
@@ -179,31 +179,17 @@ static void try_bank(struct input in)
 
 static int lines_of(const char *text) { return conf_text_line(text, text + strlen(text)); }
 
-/* What quoting added are quotes, and nothing else. */
-static void added_quotes(const char *text, const char *quoted)
-{
-	while (*quoted) {
-		if (*quoted == *text)
-			text++;
-		else
-			claim(*quoted == '"');
-		quoted++;
-	}
-	claim(*text == '\0');
-}
-
 static void try_text(const char *text)
 {
 	const char *what = NULL;
-	char *quoted = conf_text_quote(text), *again = quoted ? conf_text_quote(quoted) : NULL;
-	claim(quoted && again);
-	added_quotes(text, quoted);
-	claim(strcmp(quoted, again) == 0);
-	claim(lines_of(quoted) == lines_of(text));
+	char *parted = conf_text_parted(text), *again = parted ? conf_text_parted(parted) : NULL;
+	claim(parted && again && strcmp(parted, again) == 0);
+	claim(lines_of(parted) == lines_of(text));
+	claim(strstr(text, "absent") || strcmp(text, parted) == 0);
 	const int line = conf_text_open(text, &what);
 	claim(line >= 0 && line <= lines_of(text) && what);
 	claim(line == 0 || strchr(text, '{') || strstr(text, "/*"));
-	free(quoted);
+	free(parted);
 	free(again);
 }
 

@@ -8,9 +8,6 @@
 #include "tests/unit/check.h"
 #include "tests/unit/lab.h"
 
-static const char *const keys[SETTINGS] = {"sticky", "answer", "steer", "absent", "grace",
-					   "stale",  "idle",   "max-age", "failback", "serve"};
-
 static void block_of(char *text, struct settings_block *b)
 {
 	char *save = NULL, *word = strtok_r(text, " ", &save);
@@ -20,7 +17,7 @@ static void block_of(char *text, struct settings_block *b)
 	while ((word = strtok_r(NULL, " ", &save))) {
 		size_t n = strcspn(word, "=");
 		for (unsigned k = 0; k < SETTINGS; k++)
-			if (strlen(keys[k]) == n && strncmp(keys[k], word, n) == 0) {
+			if (strlen(setting_forms[k].key) == n && strncmp(setting_forms[k].key, word, n) == 0) {
 				b->given |= 1u << k;
 				b->set.value[k] = (uint32_t)atoi(word + n + 1);
 			}
@@ -115,7 +112,7 @@ static void builtin(void)
 	const struct name n = lab_name("a");
 	const struct settings set = settings_for(&lab.t, &n);
 	for (unsigned k = 0; k < SETTINGS; k++) {
-		check_row("a new table has the default of %s", keys[k]);
+		check_row("a new table has the default of %s", setting_forms[k].key);
 		check_number("value", expected[k], set.value[k]);
 	}
 	lab_close(&lab);

@@ -121,46 +121,32 @@ bool time_parse(const char *text, uint32_t *seconds)
 
 /* ---- the settings ---- */
 
-const char *setting_key(enum setting k)
+bool setting_parse(enum setting k, const char *text, uint32_t *out)
 {
-	static const char *const keys[SETTINGS] = {
-		[SET_STICKY] = "sticky",     [SET_ANSWER] = "answer",	  [SET_STEER] = "steer",
-		[SET_ABSENT] = "absent",     [SET_STALE] = "stale",	  [SET_IDLE] = "idle",
-		[SET_MAX_AGE] = "max-age",   [SET_FAILBACK] = "failback", [SET_SERVE] = "serve",
-	};
-	return k < SETTINGS ? keys[k] : NULL;
+	const struct setting_form *form = &setting_forms[k];
+	for (uint32_t i = 0; i < form->n_words; i++)
+		if (strcmp(text, form->words[i]) == 0)
+			return *out = i, true;
+	return form->n_words == 0 && time_parse(text, out) && (form->may_be_off || *out != SETTING_OFF);
 }
 
-const char *const *setting_words(enum setting k, size_t *n)
+void setting_text(enum setting k, uint32_t value, char out[static AGE_TEXT])
 {
-	static const char *const on_off[] = {"off", "on"};
-	static const char *const answers[] = {[ANSWER_FIRST] = "first", [ANSWER_ONLY] = "only"};
-	static const char *const steers[] = {[STEER_SIP] = "sip", [STEER_ON] = "on", [STEER_OFF] = "off"};
-	static const char *const absents[] = {[ABSENT_FOLLOW] = "follow", [ABSENT_GRACE] = "grace", [ABSENT_KEEP] = "keep"};
-	*n = k == SET_STEER || k == SET_ABSENT ? 3 : 2;
-	switch (k) {
-	case SET_STICKY:
-	case SET_SERVE: return on_off;
-	case SET_ANSWER: return answers;
-	case SET_STEER: return steers;
-	case SET_ABSENT: return absents;
-	default: return NULL;
-	}
-}
-
-void setting_text(const struct settings *s, enum setting k, char out[static 2 * AGE_TEXT])
-{
-	size_t n;
-	const char *const *words = setting_words(k, &n);
-	const uint32_t v = s->value[k];
-	char time[AGE_TEXT];
-	time_text(k == SET_ABSENT ? s->value[SET_GRACE] : v, time);
-	if (!words)
-		snprintf(out, 2 * AGE_TEXT, "%s", time);
-	else if (k == SET_ABSENT && v == ABSENT_GRACE)
-		snprintf(out, 2 * AGE_TEXT, "%s %s", words[v], time);
+	const struct setting_form *form = &setting_forms[k];
+	if (form->n_words)
+		snprintf(out, AGE_TEXT, "%s", value < form->n_words ? form->words[value] : "?");
 	else
-		snprintf(out, 2 * AGE_TEXT, "%s", v < n ? words[v] : "?");
+		time_text(value, out);
+}
+
+void setting_takes(enum setting k, char out[static SETTING_TAKES])
+{
+	const struct setting_form *form = &setting_forms[k];
+	size_t n = 0;
+	for (uint32_t i = 0; i < form->n_words && n < SETTING_TAKES; i++)
+		n += (size_t)snprintf(out + n, SETTING_TAKES - n, "%s%s", i == 0 ? "" : i + 1 == form->n_words ? " or " : ", ", form->words[i]);
+	if (form->n_words == 0)
+		snprintf(out, SETTING_TAKES, "a time such as 30s, 5m, 3h, 1d%s", form->may_be_off ? ", or off" : "");
 }
 
 /* ---- rows ---- */

@@ -47,14 +47,15 @@ bool number_parse(const char *text, uint32_t least, uint32_t most, uint32_t *out
 
 /* ---- the settings ---- */
 
-/* The key in stickydns.conf; NULL for SET_GRACE, which `absent` carries. */
-const char *setting_key(enum setting k);
+/* The value of a setting as stickydns.conf has it. False: the setting does not take that. */
+bool setting_parse(enum setting k, const char *text, uint32_t *out);
 
-/* The words that it takes, by their values; NULL: it takes a time. Of SET_ABSENT the modes, of which `grace` has a time besides. */
-const char *const *setting_words(enum setting k, size_t *n);
+/* The other way: "on", "first", "5m". */
+void setting_text(enum setting k, uint32_t value, char out[static AGE_TEXT]);
 
-/* "on", "first", "grace 5m". */
-void setting_text(const struct settings *s, enum setting k, char out[static 2 * AGE_TEXT]);
+/* What it takes, for people: "sip, on or off". */
+enum { SETTING_TAKES = 64 };
+void setting_takes(enum setting k, char out[static SETTING_TAKES]);
 
 /* ---- rows ---- */
 

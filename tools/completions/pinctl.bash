@@ -67,6 +67,7 @@ _pinctl() {
     case $command in
     list | show | stats | drain | doctor) options+=" --json" ;;
     set) options+=" --ttl" ;;
+    check) options+=" --defaults" ;;
     drop) options+=" --all" ;;
     refresh) options+=" --all --server --timeout --json" ;;
     events) options+=" --follow --last --json" ;;

@@ -32,41 +32,27 @@ static void source_text(const struct table *t, int from, char out[static NAME_BY
 	snprintf(out, NAME_BYTES + 8, "host \"%s\"", safe);
 }
 
-/* One setting, as it is shown. */
-struct setting_line {
-	const char *key;
-	char value[2 * AGE_TEXT], source[NAME_BYTES + 8];
-};
-
-/* The *k-th setting that has a key, or one behind it: `absent = grace 5m` is two values, the source is that of the mode. */
-static bool next_setting(const struct table *t, const struct effective *e, enum setting *k, struct setting_line *out)
-{
-	while (*k < SETTINGS && !setting_key(*k))
-		++*k;
-	if (*k == SETTINGS)
-		return false;
-	out->key = setting_key(*k);
-	setting_text(&e->set, *k, out->value);
-	source_text(t, e->from[*k], out->source);
-	++*k;
-	return true;
-}
-
 static json_t *settings_json(const struct table *t, const struct effective *e)
 {
 	json_t *all = json_object();
-	struct setting_line l;
-	for (enum setting k = 0; next_setting(t, e, &k, &l);)
-		json_object_set_new(all, l.key, json_pack("{s:s, s:s}", "value", l.value, "from", l.source));
+	for (enum setting k = 0; k < SETTINGS; k++) {
+		char value[AGE_TEXT], source[NAME_BYTES + 8];
+		setting_text(k, e->set.value[k], value);
+		source_text(t, e->from[k], source);
+		json_object_set_new(all, setting_forms[k].key, json_pack("{s:s, s:s}", "value", value, "from", source));
+	}
 	return all;
 }
 
 static bool settings_rows(const struct table *t, const struct effective *e)
 {
 	struct grid g = grid_begin((const char *const[]){"SETTING", "VALUE", "FROM"}, 3);
-	struct setting_line l;
-	for (enum setting k = 0; next_setting(t, e, &k, &l);)
-		grid_row(&g, (const char *const[]){l.key, l.value, l.source});
+	for (enum setting k = 0; k < SETTINGS; k++) {
+		char value[AGE_TEXT], source[NAME_BYTES + 8];
+		setting_text(k, e->set.value[k], value);
+		source_text(t, e->from[k], source);
+		grid_row(&g, (const char *const[]){setting_forms[k].key, value, source});
+	}
 	return grid_end(&g);
 }
 

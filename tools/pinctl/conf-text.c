@@ -57,20 +57,26 @@ int conf_text_line(const char *text, const char *at)
 	return line;
 }
 
-/* ---- grace TIME ---- */
+/* ---- absent = grace TIME ---- */
 
-char *conf_text_quote(const char *text)
+char *conf_text_parted(const char *text)
 {
-	static const char pattern[] = "absent[ \t]*=[ \t]*(grace[ \t]+[0-9a-z]+)";
+#define TIME "([0-9][0-9a-z]*)"
+	static const char pattern[] = "absent[ \t]*=[ \t]*(grace[ \t]+" TIME "|[\"']grace[ \t]+" TIME "[\"']|"
+				      "\\{[ \t]*grace[ \t]*,[ \t]*" TIME "[ \t]*\\})";
+#undef TIME
 	regex_t grace;
-	regmatch_t m[2];
+	regmatch_t m[5];
 	char *out = NULL;
 	size_t size;
 	if (regcomp(&grace, pattern, REG_EXTENDED) != 0)
 		return NULL;
 	FILE *f = open_memstream(&out, &size);
-	for (; f && regexec(&grace, text, 2, m, 0) == 0; text += m[1].rm_eo)
-		fprintf(f, "%.*s\"%.*s\"", (int)m[1].rm_so, text, (int)(m[1].rm_eo - m[1].rm_so), text + m[1].rm_so);
+	for (; f && regexec(&grace, text, 5, m, 0) == 0; text += m[0].rm_eo) {
+		const regmatch_t *time = m[2].rm_so != -1 ? &m[2] : m[3].rm_so != -1 ? &m[3] : &m[4];
+		fprintf(f, "%.*sabsent = grace grace = %.*s ", (int)m[0].rm_so, text, (int)(time->rm_eo - time->rm_so),
+			text + time->rm_so);
+	}
 	if (f) {
 		fputs(text, f);
 		fclose(f);

@@ -10,11 +10,10 @@ enum { CONF_BYTES = 1 << 20 };
 char *conf_text_read(const struct context *c, const char *path);
 
 /*
- * `absent = grace 5m`, which is how one would write it, is two words to
- * libConfuse: a copy for free() with quotes around them, on the same lines.
- * NULL: no memory.
+ * A copy for free(), in which the two settings of `absent = grace 5m` (also "grace 5m" and {grace, 5m}) stand as
+ * `absent = grace grace = 5m`, on the same line. NULL: no memory.
  */
-char *conf_text_quote(const char *text);
+char *conf_text_parted(const char *text);
 
 /*
  * libConfuse takes the end of the file for the end of an open block or comment.

@@ -33,4 +33,7 @@ int conf_store(struct context *c, const struct conf *f);
 
 void conf_free(struct conf *f);
 
+/* An example to stdout: all keys with their defaults. */
+void conf_print_defaults(void);
+
 #endif
