@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 static inline uint64_t hash_fold(uint64_t a, uint64_t b)
 {
@@ -22,6 +23,24 @@ static inline uint64_t hash_words(const uint64_t *w, size_t n, uint64_t seed)
 	for (size_t i = 0; i < n; i++)
 		h = hash_fold(h ^ w[i], 0xa0761d6478bd642fu ^ seed);
 	return hash_fold(h ^ n, 0xe7037ed1a0b428dbu);
+}
+
+/* The same over bytes of any length, with a fixed seed; never 0. The length counts. The last eight bytes may overlap others. */
+static inline uint64_t hash_bytes(const char *p, size_t len)
+{
+	uint64_t h = 0x9e3779b97f4a7c15u ^ len, word, last = 0;
+	const char *end = p + len;
+	if (len < sizeof last)
+		for (; p < end; p++)
+			last = last << 8 | (unsigned char)*p;
+	else
+		memcpy(&last, end - sizeof last, sizeof last);
+	for (; (size_t)(end - p) > sizeof last; p += sizeof last) {
+		memcpy(&word, p, sizeof word);
+		h = hash_fold(h ^ word, 0xa0761d6478bd642fu);
+	}
+	h = hash_fold(h ^ last, 0xe7037ed1a0b428dbu);
+	return h ? h : 1;
 }
 
 /* A position in [0, n) from the high half of a hash. */

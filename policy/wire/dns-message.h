@@ -17,6 +17,8 @@
 #ifndef STICKYDNS_ANSWER_H
 #define STICKYDNS_ANSWER_H
 
+#include <string.h>
+
 #include "policy/base/endpoint.h"
 #include "policy/base/name.h"
 #include "policy/wire/dns-name.h"
@@ -86,6 +88,13 @@ struct answer {
  * one (a server may leave it out of an error); records only on ANSWER_OK.
  */
 enum answer_status answer_parse(const uint8_t *msg, size_t len, struct answer *out);
+
+/* Can these bytes be a standard query of one question, without records but EDNS's (RFC 1035 4.1.1)? Two comparisons. */
+static inline bool dns_looks(const void *p, size_t len)
+{
+	const uint8_t *b = p;
+	return len > WIRE_HEADER && (b[2] & 0xf8) == 0 && memcmp(b + 4, "\0\1\0\0\0\0", 6) == 0;
+}
 
 /*
  * Parse a query, as a program sends it (RFC 1035 4.1.1, 4.1.2). ANSWER_OK: one

@@ -103,29 +103,6 @@ static inline void skip_lws(struct text *t)
 		t->p++;
 }
 
-static inline uint64_t load8(const char *p)
-{
-	uint64_t w;
-	memcpy(&w, p, sizeof w);
-	return w;
-}
-
-/* hash.h over the bytes, eight at a time, with a fixed seed; never 0. The length counts. The last eight may overlap. */
-static inline uint64_t hash_bytes(const char *p, size_t len)
-{
-	uint64_t h = 0x9e3779b97f4a7c15u ^ len, last = 0;
-	const char *end = p + len;
-	if (len < sizeof last)
-		for (; p < end; p++)
-			last = last << 8 | (unsigned char)*p;
-	else
-		last = load8(end - sizeof last);
-	for (; (size_t)(end - p) > sizeof last; p += sizeof last)
-		h = hash_fold(h ^ load8(p), 0xa0761d6478bd642fu);
-	h = hash_fold(h ^ last, 0xe7037ed1a0b428dbu);
-	return h ? h : 1;
-}
-
 /* Digits, saturated at UINT32_MAX. False: none, or cut behind them. */
 static inline bool take_number(struct text *t, int64_t *out)
 {

@@ -68,9 +68,27 @@ void given_note_first(const struct address *a)
 		add(shared->given.first, GIVEN_PLAIN, hash_of(NULL, a));
 }
 
+/* Of this process: hashes of the texts of numbers that were noted. 0: a text that cannot be one, or is left alone. */
+enum { TEXTS = 64, TEXT_MAX = 46 };	/* INET6_ADDRSTRLEN */
+static word64 texts[TEXTS];
+
+static uint64_t text_hash(const char *node)
+{
+	const size_t len = node[0] <= ':' ? strnlen(node, TEXT_MAX) : TEXT_MAX;
+	return len < TEXT_MAX ? hash_bytes(node, len) : 0;
+}
+
+bool given_knows_number(const char *node)
+{
+	const uint64_t hash = text_hash(node);
+	return hash && get64(&texts[hash % TEXTS]) == hash;
+}
+
 void given_note_number(const char *node)
 {
+	const uint64_t hash = text_hash(node);
 	struct address a;
+	put64(&texts[hash % TEXTS], hash);
 	if (shared && !strchr(node, '%') && address_parse(node, &a))
 		add(shared->given.number, GIVEN_PLAIN, hash_of(NULL, &a));
 }

@@ -25,8 +25,11 @@ void given_note_address(const struct name *n, const struct address *a);
  */
 void given_note_first(const struct address *a);
 
-/* `node` was looked up. If it is a number: the program asks for that address itself. */
+/* `node`, an address in text, was looked up: the program asks for that address itself. */
 void given_note_number(const char *node);
+
+/* Was this very text one of the last that were noted so? Then there is nothing to note, and `node` is no name. */
+bool given_knows_number(const char *node);
 
 /*
  * Did an answer for the name give the address to this program? Of one that asked for

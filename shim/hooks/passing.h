@@ -1,24 +1,20 @@
 /*
- * passing.h: who looks at the bytes that pass through a descriptor. For send.c and recv.c.
+ * passing.h: which room looks at the bytes that pass through a descriptor.
  *
- * An fd that is none of ours costs one load. The kernel is asked what a socket is that
- * was inherited or received (SCM_RIGHTS) when what looks like SIP or DNS passes through
- * it.
+ * SIP over UDP is for udp/, streams are for tcp/, DNS is for lookup/. The hooks in send.c and recv.c ask watch_file() or
+ * watch_socket() first: an fd that is none of ours costs one load. Every other call becomes a msghdr, as sendmsg(2) and
+ * recvmsg(2) have it. The kernel is asked what a socket is that was inherited or received (SCM_RIGHTS) when what looks
+ * like SIP or DNS passes through it. Bytes are looked at after the kernel took them, or asked about first (memory.h), so
+ * that the kernel refuses a bad pointer. No locks, no allocation; errno is the real call's.
  */
 #ifndef STICKYDNS_PASSING_H
 #define STICKYDNS_PASSING_H
 
-#include <errno.h>
 #include <stdbool.h>
 #include <sys/socket.h>
 
-#include "policy/base/endpoint.h"
-#include "policy/wire/sip-message.h"
 #include "shim/core/fds.h"
-#include "shim/core/session.h"
-#include "shim/lookup/dns.h"
-#include "shim/tcp/descriptor.h"
-#include "shim/tcp/sip.h"
+#include "shim/tcp/stream.h"
 #include "shim/tcp/stream.h"
 
 /* Who looks at what passes. */
@@ -41,34 +37,25 @@ static inline enum watch watch_socket(int fd)
 	return fd_class(fd) == FD_UNKNOWN ? WATCH_UNKNOWN : watch_file(fd);
 }
 
-/* A call failed on a socket that may be one that was followed (sip.h). */
-static inline enum watch unknown_failed(int fd) { return sip_owns(fd) ? WATCH_STREAM : WATCH_NONE; }
+/*
+ * The system call that the program made, with another msghdr. It stays that call: a sealed program (seccomp(2)) dies of
+ * another one, and other arguments might be good.
+ */
+typedef ssize_t send_call(int fd, const struct msghdr *msg, int flags);
 
-static inline bool is_dns(int fd) { return fd_class(fd) == FD_DNS; }
+/* The program sends `msg`, which may be a bad pointer, by `call`. As sendmsg(2). Not for WATCH_NONE. */
+ssize_t passing_send(enum watch w, send_call *call, int fd, const struct msghdr *msg, int flags);
 
-static inline bool on_dns_port(const struct sockaddr *addr, socklen_t len)
-{
-	struct endpoint e;
-	return addr && endpoint_from_sockaddr(addr, len, &e) && dns_port(e.port);
-}
+/* As sendmmsg(2). `call` sends one message of the vector. */
+int passing_send_each(enum watch w, send_call *call, int fd, struct mmsghdr *vec, unsigned n, int flags);
 
-/* Most calls on a socket that was not seen being made: nothing of ours passed, nor did one that was followed fail. */
-static inline bool passes_by(enum watch w, int fd, const void *p, ssize_t r)
-{
-	if (w != WATCH_UNKNOWN)
-		return false;
-	return r > 0 ? !sip_looks(p, (size_t)r) && !dns_looks(p, (size_t)r) : r == 0 || !sip_owns(fd);
-}
+/*
+ * How many bytes of an address the program takes. That is known only before the call, which writes over *len. While
+ * nothing was redirected a guess will do: the address's own length.
+ */
+socklen_t passing_room(const socklen_t *len);
 
-/* A socket that was not seen being made carried these bytes: what is it? Costs a comparison if they are none of ours. */
-static inline enum watch watch_ask(int fd, const void *p, size_t len, bool to_dns)
-{
-	int saved = errno;
-	if (!to_dns && !sip_looks(p, len) && !dns_looks(p, len))
-		return WATCH_NONE;
-	descriptor_ask(fd);
-	errno = saved;
-	return watch_file(fd);
-}
+/* A call with these flags has received `r` bytes, or failed (-1): then `msg` is not read. `room`: of msg_name. Returns r. */
+ssize_t passing_received(enum watch w, int fd, struct msghdr *msg, socklen_t room, ssize_t r, int flags);
 
 #endif

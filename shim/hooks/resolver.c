@@ -11,7 +11,7 @@
 #include "shim/core/libc.h"
 #include "shim/lookup/dns.h"
 
-static int led(int r, unsigned char *answer, int len, const char *name)
+static int reordered(int r, unsigned char *answer, int len, const char *name)
 {
 	if (r > 0 && len > 0)
 		dns_answer(answer, (size_t)(r < len ? r : len), name);
@@ -20,43 +20,43 @@ static int led(int r, unsigned char *answer, int len, const char *name)
 
 EXPORT int(res_query)(const char *name, int class, int type, unsigned char *answer, int len)
 {
-	return led(real()->res_query(name, class, type, answer, len), answer, len, name);
+	return reordered(real()->res_query(name, class, type, answer, len), answer, len, name);
 }
 
 EXPORT int(res_search)(const char *name, int class, int type, unsigned char *answer, int len)
 {
-	return led(real()->res_search(name, class, type, answer, len), answer, len, name);
+	return reordered(real()->res_search(name, class, type, answer, len), answer, len, name);
 }
 
 EXPORT int(res_querydomain)(const char *name, const char *domain, int class, int type, unsigned char *answer, int len)
 {
-	return led(real()->res_querydomain(name, domain, class, type, answer, len), answer, len, NULL);
+	return reordered(real()->res_querydomain(name, domain, class, type, answer, len), answer, len, NULL);
 }
 
 EXPORT int(res_send)(const unsigned char *msg, int msglen, unsigned char *answer, int len)
 {
-	return led(real()->res_send(msg, msglen, answer, len), answer, len, NULL);
+	return reordered(real()->res_send(msg, msglen, answer, len), answer, len, NULL);
 }
 
 EXPORT int(res_nquery)(res_state state, const char *name, int class, int type, unsigned char *answer, int len)
 {
-	return led(real()->res_nquery(state, name, class, type, answer, len), answer, len, name);
+	return reordered(real()->res_nquery(state, name, class, type, answer, len), answer, len, name);
 }
 
 EXPORT int(res_nsearch)(res_state state, const char *name, int class, int type, unsigned char *answer, int len)
 {
-	return led(real()->res_nsearch(state, name, class, type, answer, len), answer, len, name);
+	return reordered(real()->res_nsearch(state, name, class, type, answer, len), answer, len, name);
 }
 
 EXPORT int(res_nquerydomain)(res_state state, const char *name, const char *domain, int class, int type,
 			     unsigned char *answer, int len)
 {
-	return led(real()->res_nquerydomain(state, name, domain, class, type, answer, len), answer, len, NULL);
+	return reordered(real()->res_nquerydomain(state, name, domain, class, type, answer, len), answer, len, NULL);
 }
 
 EXPORT int(res_nsend)(res_state state, const unsigned char *msg, int msglen, unsigned char *answer, int len)
 {
-	return led(real()->res_nsend(state, msg, msglen, answer, len), answer, len, NULL);
+	return reordered(real()->res_nsend(state, msg, msglen, answer, len), answer, len, NULL);
 }
 
 /* ---- the same under their old names ---- */

@@ -1,4 +1,4 @@
-/* addrinfo.c: getaddrinfo, led by the pin. See addrinfo.h. */
+/* addrinfo.c: getaddrinfo, in the order of the pin. See addrinfo.h. */
 #include "shim/lookup/addrinfo.h"
 
 #include <errno.h>
@@ -103,6 +103,21 @@ static struct addrinfo *last_of(struct addrinfo *list)
 	return list;
 }
 
+/* Puts the pool's addresses at *link. libc makes the nodes of the first; the others are copies. Returns where to go on. */
+static struct addrinfo **append_pool(const struct call *c, const struct pool *p, struct addrinfo **link)
+{
+	struct addrinfo *made = p->n ? numeric(c, &p->addr[0]) : NULL, *last, *end;
+	if (!made)
+		return link;
+	*link = made;
+	last = last_of(made);
+	link = &last->ai_next;
+	for (size_t i = 1; i < p->n; i++)
+		if ((*link = runs_copy(made, last, &p->addr[i], &end)))
+			link = &end->ai_next;
+	return link;
+}
+
 /* A family that the answer lacks has an explicit pin: it goes in front of all. */
 static struct addrinfo *put_lone_extra(const struct call *c, struct addrinfo *list, const struct pool *p)
 {
@@ -117,7 +132,7 @@ static struct addrinfo *put_lone_extra(const struct call *c, struct addrinfo *li
 
 /* ---- the three ways of an answer ---- */
 
-static void tell(const struct call *c, const struct table *t)
+static void report_answer(const struct call *c, const struct table *t)
 {
 	for (unsigned f = 0; f < FAMILIES; f++)
 		report_lookup(t, &c->lookup, &c->pool[f]);
@@ -142,12 +157,12 @@ static struct addrinfo *by_pin(struct call *c, struct table *t, struct addrinfo 
 	c->lookup.by_way = true;
 	for (unsigned f = 0; f < FAMILIES; f++)
 		had[f] = c->pool[f].n > 0;
-	const bool led = pins_answer(t, &c->lookup, c->pool, &ref);
+	const bool pinned = pins_answer(t, &c->lookup, c->pool, &ref);
 	note_given(c);
-	if (!led)
+	if (!pinned)
 		return list;
 	recent_note(ref);
-	tell(c, t);
+	report_answer(c, t);
 	list = runs_order(list, c->pool);
 	for (unsigned f = 0; f < FAMILIES; f++)
 		if (!had[f])
@@ -183,14 +198,12 @@ static struct addrinfo *from_table(struct call *c, struct table *t, enum instead
 	const struct pool *first = &c->pool[c->pool[FAMILY_V6].first ? FAMILY_V6 : FAMILY_V4];
 	const struct pool *order[] = {first, first == c->pool ? &c->pool[FAMILY_V6] : c->pool};
 	for (unsigned f = 0; f < FAMILIES; f++)
-		for (size_t i = 0; i < order[f]->n; i++)
-			if ((*link = numeric(c, &order[f]->addr[i])))
-				link = &last_of(*link)->ai_next;
+		link = append_pool(c, order[f], link);
 	if (!head)
 		return NULL;
 	recent_note(ref);
 	note_given(c);
-	tell(c, t);
+	report_answer(c, t);
 	name_canonically(c, head);
 	return head;
 }
@@ -224,15 +237,6 @@ static struct addrinfo *unasked(struct call *c, struct table *t)
 	return list ? list : from_table(c, t, SERVES);
 }
 
-static int lookup(struct call *c, struct table *t, struct addrinfo **res)
-{
-	struct addrinfo *list = unasked(c, t);
-	if (list)
-		return *res = list, 0;
-	int r = real()->getaddrinfo(c->node, c->service, c->hints, res);
-	return finish(c, t, r, res);
-}
-
 /* Fills the call; false if it is none of ours. */
 static bool start(struct call *c, struct table *t, const char *node, const char *service, const struct addrinfo *hints)
 {
@@ -242,13 +246,25 @@ static bool start(struct call *c, struct table *t, const char *node, const char 
 	return t && sticky_call(c);
 }
 
-int addrinfo_lookup(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **res)
+static __attribute__((noinline)) int lookup(const char *node, const char *service, const struct addrinfo *hints,
+					   struct addrinfo **res)
 {
 	struct call c;
 	struct table *t = session_table();
-	if (!start(&c, t, node, service, hints))
+	const bool ours = start(&c, t, node, service, hints);
+	struct addrinfo *list = ours ? unasked(&c, t) : NULL;
+	if (list)
+		return *res = list, 0;
+	const int r = real()->getaddrinfo(node, service, hints, res);
+	return ours ? finish(&c, t, r, res) : r;
+}
+
+/* A number costs no more than a comparison: the large frame is for names. */
+int addrinfo_lookup(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **res)
+{
+	if (!node || given_knows_number(node))
 		return real()->getaddrinfo(node, service, hints, res);
-	return lookup(&c, t, res);
+	return lookup(node, service, hints, res);
 }
 
 bool addrinfo_unasked(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **res)

@@ -1,5 +1,5 @@
 /*
- * addrinfo.h: getaddrinfo(3), led by the pin.
+ * addrinfo.h: getaddrinfo(3), in the order of the pin.
  *
  * libc's own answer is relinked, never rebuilt: glibc frees the nodes of a list
  * one by one, so they may stand in any order, a node of ours (one malloc, as

@@ -192,7 +192,7 @@ static void answer(void *arg, uint8_t *msg, size_t len)
 	dns_received(msg, len, s->cookie);
 }
 
-static void lead(struct dnsanswers *a, struct source *s)
+static void read_answers(struct dnsanswers *a, struct source *s)
 {
 	const struct dnsanswers_calls c = {peek, answer, s};
 	while (s->pieces > 0 && s->len > 0) {
@@ -205,7 +205,7 @@ static void lead(struct dnsanswers *a, struct source *s)
 	}
 }
 
-static void lead_peeked(struct dnsanswers *a, struct source *s)
+static void peek_answers(struct dnsanswers *a, struct source *s)
 {
 	const struct dnsanswers_calls c = {peek, answer, s};
 	const struct iovec first = *s->piece;
@@ -226,9 +226,9 @@ void dnstcp_received(int fd, const struct iovec *piece, size_t pieces, size_t le
 		if (is_lost(&c->in))
 			c->answers.lost = true;
 		else if (flags & MSG_PEEK)
-			lead_peeked(&c->answers, &s);
+			peek_answers(&c->answers, &s);
 		else
-			lead(&c->answers, &s);
+			read_answers(&c->answers, &s);
 		leave(&c->in);
 	}
 	errno = saved;

@@ -23,7 +23,7 @@ bool dnstcp_any(void);
 /* `len` bytes were sent, from the first of these pieces on. */
 void dnstcp_sent(int fd, const struct iovec *piece, size_t pieces, size_t len);
 
-/* `len` bytes were received into the first of these pieces on, by a call with these flags. They are led in place. */
+/* `len` bytes were received into the first of these pieces on, by a call with these flags. Answers are reordered in place. */
 void dnstcp_received(int fd, const struct iovec *piece, size_t pieces, size_t len, int flags);
 
 #endif

@@ -51,7 +51,7 @@ static void find_order(const struct answer *a, const struct pool *p, uint8_t ord
 			order[n++] = (uint8_t)i;
 }
 
-/* Returns where the pin's record is now, in the words of probe_answer; NULL: no pin leads it. */
+/* Returns where the pin's record is now, in the words of probe_answer; NULL: there is none. */
 static const char *rewrite(uint8_t *msg, const struct answer *a, const struct pool *p, const struct settings *set)
 {
 	uint8_t order[ANSWER_MAX];
@@ -66,7 +66,7 @@ static const char *rewrite(uint8_t *msg, const struct answer *a, const struct po
 	return order[0] == 0 ? "kept" : "first";
 }
 
-static void lead_addresses(struct table *t, uint8_t *msg, const struct answer *a, const struct name *name)
+static void order_addresses(struct table *t, uint8_t *msg, const struct answer *a, const struct name *name)
 {
 	struct pool pool[FAMILIES] = {0};
 	struct name_ref ref;
@@ -76,9 +76,9 @@ static void lead_addresses(struct table *t, uint8_t *msg, const struct answer *a
 	const struct lookup l = {.name = name, .as_target = recent_target(t, name), .aside = aside,
 				 .n_aside = avoid_list(t, aside), .has_way = way_to};
 	collect(a, p);
-	const bool led = pins_answer(t, &l, pool, &ref);
+	const bool pinned = pins_answer(t, &l, pool, &ref);
 	given_note(name, p);
-	if (!led)
+	if (!pinned)
 		return;
 	recent_note(ref);
 	report_lookup(t, &l, p);
@@ -90,14 +90,14 @@ static void lead_addresses(struct table *t, uint8_t *msg, const struct answer *a
 		probe_answer(t, name, p, how);
 }
 
-static void lead(struct table *t, uint8_t *msg, size_t len, const struct answer *a, const struct name *name)
+static void order_records(struct table *t, uint8_t *msg, size_t len, const struct answer *a, const struct name *name)
 {
 	if (!session_wants(name))
 		return;
 	if (a->question.type == WIRE_SRV)
-		targets_lead(t, msg, len, a, name);
+		targets_order(t, msg, len, a, name);
 	else
-		lead_addresses(t, msg, a, name);
+		order_addresses(t, msg, a, name);
 }
 
 /* NODATA, which `serve` must know. */
@@ -113,7 +113,7 @@ static void learn(struct table *t, uint8_t *msg, size_t len, enum answer_status 
 		  const struct name *name)
 {
 	if (s == ANSWER_OK)
-		lead(t, msg, len, a, name);
+		order_records(t, msg, len, a, name);
 	else if (s == ANSWER_EMPTY)
 		learn_none(t, a, name);
 }

@@ -1,5 +1,5 @@
 /*
- * dns.h: DNS answers that a program reads for itself, led by the pin.
+ * dns.h: DNS answers that a program reads itself, in the order of the pin.
  *
  * From res_query(3) and its kin, and from port 53 with a resolver of its own. The
  * candidates are learnt from the answer, and its A or AAAA records are put in the
@@ -14,18 +14,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
-#include <sys/socket.h>
-
-/*
- * Can these bytes be a standard query of one question, without records but EDNS's
- * (RFC 1035 4.1.1)? Two comparisons.
- */
-static inline bool dns_looks(const void *p, size_t len)
-{
-	const uint8_t *b = p;
-	return len > 12 && (b[2] & 0xf8) == 0 && memcmp(b + 4, "\0\1\0\0\0\0", 6) == 0;
-}
 
 /*
  * An answer of `len` bytes that libc got for the program. `name`: what the program
@@ -34,7 +22,10 @@ static inline bool dns_looks(const void *p, size_t len)
  */
 void dns_answer(uint8_t *msg, size_t len, const char *name);
 
-/* The program sent `len` bytes to a DNS server, of which `server` is a number (peer_key, or the socket's cookie): if they are a query of ours, its answer may teach. */
+/*
+ * The program sent `len` bytes to a DNS server: if they are a query of ours, its answer may teach. `server`: a number that
+ * stands for the server or the connection; 0: it is not known, and nothing is done.
+ */
 void dns_sent(const void *msg, size_t len, uint64_t server);
 
 /*

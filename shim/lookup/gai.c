@@ -1,4 +1,4 @@
-/* gai.c: getaddrinfo_a, led by the pin. See gai.h. */
+/* gai.c: getaddrinfo_a, in the order of the pin. See gai.h. */
 #include "shim/lookup/gai.h"
 
 #include <errno.h>
@@ -8,11 +8,12 @@
 
 #include "policy/base/hash.h"
 #include "shim/core/libc.h"
+#include "shim/core/waiting.h"
 #include "shim/lookup/addrinfo.h"
 
 /* In the reserved words. The values are no small numbers: a request that did not come by us has anything there. */
 enum { STATE, SEAL };
-enum { SUBMITTED = 0x51a7e001, LEADING, LED };
+enum { SUBMITTED = 0x51a7e001, ORDERING, ORDERED };
 
 enum { AT_ONCE = 256 };		/* of more requests in one call all go to libc */
 
@@ -39,27 +40,27 @@ static bool answered(struct gaicb *g)
 	if (!addrinfo_unasked(g->ar_name, g->ar_service, g->ar_request, &g->ar_result))
 		return false;
 	atomic_store_explicit(result_of(g), 0, memory_order_relaxed);
-	put_state(g, LED);
+	put_state(g, ORDERED);
 	return true;
 }
 
-/* Another thread led it after libc was asked here. */
+/* Another thread ordered it after libc was asked here. */
 static int ended_with(struct gaicb *g) { return atomic_load_explicit(result_of(g), memory_order_relaxed); }
 
 /* libc ended the request with `r`, and leaves it alone now. What gai_error is to say. */
-static int lead(struct gaicb *g, int r)
+static int order_result(struct gaicb *g, int r)
 {
 	int state = SUBMITTED;
 	if (atomic_load_explicit(word_of(g, SEAL), memory_order_relaxed) != seal_of(g))
 		return r;
-	if (!atomic_compare_exchange_strong_explicit(word_of(g, STATE), &state, LEADING, memory_order_acq_rel,
+	if (!atomic_compare_exchange_strong_explicit(word_of(g, STATE), &state, ORDERING, memory_order_acq_rel,
 						     memory_order_acquire))
-		return state == LEADING ? EAI_INPROGRESS : state == LED ? ended_with(g) : r;
-	int led = addrinfo_finish(g->ar_name, g->ar_service, g->ar_request, r, &g->ar_result);
-	if (led != r)
-		atomic_store_explicit(result_of(g), led, memory_order_relaxed);
-	atomic_store_explicit(word_of(g, STATE), LED, memory_order_release);
-	return led;
+		return state == ORDERING ? EAI_INPROGRESS : state == ORDERED ? ended_with(g) : r;
+	int result = addrinfo_finish(g->ar_name, g->ar_service, g->ar_request, r, &g->ar_result);
+	if (result != r)
+		atomic_store_explicit(result_of(g), result, memory_order_relaxed);
+	atomic_store_explicit(word_of(g, STATE), ORDERED, memory_order_release);
+	return result;
 }
 
 /* The requests that are libc's to answer, in their places. */
@@ -93,7 +94,7 @@ int gai_result(struct gaicb *request)
 {
 	int r = real()->gai_error(request), saved = errno;
 	if (r != EAI_INPROGRESS && r != EAI_CANCELED)
-		r = lead(request, r);
+		r = order_result(request, r);
 	errno = saved;
 	return r;
 }

@@ -1,8 +1,8 @@
 /*
- * gai.h: getaddrinfo_a(3), led by the pin.
+ * gai.h: getaddrinfo_a(3), in the order of the pin.
  *
  * libc looks the names up in threads of its own, by functions that cannot be
- * interposed. So a result is led when the program learns that it is there: with
+ * interposed. So a result is ordered when the program learns that it is there: with
  * GAI_WAIT when the call returns, else when gai_error(3) says so for the first time.
  * Until then ar_name, ar_service and ar_request must be as they were, as libc wants
  * it of a request in progress.
@@ -14,7 +14,7 @@
  * What became of a request is noted in two of the words that struct gaicb reserves
  * for the implementation, and libc does not use. Whoever finds another thread, or the
  * code that a signal handler has interrupted, at work on a request is told that it is
- * still in progress: nobody waits, and nobody sees a list half led.
+ * still in progress: nobody waits, and nobody sees a list half ordered.
  */
 #ifndef STICKYDNS_GAI_H
 #define STICKYDNS_GAI_H

@@ -1,4 +1,4 @@
-/* hostent.c: gethostbyname, led by the pin. See hostent.h. */
+/* hostent.c: gethostbyname, in the order of the pin. See hostent.h. */
 #include "shim/lookup/hostent.h"
 
 #include <errno.h>
@@ -189,9 +189,9 @@ static bool by_pin(struct query *q, struct hostent *h, int af, struct room *room
 	if (h->h_addrtype != af)
 		return true;
 	collect(h, p);
-	const bool led = pins_answer(q->table, &q->lookup, q->pool, &ref);
+	const bool pinned = pins_answer(q->table, &q->lookup, q->pool, &ref);
 	note_given(q);
-	if (!led)
+	if (!pinned)
 		return true;
 	query_done(q, ref);
 	reorder(h, p);

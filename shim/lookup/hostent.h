@@ -1,5 +1,5 @@
 /*
- * hostent.h: gethostbyname(3) and its kin, led by the pin.
+ * hostent.h: gethostbyname(3) and its kin, in the order of the pin.
  *
  * The pointers to libc's addresses are put in order; an address that libc did not
  * return needs a longer list, which is built in what the caller's buffer has left

@@ -94,7 +94,7 @@ static void sort_family(struct run *runs, size_t n, enum family f)
 	}
 }
 
-static struct addrinfo *clone_node(const struct addrinfo *node, const struct address *a)
+static struct addrinfo *copy_node(const struct addrinfo *node, const struct address *a)
 {
 	struct addrinfo *copy = malloc(sizeof *copy + node->ai_addrlen);
 	if (!copy)
@@ -118,24 +118,19 @@ static void free_nodes(struct addrinfo *node)
 	}
 }
 
-/* The nodes of a run once more, with another address. All or nothing. */
-static bool clone_run(const struct run *from, const struct address *a, struct run *out)
+struct addrinfo *runs_copy(const struct addrinfo *first, const struct addrinfo *last, const struct address *a,
+			   struct addrinfo **end)
 {
 	struct addrinfo *head = NULL, **link = &head;
-	*out = (struct run){.family = from->family};
-	for (const struct addrinfo *node = from->first;; node = node->ai_next) {
-		struct addrinfo *copy = clone_node(node, a);
-		if (!copy) {
+	for (const struct addrinfo *node = first; node; node = node == last ? NULL : node->ai_next) {
+		if (!(*link = copy_node(node, a))) {
 			free_nodes(head);
-			return false;
+			return NULL;
 		}
-		*link = out->last = copy;
-		link = &copy->ai_next;
-		if (node == from->last)
-			break;
+		*end = *link;
+		link = &(*link)->ai_next;
 	}
-	out->first = head;
-	return true;
+	return head;
 }
 
 /* Takes the nodes with the address out of the list. False: there are none. */
@@ -176,7 +171,8 @@ static size_t put_extra(struct run *runs, size_t n, struct addrinfo **rest, enum
 		at++;
 	if (!p->extra || at == n || has_run(runs, n, &p->addr[0]))
 		return n;		/* its rank is the first already */
-	if (!take_out(rest, &p->addr[0], &extra) && !clone_run(&runs[at], &p->addr[0], &extra))
+	if (!take_out(rest, &p->addr[0], &extra) &&
+	    !(extra.first = runs_copy(runs[at].first, runs[at].last, &p->addr[0], &extra.last)))
 		return n;
 	memmove(&runs[at + 1], &runs[at], (n - at) * sizeof *runs);
 	runs[at] = extra;

@@ -22,4 +22,11 @@ void runs_collect(const struct addrinfo *list, struct pool pool[static FAMILIES]
  */
 struct addrinfo *runs_order(struct addrinfo *list, const struct pool pool[static FAMILIES]);
 
+/*
+ * Copies the nodes from `first` to `last` with another address, as glibc's freeaddrinfo(3) takes them: one malloc each.
+ * *end: the last of the copies. NULL: no memory, or an address that has not the form of theirs.
+ */
+struct addrinfo *runs_copy(const struct addrinfo *first, const struct addrinfo *last, const struct address *a,
+			   struct addrinfo **end);
+
 #endif

@@ -1,4 +1,4 @@
-/* targets.c: SRV answers, led by the pin. See targets.h. */
+/* targets.c: SRV answers, in the order of the pin. See targets.h. */
 #include "shim/lookup/targets.h"
 
 #include "policy/pins/answer.h"
@@ -69,14 +69,14 @@ static void learn_addresses(struct table *t, const uint8_t *msg, size_t len, con
 		note_given(t, &host, &pool[f]);
 }
 
-static void tell(const struct table *t, struct name_ref ref, const struct name *service, const struct address *target)
+static void report_target(const struct table *t, struct name_ref ref, const struct name *service, const struct address *target)
 {
 	const struct lookup l = {.name = service, .transport = service_transport(service)};
 	const struct pool p = {.lead = pins_by_hand(t, ref) ? LEAD_EXPLICIT : LEAD_AUTO, .n = 1, .addr = {*target}};
 	report_lookup(t, &l, &p);
 }
 
-void targets_lead(struct table *t, uint8_t *msg, size_t len, const struct answer *a, const struct name *service)
+void targets_order(struct table *t, uint8_t *msg, size_t len, const struct answer *a, const struct name *service)
 {
 	struct records rs;
 	struct name_ref ref;
@@ -91,6 +91,6 @@ void targets_lead(struct table *t, uint8_t *msg, size_t len, const struct answer
 		learn_addresses(t, msg, len, a, i, service);
 	if (head < 0)
 		return;
-	tell(t, ref, service, &rs.record[head].target);
+	report_target(t, ref, service, &rs.record[head].target);
 	answer_srv_first(msg, a, rs.at[head]);
 }

@@ -1,5 +1,5 @@
 /*
- * targets.h: SRV answers that a program reads, led by the service's pin (RFC 2782).
+ * targets.h: SRV answers that a program reads, in the order of the service's pin (RFC 2782).
  *
  * The targets are learnt, and the addresses that came with them; then the priority of
  * the pin's record becomes the lowest, and nothing else changes: no record moves, and
@@ -12,6 +12,6 @@
 #include "policy/wire/dns-message.h"
 
 /* `a` is the SRV answer in msg, for `service`. */
-void targets_lead(struct table *t, uint8_t *msg, size_t len, const struct answer *a, const struct name *service);
+void targets_order(struct table *t, uint8_t *msg, size_t len, const struct answer *a, const struct name *service);
 
 #endif

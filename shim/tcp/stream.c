@@ -5,7 +5,6 @@
 
 #include "policy/base/clock.h"
 #include "shim/core/session.h"
-#include "shim/lookup/dns-tcp.h"
 #include "shim/tcp/sip.h"
 
 /* ---- from the connect to its end ---- */
@@ -75,16 +74,6 @@ static void passed_bytes(int fd, enum sip_way w, const void *p, size_t len)
 	errno = saved;
 }
 
-/* A connection to a DNS server: from its first query on, which tells that a connect in flight is over. */
-static bool is_dns(int fd)
-{
-	int saved = errno;
-	if (fd_class(fd) == FD_PENDING && dnstcp_any())
-		stream_error_read(fd, 0);
-	errno = saved;
-	return fd_class(fd) == FD_DNS_STREAM;
-}
-
 static void passed_pieces(int fd, enum sip_way w, const struct msghdr *msg, size_t len)
 {
 	for (size_t i = 0; len > 0 && i < msg->msg_iovlen; i++) {
@@ -109,26 +98,12 @@ static void call_failed(int fd, enum sip_way w)
 	errno = saved;
 }
 
-ssize_t stream_sent(int fd, const void *buf, ssize_t r)
+void stream_sent(int fd, const struct msghdr *msg, ssize_t r)
 {
-	if (r > 0 && is_dns(fd))
-		dnstcp_sent(fd, &(struct iovec){(void *)(uintptr_t)buf, (size_t)r}, 1, (size_t)r);
-	else if (r > 0)
-		passed_bytes(fd, SIP_OUT, buf, (size_t)r);
-	else if (r == -1 && may_end(fd))
-		call_failed(fd, SIP_OUT);
-	return r;
-}
-
-ssize_t stream_sent_message(int fd, const struct msghdr *msg, ssize_t r)
-{
-	if (r > 0 && is_dns(fd))
-		dnstcp_sent(fd, msg->msg_iov, msg->msg_iovlen, (size_t)r);
-	else if (r > 0)
+	if (r > 0)
 		passed_pieces(fd, SIP_OUT, msg, (size_t)r);
 	else if (r == -1 && may_end(fd))
 		call_failed(fd, SIP_OUT);
-	return r;
 }
 
 /* Bytes that will come again, and such as never were in the buffer (tcp(7), MSG_TRUNC) or in the stream. */
@@ -149,28 +124,12 @@ static void end_of_stream(int fd)
 	errno = saved;
 }
 
-ssize_t stream_received(int fd, void *buf, ssize_t r, int flags)
+void stream_received(int fd, const struct msghdr *msg, ssize_t r, int flags)
 {
-	if (r > 0 && is_dns(fd))
-		dnstcp_received(fd, &(struct iovec){buf, (size_t)r}, 1, (size_t)r, flags);
-	else if (r > 0 && !passed_aside(fd, flags))
-		passed_bytes(fd, SIP_IN, buf, (size_t)r);
-	else if (r == 0)
-		end_of_stream(fd);
-	else if (r == -1 && may_end(fd))
-		call_failed(fd, SIP_IN);
-	return r;
-}
-
-ssize_t stream_received_message(int fd, const struct msghdr *msg, ssize_t r, int flags)
-{
-	if (r > 0 && is_dns(fd))
-		dnstcp_received(fd, msg->msg_iov, msg->msg_iovlen, (size_t)r, flags);
-	else if (r > 0 && !passed_aside(fd, flags))
+	if (r > 0 && !passed_aside(fd, flags))
 		passed_pieces(fd, SIP_IN, msg, (size_t)r);
 	else if (r == 0)
 		end_of_stream(fd);
 	else if (r == -1 && may_end(fd))
 		call_failed(fd, SIP_IN);
-	return r;
 }

@@ -2,8 +2,8 @@
  * stream.h: TCP connections to candidates and DNS servers, from the connect to the end, as the program's calls show them.
  *
  * While a connect is in flight pending.h has it; the first send or receive that succeeds tells that it is over. Then the
- * bytes are for sip.h, or those of a connection to a DNS port for lookup/dns-tcp.h: the one thing of lookup/ that tcp/ uses,
- * and lookup/ uses nothing of tcp/. No locks, no allocation; errno is kept by every function here.
+ * bytes are for sip.h. What goes to a DNS port is not for this room (hooks/passing.h). No locks, no
+ * allocation; errno is kept by every function here.
  */
 #ifndef STICKYDNS_STREAM_H
 #define STICKYDNS_STREAM_H
@@ -36,12 +36,10 @@ void stream_sweep(void);
  */
 void stream_sweep_long(void);
 
-/* The program sent `r` bytes, or failed to (-1, errno). Returns r. */
-ssize_t stream_sent(int fd, const void *buf, ssize_t r);
-ssize_t stream_sent_message(int fd, const struct msghdr *msg, ssize_t r);
+/* The program sent the first `r` bytes of msg's pieces, or failed to (-1, errno; `msg` is not read). */
+void stream_sent(int fd, const struct msghdr *msg, ssize_t r);
 
-/* It received them, with these flags of recv(2). Answers of a DNS server are ordered in place (dns-tcp.h). Returns r. */
-ssize_t stream_received(int fd, void *buf, ssize_t r, int flags);
-ssize_t stream_received_message(int fd, const struct msghdr *msg, ssize_t r, int flags);
+/* It received them, with these flags of recv(2). 0: the connection was closed. */
+void stream_received(int fd, const struct msghdr *msg, ssize_t r, int flags);
 
 #endif

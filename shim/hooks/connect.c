@@ -1,136 +1,30 @@
 /*
- * hooks.c: the exported symbols, and nothing else: lookups, connects, descriptors, memory.
- * Those of the resolver are in resolver.c, those that carry bytes in send.c and recv.c.
- *
- * Whatever runs behind them may be entered again at any point: by a signal
- * handler, by an NSS module that libc calls in the middle of a lookup, or after
- * siglongjmp(3) left one half done. So nothing there holds a lock, keeps state in
- * thread-locals, or is unfinished in a way that a second call could trip over.
- *
- * Each is a shell around a named function; symbols.h lists them. What only
- * passes through does so by a tail call: work behind a system call costs more. The
- * constructor binds libc and attaches to the table; a call that comes before it
- * (another library's constructor) passes through to libc.
+ * connect.c: the exported symbols that connect, and those that make, copy and close descriptors: what keeps the classes
+ * of fds.h true.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdarg.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "policy/base/hot.h"
 #include "shim/core/export.h"
 #include "shim/core/libc.h"
-#include "shim/core/locked.h"
 #include "shim/core/memory.h"
 #include "shim/core/peername.h"
 #include "shim/core/session.h"
 #include "shim/core/shared.h"
 #include "shim/core/socket.h"
-#include "shim/core/waiting.h"
-#include "shim/lookup/addrinfo.h"
 #include "shim/lookup/dns-tcp.h"
-#include "shim/lookup/dns.h"
-#include "shim/lookup/gai.h"
-#include "shim/lookup/hostent.h"
 #include "shim/tcp/connect.h"
 #include "shim/tcp/descriptor.h"
 #include "shim/tcp/sip.h"
 #include "shim/tcp/stream.h"
 #include "shim/udp/peer.h"
-
-__attribute__((constructor)) static void start(void)
-{
-	int saved = errno;
-	real_bind();
-	memory_start();
-	session_start();
-	shared_start();
-	errno = saved;
-}
-
-/* exit(3) of a program whose connects are in flight. */
-__attribute__((destructor)) static void end(void)
-{
-	pending_end();
-	waiting_end();
-}
-
-/* ---- names to addresses ---- */
-
-EXPORT int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **res)
-{
-	stream_sweep();
-	return addrinfo_lookup(node, service, hints, res);
-}
-
-EXPORT int getaddrinfo_a(int mode, struct gaicb *list[restrict], int n, struct sigevent *restrict how)
-{
-	stream_sweep();
-	return gai_submit(mode, list, n, how);
-}
-
-EXPORT int gai_error(struct gaicb *request)
-{
-	return gai_result(request);
-}
-
-static struct hostent *ask(const char *name, int af)
-{
-	return real()->gethostbyname2(name, af);
-}
-
-static struct hostent *ask_v4(const char *name, int af)
-{
-	(void)af;
-	return real()->gethostbyname(name);
-}
-
-static int ask_r(const struct host_call *h)
-{
-	return real()->gethostbyname2_r(h->name, h->af, h->ret, h->buf, h->len, h->result, h->err);
-}
-
-static int ask_v4_r(const struct host_call *h)
-{
-	return real()->gethostbyname_r(h->name, h->ret, h->buf, h->len, h->result, h->err);
-}
-
-EXPORT struct hostent *gethostbyname(const char *name)
-{
-	stream_sweep();
-	return hostent_lookup(name, AF_INET, ask_v4);
-}
-
-EXPORT struct hostent *gethostbyname2(const char *name, int af)
-{
-	stream_sweep();
-	return hostent_lookup(name, af, ask);
-}
-
-EXPORT int gethostbyname_r(const char *name, struct hostent *ret, char *buf, size_t len, struct hostent **result,
-			   int *err)
-{
-	const struct host_call h = {name, AF_INET, ret, buf, len, result, err};
-	stream_sweep();
-	return hostent_lookup_r(&h, ask_v4_r);
-}
-
-EXPORT int gethostbyname2_r(const char *name, int af, struct hostent *ret, char *buf, size_t len,
-			    struct hostent **result, int *err)
-{
-	const struct host_call h = {name, af, ret, buf, len, result, err};
-	stream_sweep();
-	return hostent_lookup_r(&h, ask_r);
-}
-
-/* ---- connects and their outcomes ---- */
 
 /* The port of a socket address, which stands in both families at the same place; 0: it is of neither. */
 static uint16_t port_of(const struct sockaddr *addr, socklen_t len)
@@ -345,26 +239,4 @@ EXPORT int fcntl64(int fd, int cmd, ...)
 	void *arg = va_arg(ap, void *);
 	va_end(ap);
 	return fcntl_followed(real()->fcntl64, fd, cmd, arg);
-}
-
-/* ---- the process ---- */
-
-/* Behind the operation come four words, as the system call has them (prctl(2)). */
-EXPORT int prctl(int operation, ...)
-{
-	unsigned long word[4];
-	va_list ap;
-	va_start(ap, operation);
-	for (unsigned i = 0; i < 4; i++)
-		word[i] = va_arg(ap, unsigned long);
-	va_end(ap);
-	session_prctl(operation);
-	return real()->prctl(operation, word[0], word[1], word[2], word[3]);
-}
-
-/* ---- memory ---- */
-
-EXPORT int mlockall(int flags)
-{
-	return locked_all(flags);
 }
