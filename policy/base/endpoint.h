@@ -3,7 +3,7 @@
  *
  * An IPv4 address is kept in its IPv4-mapped IPv6 form (RFC 4291 2.5.5.2), so that
  * both are the same address. A scope id is kept for link-local unicast only
- * (RFC 4007). An SRV target has the form of an address, too (target.h). No locks,
+ * (RFC 4007). An SRV target has the form of an address, too (srv.h). No locks,
  * no allocation.
  */
 #ifndef STICKYDNS_ENDPOINT_H
@@ -28,7 +28,9 @@ struct address {
 	uint64_t scope;			/* interface index of a link-local address, else 0; of a target: its mark and port */
 };
 
-#define ADDRESS_TARGET (UINT64_C(1) << 63)	/* in scope: an SRV target */
+#define ADDRESS_TARGET (UINT64_C(1) << 63)	/* in scope: an SRV target, whose port is below (srv.h) */
+
+enum { SIP_PORT = 5060, SIPS_PORT = 5061 };	/* RFC 3261 19.1.2 */
 
 struct endpoint {
 	struct address addr;
@@ -44,6 +46,14 @@ static inline bool address_equal(const struct address *a, const struct address *
 }
 
 static inline bool address_is_target(const struct address *a) { return a->scope & ADDRESS_TARGET; }
+
+static inline uint16_t target_port(const struct address *a) { return (uint16_t)a->scope; }
+
+/* Is it a target on this host, whatever its port? */
+static inline bool target_same_host(const struct address *a, const struct address *b)
+{
+	return address_is_target(a) && address_is_target(b) && a->words[0] == b->words[0] && a->words[1] == b->words[1];
+}
 
 enum family address_family(const struct address *a);
 

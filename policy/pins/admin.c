@@ -5,12 +5,16 @@
 
 #include "policy/base/clock.h"
 #include "policy/pins/answer.h"
+#include "policy/pins/apply.h"
 #include "policy/pins/candidates.h"
 #include "policy/pins/order.h"
 #include "policy/pins/report.h"
 #include "policy/pins/snapshot.h"
 #include "policy/pins/srv.h"
 #include "policy/pins/view.h"
+#include "policy/table/effective.h"
+#include "policy/table/index.h"
+#include "policy/table/insert.h"
 #include "policy/table/journal.h"
 
 enum { ROUNDS = 16 };
@@ -105,7 +109,7 @@ enum admin_status pins_set(struct table *t, const struct name *n, const struct a
 static bool may_adopt(const struct table *t, struct name_ref ref, enum family f, addr_ref addr)
 {
 	const struct pin p = pin_unpack(get64(&name_hot(t, ref)->pin[f]));
-	const struct candidate c = snapshot_judge(t, addr, filter_of(t, ref, f), tick_now());
+	const struct candidate c = candidate_of_address(t, addr, filter_of(t, ref, f), tick_now());
 	return !(p.reuse == name_reuse(ref) && addr_at(t, p.ref)) && c.circuit == CIRCUIT_CLOSED && !c.drained;
 }
 
@@ -281,13 +285,13 @@ static void report_host_works(struct table *t, const struct address *target, str
 	struct name_ref host;
 	struct name name;
 	struct candidate c = {.circuit = CIRCUIT_CLOSED};
-	service_judge(t, target, r, tick_now(), &c);
+	target_judge(t, target, r, tick_now(), &c);
 	if (c.circuit == CIRCUIT_CLOSED || !target_host(t, target, &host, &name))
 		return;
 	for (unsigned i = 0; i < CANDIDATES; i++) {
 		struct endpoint e = {.port = r.port, .transport = r.transport};
 		const struct candidate_word k = name_candidate(host, get64(&name_cold(t, host)->candidates[i]));
-		if (!addr_read(t, k.ref, &e.addr) || snapshot_judge(t, k.ref, r, tick_now()).circuit == CIRCUIT_CLOSED)
+		if (!addr_read(t, k.ref, &e.addr) || candidate_of_address(t, k.ref, r, tick_now()).circuit == CIRCUIT_CLOSED)
 			continue;
 		report(t, host, &e, true);
 		report(t, host, &(struct endpoint){.addr = e.addr}, true);

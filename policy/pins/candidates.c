@@ -4,6 +4,8 @@
 #include "policy/base/clock.h"
 #include "policy/pins/answer.h"
 #include "policy/table/addresses.h"
+#include "policy/table/index.h"
+#include "policy/table/insert.h"
 
 enum { SETTLED_S = 60, USED_S = 60, ROUNDS = 16 };
 

@@ -4,7 +4,6 @@
 #include "policy/base/clock.h"
 #include "policy/base/hash.h"
 #include "policy/base/hot.h"
-#include "policy/pins/report.h"
 #include "policy/rules/decide.h"
 
 enum {
@@ -32,7 +31,8 @@ static void endpoint_event(struct table *t, enum event_kind kind, enum cause cau
 	journal_write(t, &ev);
 }
 
-bool endpoint_failed(struct table *t, struct addr_record *a, int slot, const struct outcome *o, enum cause cause)
+bool endpoint_failed(struct table *t, struct addr_record *a, int slot, const struct endpoint *e, uint32_t cool,
+		     enum cause cause)
 {
 	word64 *w = health_word(a, slot);
 	uint32_t now = tick_now(), now_s = now / TICKS_PER_S;
@@ -41,12 +41,12 @@ bool endpoint_failed(struct table *t, struct addr_record *a, int slot, const str
 	put32(failed_word(a, slot), now);
 	for (int round = 0; round < ROUNDS; round++) {
 		uint64_t word = seen64(w);
-		struct health h = health_unpack(word), next = health_failed(h, cause, now_s, o->cool, dice);
+		struct health h = health_unpack(word), next = health_failed(h, cause, now_s, cool, dice);
 		if (!cas64(w, word, health_pack(next)))
 			continue;
 		began = next.cool_end != h.cool_end || h.probing;
-		if (began || o->cool == COOL_NOT)
-			endpoint_event(t, EVENT_FAILED, cause, &o->endpoint);
+		if (began || cool == COOL_NOT)
+			endpoint_event(t, EVENT_FAILED, cause, e);
 		break;
 	}
 	add64(&t->header->counters[COUNT_FAILURES], 1);
@@ -169,19 +169,19 @@ HOT bool pins_pending_over(struct table *t, addr_ref ref, const struct endpoint 
 /* ---- given up unanswered ---- */
 
 /* Of two that end at once one may be left out: it takes one more then. */
-bool pins_unanswered(struct table *t, const struct outcome *o)
+bool pins_unanswered(struct table *t, const struct endpoint *to, uint32_t since)
 {
-	const addr_ref ref = addr_find(t, &o->endpoint.addr);
+	const addr_ref ref = addr_find(t, &to->addr);
 	struct addr_record *a = addr_at(t, ref);
-	const struct endpoint_record *e = endpoint_at(t, ref, &o->endpoint);
-	const uint32_t now = tick_now(), waited = tick_since(now, o->since);
+	const struct endpoint_record *e = endpoint_at(t, ref, to);
+	const uint32_t now = tick_now(), waited = tick_since(now, since);
 	if (!a || !t->writable || waited > tick_of(PENDING_MAX_S))
 		return false;
 	const uint64_t word = get64(&a->unanswered);
 	struct unanswered u = unanswered_unpack(word);
-	if (u.since == 0 || u.port != o->endpoint.port || tick_since(now, u.since) > tick_of(PATH_S) ||
+	if (u.since == 0 || u.port != to->port || tick_since(now, u.since) > tick_of(PATH_S) ||
 	    (e && (get32(&e->succeeded) >= u.since || get32(&e->failed) >= u.since)))
-		u = (struct unanswered){.since = o->since, .port = o->endpoint.port};
+		u = (struct unanswered){.since = since, .port = to->port};
 	u.waited = (uint16_t)(u.waited + waited < UINT16_MAX ? u.waited + waited : UINT16_MAX);
 	const bool enough = u.waited >= tick_of(GIVE_UP_S) && tick_since(now, u.since) >= tick_of(GIVE_UP_S);
 	return cas64(&a->unanswered, word, enough ? 0 : unanswered_pack(u)) && enough;

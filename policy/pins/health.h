@@ -7,12 +7,13 @@
 #ifndef STICKYDNS_PINS_HEALTH_H
 #define STICKYDNS_PINS_HEALTH_H
 
-#include "policy/pins/report.h"
+#include "policy/rules/decide.h"
 #include "policy/table/addresses.h"
 #include "policy/table/journal.h"
 
 /* The one CAS that makes a failure known to all, in slot `slot` or, at -1, in "other". True, and an event, when a cool-off began. */
-bool endpoint_failed(struct table *t, struct addr_record *a, int slot, const struct outcome *o, enum cause cause);
+bool endpoint_failed(struct table *t, struct addr_record *a, int slot, const struct endpoint *e, uint32_t cool,
+		     enum cause cause);
 
 /* The endpoint `e`, in this slot, succeeded. */
 void endpoint_succeeded(struct table *t, struct addr_record *a, unsigned slot, const struct endpoint *e, enum cause why);
@@ -43,10 +44,10 @@ bool pins_pending_over(struct table *t, addr_ref ref, const struct endpoint *e, 
 bool pins_connected_lately(const struct table *t, addr_ref ref, const struct endpoint *e);
 
 /*
- * A TCP connect to o->endpoint that began at o->since was given up by its program, unanswered. One says
+ * A TCP connect to `to` that began at tick `since` was given up by its program, unanswered. One says
  * nothing if it is short (the loser of happy eyeballs, RFC 8305): true if all of the last minute waited for
  * 3 s together, in no less time, and no success or failure came between. Then the endpoint has failed.
  */
-bool pins_unanswered(struct table *t, const struct outcome *o);
+bool pins_unanswered(struct table *t, const struct endpoint *to, uint32_t since);
 
 #endif

@@ -1,12 +1,16 @@
 /* order.c: what a lookup gets. See order.h. */
 #include "policy/base/clock.h"
 #include "policy/pins/answer.h"
+#include "policy/pins/apply.h"
 #include "policy/pins/candidates.h"
 #include "policy/pins/order.h"
 #include "policy/pins/report.h"
 #include "policy/pins/sip-health.h"
 #include "policy/pins/snapshot.h"
 #include "policy/pins/srv.h"
+#include "policy/table/effective.h"
+#include "policy/table/index.h"
+#include "policy/table/insert.h"
 
 #include <string.h>
 
@@ -25,7 +29,7 @@ static bool request_failed(struct table *t, const struct outcome *o, struct pend
 	const uint32_t most = p.since + tick_of(GIVE_UP_S);
 	const struct wait w = {.kind = (enum request_kind)(p.what - PENDING_REQUEST), .since = p.since,
 			       .until = now < most ? now : most};
-	return pins_waited(t, o, &w) && pins_failed(t, o, CAUSE_UNANSWERED);
+	return pins_waited(t, &o->endpoint, &w) && pins_failed(t, o, CAUSE_UNANSWERED);
 }
 
 /*
@@ -279,7 +283,7 @@ bool pins_target(struct table *t, const struct name *service, const struct name 
 	struct name_ref ref;
 	if (port == 0 || name_is_service(host) || !table_insert(t, host, &ref))
 		return false;
-	*out = host_target(t, host, port);
+	*out = addr_of_target(t, host, port);
 	target_note(t, ref, host, port, !service || target_in_domain(service, host));
 	if (t->writable && get32(&t->header->targets) == 0)
 		put32(&t->header->targets, 1);
@@ -327,7 +331,7 @@ bool pins_by_hand(const struct table *t, struct name_ref service)
 
 bool pins_is_target(const struct table *t, const struct name *host, const struct name_ref *names, size_t n)
 {
-	const struct address any = host_target(t, host, 0);
+	const struct address any = addr_of_target(t, host, 0);
 	for (size_t i = 0; i < n; i++) {
 		if (names[i].slot >= t->layout.name_slots || !table_is_service(t, names[i]) || !name_current(t, names[i]))
 			continue;

@@ -5,8 +5,10 @@
 #include "policy/pins/answer.h"
 #include "policy/pins/sip-health.h"
 #include "policy/pins/snapshot.h"
+#include "policy/pins/srv.h"
 #include "policy/pins/standing.h"
-#include "policy/pins/target.h"
+#include "policy/table/effective.h"
+#include "policy/table/index.h"
 
 enum {
 	DIRECT_S = 3600,			/* a target that was asked for for itself counts as such so long */
@@ -39,33 +41,6 @@ static void agree(struct opinion *o, enum standing s, const struct endpoint *to)
 		o->split = true;
 }
 
-/* ---- where SIP is spoken ---- */
-
-static bool is_sip_port(uint16_t port) { return port == SIP_PORT || port == SIPS_PORT; }
-
-static bool sip_was_seen(const struct table *t, addr_ref ref, const struct endpoint *e)
-{
-	const struct addr_record *a = addr_at(t, ref);
-	int slot = a ? endpoint_find(a, e->transport, e->port) : -1;
-	return slot >= 0 && (get32(&a->endpoints[slot].heard) || get32(&a->endpoints[slot].registered));
-}
-
-/* Has a service led to a host with this address, on this port? */
-static bool is_led_to(const struct table *t, addr_ref ref, uint16_t port)
-{
-	uint32_t cursor = 0;
-	struct name_ref host;
-	for (int i = 0; get32(&t->header->targets) && i < HOLDERS_MAX && index_next(t, ref, &cursor, &host); i++)
-		if (led_port(get32(&name_cold(t, host)->family_port)) == port)
-			return true;
-	return false;
-}
-
-bool pins_speaks_sip(const struct table *t, addr_ref ref, const struct endpoint *e)
-{
-	return is_sip_port(e->port) || sip_was_seen(t, ref, e) || (e->port && is_led_to(t, ref, e->port));
-}
-
 /* Has the name any say in what this program sends there? */
 static bool has_say(const struct question *q, const struct settings *set, const struct name *host)
 {
@@ -81,7 +56,7 @@ static bool may_steer(const struct question *q, struct settings set, bool is_tar
 	if (set.value[SET_STEER] == STEER_ON)
 		return true;
 	return q->kind != REDIRECT_DATAGRAM &&
-	       (is_sip_port(q->e->port) || is_target || sip_was_seen(q->t, q->addr, q->e));
+	       (sip_port(q->e->port) || is_target || sip_seen(q->t, q->addr, q->e));
 }
 
 /* ---- one name's opinion ---- */
@@ -238,7 +213,7 @@ static void ask_holder(const struct question *q, struct name_ref ref, bool own, 
 		return;
 	struct led led = {&host, 0, standing_of(q->t, ref, &eff), is_direct(q->t, ref)};
 	if (get32(&q->t->header->targets)) {
-		const struct address a = host_target(q->t, &host, q->e->port);
+		const struct address a = addr_of_target(q->t, &host, q->e->port);
 		led.target = addr_find(q->t, &a);
 	}
 	if (!may_steer(q, eff.set, led.target != 0)) {

@@ -1,4 +1,11 @@
-/* report.h: reports of what became of an endpoint; they move and confirm the pins that the outcome counts for. */
+/*
+ * report.h: reports of what became of an endpoint; they move and confirm the pins that the outcome counts for.
+ *
+ * It decides whose pins move, are confirmed, or are in doubt. An outcome counts for the
+ * names that this process looked up. If none of them holds the address, it counts for all
+ * names that do. What happens to an address also happens to the SRV target whose host has
+ * it, unless that host has another healthy address; and so to the services that lead there.
+ */
 #ifndef STICKYDNS_PINS_REPORT_H
 #define STICKYDNS_PINS_REPORT_H
 

@@ -3,9 +3,10 @@
 
 #include "policy/base/clock.h"
 #include "policy/base/hash.h"
-#include "policy/pins/report.h"
 #include "policy/table/addresses.h"
+#include "policy/table/index.h"
 
+enum { HOSTS_MAX = 16 };			/* holders of an address that are looked at */
 enum { FREE, CLAIMED };			/* keys that are none */
 
 /* ---- records ---- */
@@ -137,9 +138,8 @@ static bool is_over(const struct table *t, addr_ref ref, const struct endpoint *
 }
 
 /* Of two that end at once one may be left out: it takes one more then. */
-bool pins_waited(struct table *t, const struct outcome *o, const struct wait *w)
+bool pins_waited(struct table *t, const struct endpoint *e, const struct wait *w)
 {
-	const struct endpoint *e = &o->endpoint;
 	const addr_ref ref = addr_find(t, &e->addr);
 	const uint32_t now = tick_now(), waited = tick_since(w->until, w->since);
 	if (!ref || w->since == 0 || (waited < WAIT_LEAST_TICKS && !w->closed) || is_over(t, ref, e, w->kind, w->since))
@@ -204,4 +204,29 @@ bool pins_any_refused(const struct table *t)
 {
 	const uint32_t refused = get32(&t->header->refused);
 	return refused && tick_since(tick_now(), refused) <= tick_of(ACCOUNT_ALONE_S);
+}
+
+/* ---- where SIP is spoken ---- */
+
+bool sip_seen(const struct table *t, addr_ref ref, const struct endpoint *e)
+{
+	const struct addr_record *a = addr_at(t, ref);
+	int slot = a ? endpoint_find(a, e->transport, e->port) : -1;
+	return slot >= 0 && (get32(&a->endpoints[slot].heard) || get32(&a->endpoints[slot].registered));
+}
+
+/* Has a service led to a host with this address, on this port? */
+static bool is_led_to(const struct table *t, addr_ref ref, uint16_t port)
+{
+	uint32_t cursor = 0;
+	struct name_ref host;
+	for (int i = 0; get32(&t->header->targets) && i < HOSTS_MAX && index_next(t, ref, &cursor, &host); i++)
+		if (led_port(get32(&name_cold(t, host)->family_port)) == port)
+			return true;
+	return false;
+}
+
+bool pins_speaks_sip(const struct table *t, addr_ref ref, const struct endpoint *e)
+{
+	return sip_port(e->port) || sip_seen(t, ref, e) || (e->port && is_led_to(t, ref, e->port));
 }

@@ -10,7 +10,6 @@
 #ifndef STICKYDNS_PINS_SIP_HEALTH_H
 #define STICKYDNS_PINS_SIP_HEALTH_H
 
-#include "policy/pins/report.h"
 #include "policy/rules/decide.h"
 #include "policy/table/addresses.h"
 
@@ -39,6 +38,11 @@ uint32_t pins_registered_age(const struct table *t, addr_ref ref, const struct e
 /* Did it answer since then (milliseconds of CLOCK_MONOTONIC)? In the same tick counts as since. */
 bool pins_heard_since(const struct table *t, addr_ref ref, const struct endpoint *e, enum request_kind kind, uint64_t since_ms);
 
+static inline bool sip_port(uint16_t port) { return port == SIP_PORT || port == SIPS_PORT; }
+
+/* Was SIP answered there? */
+bool sip_seen(const struct table *t, addr_ref ref, const struct endpoint *e);
+
 /* Is SIP spoken there: 5060 and 5061 (RFC 3261 19.1.2), a port from SRV, one where SIP was answered? */
 bool pins_speaks_sip(const struct table *t, addr_ref ref, const struct endpoint *e);
 
@@ -50,10 +54,10 @@ struct wait {
 };
 
 /*
- * A request to o->endpoint was given up unanswered. True: with those before it, of any process, it proves that the
+ * A request to `e` was given up unanswered. True: with those before it, of any process, it proves that the
  * endpoint does not answer its kind (decide.h), and has failed. A failure begins anew, and so does a minute without any.
  */
-bool pins_waited(struct table *t, const struct outcome *o, const struct wait *w);
+bool pins_waited(struct table *t, const struct endpoint *e, const struct wait *w);
 
 /* ---- whose trouble it is ---- */
 

@@ -1,4 +1,4 @@
-/* snapshot.c: reads what a decision needs, and carries it out. See snapshot.h. */
+/* snapshot.c: reads what a decision needs. See snapshot.h. */
 #include "policy/pins/snapshot.h"
 
 #include <string.h>
@@ -7,45 +7,8 @@
 #include "policy/pins/answer.h"
 #include "policy/pins/candidates.h"
 #include "policy/pins/srv.h"
+#include "policy/rules/srv-order.h"
 #include "policy/table/journal.h"
-
-/* ---- judging an address ---- */
-
-static void judge_endpoint(struct health h, uint32_t failed, uint32_t now, struct candidate *c)
-{
-	uint32_t now_s = now / TICKS_PER_S;
-	enum circuit circuit = health_circuit(h, now_s);
-	uint32_t cooling = health_cooling_s(h, now_s);
-	if (circuit > c->circuit)
-		c->circuit = (uint8_t)circuit;
-	if (cooling > c->cooling_s)
-		c->cooling_s = cooling < UINT16_MAX ? (uint16_t)cooling : UINT16_MAX;
-	if (circuit == CIRCUIT_OPEN && !h.probing)
-		c->out = true;
-	if (failed > c->failed)
-		c->failed = failed;
-	if (circuit != CIRCUIT_CLOSED && tick_within(now, failed, PATH_S))
-		c->failed_lately = true;
-}
-
-struct candidate snapshot_judge(const struct table *t, addr_ref ref, struct endpoint_filter r, uint32_t now)
-{
-	struct candidate c = {.circuit = CIRCUIT_CLOSED};
-	const struct addr_record *a = addr_at(t, ref);
-	if (!a)
-		return c;
-	c.drained = get32(&a->drained) != 0;
-	for (unsigned i = 0; i < ENDPOINTS; i++) {
-		uint64_t word = seen64(&a->endpoints[i].health);
-		struct health h = health_unpack(word);
-		if (word && h.transport != TRANSPORT_ANY && filter_takes(r, h))
-			judge_endpoint(h, get32(&a->endpoints[i].failed), now, &c);
-	}
-	struct health other = health_unpack(seen64(&a->other));
-	if (filter_takes_other(r, other))
-		judge_endpoint(other, get32(&a->other_failed), now, &c);
-	return c;
-}
 
 /* ---- gathering candidates ---- */
 
@@ -64,10 +27,10 @@ static int candidate_add(const struct table *t, struct snapshot *sn, const struc
 	if (i == sn->room)
 		return -1;
 	sn->refs[i] = (struct candidate_ref){.addr = *a, .ref = ref, .sum = sum_of(t, ref)};
-	sn->facts.candidate[i] = snapshot_judge(t, ref, sn->filter, sn->facts.now);
+	sn->facts.candidate[i] = candidate_of_address(t, ref, sn->filter, sn->facts.now);
 	sn->facts.candidate[i].in_answer = in_answer;
 	if (address_is_target(a))
-		service_judge(t, a, sn->filter, sn->facts.now, &sn->facts.candidate[i]);
+		target_judge(t, a, sn->filter, sn->facts.now, &sn->facts.candidate[i]);
 	sn->facts.n++;
 	return (int)i;
 }
@@ -153,6 +116,87 @@ static void add_candidates(const struct table *t, struct snapshot *sn, bool all,
 	}
 }
 
+/* Is the pin a target that has failed by its host's addresses alone, while another one is fit? */
+static bool target_lost(const struct snapshot *sn)
+{
+	if (!address_is_target(&sn->refs[sn->facts.pin].addr) || !sn->facts.candidate[sn->facts.pin].out)
+		return false;
+	for (size_t i = 0; i < sn->facts.n; i++)
+		if (sn->facts.candidate[i].in_answer && sn->facts.candidate[i].circuit == CIRCUIT_CLOSED && !sn->facts.candidate[i].drained)
+			return true;
+	return false;
+}
+
+/* ---- the order of trial ---- */
+
+/* The target that another service of the domain leads to. False: there is none. */
+static bool sibling_target(const struct table *t, const struct name *service, struct address *out)
+{
+	struct name other;
+	struct name_ref ref;
+	for (unsigned i = 0; service_sibling(service, i, &other); i++) {
+		if (strcmp(other.text, service->text) == 0 || !table_find(t, &other, &ref))
+			continue;
+		struct pin p = pin_unpack(get64(&name_hot(t, ref)->pin[FAMILY_SRV]));
+		if (p.reuse == name_reuse(ref) && addr_read(t, p.ref, out) && address_is_target(out))
+			return true;
+	}
+	return false;
+}
+
+static void prefer(const struct snapshot *sn, const struct address *target, uint8_t *order)
+{
+	for (size_t at = 0; at < sn->facts.n; at++) {
+		const uint8_t i = order[at];
+		if (!target_same_host(&sn->refs[i].addr, target))
+			continue;
+		memmove(order + 1, order, at);
+		order[0] = i;
+		return;
+	}
+}
+
+static void swap(struct snapshot *sn, size_t a, size_t b)
+{
+	const struct candidate_ref ref = sn->refs[a];
+	const struct candidate candidate = sn->facts.candidate[a];
+	sn->refs[a] = sn->refs[b];
+	sn->facts.candidate[a] = sn->facts.candidate[b];
+	sn->refs[b] = ref;
+	sn->facts.candidate[b] = candidate;
+}
+
+/* In place. What was at i is, where that has been taken, where the order leads from there. */
+static void permute(struct snapshot *sn, const uint8_t *order)
+{
+	for (size_t i = 0; i < sn->facts.n; i++) {
+		size_t from = order[i];
+		while (from < i)
+			from = order[from];
+		swap(sn, i, from);
+	}
+}
+
+/*
+ * Puts the candidates in the order of trial (srv-order.h), that target first to whose host
+ * another SIP service of the domain is pinned, so that a phone's REGISTER over UDP
+ * and its large INVITE over TCP meet one server. Before the pin is looked for.
+ */
+static void order_targets(const struct table *t, struct snapshot *sn)
+{
+	struct srv_rank rank[FACTS_MAX];
+	struct address sibling;
+	uint8_t order[FACTS_MAX];
+	for (size_t i = 0; i < sn->facts.n; i++)
+		rank[i] = (struct srv_rank){sn->facts.candidate[i].priority, sn->refs[i].weight};
+	srv_order(rank, sn->facts.n, hash_fold(sn->facts.now ^ (uintptr_t)sn, t->seed | 1), order);
+	if (sibling_target(t, sn->name, &sibling))
+		prefer(sn, &sibling, order);
+	permute(sn, order);
+}
+
+/* ---- reading ---- */
+
 static void read_pin(const struct table *t, struct snapshot *sn)
 {
 	const struct name_hot *hot = name_hot(t, sn->ref);
@@ -167,7 +211,7 @@ static void read_pin(const struct table *t, struct snapshot *sn)
 	if (!p.is_explicit)
 		sn->facts.expires = 0;
 	sn->facts.confirmed = p.confirmed;
-	sn->facts.sum_changed = p.sum != endpoint_sum(a, p.confirmed ? p.endpoints : 15, !p.confirmed) || service_lost(sn);
+	sn->facts.sum_changed = p.sum != endpoint_sum(a, p.confirmed ? p.endpoints : 15, !p.confirmed) || target_lost(sn);
 }
 
 /* What the caller has told of the addresses for this one answer. */
@@ -206,7 +250,7 @@ bool snapshot_read(const struct table *t, struct name_ref ref, const struct name
 		add_pool(t, out, pool);
 	add_candidates(t, out, pool == NULL, stale_s);
 	if (name_is_service(name))
-		service_order(t, out);
+		order_targets(t, out);
 	read_pin(t, out);
 	if (l)
 		set_aside(out, l);
@@ -222,188 +266,4 @@ int snapshot_leads_to(const struct snapshot *sn, const struct settings *set)
 	if (tr.cause == CAUSE_TTL || tr.cause == CAUSE_IDLE || tr.cause == CAUSE_MAX_AGE)
 		return -1;
 	return sn->facts.is_explicit && tr.head >= 0 ? tr.head : sn->facts.pin;
-}
-
-/* ---- carrying out ---- */
-
-void snapshot_event(struct table *t, const struct snapshot *sn, enum event_kind kind, enum cause cause, int addr,
-		 int old, const struct endpoint *e)
-{
-	struct event ev = {.kind = (uint8_t)kind, .cause = (uint8_t)cause};
-	ev.is_explicit = sn->facts.pin >= 0 && sn->facts.is_explicit;
-	memcpy(ev.name, sn->name->text, sizeof ev.name);
-	if (addr >= 0) {
-		ev.has_addr = 1;
-		ev.addr = sn->refs[addr].addr;
-	}
-	if (old >= 0) {
-		ev.has_old = 1;
-		ev.old = sn->refs[old].addr;
-	}
-	if (e) {
-		ev.transport = e->transport;
-		ev.port = e->port;
-	}
-	journal_write(t, &ev);
-}
-
-static void count(struct table *t, enum counter c) { add64(&t->header->counters[c], 1); }
-
-void snapshot_moved(struct table *t, const struct snapshot *sn, enum cause cause, int to, int old, const struct endpoint *e)
-{
-	snapshot_event(t, sn, EVENT_MOVED, cause, to, old, e);
-	count(t, COUNT_MOVES);
-	add32(&name_cold(t, sn->ref)->moves, 1u << 16);
-}
-
-static void tell(struct table *t, const struct snapshot *sn, const struct transition *tr)
-{
-	switch (tr->action) {
-	case CAPTURE:
-		if (sn->facts.pin >= 0)
-			snapshot_event(t, sn, EVENT_EXPIRED, tr->cause, sn->facts.pin, -1, NULL);
-		snapshot_event(t, sn, EVENT_PINNED, CAUSE_FIRST, tr->to, -1, NULL);
-		count(t, COUNT_CAPTURES);
-		break;
-	case MOVE:
-	case RETURN_LAST:
-		if (tr->to != sn->facts.pin)
-			snapshot_moved(t, sn, tr->cause, tr->to, sn->facts.pin, NULL);
-		break;
-	case FORGET:
-		snapshot_event(t, sn, EVENT_DROPPED, tr->cause, sn->facts.pin, -1, NULL);
-		break;
-	case KEEP:
-	case CONFIRM:
-		break;
-	}
-}
-
-/* A tentative pin on candidate `to`: any failure of that address since the snapshot was read moves it. 0: no room for the address. */
-static uint64_t tentative(struct table *t, const struct snapshot *sn, int to)
-{
-	addr_ref ref = sn->refs[to].ref ? sn->refs[to].ref : addr_insert(t, &sn->refs[to].addr);
-	if (!addr_at(t, ref))
-		return 0;
-	return pin_pack((struct pin){.ref = ref, .sum = sn->refs[to].sum, .reuse = name_reuse(sn->ref)});
-}
-
-/* Stamps a new pin, as long as it is the pin, and lets the index know. `expires` is of explicit pins, which set their own. */
-static void pin_stamp(struct table *t, const struct snapshot *sn, uint64_t word)
-{
-	struct name_hot *hot = name_hot(t, sn->ref);
-	struct name_cold *cold = name_cold(t, sn->ref);
-	const word64 *pin = &hot->pin[sn->family];
-	put32_while(pin, word, &hot->set_at[sn->family], sn->facts.now);
-	put32_while(pin, word, &hot->absent[sn->family], 0);
-	put32_while(pin, word, &cold->origin_pid[sn->family], store_pid(t));
-	put32_while(pin, word, &cold->origin[sn->family], t->origin);
-	if (word)
-		index_add(t, pin_unpack(word).ref, sn->ref);
-}
-
-bool snapshot_apply(struct table *t, const struct snapshot *sn, const struct transition *tr)
-{
-	struct name_hot *hot = name_hot(t, sn->ref);
-	if (!t->writable)
-		return true;
-	if (tr->action == KEEP) {
-		if (tr->absent != sn->facts.absent)
-			put32(&hot->absent[sn->family], tr->absent);
-		return true;
-	}
-	uint64_t word = tr->action == FORGET ? 0 : tentative(t, sn, tr->to);
-	if (word == 0 && tr->action != FORGET)
-		return true;
-	if (!cas64(&hot->pin[sn->family], sn->pin_word, word))
-		return false;
-	if (tr->cause == CAUSE_TTL)
-		candidates_unrank(t, sn->ref, sn->family);
-	pin_stamp(t, sn, word);
-	tell(t, sn, tr);
-	return true;
-}
-
-bool snapshot_doubt(struct table *t, const struct snapshot *sn)
-{
-	uint64_t word = t->writable ? tentative(t, sn, sn->facts.pin) : 0;
-	if (word == 0)
-		return true;
-	if (!cas64(&name_hot(t, sn->ref)->pin[sn->family], sn->pin_word, word))
-		return false;
-	snapshot_event(t, sn, EVENT_PINNED, CAUSE_BROKEN, sn->facts.pin, -1, NULL);
-	return true;
-}
-
-/* What the name was proven by stays. False: the word said so already. */
-static bool note_confirmed(struct table *t, const struct snapshot *sn, addr_ref ref, const struct endpoint *e)
-{
-	word64 *w = &name_hot(t, sn->ref)->confirmed[sn->family];
-	const uint64_t word = get64(w);
-	const struct confirmed old = confirmed_unpack(word);
-	struct confirmed c = {ref, e->port, e->transport, name_reuse(sn->ref), minute_stamp(sn->facts.now / TICKS_PER_S), false};
-	if (old.ref && old.reuse == c.reuse) {
-		c.first = old.first;
-		c.proven = old.proven;
-	}
-	return confirmed_pack(c) != word && cas64(w, word, confirmed_pack(c));
-}
-
-bool snapshot_confirm(struct table *t, const struct snapshot *sn, const struct transition *tr, int slot,
-		   const struct endpoint *e, enum cause why)
-{
-	const struct addr_record *a = addr_at(t, sn->refs[tr->to].ref);
-	struct pin p = pin_unpack(sn->pin_word);
-	const bool here = tr->to == sn->facts.pin;
-	if (!t->writable || !a || (here && p.confirmed && p.endpoints >> slot & 1))
-		return true;
-	struct pin next = here ? p : (struct pin){.ref = sn->refs[tr->to].ref, .reuse = name_reuse(sn->ref)};
-	next.endpoints = (uint8_t)((here && p.confirmed ? p.endpoints : 0u) | 1u << slot);
-	next.latest = (uint8_t)slot;
-	next.confirmed = true;
-	next.sum = endpoint_sum(a, next.endpoints, false);
-
-	/* A failure between reading the snapshot and this sum would be lost in it. */
-	if (here && !sn->facts.sum_changed && p.sum != endpoint_sum(a, p.confirmed ? p.endpoints : 15, !p.confirmed))
-		return false;
-	if (!here && sn->refs[tr->to].sum != endpoint_sum(a, 15, true))
-		return false;
-	if (!cas64(&name_hot(t, sn->ref)->pin[sn->family], sn->pin_word, pin_pack(next)))
-		return false;
-	note_confirmed(t, sn, next.ref, e);
-	if (!here) {
-		pin_stamp(t, sn, pin_pack(next));
-		snapshot_moved(t, sn, tr->cause, tr->to, sn->facts.pin, e);
-	}
-	snapshot_event(t, sn, EVENT_CONFIRMED, why, tr->to, -1, e);
-	count(t, COUNT_CONFIRMED);
-	return true;
-}
-
-void snapshot_confirm_ranked(struct table *t, const struct snapshot *sn, int at, const struct endpoint *e, enum cause why)
-{
-	if (!t->writable || !note_confirmed(t, sn, sn->refs[at].ref, e))
-		return;
-	snapshot_event(t, sn, EVENT_CONFIRMED, why, at, -1, e);
-	count(t, COUNT_CONFIRMED);
-}
-
-bool snapshot_take_probe(struct table *t, const struct snapshot *sn, int at)
-{
-	struct addr_record *a = addr_at(t, sn->refs[at].ref);
-	uint32_t now_s = sn->facts.now / TICKS_PER_S;
-	bool won = false;
-	for (unsigned i = 0; a && t->writable && i < ENDPOINTS; i++) {
-		uint64_t word = seen64(&a->endpoints[i].health);
-		struct health h = health_unpack(word);
-		if (h.transport != TRANSPORT_ANY && filter_takes(sn->filter, h) && health_circuit(h, now_s) == CIRCUIT_HALF_OPEN)
-			won |= cas64(&a->endpoints[i].health, word, health_pack(health_probing(h, now_s)));
-	}
-	if (!a || !t->writable)
-		return won;
-	uint64_t word = seen64(&a->other);
-	struct health h = health_unpack(word);
-	if (filter_takes_other(sn->filter, h) && health_circuit(h, now_s) == CIRCUIT_HALF_OPEN)
-		won |= cas64(&a->other, word, health_pack(health_probing(h, now_s)));
-	return won;
 }

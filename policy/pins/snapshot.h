@@ -10,14 +10,9 @@
 #define STICKYDNS_SNAPSHOT_H
 
 #include "policy/pins/answer.h"
+#include "policy/pins/filter.h"
 #include "policy/table/journal.h"
 #include "policy/table/names.h"
-
-/* Which endpoints of an address count. */
-struct endpoint_filter {
-	uint8_t transport;		/* TRANSPORT_ANY: every one with the port */
-	uint16_t port;			/* 0: every one; with TRANSPORT_ANY "other" too */
-};
 
 struct snapshot {
 	struct name_ref ref;
@@ -68,50 +63,12 @@ bool snapshot_read(const struct table *t, struct name_ref ref, const struct name
 		const struct pool *pool, const struct lookup *l, uint32_t stale_s, struct snapshot *out);
 
 /*
- * Carries out what became of the pin. False: another process changed the pin
- * first; read again. On a read-only table nothing happens and all is well.
- */
-bool snapshot_apply(struct table *t, const struct snapshot *sn, const struct transition *tr);
-
-/* The endpoint in slot `slot` of candidate tr->to succeeded, as `why` tells. As snapshot_apply. */
-bool snapshot_confirm(struct table *t, const struct snapshot *sn, const struct transition *tr, int slot,
-		   const struct endpoint *e, enum cause why);
-
-/* The confirmed pin is in doubt: tentative, where it is. As snapshot_apply. */
-bool snapshot_doubt(struct table *t, const struct snapshot *sn);
-
-/* The event and the counts of a move to candidate `to` from `old`. */
-void snapshot_moved(struct table *t, const struct snapshot *sn, enum cause cause, int to, int old, const struct endpoint *e);
-
-/* An address of the preference list that is not the pin's own word succeeded: only that is noted. */
-void snapshot_confirm_ranked(struct table *t, const struct snapshot *sn, int at, const struct endpoint *e, enum cause why);
-
-/* Does the endpoint count? */
-bool filter_takes(struct endpoint_filter r, struct health h);
-
-/* Does the word "other" of an address count? Where all do, and what was failed by hand always. */
-bool filter_takes_other(struct endpoint_filter r, struct health other);
-
-/* What counts for a name without regard to a lookup: the endpoint that confirmed it last, else all. */
-struct endpoint_filter filter_of(const struct table *t, struct name_ref ref, enum family f);
-
-/*
  * What the pin leads to at the next lookup; of an explicit one the first of its
  * list that is not cooling. -1: it has ended, or there is none.
  */
 int snapshot_leads_to(const struct snapshot *sn, const struct settings *set);
 
-/* How fit an address is, by the endpoints that count. One without a record never failed. */
-struct candidate snapshot_judge(const struct table *t, addr_ref ref, struct endpoint_filter r, uint32_t now);
-
-/* Wins the right to try the CIRCUIT_HALF_OPEN endpoints of candidate `at`. */
-bool snapshot_take_probe(struct table *t, const struct snapshot *sn, int at);
-
 /* The candidate with this address, or -1. */
 int snapshot_find(const struct snapshot *sn, const struct address *a);
-
-/* An event about the snapshot's name; `addr` and `old` are candidates, or -1. */
-void snapshot_event(struct table *t, const struct snapshot *sn, enum event_kind kind, enum cause cause, int addr,
-		 int old, const struct endpoint *e);
 
 #endif

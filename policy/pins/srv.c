@@ -1,23 +1,75 @@
 /* srv.c: see srv.h. */
 #include "policy/pins/srv.h"
 
+#include <stdio.h>
 #include <string.h>
 
-#include "policy/base/clock.h"
-#include "policy/base/hash.h"
-#include "policy/pins/answer.h"
-#include "policy/pins/snapshot.h"
-#include "policy/rules/srv-order.h"
+#include "policy/table/index.h"
 
-struct endpoint_filter service_filter(const struct table *t, struct name_ref ref)
+/* The labels of a service name: after the first, and after the second; NULL where there is none. */
+static const char *after_label(const char *text)
 {
-	struct name_ref same;
-	struct name service;
-	const struct confirmed c = confirmed_unpack(get64(&name_hot(t, ref)->confirmed[FAMILY_SRV]));
-	if (c.ref && c.reuse == name_reuse(ref) && c.transport != TRANSPORT_ANY)
-		return (struct endpoint_filter){c.transport, 0};
-	bool there = table_at(t, ref.slot, &same, &service);
-	return (struct endpoint_filter){there ? service_transport(&service) : TRANSPORT_ANY, 0};
+	const char *dot = text ? strchr(text, '.') : NULL;
+	return dot ? dot + 1 : NULL;
+}
+
+bool target_host(const struct table *t, const struct address *a, struct name_ref *out, struct name *host)
+{
+	return address_is_target(a) && table_find_hash(t, a->words[0], out, host) &&
+	       name_hash(host, ~t->seed) == a->words[1];
+}
+
+void target_note(struct table *t, struct name_ref ref, const struct name *host, uint16_t port, bool own)
+{
+	word32 *w = &name_cold(t, ref)->family_port;
+	const uint32_t old = get32(w);
+	if (t->writable && led_port(old) != port && (own || !host_is_led_to(t, host, led_port(old))))
+		cas32(w, old, with_led_port(old, port));
+}
+
+bool target_in_domain(const struct name *service, const struct name *host)
+{
+	const char *domain = service->text;
+	while (*domain == '_')
+		if (!(domain = after_label(domain)))
+			return false;
+	const size_t len = strlen(domain), from = host->len - len;
+	return len > 0 && host->len >= len && memcmp(host->text + from, domain, len) == 0 &&
+	       (from == 0 || host->text[from - 1] == '.');
+}
+
+void target_format(const struct table *t, const struct address *a, char out[static TARGET_TEXT])
+{
+	struct name_ref ref;
+	struct name host;
+	if (!address_is_target(a)) {
+		address_format(a, out);
+		return;
+	}
+	snprintf(out, TARGET_TEXT, "%s:%u", target_host(t, a, &ref, &host) ? host.text : "?", (unsigned)target_port(a));
+	for (char *p = out; *p; p++)
+		*p = *p > ' ' && *p < 0x7f ? *p : '?';
+}
+
+uint8_t service_transport(const struct name *service)
+{
+	const char *second = after_label(service->text);
+	if (!second)
+		return TRANSPORT_ANY;
+	if (strncmp(second, "_udp.", 5) == 0)
+		return TRANSPORT_UDP;
+	return strncmp(second, "_tcp.", 5) == 0 || strncmp(second, "_tls.", 5) == 0 ? TRANSPORT_TCP : TRANSPORT_ANY;
+}
+
+bool service_sibling(const struct name *service, unsigned i, struct name *out)
+{
+	static const char *const services[] = {"_sip._udp", "_sip._tcp", "_sips._tcp", "_sip._tls"};
+	const char *domain = after_label(after_label(service->text));
+	char text[NAME_BYTES + 16];
+	if (i >= sizeof services / sizeof *services || !domain || strncmp(service->text, "_sip", 4) != 0)
+		return false;
+	snprintf(text, sizeof text, "%s.%s", services[i], domain);
+	return name_canonical(text, out) == NAME_OK || (*out = *service, true);
 }
 
 /* ---- its records ---- */
@@ -36,129 +88,33 @@ size_t service_best(const struct srv_record *records, size_t n, struct srv_recor
 	return kept;
 }
 
-/* ---- how fit a target is ---- */
+/* ---- the hosts that services lead to ---- */
 
-static bool fitter(const struct candidate *a, const struct candidate *b)
+static bool leads_to(const struct table *t, const struct name *host, uint16_t port)
 {
-	if (a->drained != b->drained)
-		return b->drained;
-	return a->circuit != b->circuit ? a->circuit < b->circuit : a->cooling_s < b->cooling_s;
+	const struct address target = addr_of_target(t, host, port);
+	const addr_ref addr = addr_find(t, &target);
+	struct name_ref service;
+	uint32_t cursor = 0;
+	return addr && index_next(t, addr, &cursor, &service);
 }
 
-/* The fittest of the host's addresses in its last answer, none that is drained if there is another. False: none is known. */
-static bool fittest(const struct table *t, struct name_ref host, struct endpoint_filter r, uint32_t now, struct candidate *best)
+uint16_t host_led_port(const struct table *t, const struct name *host, uint16_t noted)
 {
-	const struct name_cold *cold = name_cold(t, host);
-	uint32_t newest = UINT32_MAX;
-	bool any = false;
-	for (unsigned i = 0; i < CANDIDATES; i++) {
-		struct candidate_word c = name_candidate(host, get64(&cold->candidates[i]));
-		uint32_t age = seen_age(c.seen, now / TICKS_PER_S);
-		newest = c.ref && age < newest ? age : newest;
-	}
-	for (unsigned i = 0; i < CANDIDATES && newest < UINT32_MAX; i++) {
-		struct candidate_word c = name_candidate(host, get64(&cold->candidates[i]));
-		if (!addr_at(t, c.ref) || seen_age(c.seen, now / TICKS_PER_S) > newest + 1)
-			continue;
-		struct candidate k = snapshot_judge(t, c.ref, r, now);
-		if (!any || fitter(&k, best))
-			*best = k;
-		any = true;
-	}
-	return any;
+	const struct address any = addr_of_target(t, host, 0);
+	uint32_t cursor = 0;
+	struct address a;
+	if (host_is_led_to(t, host, noted))
+		return noted;
+	while (noted && addr_next(t, &cursor, &a))
+		if (address_is_target(&a) && a.words[0] == any.words[0] && a.words[1] == any.words[1] &&
+		    leads_to(t, host, (uint16_t)a.scope))
+			return (uint16_t)a.scope;
+	return 0;
 }
 
-/* What its own record says of a past failure stays: one of its addresses that is due is for its own lookup to try. */
-void service_judge(const struct table *t, const struct address *target, struct endpoint_filter r, uint32_t now, struct candidate *c)
+bool host_is_led_to(const struct table *t, const struct name *host, uint16_t port)
 {
-	struct name_ref ref;
-	struct name host;
-	struct candidate best = {.circuit = CIRCUIT_CLOSED};
-	r.port = target_port(target);
-	c->out = false;		/* of its own record the pin's sum tells */
-	if (!target_host(t, target, &ref, &host) || !fittest(t, ref, r, now, &best))
-		return;
-	c->drained |= best.drained;
-	if (best.failed > c->failed)
-		c->failed = best.failed;
-	if (best.circuit != CIRCUIT_OPEN)
-		return;
-	c->circuit = CIRCUIT_OPEN;
-	c->out = best.out;
-	c->failed_lately |= best.failed_lately;
-	if (c->cooling_s < best.cooling_s)
-		c->cooling_s = best.cooling_s;
-}
-
-bool service_lost(const struct snapshot *sn)
-{
-	if (!address_is_target(&sn->refs[sn->facts.pin].addr) || !sn->facts.candidate[sn->facts.pin].out)
-		return false;
-	for (size_t i = 0; i < sn->facts.n; i++)
-		if (sn->facts.candidate[i].in_answer && sn->facts.candidate[i].circuit == CIRCUIT_CLOSED && !sn->facts.candidate[i].drained)
-			return true;
-	return false;
-}
-
-/* ---- the order of trial ---- */
-
-/* The target that another service of the domain leads to. False: there is none. */
-static bool sibling_target(const struct table *t, const struct name *service, struct address *out)
-{
-	struct name other;
-	struct name_ref ref;
-	for (unsigned i = 0; service_sibling(service, i, &other); i++) {
-		if (strcmp(other.text, service->text) == 0 || !table_find(t, &other, &ref))
-			continue;
-		struct pin p = pin_unpack(get64(&name_hot(t, ref)->pin[FAMILY_SRV]));
-		if (p.reuse == name_reuse(ref) && addr_read(t, p.ref, out) && address_is_target(out))
-			return true;
-	}
-	return false;
-}
-
-static void prefer(const struct snapshot *sn, const struct address *target, uint8_t *order)
-{
-	for (size_t at = 0; at < sn->facts.n; at++) {
-		const uint8_t i = order[at];
-		if (!target_same_host(&sn->refs[i].addr, target))
-			continue;
-		memmove(order + 1, order, at);
-		order[0] = i;
-		return;
-	}
-}
-
-static void swap(struct snapshot *sn, size_t a, size_t b)
-{
-	const struct candidate_ref ref = sn->refs[a];
-	const struct candidate candidate = sn->facts.candidate[a];
-	sn->refs[a] = sn->refs[b];
-	sn->facts.candidate[a] = sn->facts.candidate[b];
-	sn->refs[b] = ref;
-	sn->facts.candidate[b] = candidate;
-}
-
-/* In place. What was at i is, where that has been taken, where the order leads from there. */
-static void permute(struct snapshot *sn, const uint8_t *order)
-{
-	for (size_t i = 0; i < sn->facts.n; i++) {
-		size_t from = order[i];
-		while (from < i)
-			from = order[from];
-		swap(sn, i, from);
-	}
-}
-
-void service_order(const struct table *t, struct snapshot *sn)
-{
-	struct srv_rank rank[FACTS_MAX];
-	struct address sibling;
-	uint8_t order[FACTS_MAX];
-	for (size_t i = 0; i < sn->facts.n; i++)
-		rank[i] = (struct srv_rank){sn->facts.candidate[i].priority, sn->refs[i].weight};
-	srv_order(rank, sn->facts.n, hash_fold(sn->facts.now ^ (uintptr_t)sn, t->seed | 1), order);
-	if (sibling_target(t, sn->name, &sibling))
-		prefer(sn, &sibling, order);
-	permute(sn, order);
+	return get32(&t->header->targets) && port &&
+	       (leads_to(t, host, port) || leads_to(t, host, SIP_PORT) || leads_to(t, host, SIPS_PORT));
 }

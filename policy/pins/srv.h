@@ -1,30 +1,65 @@
-/* srv.h: how the snapshot of a service differs: its candidates are SRV targets. Private to policy/. */
-#ifndef STICKYDNS_SERVICE_H
-#define STICKYDNS_SERVICE_H
+/*
+ * srv.h: SRV targets, kept as addresses.
+ *
+ * A service name (_sip._udp.example.com, RFC 2782) leads to targets: a host and a port.
+ * Each target has an address record of its own. Its bytes are two hashes of the host's
+ * name, and its scope is a mark and the port. So candidates, pins, health and the index
+ * are the same for both. A target fails when an endpoint of its host failed and no other
+ * address of that host is healthy.
+ *
+ * A target finds its host by the host's name record. That record does not give way while a
+ * service leads to it (insert.c), and is forgotten only in part (pins_drop). No locks, no
+ * allocation.
+ */
+#ifndef STICKYDNS_PINS_SRV_H
+#define STICKYDNS_PINS_SRV_H
 
-#include "policy/pins/snapshot.h"
-#include "policy/pins/target.h"
+#include "policy/pins/answer.h"
+#include "policy/table/addresses.h"
+#include "policy/table/names.h"
 
 /* The POOL_MAX best of the records, by priority, else in their order. Returns how many. */
 size_t service_best(const struct srv_record *records, size_t n, struct srv_record best[static POOL_MAX]);
 
-/*
- * The endpoints of its targets that count: those of the transport that confirmed it
- * last, for some programs ask for _sip._tcp and speak UDP (sipsak); else of its own.
- */
-struct endpoint_filter service_filter(const struct table *t, struct name_ref ref);
-
-/* A target whose host has known addresses is no fitter than the fittest of them, and drained when they all are. */
-void service_judge(const struct table *t, const struct address *target, struct endpoint_filter r, uint32_t now, struct candidate *c);
-
-/* Is the pin a target that has failed by its host's addresses alone, while another one is fit? */
-bool service_lost(const struct snapshot *sn);
+/* The host's record and name. False: no target, or the table has forgotten the host. */
+bool target_host(const struct table *t, const struct address *a, struct name_ref *out, struct name *host);
 
 /*
- * Puts the candidates in the order of trial (srv-order.h), that target first to whose host
- * another SIP service of the domain is pinned, so that a phone's REGISTER over UDP
- * and its large INVITE over TCP meet one server. Before the pin is looked for.
+ * Remembers that a service leads to the host on this port. One of another domain (not `own`) changes nothing while a
+ * service leads to the port that is noted.
  */
-void service_order(const struct table *t, struct snapshot *sn);
+void target_note(struct table *t, struct name_ref ref, const struct name *host, uint16_t port, bool own);
+
+/*
+ * An address as address_format() gives it, a target as "sbc1.example.com:5060", or
+ * "?:5060" if its host was forgotten. What another process put into the table is
+ * made harmless: what is not printable ASCII, or is a space, becomes '?'.
+ */
+enum { TARGET_TEXT = NAME_BYTES + 8 };
+void target_format(const struct table *t, const struct address *a, char out[static TARGET_TEXT]);
+
+/* Is the host inside the service's own domain (bailiwick, RFC 9499)? _sip._udp.example.com speaks for sbc1.example.com. */
+bool target_in_domain(const struct name *service, const struct name *host);
+
+/* What a service name says of its transport (RFC 2782: the second label): TRANSPORT_ANY for one unknown here. */
+uint8_t service_transport(const struct name *service);
+
+/*
+ * Another SIP service of the same domain (RFC 3263 4.1): number i, from 0, into
+ * *out. False: there are no more; *out is the service itself for one of them.
+ */
+bool service_sibling(const struct name *service, unsigned i, struct name *out);
+
+/*
+ * Does a service lead to the host, on the port that its record has noted (words.h; 0: none ever did), or on those
+ * of SIP? One load in a table without targets.
+ */
+bool host_is_led_to(const struct table *t, const struct name *host, uint16_t port);
+
+/*
+ * A port on which a service leads to the host, 0: none does. Also one that the record has not noted, as of two services
+ * on unusual ports: then, and if one was noted at all, a walk over all addresses.
+ */
+uint16_t host_led_port(const struct table *t, const struct name *host, uint16_t noted);
 
 #endif

@@ -6,6 +6,7 @@
 #include "policy/pins/snapshot.h"
 #include "policy/pins/srv.h"
 #include "policy/pins/view.h"
+#include "policy/table/effective.h"
 
 static uint32_t age_s(uint32_t now, uint32_t then)
 {
@@ -50,7 +51,7 @@ static void view_endpoints(const struct addr_record *a, struct endpoint_filter r
 static void view_host(const struct table *t, uint32_t now, struct endpoint_filter r, struct candidate_view *out)
 {
 	struct candidate c = {.circuit = (uint8_t)out->worst.circuit, .cooling_s = (uint16_t)out->worst.cooling_s, .drained = out->drained};
-	service_judge(t, &out->addr, r, now, &c);
+	target_judge(t, &out->addr, r, now, &c);
 	out->worst.circuit = c.circuit;
 	out->worst.cooling_s = c.cooling_s;
 	out->drained = c.drained;

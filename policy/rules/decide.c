@@ -5,15 +5,6 @@
 
 /* ---- health of one endpoint ---- */
 
-/* A cool-off that ends further ahead than any can is one of an earlier lap of the 22-bit clock. */
-enum { COOL_LONGEST_S = COOL_MAX_S + COOL_MAX_S / 5 + PROBE_S };
-
-uint32_t health_cooling_s(struct health h, uint32_t now_s)
-{
-	uint32_t left = (h.cool_end - now_s) & COOL_MASK;
-	return h.cool_end && left <= COOL_LONGEST_S ? left : 0;
-}
-
 enum circuit health_circuit(struct health h, uint32_t now_s)
 {
 	if (h.cool_end == 0)

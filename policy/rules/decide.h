@@ -18,10 +18,8 @@ enum {
 	KNOWN = 18,			/* candidates, the pin and the last confirmed one */
 	FACTS_MAX = POOL_MAX + KNOWN,	/* an answer, and what is known that is not in it */
 
-	COOL_STEP_S = 30,		/* cool-off: min(30 s * n, 300 s) */
-	COOL_MAX_S = 300,
+	COOL_STEP_S = 30,		/* cool-off: min(30 s * n, COOL_MAX_S) */
 	COOL_LOWER_S = 10,		/* n falls by one in each 10 s of the clock that have a success */
-	PROBE_S = 30,			/* the right to try an endpoint after its cool-off lapses */
 	UNPROVEN_S = 10,		/* the longest grace of a pin on which nothing ever succeeded: DNS may have lied */
 	PATH_S = 60,			/* all failed within this: the path failed */
 	GIVE_UP_S = 3,			/* SYN_SENT for so long: failed */
@@ -38,9 +36,6 @@ enum circuit {
 };
 
 enum circuit health_circuit(struct health h, uint32_t now_s);
-
-/* Seconds until the cool-off ends; 0 when it does not cool. */
-uint32_t health_cooling_s(struct health h, uint32_t now_s);
 
 /* How long an endpoint cools off that failed: by its own history, not at all, or so many seconds. */
 #define COOL_BY_HISTORY 0u

@@ -1,22 +1,9 @@
 /* addresses.c: address records and their endpoints. See addresses.h. */
 #include "policy/table/addresses.h"
 
-#include "policy/base/clock.h"
-#include "policy/table/journal.h"
 #include "policy/table/probe.h"
 
 static word64 *addr_key(const struct table *t, uint32_t slot) { return &t->addrs[slot].key; }
-
-static struct address addr_copy(const struct addr_record *r)
-{
-	return (struct address){.words = {get64(&r->addr[0]), get64(&r->addr[1])}, .scope = get64(&r->addr[2])};
-}
-
-static uint64_t addr_hash(const struct address *a, uint64_t seed)
-{
-	const uint64_t w[] = {a->words[0], a->words[1], a->scope};
-	return hash_words(w, 3, ~seed);
-}
 
 static bool addr_is(const struct table *t, uint32_t slot, const void *want)
 {
@@ -24,98 +11,14 @@ static bool addr_is(const struct table *t, uint32_t slot, const void *want)
 	return address_equal(&a, want);
 }
 
-static bool addr_whole(const struct table *t, uint32_t slot, uint64_t key)
-{
-	struct address a = addr_copy(&t->addrs[slot]);
-	return key_has_hash(key, addr_hash(&a, t->seed));
-}
-
-static void addr_write(struct table *t, uint32_t slot, uint64_t key, const void *want, bool fresh)
-{
-	const struct address *a = want;
-	struct addr_record *r = &t->addrs[slot];
-	const uint64_t bytes[] = {a->words[0], a->words[1], a->scope};
-	for (unsigned i = 0; i < sizeof bytes / sizeof *bytes; i++)
-		put64_while(&r->key, key, &r->addr[i], bytes[i]);
-	put32_while(&r->key, key, &r->used, tick_now());
-	if (fresh) {
-		add32(&t->header->used_addrs, 1);
-		return;
-	}
-	put64_while(&r->key, key, &r->other, 0);
-	put32_while(&r->key, key, &r->other_failed, 0);
-	put32_while(&r->key, key, &r->drained, 0);
-	put32_while(&r->key, key, &r->connected, 0);
-	put64_while(&r->key, key, &r->unanswered, 0);
-	for (unsigned i = 0; i < ENDPOINTS; i++) {
-		struct endpoint_record *e = &r->endpoints[i];
-		put64_while(&r->key, key, &e->health, 0);
-		put64_while(&r->key, key, &e->pending, 0);
-		put32_while(&r->key, key, &e->failed, 0);
-		put32_while(&r->key, key, &e->succeeded, 0);
-		put32_while(&r->key, key, &e->registered, 0);
-		put32_while(&r->key, key, &e->heard, 0);
-	}
-}
-
-static enum worth addr_worth(const struct table *t, uint32_t slot, uint64_t key, uint32_t now, uint32_t *idle)
-{
-	(void)key;
-	*idle = tick_since(now, get32(&t->addrs[slot].used));
-	return worth_of_addr(&t->addrs[slot], now);
-}
-
-static enum worth addr_backing(const struct table *t, uint32_t slot, uint64_t key, uint32_t now)
-{
-	return worth_of_holders(t, ref_make(slot, key), now);
-}
-
-static const struct probe_kind addresses = {addr_key, addr_is, addr_whole, addr_write, addr_worth, addr_backing, NULL};
-
-static struct probe probe_for(const struct table *t, const struct address *a)
-{
-	return (struct probe){.slots = t->layout.addr_slots, .hash = addr_hash(a, t->seed), .want = a};
-}
+static const struct probe_kind addresses = {.key = addr_key, .is = addr_is};
 
 addr_ref addr_find(const struct table *t, const struct address *a)
 {
-	struct probe p = probe_for(t, a);
+	const struct probe p = {.slots = t->layout.addr_slots, .hash = addr_hash(a, t->seed), .want = a};
 	struct name_ref r;
 	return probe_find(t, addresses, &p, 0, &r) ? ref_make(r.slot, r.key) : 0;
 }
-
-/* For who follows: a new record came to be. */
-static void tell_learnt(struct table *t, uint32_t slot)
-{
-	uint64_t n = add64(&t->header->learnt_next, 1);
-	publish64(&t->header->learnt[n % LEARNT], (n + 1) << 32 | slot);
-	journal_wake(t);
-}
-
-static addr_ref insert(struct table *t, const struct address *a, enum worth limit)
-{
-	struct probe p = probe_for(t, a);
-	struct name_ref r;
-	p.limit = limit;
-	if (probe_find(t, addresses, &p, 0, &r))
-		return ref_make(r.slot, r.key);
-	if (!t->writable || !(address_is_target(a) || address_is_unicast(a)))
-		return 0;
-	p.now = tick_now();
-	if (probe_insert(t, addresses, &p, &r)) {
-		tell_learnt(t, r.slot);
-		return ref_make(r.slot, r.key);
-	}
-	if (limit > PROBATION)
-		add64(&t->header->counters[COUNT_ADDRS_FULL], 1);
-	return 0;
-}
-
-addr_ref addr_insert(struct table *t, const struct address *a) { return insert(t, a, PROVEN); }
-
-addr_ref addr_insert_spare(struct table *t, const struct address *a) { return insert(t, a, PROBATION); }
-
-addr_ref addr_insert_by_hand(struct table *t, const struct address *a) { return insert(t, a, FIXED); }
 
 bool addr_read(const struct table *t, addr_ref r, struct address *out)
 {

@@ -1,5 +1,5 @@
 /*
- * addresses.h: address records, their endpoints, and which names hold an address.
+ * addresses.h: address records and their endpoints. insert.h makes them, index.h tells which names hold one.
  *
  * All names that hold an address share its record, so a failure is one CAS for all of
  * them. An endpoint (transport, port) takes one of ENDPOINTS slots at its first outcome.
@@ -9,20 +9,31 @@
 #ifndef STICKYDNS_ADDRS_H
 #define STICKYDNS_ADDRS_H
 
-#include "policy/table/names.h"
+#include "policy/base/hash.h"
+#include "policy/table/file.h"
 #include "policy/table/words.h"
+
+static inline uint64_t addr_hash(const struct address *a, uint64_t seed)
+{
+	const uint64_t w[] = {a->words[0], a->words[1], a->scope};
+	return hash_words(w, 3, ~seed);
+}
+
+/* The address in a record; may be torn. */
+static inline struct address addr_copy(const struct addr_record *r)
+{
+	return (struct address){.words = {get64(&r->addr[0]), get64(&r->addr[1])}, .scope = get64(&r->addr[2])};
+}
+
+/* The target host:port, in the form of an address (srv.h), as table `t` knows it. */
+static inline struct address addr_of_target(const struct table *t, const struct name *host, uint16_t port)
+{
+	return (struct address){.words = {name_hash(host, t->seed), name_hash(host, ~t->seed)},
+				.scope = ADDRESS_TARGET | port};
+}
 
 /* Find the record of an address. 0: none. */
 addr_ref addr_find(const struct table *t, const struct address *a);
-
-/* Find or insert; another gives way as a name does (table_insert). 0: no room, or read-only. */
-addr_ref addr_insert(struct table *t, const struct address *a);
-
-/* The same where a record is free: none gives way. */
-addr_ref addr_insert_spare(struct table *t, const struct address *a);
-
-/* The same for what people set. */
-addr_ref addr_insert_by_hand(struct table *t, const struct address *a);
 
 /* The record, or NULL when the ref is out of bounds or the record was given to another address. */
 static inline struct addr_record *addr_at(const struct table *t, addr_ref r)
@@ -81,25 +92,5 @@ bool addr_next(const struct table *t, uint32_t *cursor, struct address *out);
 
 /* The address in a slot. False: none is there. */
 bool addr_in_slot(const struct table *t, uint32_t slot, struct address *out);
-
-/* ---- address -> names ---- */
-
-/* Note that `name` holds `addr`. Best effort: an address of more than about a thousand names lists those. */
-void index_add(struct table *t, addr_ref addr, struct name_ref name);
-
-/*
- * The next name that was noted with `addr` and still holds it, as pin or
- * candidate. Start with *cursor = 0; false at the end.
- */
-bool index_next(const struct table *t, addr_ref addr, uint32_t *cursor, struct name_ref *out);
-
-/* Does the record hold the address as pin, last confirmed, or candidate? */
-bool name_holds(const struct table *t, struct name_ref r, addr_ref addr);
-
-/* As pin, or last confirmed? */
-bool name_holds_as_pin(const struct table *t, struct name_ref r, addr_ref addr);
-
-/* As explicit pin, or in its list? */
-bool name_holds_by_hand(const struct table *t, struct name_ref r, addr_ref addr);
 
 #endif

@@ -1,4 +1,6 @@
-/* create.c: making and replacing the table's file. See file.h. */
+/* create.c: see create.h. */
+#include "policy/table/create.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,7 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "policy/table/mapping.h"
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25		/* Linux 6.1 */
+#endif
 
 static void header_fill(struct header *h, const struct layout *l, uint32_t names, uint32_t addrs)
 {

@@ -1,5 +1,5 @@
-/* file.c: opening and mapping the table's file. See file.h; create.c makes it. */
-#include "policy/table/mapping.h"
+/* file.c: opening and mapping the table's file. See file.h. */
+#include "policy/table/file.h"
 
 #include <errno.h>
 #include <fcntl.h>

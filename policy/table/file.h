@@ -1,5 +1,5 @@
 /*
- * file.h: the table's file: making, opening, mapping, replacing.
+ * file.h: the table's file: opened, mapped, closed. create.h makes it.
  *
  * The file is untrusted. It is opened only if it is a regular file, belongs to root or the
  * caller, is not writable by the world, and is at least as long as its header says. Its
@@ -88,24 +88,6 @@ enum store_status store_open(const char *path, struct table *t);
  */
 enum store_status store_open_named(const char *path, struct table *t);
 
-/*
- * Make a table of `names` names at `path` under a temporary name, reserve its
- * pages, and link it into place. STORE_EXISTS if there is one by then.
- *
- * `replace` (NULL: it must not): an existing one gives way and is marked retired. If it is in use, as store_open has
- * it, `replace` puts what it knows into the new one: before the new one has the name, and, with `published`, again
- * after the old one was marked, for what came in between.
- */
-typedef void store_replace(struct table *to, const struct table *from, bool published);
-
-enum store_status store_create(const char *path, uint32_t names, mode_t mode, gid_t group, store_replace *replace);
-
-/* The new table is to be empty. */
-static inline void store_empty(struct table *to, const struct table *from, bool published)
-{
-	(void)to, (void)from, (void)published;
-}
-
 /* The process id, as the table's owner has it. */
 uint32_t store_pid(const struct table *t);
 
@@ -141,5 +123,19 @@ bool store_process_lives(uint32_t pid);
 
 /* "made before the last boot" … for one line of a message. */
 const char *store_status_text(enum store_status s);
+
+/* ---- for create.c ---- */
+
+/* The kernel's id of this boot (random(4)); zeros when it cannot be read. */
+void file_boot_id(uint64_t out[static 2]);
+
+/* errno of a failed call on the file, as a status. */
+enum store_status file_status(void);
+
+/* store_open() of a file that is open. */
+enum store_status file_open(int fd, bool writable, bool any_owner, struct table *t);
+
+/* mmap(2) of a whole table; of a huge one where huge pages can back it. MAP_FAILED and errno as there. */
+void *file_map(int fd, int prot, const struct layout *l);
 
 #endif

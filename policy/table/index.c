@@ -1,11 +1,13 @@
 /*
- * index.c: which names hold an address. See addresses.h.
+ * index.c: see index.h.
  *
  * A word is {address ref 32 | name slot + 1, 32}. The words of an address lie in groups
  * of two cache lines. The place of the k-th group is a hash of the ref and k. A group
  * with an empty word ends the search. A word is a hint: it counts only if the name still
  * holds the address. Otherwise it is written over.
  */
+#include "policy/table/index.h"
+
 #include "policy/base/clock.h"
 #include "policy/base/hash.h"
 #include "policy/table/addresses.h"

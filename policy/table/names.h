@@ -1,5 +1,5 @@
 /*
- * names.h: name records: found, inserted, walked, retired.
+ * names.h: name records: found, walked, retired. insert.h makes them.
  *
  * No locks: nobody waits for another process, stopped or dead. One CAS on its key word
  * claims a record. What a claim writes follows from the name alone, so whoever meets an
@@ -12,14 +12,25 @@
 #include "policy/table/file.h"
 #include "policy/table/words.h"
 
-/* A name record, and its key word as it was when found. Words change; the slot is in bounds. */
-struct name_ref {
-	uint32_t slot;
-	uint64_t key;
-};
-
 static inline struct name_hot *name_hot(const struct table *t, struct name_ref r) { return &t->hot[r.slot]; }
 static inline struct name_cold *name_cold(const struct table *t, struct name_ref r) { return &t->cold[r.slot]; }
+
+/* The i-th word of the name in a slot. */
+static inline word64 *name_word(const struct table *t, uint32_t slot, uint32_t i)
+{
+	return i < HEAD_BYTES / 8 ? &t->hot[slot].head[i] : &t->cold[slot].tail[i - HEAD_BYTES / 8];
+}
+
+/* Has the slot this name (struct name)? */
+static inline bool name_is(const struct table *t, uint32_t slot, const void *want)
+{
+	const struct name *n = want;
+	for (uint32_t i = 0; i < name_word_count(n); i++)
+		if (get64(name_word(t, slot, i)) != n->words[i])
+			return false;
+	return true;
+}
+
 static inline uint8_t name_reuse(struct name_ref r) { return (uint8_t)key_reuse(r.key); }
 
 /* A word of the record's candidates; without a ref if it is one of an earlier owner of the record. */
@@ -30,7 +41,16 @@ static inline struct candidate_word name_candidate(struct name_ref r, uint64_t w
 }
 
 /* Is the record still the one that was found? */
-bool name_current(const struct table *t, struct name_ref r);
+static inline bool name_current(const struct table *t, struct name_ref r)
+{
+	return r.slot < t->layout.name_slots && seen64(&t->hot[r.slot].key) == r.key;
+}
+
+/*
+ * Copies the name in a slot out. False: its bytes do not make the key's hash. What
+ * lies behind its end is not hashed, and may be another's: it is left behind.
+ */
+bool name_copy(const struct table *t, uint32_t slot, uint64_t key, struct name *out);
 
 /* Find a live record. At most PROBES records are looked at. */
 bool table_find(const struct table *t, const struct name *n, struct name_ref *out);
@@ -40,21 +60,6 @@ bool table_find_hash(const struct table *t, uint64_t hash, struct name_ref *out,
 
 /* Is it the record of a service name? */
 bool table_is_service(const struct table *t, struct name_ref r);
-
-/*
- * Find or insert. False: the table is full of proven names and explicit pins here, its file system is full, or it
- * is read-only. Of the other records probed one gives way when none is free (worth.h).
- */
-bool table_insert(struct table *t, const struct name *n, struct name_ref *out);
-
-/*
- * The same for what people set: proven names give way too, and only explicit pins and the hosts of theirs do not; nor
- * what was used in the last `idle` ticks.
- */
-bool table_insert_by_hand(struct table *t, const struct name *n, uint32_t idle, struct name_ref *out);
-
-/* The same where a record is free: none gives way, however idle. False, too, when there is none. */
-bool table_insert_spare(struct table *t, const struct name *n, struct name_ref *out);
 
 /* Forget the record: its words can no longer be changed through `r`. False: it was gone already. */
 bool table_retire(struct table *t, struct name_ref r);

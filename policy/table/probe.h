@@ -1,5 +1,5 @@
 /*
- * probe.h: the one insertion protocol, for names and for addresses. Private to policy/.
+ * probe.h: the one insertion protocol, for names and for addresses. Private to the table.
  *
  * Open addressing over records that start with a key word. A record goes
  *
@@ -23,7 +23,14 @@
 #include "policy/base/hash.h"
 #include "policy/table/file.h"
 #include "policy/table/words.h"
-#include "policy/table/worth.h"
+
+/* What speaks for a record when the table is full (worth.h). */
+enum worth {
+	PROBATION,		/* nothing came of it, or long ago */
+	MET,			/* a success or failure in the last hour, or one that cools off */
+	PROVEN,			/* successes that lie a minute or more apart, and used lately */
+	FIXED,			/* set by hand: never gives way */
+};
 
 struct probe_kind {
 	word64 *(*key)(const struct table *t, uint32_t slot);

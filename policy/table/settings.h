@@ -1,5 +1,5 @@
 /*
- * settings.h: the settings of a name, and which of them hold.
+ * settings.h: what may be set for a name. Only forms: effective.h reads and stores them.
  *
  * The settings are in the table, so that a change reaches every process at its next
  * lookup: one default block, and up to SETTINGS_HOSTS blocks with a pattern. For each key
@@ -14,8 +14,6 @@
 #include <stdint.h>
 
 #include "policy/base/name.h"
-
-struct table;
 
 enum { SETTINGS_HOSTS = 512, DNS_PORTS = 6 };
 
@@ -81,31 +79,5 @@ struct effective {
 	struct settings set;
 	int from[SETTINGS];
 };
-
-struct settings settings_builtin(void);
-
-/* What holds for `n` in table `t`, and which block each value came from. Bounded, no locks. */
-void settings_effective(const struct table *t, const struct name *n, struct effective *out);
-
-/* The same without the sources: for lookups. */
-struct settings settings_for(const struct table *t, const struct name *n);
-
-/* The pattern of host block `i`, as now in the table; "" if there is none. */
-void settings_pattern(const struct table *t, int i, char out[static NAME_BYTES]);
-
-/*
- * Replace all at once: `n` host blocks in the order of the file, and the ports
- * beside 53 that DNS servers listen on (0: none; NULL: none at all). Readers see
- * the old ones or the new ones; who waits in journal_wait() is woken. Callers exclude each other (flock on the
- * table file). False: too many, or no memory left in the table's file system.
- */
-bool settings_store(struct table *t, const struct settings_block *defaults,
-		    const struct settings_block *hosts, size_t n, const uint16_t ports[DNS_PORTS]);
-
-/* The settings of another table, in place of all that are here. */
-void settings_copy(struct table *to, const struct table *from);
-
-/* Is it a port of DNS servers: 53, or one of those? One load for those that are not set. */
-bool settings_dns_port(const struct table *t, uint16_t port);
 
 #endif

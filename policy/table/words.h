@@ -7,7 +7,7 @@
  *   key        hash 40 | reuse count 22 | state 2
  *   pin        address ref 32 | failure sum 13 | name's reuse 8 | endpoints 4 | latest 2 | explicit 1 | confirmed 1 | 3
  *   confirmed  address ref 32 | port 16 | transport 2 | name's reuse 8 | minute of the first success 5 | proven 1
- *   health     transport 2 | port 16 | cool-off end 22 (s) | failures 13 | n 4 | last cause 6 | trying 1
+ *   health     transport 2 | port 16 | cool-off end 22 (s) | failures 13 | n 4 | last cause 6 | probing 1
  *   candidate  address ref 32 | last published 24 (s) | name's reuse 4 | rank 4
  *   srv        priority 16 | weight 16 | low bits of its candidate's ref 24 | name's reuse 4 | 15
  *   pending    since 32 (tick) | what 2 | pid namespace 8 | pid 22
@@ -59,6 +59,12 @@ static inline bool ref_names(addr_ref r, uint64_t key)
 {
 	return key_state(key) == KEY_LIVE && (r & 0x3ff) == (key_reuse(key) & 0x3ff);
 }
+
+/* A record, and its key word as it was when found. Words change; the slot is in bounds. */
+struct name_ref {
+	uint32_t slot;
+	uint64_t key;
+};
 
 /* ---- pin ---- */
 
@@ -136,7 +142,13 @@ static inline bool minute_is_past(uint8_t then, uint32_t now_s)
 
 /* ---- health of an endpoint ---- */
 
-enum { COOL_MASK = 0x3fffff, COOL_N_MAX = 10 };
+enum {
+	COOL_MASK = 0x3fffff,
+	COOL_N_MAX = 10,
+	COOL_MAX_S = 300,		/* the longest cool-off, without jitter */
+	PROBE_S = 30,			/* the right to try an endpoint after its cool-off lapses */
+	COOL_LONGEST_S = COOL_MAX_S + COOL_MAX_S / 5 + PROBE_S,
+};
 
 struct health {
 	uint8_t transport;		/* enum transport; 0 with port 0: slot free, or "other" */
@@ -172,6 +184,13 @@ static inline struct health health_unpack(uint64_t w)
 		.last_cause = (uint8_t)(w >> 1 & 63),
 		.probing = (w & 1) != 0,
 	};
+}
+
+/* Seconds until the cool-off ends; 0 when there is none. One that ends further ahead than any can is of an earlier lap of the clock. */
+static inline uint32_t health_cooling_s(struct health h, uint32_t now_s)
+{
+	const uint32_t left = (h.cool_end - now_s) & COOL_MASK;
+	return h.cool_end && left <= COOL_LONGEST_S ? left : 0;
 }
 
 /* ---- candidate ---- */

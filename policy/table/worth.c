@@ -2,14 +2,11 @@
 #include "policy/table/worth.h"
 
 #include "policy/base/clock.h"
-#include "policy/rules/decide.h"
-#include "policy/table/host.h"
 
 enum {
 	MET_S = 3600,
 	USED_S = 3 * 3600,		/* a proven name that nobody looked up for so long is on probation again; */
 	ANSWERING_S = 24 * 3600,	/* or for so long, while its server answers: some programs resolve once */
-	HOLDERS = 64,			/* what so many names hold stays: a flood cannot have many of those */
 };
 
 /* ---- names ---- */
@@ -73,56 +70,4 @@ enum worth worth_of_addr(const struct addr_record *a, uint32_t now)
 		      is_cooling(get64(&e->health), now);
 	}
 	return met ? MET : PROBATION;
-}
-
-/* What a name's worth does for an address that it holds: less for one that is only a candidate, and has shown nothing. */
-static enum worth held(const struct table *t, struct name_ref r, addr_ref addr, enum worth own, uint32_t now)
-{
-	const enum worth s = worth_of_name(t, r, now);
-	if (s == FIXED && name_holds_by_hand(t, r, addr))
-		return FIXED;
-	if (s >= PROVEN)
-		return own == PROBATION && !name_holds_as_pin(t, r, addr) ? MET : PROVEN;
-	return s;
-}
-
-enum worth worth_of_holders(const struct table *t, addr_ref addr, uint32_t now)
-{
-	const struct addr_record *a = addr_at(t, addr);
-	const enum worth own = a ? worth_of_addr(a, now) : PROBATION;
-	enum worth best = own;
-	struct name_ref holder;
-	uint32_t cursor = 0;
-	for (unsigned n = 0; best < FIXED && index_next(t, addr, &cursor, &holder); n++) {
-		const enum worth s = n < HOLDERS ? held(t, holder, addr, own, now) : FIXED;
-		best = s > best ? s : best;
-	}
-	return best;
-}
-
-/* ---- hosts of services ---- */
-
-static enum worth by_target(const struct table *t, const struct address *target, uint32_t now)
-{
-	const addr_ref addr = addr_find(t, target);
-	enum worth best = PROBATION;
-	struct name_ref service;
-	uint32_t cursor = 0;
-	for (unsigned n = 0; addr && n < HOLDERS && index_next(t, addr, &cursor, &service); n++) {
-		const enum worth s = worth_of_name(t, service, now);
-		best = s > best ? s : best;
-	}
-	return best;
-}
-
-enum worth worth_of_host(const struct table *t, const struct name *host, uint16_t port, uint32_t now)
-{
-	const uint16_t ports[] = {port, SIP_PORT, SIPS_PORT};
-	enum worth best = PROBATION;
-	for (unsigned i = 0; i < sizeof ports / sizeof *ports; i++) {
-		const struct address target = host_target(t, host, ports[i]);
-		const enum worth s = by_target(t, &target, now);
-		best = s > best ? s : best;
-	}
-	return best;
 }

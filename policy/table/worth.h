@@ -1,5 +1,5 @@
 /*
- * worth.h: who gives way when the table is full. Private to policy/.
+ * worth.h: who gives way when the table is full. See insert.h.
  *
  * A new record takes the place of one whose worth is below a limit: of the least worth, the idlest. Names that anybody
  * can make by the thousand, even with servers that answer, are worth less than PROVEN. So a flood of names takes room
@@ -10,23 +10,14 @@
 #define STICKYDNS_WORTH_H
 
 #include "policy/table/addresses.h"
-
-enum worth {
-	PROBATION,		/* nothing came of it, or long ago */
-	MET,			/* a success or failure in the last hour, or one that cools off */
-	PROVEN,			/* successes that lie a minute or more apart, and used lately */
-	FIXED,			/* set by hand: never gives way */
-};
+#include "policy/table/names.h"
+#include "policy/table/probe.h"
 
 /* Of a name, by its own words. */
 enum worth worth_of_name(const struct table *t, struct name_ref r, uint32_t now);
 
-/* Of a host: that of the best of the services that lead to it on `port`, or those of SIP. */
-enum worth worth_of_host(const struct table *t, const struct name *host, uint16_t port, uint32_t now);
-
-/* Of an address, by its own words, and by the names that hold it. */
+/* Of an address, by its own words. What the names that hold it are worth counts as well (insert.c). */
 enum worth worth_of_addr(const struct addr_record *a, uint32_t now);
-enum worth worth_of_holders(const struct table *t, addr_ref addr, uint32_t now);
 
 /* A success now of a name that is not proven: does its word of the last confirmed address say so then? */
 bool worth_proves(struct confirmed *c, uint32_t now);

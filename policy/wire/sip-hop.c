@@ -1,7 +1,7 @@
 /* sip-hop.c: see sip-hop.h. Section numbers are RFC 3261's. */
 #include "policy/wire/sip-hop.h"
 
-#include "policy/pins/target.h"
+#include "policy/base/endpoint.h"
 #include "policy/wire/sip-message.h"
 #include "policy/wire/sip-text.h"
 

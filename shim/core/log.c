@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "policy/base/environment.h"
-#include "policy/pins/target.h"
+#include "policy/pins/srv.h"
 #include "shim/core/libc.h"
 #include "shim/core/undisturbed.h"
 

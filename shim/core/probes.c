@@ -7,7 +7,7 @@
 #include "shim/core/probes.h"
 
 #include "policy/pins/answer.h"
-#include "policy/pins/target.h"
+#include "policy/pins/srv.h"
 #include "policy/table/journal.h"
 
 #if STICKYDNS_PROBES

@@ -16,6 +16,7 @@
 #include "policy/base/hot.h"
 #include "policy/pins/order.h"
 #include "policy/pins/takeover.h"
+#include "policy/table/create.h"
 #include "shim/core/log.h"
 #include "shim/core/probes.h"
 #include "shim/core/undisturbed.h"

@@ -168,7 +168,7 @@ static void in_vain(const struct entry *e, uint64_t now_ms, bool closed)
 		return;
 	avoid_note(&e->to, avoided_request(w.kind));
 	const struct outcome o = {.endpoint = e->to};
-	if (pins_waited(t, &o, &w))
+	if (pins_waited(t, &o.endpoint, &w))
 		report_failed(t, o, closed ? CAUSE_CLOSED : CAUSE_UNANSWERED);
 }
 

@@ -6,6 +6,7 @@
 
 #include "policy/base/record.h"
 #include "policy/pins/order.h"
+#include "policy/table/effective.h"
 #include "policy/wire/dns-message.h"
 #include "shim/core/given.h"
 #include "shim/core/probes.h"

@@ -3,7 +3,8 @@
 
 #include "policy/pins/answer.h"
 #include "policy/pins/order.h"
-#include "policy/pins/target.h"
+#include "policy/pins/srv.h"
+#include "policy/table/effective.h"
 #include "shim/core/given.h"
 #include "shim/core/report.h"
 #include "shim/core/session.h"

@@ -225,7 +225,7 @@ static enum cause given_up(enum progress p, const struct tcp_connect *c)
 	if (!waits(c))
 		return CAUSE_NONE;
 	avoid_note(&c->to, AVOIDED_CONNECT);
-	return t && pins_unanswered(t, &o) ? CAUSE_TIMED_OUT : cause_of(p, c);
+	return t && pins_unanswered(t, &o.endpoint, o.since) ? CAUSE_TIMED_OUT : cause_of(p, c);
 }
 
 bool pending_waits(int fd, const struct tcp_connect *c) { return waits(c) && progress_of(fd, c) == WAITING; }

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "policy/base/clock.h"
+#include "policy/table/effective.h"
 #include "policy/table/file.h"
 #include "tests/bench/measure.h"
 

@@ -9,6 +9,7 @@
 
 #include "policy/pins/answer.h"
 #include "policy/pins/order.h"
+#include "policy/table/create.h"
 #include "tests/bench/measure.h"
 
 static struct address address_of(uint32_t n)

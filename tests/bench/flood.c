@@ -12,6 +12,7 @@
 #include "policy/base/clock.h"
 #include "policy/pins/answer.h"
 #include "policy/pins/order.h"
+#include "policy/table/create.h"
 #include "tests/bench/measure.h"
 
 static struct table table;

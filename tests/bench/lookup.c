@@ -18,6 +18,7 @@
 #include "policy/pins/answer.h"
 #include "policy/pins/order.h"
 #include "policy/table/addresses.h"
+#include "policy/table/create.h"
 #include "tests/bench/measure.h"
 
 static struct table table;

@@ -1,5 +1,7 @@
 /* resolve: what getaddrinfo costs with a pin, by the size of the pool. See both.h. */
+#include "policy/base/clock.h"
 #include "policy/pins/order.h"
+#include "policy/table/effective.h"
 #include "tests/bench/both.h"
 
 static uint64_t run_lookup(void *arg, enum way way, size_t n)

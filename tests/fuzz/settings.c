@@ -12,6 +12,7 @@
  * Highest bit of place: the pattern fills its 256 bytes, without an end.
  */
 #define CORPUS "tests/fuzz/corpus/settings"
+#include "policy/table/effective.h"
 #include "tests/fuzz/replay.h"
 
 #include "tests/unit/lab.h"

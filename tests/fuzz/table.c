@@ -21,6 +21,7 @@
 #include "policy/pins/report.h"
 #include "policy/pins/sip-health.h"
 #include "policy/pins/view.h"
+#include "policy/table/effective.h"
 #include "tests/fuzz/replay.h"
 #include "tests/unit/clock.h"
 #include "tests/unit/lab.h"

@@ -9,6 +9,7 @@
 #include "policy/pins/report.h"
 #include "policy/pins/view.h"
 #include "policy/table/addresses.h"
+#include "policy/table/insert.h"
 #include "tests/stress/herd.h"
 
 enum { WORKERS = 8, ROUNDS = HERD_SLOW ? 15 : 100, POOL = 5, MICROSECONDS = HERD_SLOW ? 3000 : 1500 };

@@ -11,8 +11,10 @@
  */
 #include "policy/pins/admin.h"
 #include "policy/pins/health.h"
+#include "policy/pins/report.h"
 #include "policy/pins/sip-health.h"
 #include "policy/pins/view.h"
+#include "policy/table/effective.h"
 #include "tests/stress/herd.h"
 
 #include <signal.h>
@@ -187,7 +189,7 @@ static void look_up(struct siege *s, uint64_t *random, const struct name *n, uns
 	addr_ref a = addr_find(&s->lab.t, &o.endpoint.addr);
 	const struct wait w = {.kind = herd_random(random) % REQUEST_KINDS, .since = tick_now() - 40, .until = tick_now()};
 	pins_heard(&s->lab.t, a, &o.endpoint, w.kind, true);
-	pins_waited(&s->lab.t, &o, &w);
+	pins_waited(&s->lab.t, &o.endpoint, &w);
 	pins_account_used(&s->lab.t, &o.endpoint, (uint16_t)herd_random(random));
 	pins_account_refused(&s->lab.t, &o.endpoint, (uint16_t)herd_random(random));
 	pins_account_served(&s->lab.t, &o.endpoint, (uint16_t)herd_random(random));

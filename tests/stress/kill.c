@@ -12,6 +12,7 @@
 #include "policy/pins/admin.h"
 #include "policy/pins/report.h"
 #include "policy/pins/view.h"
+#include "policy/table/insert.h"
 #include "policy/table/journal.h"
 #include "tests/stress/herd.h"
 

@@ -2,6 +2,7 @@
  * replace.c: processes that replace a table at once. Every one that was ever at the
  * path is marked as replaced, but for the last: nobody is left behind on it.
  */
+#include "policy/table/create.h"
 #include "tests/stress/herd.h"
 
 enum { PROCESSES = 4, ROUNDS = 30 };

@@ -10,6 +10,7 @@
 #include "policy/pins/admin.h"
 #include "policy/pins/view.h"
 #include "policy/table/addresses.h"
+#include "policy/table/insert.h"
 #include "tests/stress/herd.h"
 
 #include <errno.h>

@@ -10,8 +10,10 @@
 #include "policy/base/clock.h"
 #include "policy/pins/admin.h"
 #include "policy/pins/health.h"
+#include "policy/pins/report.h"
 #include "policy/pins/sip-health.h"
 #include "policy/pins/view.h"
+#include "policy/table/effective.h"
 #include "tests/stress/herd.h"
 
 enum { THREADS = 8, NAMES = 24, POOL = 6, EXPLICIT = 4, CAPACITY = 64 };
@@ -100,7 +102,7 @@ static void outcome(struct crowd *c, uint64_t *random, const struct address *a, 
 	else
 		pins_succeeded(&c->lab.t, &o);
 	pins_heard(&c->lab.t, addr_find(&c->lab.t, a), &o.endpoint, w.kind, herd_random(random) % 2);
-	if (pins_waited(&c->lab.t, &o, &w))
+	if (pins_waited(&c->lab.t, &o.endpoint, &w))
 		pins_failed(&c->lab.t, &o, CAUSE_UNANSWERED);
 	pins_account_used(&c->lab.t, &o.endpoint, (uint16_t)herd_random(random) % 3);
 	pins_account_refused(&c->lab.t, &o.endpoint, (uint16_t)herd_random(random) % 3);

@@ -3,6 +3,7 @@
  * another user, from another network namespace, on a full file system.
  */
 #include "policy/pins/view.h"
+#include "policy/table/create.h"
 #include "tests/unit/files.h"
 
 #include <sched.h>

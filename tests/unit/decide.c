@@ -7,6 +7,7 @@
  * the priority. Transitions read back as text in the same spirit.
  */
 #include "policy/rules/decide.h"
+#include "policy/table/effective.h"
 #include "tests/unit/check.h"
 
 #include <stdlib.h>

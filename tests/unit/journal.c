@@ -1,4 +1,5 @@
 /* journal.c: the ring of events: order, laps, losses, torn records, followers. */
+#include "policy/table/effective.h"
 #include "policy/table/journal.h"
 #include "tests/unit/check.h"
 #include "tests/unit/lab.h"

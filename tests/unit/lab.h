@@ -14,6 +14,7 @@
 
 #include "policy/pins/answer.h"
 #include "policy/pins/order.h"
+#include "policy/table/create.h"
 
 struct lab {
 	struct table t;

@@ -2,6 +2,8 @@
  * lookups.c: what a lookup gets and leaves behind, over a real table: capture,
  * absence, ageing, settings, both families, many addresses, DNS down.
  */
+#include "policy/table/effective.h"
+#include "policy/table/insert.h"
 #include "tests/unit/script.h"
 
 static const struct script_row capture[] = {

@@ -5,6 +5,7 @@
  * something before what was decided is noted, or after.
  */
 #include "policy/pins/report.h"
+#include "policy/table/effective.h"
 #include "shim/core/given.h"
 #include "shim/core/session.h"
 #include "shim/core/redirection.h"

@@ -3,7 +3,7 @@
 #include "policy/pins/admin.h"
 #include "policy/pins/order.h"
 #include "policy/pins/redirect.h"
-#include "policy/pins/target.h"
+#include "policy/pins/srv.h"
 #include "policy/pins/view.h"
 
 /* "a:5060", "a:5060:10", "a:5060:10:60". */

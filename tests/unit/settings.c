@@ -5,6 +5,7 @@
  * A file is written as text: `PATTERN KEY=VALUE …` a block, parted by `;`, the
  * default block first and named `default`.
  */
+#include "policy/table/effective.h"
 #include "tests/unit/check.h"
 #include "tests/unit/lab.h"
 

@@ -1,4 +1,5 @@
 /* steer.c: where what is sent to a candidate goes: pin_redirect over a real table. */
+#include "policy/table/effective.h"
 #include "tests/unit/script.h"
 
 #define S "_sip._udp.d"

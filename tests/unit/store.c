@@ -2,6 +2,7 @@
  * store.c: opening a table: every kind of file that is refused, what may be looked
  * at all the same, a header that changes under its users, where a table is.
  */
+#include "policy/table/create.h"
 #include "tests/unit/files.h"
 
 #include <fcntl.h>

@@ -3,7 +3,9 @@
  */
 #include "policy/pins/admin.h"
 #include "policy/pins/health.h"
+#include "policy/pins/report.h"
 #include "policy/pins/view.h"
+#include "policy/table/insert.h"
 #include "tests/unit/check.h"
 #include "tests/unit/clock.h"
 #include "tests/unit/lab.h"

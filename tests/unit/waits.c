@@ -1,4 +1,5 @@
 /* Requests that were given up unanswered, and accounts that were refused: when do they speak against the server? */
+#include "policy/pins/report.h"
 #include "policy/pins/sip-health.h"
 #include "tests/unit/lab.h"
 
@@ -70,7 +71,7 @@ static bool happen(struct table *t, const struct step *s)
 	switch (s->what) {
 	case GIVEN_UP:
 	case ELSEWHERE:
-	case CLOSED: return pins_waited(t, &o, &w);
+	case CLOSED: return pins_waited(t, &o.endpoint, &w);
 	case ANSWER: return pins_heard(t, addr_find(t, &o.endpoint.addr), &o.endpoint, s->kind, false), false;
 	case CONNECT: return pins_succeeded(t, &o), false;
 	case FAILURE: return pins_failed(t, &o, CAUSE_UNANSWERED), false;
@@ -103,7 +104,7 @@ static void waits(void)
 	begin(&lab);
 	check_row("to an address that nobody knows");
 	const struct outcome stranger = {.endpoint = {lab_v4(9), 5060, TRANSPORT_TCP}};
-	check_true("not failed", !pins_waited(&lab.t, &stranger, &(struct wait){REQUEST_CALL, 1, tick_now(), false}));
+	check_true("not failed", !pins_waited(&lab.t, &stranger.endpoint, &(struct wait){REQUEST_CALL, 1, tick_now(), false}));
 	lab_close(&lab);
 }
 

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "policy/pins/target.h"
+#include "policy/pins/srv.h"
 #include "policy/table/settings.h"
 
 /* ---- text ---- */

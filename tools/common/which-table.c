@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "policy/table/create.h"
 #include "policy/table/journal.h"
 #include "tools/common/cmd.h"
 

@@ -19,6 +19,7 @@
 
 #include "policy/pins/takeover.h"
 #include "policy/pins/view.h"
+#include "policy/table/create.h"
 #include "policy/table/journal.h"
 #include "policy/table/layout.h"
 #include "tools/common/cmd.h"

@@ -15,6 +15,7 @@
 #include "policy/base/clock.h"
 #include "policy/pins/view.h"
 #include "policy/table/addresses.h"
+#include "policy/table/insert.h"
 #include "policy/table/names.h"
 #include "tools/common/cmd.h"
 #include "tools/common/format.h"

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "policy/table/create.h"
 #include "policy/base/environment.h"
 #include "tools/common/cgroup.h"
 #include "tools/common/cmd.h"

@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 
+#include "policy/table/effective.h"
 #include "policy/table/journal.h"
 #include "tools/common/cmd.h"
 #include "tools/common/view.h"

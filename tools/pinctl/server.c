@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "policy/pins/order.h"
+#include "policy/table/insert.h"
 #include "tools/common/format.h"
 
 /* "sbc1.example.com:5060" into host and port, split at the last colon. False: there is none, or nothing before it. */
@@ -103,7 +104,7 @@ int server_list_take(const struct context *c, const struct name *name, const cha
 bool server_address(struct table *t, const struct server *s, bool learn, struct address *out)
 {
 	struct name_ref host;
-	*out = s->is_target ? host_target(t, &s->host, s->port) : s->addr;
+	*out = s->is_target ? addr_of_target(t, &s->host, s->port) : s->addr;
 	return !s->is_target || !learn ||
 	       (table_insert_by_hand(t, &s->host, 0, &host) && pins_target(t, NULL, &s->host, s->port, out));
 }

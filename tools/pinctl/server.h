@@ -8,7 +8,7 @@
 #define STICKYDNS_SERVER_H
 
 #include "policy/pins/admin.h"
-#include "policy/pins/target.h"
+#include "policy/pins/srv.h"
 #include "tools/common/cmd.h"
 
 struct server {

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "policy/pins/target.h"
+#include "policy/pins/srv.h"
 #include "policy/pins/view.h"
 
 enum { OTHERS_MAX = CANDIDATES * CANDIDATES };

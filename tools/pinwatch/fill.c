@@ -5,8 +5,9 @@
 
 #include "policy/base/clock.h"
 #include "policy/pins/redirect.h"
-#include "policy/pins/target.h"
+#include "policy/pins/srv.h"
 #include "policy/pins/view.h"
+#include "policy/table/index.h"
 #include "policy/table/journal.h"
 
 enum { SIP = 5060, SIPS = 5061 };	/* RFC 3261 19.1.2 */
@@ -112,7 +113,7 @@ static void fill_service(struct fill *f, struct name_ref ref)
 /* What a target's host leads to is where the other targets of its services lead. */
 static void fill_services_of(struct fill *f, const struct name *host, uint16_t port)
 {
-	const struct address target = host_target(f->table, host, port);
+	const struct address target = addr_of_target(f->table, host, port);
 	addr_ref ref = addr_find(f->table, &target);
 	struct name_ref service;
 	uint32_t cursor = 0;

@@ -5,6 +5,7 @@
 
 #include "policy/pins/view.h"
 #include "policy/table/addresses.h"
+#include "policy/table/index.h"
 #include "policy/table/journal.h"
 
 enum {

@@ -1,11 +1,11 @@
 /*
- * settings.c: what holds for a name. See settings.h.
+ * effective.c: see effective.h.
  *
  * There are two banks. A store writes the one that is not in use, then flips the count.
  * A reader that finds the count changed meanwhile reads again. After a few rounds it takes
  * what it has; those values are bounded like any others.
  */
-#include "policy/table/settings.h"
+#include "policy/table/effective.h"
 
 #include <string.h>
 
