@@ -1,11 +1,7 @@
-<<<<<<< HEAD
 /* watch.c: what pinwatch goes by: findings, ICMP messages, new addresses, and failures that are told twice. */
-=======
-/* watch.c: what pinwatch goes by: verdicts, ICMP messages, new addresses, and failures that are told twice. */
 #include "policy/pins/report.h"
 #include "policy/table/addresses.h"
 #include "policy/table/insert.h"
->>>>>>> 259c8c6 (Policy without circles: reading, index, worth and insertion lie above each other; settings are forms, effective reads them; srv, filter, snapshot, apply, report one after the other)
 #include "tests/unit/check.h"
 #include "tests/unit/lab.h"
 
