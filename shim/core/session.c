@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "policy/table/effective.h"
 #include "policy/base/clock.h"
 #include "policy/base/environment.h"
 #include "policy/base/hash.h"
