@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/file.h>
 
+#include "policy/table/effective.h"
 #include "tools/common/format.h"
 #include "tools/pinctl/conf-text.h"
 
