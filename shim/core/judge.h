@@ -10,12 +10,6 @@
 
 #include "policy/rules/sip-evidence.h"
 #include "policy/table/file.h"
-/* Makes the memory of requests: shared by the children of the program, one of which may read another's answer. */
-void judge_start(void);
-/* The memory, or NULL: then nothing is remembered, and nothing judged. */
-struct transactions *judge_requests(void);
-/* Milliseconds of CLOCK_MONOTONIC, as sip-evidence.h takes them. */
-uint64_t judge_now_ms(void);
 #include "shim/core/shared.h"
 
 /* A server that is a candidate. */
