@@ -178,24 +178,25 @@ $(B)/pinwatch: $(PINWATCH_OBJ) $(PINWATCH_SHARED) $(B)/libpolicy.a
 
 # ---- test programs ----
 
-# The shim's pure modules, which unit tests and fuzz targets link without the hooks.
-PURE = lookup/questions core/redirects core/memory
-PURE_OBJ = $(PURE:%=$(B)/shim/%.o)
+# The shim without its hooks: what a unit test or a fuzz target calls of it is linked, and what that needs.
+$(B)/libshim.a: $(filter-out $(B)/shim/hooks/%,$(SHIM_OBJ))
+	$(say) AR $@
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-$(B)/tests/unit/%: tests/unit/%.c $(PURE_OBJ) $(B)/libpolicy.a
+TESTED = $(filter %.o,$^) $(B)/libshim.a $(B)/libpolicy.a
+
+$(B)/tests/unit/%: tests/unit/%.c $(B)/libshim.a $(B)/libpolicy.a
 	@mkdir -p $(@D)
 	$(say) TEST $<
-	$(Q)$(CC) $(BASE) $(CFLAGS) $(LDFLAGS)  -o $@ $< $(filter %.o,$^) $(B)/libpolicy.a
+	$(Q)$(CC) $(BASE) $(CFLAGS) $(LDFLAGS)  -o $@ $< $(TESTED)
 
-$(B)/tests/unit/redirection: $(B)/shim/core/redirection.o
-$(B)/tests/unit/given: $(B)/shim/core/given.o $(B)/shim/core/shared.o
 $(B)/tests/unit/watch: $(B)/tools/pinwatch/finding.o $(B)/tools/pinwatch/icmp.o
 
 # Built plainly a fuzz target replays its corpus.
-$(B)/tests/fuzz/%: tests/fuzz/%.c $(PURE_OBJ) $(B)/libpolicy.a
+$(B)/tests/fuzz/%: tests/fuzz/%.c $(B)/libshim.a $(B)/libpolicy.a
 	@mkdir -p $(@D)
 	$(say) TEST $<
-	$(Q)$(CC) $(BASE) $(CFLAGS) $(LDFLAGS)  -o $@ $< $(filter %.o,$^) $(B)/libpolicy.a -lresolv
+	$(Q)$(CC) $(BASE) $(CFLAGS) $(LDFLAGS)  -o $@ $< $(TESTED) -lresolv
 
 $(B)/tests/fuzz/settings: $(B)/tools/pinctl/conf-text.o
 $(B)/tests/fuzz/replysrv: $(B)/tools/pinctl/reply-srv.o
