@@ -1,4 +1,4 @@
-/* vain.c: see avoid.h. */
+/* avoid.c: see avoid.h. */
 #include "shim/core/avoid.h"
 
 #include "policy/base/clock.h"

@@ -1,10 +1,10 @@
 /*
- * chunks.h: arrays of which most programs use the beginning only.
+ * chunks.h: arrays of which most programs use only the beginning.
  *
- * mlockall(2) counts all that is mapped, so an array that may grow large lies in chunks.
- * The first is part of the library; a further one is mapped when something is kept there
- * first, and stays. That takes mmap(2), once a chunk: a sealed program that forbids it
- * ends, so README says where it is needed. No locks; errno is kept.
+ * mlockall(2) counts all that is mapped, so an array that may grow large lies in chunks. The
+ * first is part of the library. Another is mapped when something is first kept there, and
+ * stays. That takes mmap(2), once a chunk. A sealed program that forbids mmap ends, so
+ * stickydns(7) says where it is needed. No locks; errno is kept.
  */
 #ifndef STICKYDNS_CHUNKS_H
 #define STICKYDNS_CHUNKS_H

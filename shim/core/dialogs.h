@@ -1,15 +1,15 @@
 /*
  * dialogs.h: the servers that this program has a dialog with, for its TCP connects.
  *
- * A request of a dialog has to reach the dialog's server (RFC 3261 12.2), and over TCP a
- * connect comes before it: a large re-INVITE of a dialog over UDP (18.1.1), a BYE when
- * the dialog's connection was closed. So a connect to such a server is not led to the
- * pin; and one to the address that the program believes the server to have goes to the
- * server, if the dialog was led there when it began.
+ * A request of a dialog has to reach the dialog's server (RFC 3261 12.2). Over TCP a connect
+ * comes first: for a large re-INVITE of a dialog over UDP (18.1.1), or a BYE when the dialog's
+ * connection was closed. So a connect to such a server is not redirected to the pin. A connect
+ * to the original address of a dialog that was redirected goes to the dialog's server.
  *
- * The memory is shared by the program's processes (moves.h). A dialog is noted when a message of
- * it passes, over UDP or TCP, and forgotten at its end, when a connect to its server fails, and when
- * it was idle for long. What TLS hides is not known. No locks, no allocation; errno is kept.
+ * The program's processes share the memory (shared.h). A dialog is noted when a message of it
+ * passes, over UDP or TCP. It is forgotten at its end, when a connect to its server fails, and
+ * when it was idle for long. What TLS hides is not known. No locks, no allocation; errno is
+ * kept.
  */
 #ifndef STICKYDNS_DIALOGS_H
 #define STICKYDNS_DIALOGS_H

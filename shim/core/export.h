@@ -1,4 +1,4 @@
-/* export.h: how a hook is exported, and data of ours is not. symbols.h lists the hooks. */
+/* export.h: the marks of exported functions and of hidden data. symbols.h lists the hooks. */
 #ifndef STICKYDNS_HOOKS_H
 #define STICKYDNS_HOOKS_H
 

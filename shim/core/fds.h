@@ -1,9 +1,9 @@
 /*
  * fds.h: one byte for each file descriptor: what it is to us.
  *
- * So that a call on an fd that is none of ours costs one load. The byte is a
- * hint: fclose, io_uring, vfork and SCM_RIGHTS bypass us, so whoever takes an
- * outcome from an fd verifies the socket by its cookie.
+ * With it, a call on an fd that is none of ours costs one load. The byte is a hint: fclose,
+ * io_uring, vfork and SCM_RIGHTS bypass us. So whoever takes an outcome from an fd verifies
+ * the socket by its cookie.
  */
 #ifndef STICKYDNS_FDS_H
 #define STICKYDNS_FDS_H

@@ -1,14 +1,14 @@
 /*
- * given.h: which addresses this program was given by a name, and which it asked for by number.
+ * given.h: the addresses that this program got from a name, and those that it asked for by number.
  *
- * Who asks for a name is led to its pin; who asks for an address gets that address. So
- * what goes to a candidate is steered by those names alone whose answers gave the
- * address to this program, to one of its processes: the memory is shared by fork, and
- * what was given lasts as long as the program, which may keep an answer for long.
+ * Who asks for a name is redirected to its pin; who asks for an address gets that address. So
+ * a packet to a candidate follows only the names whose answers gave the address to this
+ * program, to any of its processes. Fork shares the memory. It lasts as long as the program,
+ * which may keep an answer for long.
  *
- * Sets of bits that only grow, in shared.h; without those nothing counts as given. Two things with the same bits are taken for one another: then a
- * program is steered as if it had asked for the name. No locks, no allocation; errno is
- * kept.
+ * Sets of bits that only grow, in shared.h; without that memory nothing counts as given. Two
+ * things with the same bits are taken for one another: then a program is redirected as if it had
+ * asked for the name. No locks, no allocation; errno is kept.
  */
 #ifndef STICKYDNS_GIVEN_H
 #define STICKYDNS_GIVEN_H

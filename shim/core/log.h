@@ -1,9 +1,9 @@
 /*
- * log.h: one line an event, where STICKYDNS_LOG asks for it.
+ * log.h: one line for each event, if STICKYDNS_LOG asks for it.
  *
- * stderr, syslog, or a file that is opened for each line, so that no descriptor
- * of ours is ever seen. write(2) and send(2) only; a line that cannot be written
- * is lost. Nothing is printed unless asked for.
+ * Lines go to stderr, syslog, or a file that is opened for each line, so that nobody ever sees
+ * a descriptor of ours. It uses write(2) and send(2) only. A line that cannot be written is
+ * lost. Nothing is printed unless asked for.
  */
 #ifndef STICKYDNS_LOG_H
 #define STICKYDNS_LOG_H

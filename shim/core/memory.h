@@ -1,8 +1,8 @@
 /*
  * memory.h: may these bytes be read?
  *
- * A program may pass any pointer, and EFAULT is the kernel's to return. Where
- * something has to be known before the kernel's own call is made, it is asked first.
+ * A program may pass any pointer, and only the kernel may return EFAULT. If something has to
+ * be known before the kernel's own call, the kernel is asked first whether it can be read.
  */
 #ifndef STICKYDNS_MEMORY_H
 #define STICKYDNS_MEMORY_H

@@ -1,5 +1,5 @@
 /*
- * peername.h: addresses of peers that the kernel wrote for the program, and the original one that takes their place.
+ * peername.h: puts the original address in the place of a peer's address that the kernel wrote for the program.
  *
  * A program that was redirected is to see the endpoint that it chose itself (getpeername(2), recvfrom(2)). No locks, no
  * allocation.

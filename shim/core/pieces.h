@@ -1,10 +1,9 @@
 /*
  * pieces.h: a datagram that is sent or received in several pieces (sendmsg(2), readv(2)).
  *
- * A SIP header may be cut anywhere: sofia-sip puts the start line and its Via before
- * the pieces of a message that it has sent, or got, before. A head and a body need no
- * joining, nor does what is neither SIP nor DNS. Pure, but for pieces_readable(); no
- * allocation.
+ * A SIP header may be cut anywhere: sofia-sip sends a new start line and Via before the pieces
+ * of an older message. A head and a body need no joining, nor does what is neither SIP nor
+ * DNS. Pure, except pieces_readable(); no allocation.
  */
 #ifndef STICKYDNS_PIECES_H
 #define STICKYDNS_PIECES_H

@@ -1,8 +1,8 @@
 /*
  * probes.c: the probes themselves, one place each. See probes.h.
  *
- * Here and not where they are called, so that a caller holds no more than the look
- * at the semaphore, and a probe has one address however often its caller is inlined.
+ * They are here and not where they are called. So a caller only looks at the semaphore, and a
+ * probe has one address, however often its caller is inlined.
  */
 #include "shim/core/probes.h"
 

@@ -1,8 +1,8 @@
 /*
- * redirection.h: where what goes to an endpoint is to go, remembered: the cache before pin_redirect().
+ * redirection.h: a cache of pin_redirect(): where a packet to an endpoint is to go.
  *
- * Is the endpoint a candidate, and does what goes there belong elsewhere? What this process knows of it is kept until
- * something in the table changes (pins_epoch), or in what this program looked up or was given, and at most a second, since
+ * Is the endpoint a candidate, and does what goes there belong elsewhere? An entry is kept until something changes: in
+ * the table (pins_epoch), in what this program looked up, or in what it was given. It is kept at most a second, since
  * cool-offs end without a trace. That holds for all that is kept here. No locks; may be entered from anywhere.
  */
 #ifndef STICKYDNS_REDIRECTION_H

@@ -1,8 +1,8 @@
 /*
  * report.h: what this program met, told to the table, the log and the probes.
  *
- * Of an outcome the caller gives what it knows of it; the names that this process looked up, which it counts for, are
- * filled in here. No locks, no allocation; errno may change.
+ * The caller gives what it knows of an outcome. The names that this process looked up, which the outcome counts for,
+ * are filled in here. No locks, no allocation; errno may change.
  */
 #ifndef STICKYDNS_REPORT_H
 #define STICKYDNS_REPORT_H

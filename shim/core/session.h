@@ -1,10 +1,10 @@
 /*
  * session.h: this process and its table.
  *
- * Attached in the constructor, since programs give up root afterwards, and again
- * when the table was replaced, by whatever call of the program notices that first. No
- * table, no matter: the program runs as without us. The mapping of a replaced table
- * stays readable for long, since other threads may be reading it.
+ * The constructor attaches to it, since programs give up root afterwards. When the table was
+ * replaced, the first call of the program that notices attaches again. Without a table the
+ * program runs as without us. The mapping of a replaced table stays readable for long, since
+ * other threads may be reading it.
  */
 #ifndef STICKYDNS_SESSION_H
 #define STICKYDNS_SESSION_H

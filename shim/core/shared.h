@@ -1,9 +1,9 @@
 /*
- * shared.h: what the processes of a program have in common: one piece of memory without a name.
+ * shared.h: one piece of memory without a name that the processes of a program share.
  *
- * A child may hear what its parent asked. So what was redirected, which requests were sent, and which addresses a name
- * gave lie here. The constructor makes it, before there are threads. It may be given back (locked.h); then `shared` is
- * NULL, as where there was no memory for it: nothing is remembered, redirected or judged.
+ * A child may hear what its parent asked. So this holds what was redirected, which requests were sent, and which
+ * addresses a name gave. The constructor makes it, before there are threads. It may be given back (locked.h). Then
+ * `shared` is NULL, as when there was no memory for it: nothing is remembered, redirected or judged.
  */
 #ifndef STICKYDNS_SHARED_H
 #define STICKYDNS_SHARED_H

@@ -1,4 +1,4 @@
-/* socket.h: which socket an fd is. A number is closed and given away behind our back; the cookie is the kernel's own. */
+/* socket.h: which socket an fd is. Numbers are closed and reused behind our back; the cookie is the kernel's own. */
 #ifndef STICKYDNS_SOCKET_H
 #define STICKYDNS_SOCKET_H
 

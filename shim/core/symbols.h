@@ -1,8 +1,8 @@
 /*
  * symbols.h: the symbols that the shim exports, each once: name, return type, arguments.
  *
- * From this list come the slots and the binding of the functions behind them (libc.h), the linker's list of exports
- * (Makefile) and what 92-symbols.bats checks. It includes nothing, since the preprocessor alone reads it there.
+ * This list makes the slots and the binding of the functions behind them (libc.h) and the linker's list of exports
+ * (Makefile); 92-symbols.bats checks it. It includes nothing, since the Makefile runs only the preprocessor on it.
  */
 #ifndef STICKYDNS_SYMBOLS_H
 #define STICKYDNS_SYMBOLS_H

@@ -1,9 +1,9 @@
 /*
  * turn.h: whose turn it is: up to 32 things, each of which one thread at a time works at.
  *
- * Nobody waits: who comes second goes without. A child that was forked while another thread
- * had a turn has not got that thread, so a turn is of a process: what is found of another
- * one is over. After vfork(2) parent and child are one.
+ * Nobody waits: who comes second goes without. A child that was forked while another thread had
+ * a turn lacks that thread. So a turn belongs to a process, and a turn of another process is
+ * over. After vfork(2) parent and child are one.
  */
 #ifndef STICKYDNS_TURN_H
 #define STICKYDNS_TURN_H

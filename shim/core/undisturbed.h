@@ -1,9 +1,9 @@
 /*
- * undisturbed.h: work that must come to its end, once begun, where the program's call may be given up at any point.
+ * undisturbed.h: work that must be finished once begun, though the program's call may be given up at any point.
  *
- * A thread that is cancelled (pthread_cancel(3)) ends in the first call of ours that is a cancellation point
- * (pthreads(7)), though the program's own call may be none; a signal handler may jump out of it all (siglongjmp(3)).
- * For what is rare: it takes system calls.
+ * A cancelled thread (pthread_cancel(3)) ends in the first call of ours that is a cancellation point (pthreads(7)),
+ * even if the program's own call is none. A signal handler may jump out of it all (siglongjmp(3)). This takes system
+ * calls, so use it only for what is rare.
  */
 #ifndef STICKYDNS_UNDISTURBED_H
 #define STICKYDNS_UNDISTURBED_H

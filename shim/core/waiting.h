@@ -1,13 +1,13 @@
 /*
  * waiting.h: the requests of this process that wait for an answer, and what becomes of those that wait in vain.
  *
- * A server that accepts connections, or has an open UDP port, and answers nothing shows only in requests that
+ * A server may accept connections, or have an open UDP port, and answer nothing. That shows only in requests that
  * programs give up: they close the socket, end, send the request elsewhere, or send the next one when this one is no
- * longer sent again (RFC 3261 17.1); after 32 s a request is over by itself. How long each waited is added up in the
- * table, over programs (pins_waited); what this process gave up, its own next attempt avoids at once (avoid.h).
+ * longer sent again (RFC 3261 17.1). After 32 s a request is over by itself. The table adds up how long each waited,
+ * over all programs. This process's own next attempt avoids at once what it gave up (avoid.h).
  *
- * Only requests outside of dialogs count. Of a connection that carries what cannot be read (TLS), its first bytes
- * count as a request, and any byte from the server as the answer, where SIP is spoken.
+ * Only requests outside of dialogs count. If a connection cannot be read (TLS), its first bytes count as a request, and
+ * any byte from the server as the answer, where SIP is spoken.
  *
  * A memory of fixed size, found by the transaction, without locks (record.h): what is lost is no evidence. A child
  * finds its parent's entries and leaves them alone. errno may change.

@@ -1,11 +1,11 @@
 /*
  * way.h: has this host a way to an address?
  *
- * As libc finds out when it sorts the answer of a lookup (RFC 6724 6, rule 1): a UDP
- * socket is connected, which sends no packet. A pin to which there is no way stands
- * aside for as long as that lasts (order.h). Past libc's wrappers and their interposers:
- * connect(2) there is a point of cancellation, and no program may see this socket. No
- * locks, no allocation; safe in signal handlers.
+ * It finds out as libc does when it sorts an answer (RFC 6724 6, rule 1): it connects a UDP
+ * socket, which sends no packet. A pin to which there is no way stands aside for as long as that
+ * lasts (order.h). It calls the kernel past libc's wrappers and their interposers: connect(2) is a
+ * cancellation point there, and no program may see this socket. No locks, no allocation; safe in
+ * signal handlers.
  */
 #ifndef STICKYDNS_WAY_H
 #define STICKYDNS_WAY_H

@@ -1,9 +1,9 @@
 /*
- * resolver.c: the exported symbols of the resolver: res_query(3) and its kin.
+ * resolver.c: the exported symbols of the resolver: res_query(3) and its relatives.
  *
- * glibc before 2.34 had them in libresolv under two underscores, and programs built
- * then still ask for those: each has both names. What the functions return may
- * exceed the buffer's length, and is cut to it before the answer is looked at.
+ * glibc before 2.34 had them in libresolv under two underscores, and programs built then still
+ * ask for those. So each has both names. What the functions return may exceed the buffer's
+ * length, and is cut to it before the answer is looked at.
  */
 #include <resolv.h>
 

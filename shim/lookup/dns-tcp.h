@@ -1,11 +1,11 @@
 /*
  * dns-tcp.h: the program's connections to DNS servers over TCP.
  *
- * Each has one of a few fixed places, found by the socket's cookie (SO_COOKIE,
- * socket(7)), which dup(2) and fork(2) leave as it is; the one idle for longest gives
- * way. dns-stream.h does the work on the bytes. A connection without a place, one that
- * two threads read at once, or that somebody reads past us (io_uring, splice)
- * passes through. No locks, no allocation; errno is kept.
+ * Each has one of a few fixed places, found by the socket's cookie (SO_COOKIE, socket(7)), which
+ * dup(2) and fork(2) keep. The connection that is idle for longest gives way. dns-stream.h does
+ * the work on the bytes. These pass through: a connection without a place, one that two threads
+ * read at once, and one that somebody reads past us (io_uring, splice). No locks, no allocation;
+ * errno is kept.
  */
 #ifndef STICKYDNS_DNSTCP_H
 #define STICKYDNS_DNSTCP_H

@@ -1,9 +1,9 @@
 /*
- * nscd.h: nscd(8) says "no such name" of an outage, too.
+ * nscd.h: nscd(8) says "no such name" also when DNS is down.
  *
- * libc asks it first, and what it says when DNS does not answer cannot be told from
- * NXDOMAIN. Where it runs, and the table knows the name, DNS itself is asked once more,
- * so that a name that is gone is gone (RFC 8020), and an outage is one (RFC 8767).
+ * libc asks nscd first, and its word in an outage looks like NXDOMAIN. If nscd runs, and the table
+ * knows the name, DNS itself is asked once more. So a name that is gone is gone (RFC 8020), and an
+ * outage is an outage (RFC 8767).
  */
 #ifndef STICKYDNS_NSCD_H
 #define STICKYDNS_NSCD_H

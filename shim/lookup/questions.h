@@ -1,11 +1,10 @@
 /*
  * questions.h: the DNS questions that this program has sent itself.
  *
- * An answer may teach only if its question was asked here, and of the server that
- * answers (RFC 5452 9.1). The last QUESTIONS are remembered, a word each: a hash of
- * name, type, id and server, so that one never stands for another of the same id. No
- * locks; a word that is written over while it is looked for is one that was about to be
- * forgotten. A child starts with its parent's.
+ * An answer may teach only if its question was sent from here, and to the server that answers
+ * (RFC 5452 9.1). The last QUESTIONS are remembered, a word each: a hash of name, type, id and
+ * server, so that one never stands for another with the same id. No locks: a word that is written
+ * over during a search was about to be forgotten. A child starts with its parent's.
  */
 #ifndef STICKYDNS_QUESTIONS_H
 #define STICKYDNS_QUESTIONS_H

@@ -1,9 +1,8 @@
 /*
  * runs.h: an addrinfo list as runs of nodes with one address.
  *
- * getaddrinfo gives each address once for every socket type asked for, the nodes
- * beside each other. What is ordered are these runs. Within each family only: the
- * places of the families among each other are libc's.
+ * getaddrinfo gives each address once for every socket type asked for, as nodes beside each other.
+ * The runs are put in order, and only within each family: the places of the families are libc's.
  */
 #ifndef STICKYDNS_RUNS_H
 #define STICKYDNS_RUNS_H

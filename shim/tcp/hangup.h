@@ -1,18 +1,19 @@
 /*
  * hangup.h: when a program is to leave a TCP connection whose server has failed.
  *
- * Steering moves connects, and what is sent on a connection goes to its server. A
- * program that registers over one connection for days would stay with a server that
- * answers 503, though the pin is elsewhere. So such a connection is ended towards the
- * program, as if the server had closed it: the program closes it and connects anew,
- * and that is steered. Only a connection that nobody misses: from its first byte on
- * it has carried nothing but REGISTER and OPTIONS outside of dialogs, none of them
- * waits for an answer, and a new one would lead elsewhere (redirect.h of policy): not
- * where `steer = off`, the pin was set by hand, or no other server is fit.
+ * Redirection moves connects; what is sent on a connection goes to its server. A program that
+ * registers over one connection for days would stay with a server that answers 503, though the pin
+ * is elsewhere. So such a connection is ended towards the program, as if the server had closed it.
+ * The program closes it and connects anew, and that connect is redirected.
  *
- * What a connection has carried is remembered by the socket's cookie in the memory
- * that the program's processes share, since one may write and another read. What is
- * not known, or forgotten, is left alone. No locks, no allocation. errno may change.
+ * This happens only to a connection that nobody misses: from its first byte on it has carried only
+ * REGISTER and OPTIONS outside of dialogs, none of them waits for an answer, and a new connection
+ * would go elsewhere (pins/redirect.h). It would not if `steer = off`, if the pin was set by hand,
+ * or if no other server is healthy.
+ *
+ * What a connection has carried is remembered by the socket's cookie, in the memory that the
+ * program's processes share: one may write and another read. What is not known, or forgotten, is
+ * left alone. No locks, no allocation. errno may change.
  */
 #ifndef STICKYDNS_HANGUP_H
 #define STICKYDNS_HANGUP_H

@@ -1,17 +1,17 @@
 /*
- * onset.h: the first bytes on a TCP connection that was led elsewhere than the program asked.
+ * onset.h: the first bytes on a TCP connection that was redirected.
  *
- * A connect comes before the message, and so before it is known what for. Where the first
- * message says that it belongs elsewhere, the connection is made anew, on the same
- * socket: so descriptor, flags, options, and whoever waits for it in epoll stay. That
- * is when its next hop is written as the number that the program asked for (sip-hop.h), when its
- * dialog's server is another (dialogs.h), and when the connection was led to a dialog's server and the
- * message begins something new. Only while not a byte went through. To the program the
- * socket looks as it does while a connect is in flight: a send waits, or fails with EAGAIN.
+ * A connect comes before the message, so its purpose is not known yet. If the first message shows
+ * that it belongs elsewhere, the connection is made anew, on the same socket: descriptor, flags and
+ * options stay, and so does whoever waits for it in epoll. It belongs elsewhere if its next hop is
+ * written as the number that the program asked for (sip-hop.h), or if its dialog's server is
+ * another (dialogs.h). So it does if the connection was redirected to a dialog's server and the
+ * message begins something new. This is done only while not a byte went through. To the program
+ * the socket looks as during a connect: a send waits, or fails with EAGAIN.
  *
- * For an instant between two system calls the socket is closed: another thread, or process, that
- * waits for it just then may see a hangup. TLS hides the message: such a connection stays
- * where it was led. State of fixed size; no locks, no allocation.
+ * For an instant between two system calls the socket is closed. Another thread, or process, that
+ * waits for it just then may see a hangup. TLS hides the message: such a connection stays where it
+ * is. State of fixed size; no locks, no allocation.
  */
 #ifndef STICKYDNS_ONSET_H
 #define STICKYDNS_ONSET_H

@@ -1,15 +1,9 @@
 /*
- * pending.h: the TCP connects of this process that are in flight, and what becomes of each.
+ * pending.h: the TCP connects of this process that are in flight.
  *
- * Each connect to a candidate that is not over when connect(2) returns is kept under its descriptor, which is FD_PENDING
- * so long. Its outcome is taken once, by whichever call of the program shows it first: getsockopt(SO_ERROR), a second
- * connect, shutdown, close, exit, or the next lookup, which reads TCP_INFO of all that are pending. Who takes it off
- * reports it (report.h). "Connected" is also returned: the caller begins to follow the stream (stream.h).
- *
- * SYN_SENT for 3 s, in which no other connect to the server came through (pins_connected_lately), is a failure only when
- * the program gives up, or at a lookup. An earlier close by itself says nothing (the loser of happy eyeballs, RFC 8305):
- * such are added up (pins_unanswered). A child that closes an inherited descriptor blames nobody: it finds its parent's
- * entries, after vfork(2) in the very same memory, but each is of one pid. No locks; errno is kept by every function here.
+ * Each is kept under its descriptor, which is FD_PENDING meanwhile. Whoever learns how it ended
+ * takes it off, once. A child finds its parent's entries, after vfork(2) in the very same memory;
+ * so each belongs to one pid. No locks, no system call but getpid(2).
  */
 #ifndef STICKYDNS_PENDING_H
 #define STICKYDNS_PENDING_H

@@ -1,20 +1,19 @@
 /*
  * sip.h: what a TCP connection to a candidate tells, once it is there.
  *
- * SIP that goes out and comes in is read, whatever the splits: requests are remembered,
- * answers judged as those over UDP are (judge.h); by one that says that the server failed the
- * connection may end (hangup.h). What is not SIP turns that off
- * at its first byte, or its first line (TLS, HTTP); then, as with TLS from the start,
- * only an end of the connection is seen: a reset puts the pins in doubt, a time-out is a failure, and a
- * clean close is nothing. So is EPIPE: the peer had closed, or the program.
+ * SIP that goes out and comes in is read, whatever the splits. Requests are remembered, and answers
+ * judged as those over UDP are (judge.h). An answer that says that the server failed may end the
+ * connection (hangup.h). A connection that is not SIP shows that in its first byte or line (TLS,
+ * HTTP). From then on it is not read, and only its end is seen: a reset puts the pins in doubt, a
+ * time-out is a failure, and a clean close is nothing. So is EPIPE: the peer or the program had
+ * closed it.
  *
- * State of fixed size: STREAMS slots, fd modulo STREAMS; whose slot is taken is
- * not followed. A direction belongs to whoever got its bit of `busy`, by one
- * attempt: two threads that send at once, or a handler that jumped out of one, turn
- * it off. No allocation, nobody waits. Bytes are looked at only after
- * the kernel took or gave them. Evidence is taken from an fd only if its cookie is
- * still the one that was followed; so a child after vfork may close what it likes:
- * the parent's descriptor is FD_UNKNOWN then, and a failing read or write is missed.
+ * State of fixed size: STREAMS slots, fd modulo STREAMS. If a slot is taken, the connection is not
+ * followed. A direction belongs to whoever got its bit of `busy`, by one attempt: two threads that
+ * send at once, or a handler that jumped out of one, switch it off. No allocation, nobody waits.
+ * Bytes are looked at only after the kernel took or gave them. Evidence is taken from an fd only if
+ * its cookie is still the one that was followed. So a child after vfork may close what it likes: the
+ * parent's descriptor is FD_UNKNOWN then, and a failing read or write is missed.
  */
 #ifndef STICKYDNS_SIP_STREAMS_H
 #define STICKYDNS_SIP_STREAMS_H

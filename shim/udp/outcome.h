@@ -1,13 +1,12 @@
 /*
  * outcome.h: what SIP over UDP tells of a candidate.
  *
- * UDP has no connection that could be refused in time, so the requests themselves
- * are watched: an answer proves that the server lives; a REGISTER or INVITE that
- * is sent a fifth time into silence, a 503, and an ICMP error prove that it does
- * not. Only what starts like SIP and goes to or comes from a candidate is looked
- * at. Called after the kernel's own call succeeded, so that it has read or written
- * the bytes; what has to be known before a datagram goes is in send.h. No locks, no
- * allocation; errno is kept.
+ * UDP has no connection that could be refused in time, so the requests themselves are watched. An
+ * answer proves that the server lives. A REGISTER or INVITE that is sent a fifth time into silence,
+ * a 503, and an ICMP error prove that it does not. Only bytes that start like SIP and go to or come
+ * from a candidate are looked at. This is called after the kernel's own call succeeded, so the bytes
+ * can be read. send.h has what must be known before a datagram goes. No locks, no allocation; errno
+ * is kept.
  */
 #ifndef STICKYDNS_DATAGRAM_H
 #define STICKYDNS_DATAGRAM_H

@@ -1,10 +1,10 @@
 /*
  * peer.h: which socket a datagram descriptor is, to whom it is connected, and whom its replies seem to come from.
  *
- * The kernel is asked once for each descriptor (fds.h). A connected socket hears its peer alone, so what a program sends
- * through it can only go elsewhere if it is connected elsewhere. Then the program's peer, the original, and the kernel's,
- * the actual one, differ. What a socket that is not connected sends elsewhere goes there packet by packet. In both cases
- * replies seem to come from the original.
+ * The kernel is asked once for each descriptor (fds.h). A connected socket hears its peer alone. So what a program
+ * sends through it can go elsewhere only if the socket is connected elsewhere. Then the program's peer, the original,
+ * and the kernel's, the actual one, differ. Another socket is redirected packet by packet. In both cases replies seem to come
+ * from the original.
  *
  * What was redirected is remembered under the socket's cookie, in the memory that the program's processes share
  * (shared.h). Times are milliseconds of CLOCK_MONOTONIC. No locks, no allocation; errno is kept.

@@ -1,16 +1,14 @@
 /*
  * send.h: a datagram that a program sends, to an address or to its connected peer, before it goes.
  *
- * Where it goes is for sip-route.h to say; here the message is read and what is
- * remembered of others is looked up. In the steady state, what goes to the pin of a
- * server that was heard of late, there is nothing to say: then it is sent first and
- * looked at afterwards (outcome.h), since the program's pointers are good then.
- * Otherwise they are asked about (memory.h). errno is kept.
+ * sip-route.h says where it goes; here the message is read, and what is remembered of others is
+ * looked up. In the steady state it goes to the pin, and the server was heard of late. Then it is
+ * sent first and looked at afterwards (outcome.h), since the program's pointers are good then.
+ * Otherwise they are asked about first (memory.h). errno is kept.
  *
- * A connected socket is led to the pin (peer.h) by an initial request that goes
- * there, and by nothing else: not by the connect alone, nor by a message that stays
- * with its transaction or dialog, nor by media. All of them go to its peer, whoever it
- * is then.
+ * A connected socket is connected anew to the pin (peer.h) when an initial request goes there.
+ * Nothing else does that: not the connect alone, nor a message of a transaction or dialog, nor
+ * media. All of them go to the socket's peer, whoever it is then.
  */
 #ifndef STICKYDNS_SEND_H
 #define STICKYDNS_SEND_H

@@ -87,3 +87,10 @@ defaults() { sed -n '/^\.TS/,/^\.TE/{/\t/p}' "$ROOT/tools/man/stickydns.conf.5" 
         [[ -e $ROOT/$file ]] || { echo "README.md names $file"; return 1; }
     done < <(grep -oE '`(policy|shim|tools|tests)/[a-z0-9/._-]+`' "$ROOT/README.md" | tr -d '`')
 }
+
+@test "every file of C opens with its name and what it is for" {
+    local file
+    while read -r file; do
+        head -n 2 "$ROOT/$file" | tr -d '\n' | grep -q "^/\*[ *]*${file##*/}: [^ ]" || { echo "$file: $(head -n 2 "$ROOT/$file")"; return 1; }
+    done < <(cd "$ROOT" && find policy shim tools -name '*.[ch]')
+}
