@@ -122,7 +122,7 @@ PY
     local status=0
     wait $n || status=$?
     expect_eq 1 "$status" "exit status"
-    expect_eq "pinctl: refresh: $TABLE: replaced meanwhile: to be done again" "$(cat "$BATS_TEST_TMPDIR/err")" "what it says"
+    expect_eq "pinctl: refresh: $TABLE: was replaced meanwhile: try again" "$(cat "$BATS_TEST_TMPDIR/err")" "what it says"
 }
 
 # usual : what a program under the shim gets first, as whoever "$@" makes of him; no table is named.

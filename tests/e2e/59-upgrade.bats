@@ -42,7 +42,7 @@ of_old() { "$OLD/pinctl" "$@"; }
     # Nobody kept the old pinctl: the new table is made, and it is said how the old pins may come along.
     expect_status 0 bare "$BUILD/pinctl" init --conf=/dev/null
     expect_match "table.$old: a table of another layout, used by 1 process: [0-9]+ .lookup_client" "$output" "who uses it"
-    expect_match "table.$old: not taken over, for there is no /usr/local/lib/stickydns/pinctl.${old##*.}" "$output" "and what is missing"
+    expect_match "table.$old: not taken over: there is no /usr/local/lib/stickydns/pinctl.${old##*.}" "$output" "and what is missing"
     expect_eq "" "$(bare "$BUILD/pinctl" list)" "what the new table holds"
     rm "/run/stickydns/table.$new"
 

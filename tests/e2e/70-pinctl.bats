@@ -17,11 +17,11 @@ repeated() { printf "$1%.0s" $(seq "$2"); }
     complains 2 "list: one word too many: extra" list extra
     complains 2 "show: a HOST is wanted" show
     complains 2 "show: one word too many: b" show a.test b
-    complains 2 "set: HOST and ADDR are wanted" set a.test
+    complains 2 "set: HOST and ADDR are needed" set a.test
     complains 2 "drop: a HOST or --all" drop
     complains 2 "drop: either --all or names: a.test" drop --all a.test
     complains 2 "refresh: a HOST or --all" refresh
-    complains 2 "fail: HOST and ADDR are wanted" fail a.test
+    complains 2 "fail: HOST and ADDR are needed" fail a.test
     complains 2 "ok: not an address: 'x'" ok a.test x
     complains 2 "events: -n: not a number: 'x'" events -n x
     complains 2 "run: a CMD is wanted" run --
@@ -135,7 +135,7 @@ repeated() { printf "$1%.0s" $(seq "$2"); }
     for address in 0.0.0.0 255.255.255.255 224.0.0.1 :: ff02::1 fe80::1; do
         complains 2 "'$address'" set pool.test "$address"
     done
-    complains 2 "a link-local address wants its interface .*: 'fe80::1'" drain fe80::1
+    complains 2 "a link-local address needs its interface .*: 'fe80::1'" drain fe80::1
 }
 
 @test "list: tabs when piped, a table on a terminal, [] when empty" {

@@ -23,7 +23,7 @@ load ../lib/complains
     mkdir "$BATS_TEST_TMPDIR/a b"
     cp "$BUILD/libstickydns.so" "$BATS_TEST_TMPDIR/a b/"
     expect_status 1 env STICKYDNS_LIB="$BATS_TEST_TMPDIR/a b/libstickydns.so" "$BUILD/pinctl" run true
-    expect_match "no space and no colon" "$output" "a path that LD_PRELOAD cannot hold"
+    expect_match "must have no space and no colon" "$output" "a path that LD_PRELOAD cannot hold"
 }
 
 @test "run: what it cannot reach, straight or behind a script" {

@@ -61,7 +61,7 @@ setup_file() { use_clients lookup_client; }
     pinctl set one.test 192.0.2.7
     pinctl set list.test 192.0.2.7,192.0.2.8
     expect_status 0 pinctl drain 192.0.2.7
-    expect_eq "pinctl: drain: pins that stay there, having nowhere else to go or being set by hand: 1 (pinctl list)" "$output" "what it says"
+    expect_eq "pinctl: drain: pins that stay, as they were set by hand or have nowhere else to go: 1 (pinctl list)" "$output" "what it says"
     expect_eq "192.0.2.7 192.0.2.8" "$(pin_of one.test) $(pin_of list.test)" "while it is drained"
     pinctl undrain 192.0.2.7
     expect_eq 192.0.2.7 "$(pin_of list.test)" "after undrain"

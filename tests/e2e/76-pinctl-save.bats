@@ -123,8 +123,8 @@ refused() {
     refused "4: after the end: 'set'" "$head" "$good" end "$good"
     refused "3: not understood: 'pin'" "$head" "$good" "pin x.test 192.0.2.3" end
     refused "3: one word too many: 'x'" "$head" "$good" "end x"
-    refused "3: a name and what it is pinned to" "$head" "$good" "set x.test" end
-    refused "3: a name and what it is pinned to" "$head" "$good" "set x.test until 2099-01-01T00:00:00Z" end
+    refused "3: a name and its pin are missing" "$head" "$good" "set x.test" end
+    refused "3: a name and its pin are missing" "$head" "$good" "set x.test until 2099-01-01T00:00:00Z" end
     refused "3: malformed name: 'a..b'" "$head" "$good" "set a..b 192.0.2.3" end
     refused "3: not an address: 'x'" "$head" "$good" "set x.test x" end
     refused "3: IPv4 and IPv6 in one list: '::1'" "$head" "$good" "set x.test 192.0.2.3 ::1" end

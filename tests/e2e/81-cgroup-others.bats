@@ -80,10 +80,10 @@ refuses() {
     other_tool_begins
     deny override
     expect_eq "$DENIED" "$(asked)" "denied before"
-    refuses "$CGROUP_BELOW: program $denier \(deny_connect4\) has cgroup/connect4 of $ABOVE with BPF_F_ALLOW_OVERRIDE, and would be lifted"
+    refuses "$CGROUP_BELOW: program $denier \(deny_connect4\) has cgroup/connect4 of $ABOVE with BPF_F_ALLOW_OVERRIDE, and would have to give way"
     expect_eq "$DENIED" "$(asked)" "denied after"
-    refuses "program $denier .* would be lifted" "$BUILD/pinwatch" steer --dry-run --table "$TABLE" --cgroup "$CGROUP"
-    refuses "program $denier .* would be lifted" "$BUILD/pinwatch" steer --table "$TABLE" --cgroup "$CGROUP_BELOW/new"
+    refuses "program $denier .* would have to give way" "$BUILD/pinwatch" steer --dry-run --table "$TABLE" --cgroup "$CGROUP"
+    refuses "program $denier .* would have to give way" "$BUILD/pinwatch" steer --table "$TABLE" --cgroup "$CGROUP_BELOW/new"
     [[ ! -d $CGROUP_BELOW/new ]]
     deny_no_more
     deny override see_peer6 getpeername6
@@ -172,7 +172,7 @@ refuses() {
     deny override
     expect_eq "$DENIED" "$(asked)" "denied before"
     pinwatch_start --cgroup "$CGROUP_BELOW"
-    expect_match "not attached, so .* are not seen: program $denier \(deny_connect4\) has cgroup/connect4 of $ABOVE with BPF_F_ALLOW_OVERRIDE, and would be lifted" \
+    expect_match "not attached, so .* are not seen: program $denier \(deny_connect4\) has cgroup/connect4 of $ABOVE with BPF_F_ALLOW_OVERRIDE, and would have to give way" \
         "$(cat "$LOGS/pinwatch.log")" "what it says"
     expect_eq "$DENIED" "$(asked)" "denied after"
     pinwatch_stop

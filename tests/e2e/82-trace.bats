@@ -1,4 +1,4 @@
-# pinwatch trace: the kernel's events of the servers in the table, and what the pins did in consequence.
+# pinwatch trace: the kernel's events of the servers in the table, and what the pins did then.
 
 load ../lib/harness
 source "$TESTS/lib/pinwatch.bash"

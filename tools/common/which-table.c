@@ -223,7 +223,7 @@ int table_open(struct context *c, enum access how)
 		return no_table(c, &t, how);
 	note_passed_over(c, c->path);
 	if ((how == TO_WRITE || how == TO_CREATE) && !settle_for(c))
-		return complain(c, "%s: %s", c->path, errno ? strerror(errno) : "replaced meanwhile: to be done again");
+		return complain(c, "%s: %s", c->path, errno ? strerror(errno) : "was replaced meanwhile: try again");
 	c->table.origin = ORIGIN_PINCTL;
 	c->writes = how == TO_WRITE || how == TO_CREATE;
 	if (c->writes && !c->table.writable)

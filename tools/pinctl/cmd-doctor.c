@@ -17,14 +17,14 @@
 
 static const struct usage usage = {
 	.args_doc = "CMD|PID",
-	.doc = "Whether the shim reaches a program, or is in a process; its table; and by which ways it looks up names, so far "
-	       "as imported symbols tell. The exit status is 1 where it will not stick.",
+	.doc = "Tell whether the shim reaches a program or is in a process, which table it has, and how it looks up names, as far "
+	       "as imported symbols show. The exit status is 1 if it will not stick.",
 	.parser = parse_one_word,
 	.shows = true,
 };
 
 /* Behind the state of a table. */
-#define READ_ONLY ", may only be read: its pins are honoured, and nothing is learnt"
+#define READ_ONLY ", may only be read: its pins are used, and nothing is learnt"
 
 struct finding {
 	char preload[PATH_MAX + 160], shim[PATH_MAX + 32], table[PATH_MAX + WHY_TEXT + 32];

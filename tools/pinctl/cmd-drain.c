@@ -25,8 +25,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct usage usage_drain = {
 	.args_doc = "[ADDR...]",
-	.doc = "Move auto pins off ADDR, whatever names they are of, and keep new ones away, until undrain. Without ADDR: which "
-	       "addresses are drained."
+	.doc = "Move the auto pins of all names off ADDR, and keep new ones away, until undrain. Without ADDR: show which addresses "
+	       "are drained."
 	       "\vOpen connections stay. A pin that has nowhere else to go stays, and so does one that was set to ADDR alone.",
 	.parser = parse,
 	.shows = true,
@@ -111,7 +111,7 @@ static void note_staying(const struct context *c, const struct address *list, si
 		for (unsigned f = 0, known = pins_view(&c->table, ref, &v); known && f < FAMILIES; f++)
 			staying += v.pin[f].present && is_listed(list, n, &v.pin[f].addr);
 	if (staying)
-		note(c, "pins that stay there, having nowhere else to go or being set by hand: %u (pinctl list)", staying);
+		note(c, "pins that stay, as they were set by hand or have nowhere else to go: %u (pinctl list)", staying);
 }
 
 static int change(struct context *c, const struct words *w, bool drained)

@@ -38,7 +38,7 @@ static int report(struct context *c, const struct usage *u, int argc, char **arg
 	struct address address;
 	int status = cmd_parse(c, u, argc, argv, &w);
 	if (status == DONE && !w.server)
-		status = misused(c, "HOST and ADDR are wanted");
+		status = misused(c, "HOST and ADDR are needed");
 	if (status == DONE)
 		status = host_parse(c, w.host, &name);
 	if (status == DONE)

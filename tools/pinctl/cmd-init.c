@@ -55,7 +55,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp_option options[] = {
 	{"names", 'n', "N", 0, "how many names it holds: 1 to 1000000 (16384)", 0},
-	{"replace", 'r', NULL, 0, "put it in the place of a table that is there, whose pins, health and settings it takes over", 0},
+	{"replace", 'r', NULL, 0, "replace the table that is there, and take over its pins, health and settings", 0},
 	{"empty", 'e', NULL, 0, "the same, and take over nothing", 0},
 	{"group", 'g', "GROUP", 0, "the group that may write it (mode 0664)", 0},
 	{"conf", KEY_CONF, "FILE", 0, "settings to begin with (" CONF_PATH ", if it is there)", 0},

@@ -51,8 +51,8 @@ static const struct argp_option options[] = {
 static const struct usage usage = {
 	.args_doc = "[--] CMD [ARG...]",
 	.doc = "Run CMD under the shim. The exit status is CMD's; 127: not found, 126: not executable."
-	       "\vA static program, and one that is set-id or has capabilities, cannot be reached: it is not run, "
-	       "and the exit status is 1; unless --cgroup is given, in which pinwatch(8) can steer it. The shim is $STICKYDNS_LIB, or "
+	       "\vA static program, and one that is set-id or has capabilities, cannot be reached. It is not run, "
+	       "and the exit status is 1, unless --cgroup is given: pinwatch(8) can steer it there. The shim is $STICKYDNS_LIB, or "
 	       "libstickydns.so beside pinctl, or the installed one.",
 	.options = options,
 	.parser = parse,

@@ -37,8 +37,8 @@ static const struct argp_option options[] = {
 
 static const struct usage usage = {
 	.args_doc = "HOST ADDR[,ADDR...]\nSERVICE TARGET:PORT[,TARGET:PORT...]",
-	.doc = "Pin HOST to ADDR, whichever addresses DNS gives and whatever fails; of several, all IPv4 or all IPv6, the first "
-	       "that is not cooling off is used. Fails whole or not at all. A service (_sip._udp.example.com) is pinned to "
+	.doc = "Pin HOST to ADDR, whichever addresses DNS gives and whatever fails. Of several, all IPv4 or all IPv6, the first "
+	       "that is not cooling off is used. Either all is set or nothing. A service (_sip._udp.example.com) is pinned to "
 	       "targets, as its SRV records name them."
 	       "\vIt takes the place of the pin and the list of that family.",
 	.options = options,
@@ -87,7 +87,7 @@ int cmd_set(struct context *c, int argc, char **argv)
 	uint32_t ttl = 0;
 	int status = cmd_parse(c, &usage, argc, argv, &w);
 	if (status == DONE && !w.list)
-		status = misused(c, "HOST and ADDR are wanted");
+		status = misused(c, "HOST and ADDR are needed");
 	if (status == DONE)
 		status = host_parse(c, w.host, &name);
 	if (status == DONE && strchr(name.text, '*'))

@@ -74,7 +74,7 @@ static void take(const struct context *c, const char *path, const struct table_s
 	struct context into = {.command = c->command, .table_arg = path};
 	snprintf(pinctl, sizeof pinctl, KEPT, old->signature);
 	if (access(pinctl, X_OK) == -1)
-		note(c, "%s: not taken over, for there is no %s: its own pinctl can save it, for restore", old->path, pinctl);
+		note(c, "%s: not taken over: there is no %s: save it with its own pinctl, then restore it", old->path, pinctl);
 	else if (save_by(c, pinctl, old->path, &s) == DONE)
 		saved_restore(&into, &s);
 	store_close(&into.table);

@@ -134,7 +134,7 @@ static int judge_change(const struct context *c, int status)
 {
 	if (status != DONE || !c->writes || !store_retired(&c->table))
 		return status;
-	return complain(c, "%s: replaced meanwhile: to be done again", c->path);
+	return complain(c, "%s: was replaced meanwhile: try again", c->path);
 }
 
 /* A full disk, or a closed pipe, is a failure like any other, and shows only now. */

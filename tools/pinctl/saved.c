@@ -133,7 +133,7 @@ static int parse_pin(const struct context *at, char **words, size_t n, struct sa
 {
 	int status = e->kind == SAVED_SET ? parse_until(at, words, &n, e) : DONE;
 	if (status == DONE)
-		status = n < 3 ? complain(at, "a name and what it is pinned to are wanted") : host_parse(at, words[1], &e->name);
+		status = n < 3 ? complain(at, "a name and its pin are missing") : host_parse(at, words[1], &e->name);
 	if (status == DONE && n - 2 > (e->kind == SAVED_SET ? PREFERENCES : 1))
 		status = complain(at, "one word too many: '%s'", words[n - 1]);
 	if (status == DONE && e->kind == SAVED_AUTO)
@@ -164,7 +164,7 @@ static int parse_record(const struct context *at, char *word, struct srv_record 
 
 static int parse_seen(const struct context *at, char **words, size_t n, struct saved_entry *e)
 {
-	int status = n < 4 ? complain(at, "a name, a time and what was seen are wanted") : host_parse(at, words[1], &e->name);
+	int status = n < 4 ? complain(at, "a name, a time or what DNS said is missing") : host_parse(at, words[1], &e->name);
 	if (status == DONE && !time_read(words[2], &e->time))
 		status = complain(at, "not a time: '%s'", words[2]);
 	if (status == DONE && n - 3 > CANDIDATES)

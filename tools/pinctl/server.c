@@ -34,7 +34,7 @@ int server_address_parse(const struct context *c, const char *word, struct addre
 	if (!address_parse(word, out))
 		return misused(c, "not an address: '%s'", word);
 	if (out->bytes[0] == 0xfe && (out->bytes[1] & 0xc0) == 0x80 && out->scope == 0)	/* RFC 4291 2.5.6 */
-		return misused(c, "a link-local address wants its interface (%%eth0): '%s'", word);
+		return misused(c, "a link-local address needs its interface (%%eth0): '%s'", word);
 	return address_is_unicast(out) ? DONE : misused(c, "no address of a server: '%s'", word);
 }
 

@@ -39,5 +39,5 @@ int shim_find(const struct context *c, char out[static PATH_MAX])
 	if (!realpath(found, out) || access(out, R_OK) == -1)
 		return complain(c, "no shim: %s: %s", found, strerror(errno));
 	/* ld.so(8) separates the list by both and knows no quoting. */
-	return strpbrk(out, ": ") ? complain(c, "no space and no colon may be in the path of the shim: %s", out) : DONE;
+	return strpbrk(out, ": ") ? complain(c, "the path of the shim must have no space and no colon: %s", out) : DONE;
 }

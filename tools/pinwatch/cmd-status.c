@@ -112,7 +112,7 @@ static void show_probe(json_t *p)
 	if (yes(p, "attached"))
 		printf("probe     %-20s  %s%s\n", text(p, "name"), text(p, "where"),
 		       *text(p, "where") == '/' && !cgroup_has_us(text(p, "where")) ?
-		       " (wrong cgroup for programs started here: theirs are not seen)" : "");
+		       " (wrong cgroup: datagrams of programs started here are not seen)" : "");
 	else
 		printf("probe     %-20s  not attached: %s: no %s\n", text(p, "name"), text(p, "why"), text(p, "sees"));
 }

@@ -41,7 +41,7 @@ static const struct argp_option options[] = {
 
 static const struct usage usage = {
 	.doc = "A line for each connect and each failure to a server in the table, of any program, until SIGINT, SIGTERM "
-	       "or the end of the reader. It comes a tenth of a second late, to tell what the pin did in consequence."
+	       "or the end of the reader. It comes a tenth of a second late, to tell what the pin did then."
 	       "\vColumns: time, pid, program, name, address, port/transport, what happened, errno, latency in "
 	       "microseconds, what the pin did, the address that it moved to or from, or is on. "
 	       "With --json one object a line; {\"event\":\"lost\",\"count\":N} where the kernel's ring was full.",
@@ -290,7 +290,7 @@ int cmd_trace(struct context *c, int argc, char **argv)
 	trace.json = c->json;
 	status = watch_run(c, &w.watch, &observer, &trace.tables);
 	if (ferror(stdout) && !pipe_closed())
-		status = complain(c, "standard output: what was seen could not be written");
+		status = complain(c, "standard output: cannot be written");
 	if (reader_gone())
 		_exit(status);		/* stdio would complain at exit of what nobody is left to read */
 	return status;

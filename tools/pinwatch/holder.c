@@ -105,6 +105,6 @@ void holder_words(const struct holder *h, char *out, size_t size)
 {
 	snprintf(out, size, "program %u%s%s%s has %s of %s %s", h->id, *h->name ? " (" : "", h->name, *h->name ? ")" : "",
 		 h->hook, h->cgroup,
-		 h->lifted ? "with BPF_F_ALLOW_OVERRIDE, and would be lifted" :
+		 h->lifted ? "with BPF_F_ALLOW_OVERRIDE, and would have to give way" :
 			     "for itself, without BPF_F_ALLOW_MULTI: nothing can be attached");
 }

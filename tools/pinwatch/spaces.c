@@ -132,7 +132,7 @@ static void open_here(struct space *s, struct probes *p)
 	}
 	s->diag = diag_open();
 	if (s->diag == -1)
-		note(NULL, "connected UDP sockets cannot be listed: %s: packets are looked at from when one is connected", strerror(errno));
+		note(NULL, "connected UDP sockets cannot be listed: %s: packets are looked at once one is connected", strerror(errno));
 	s->icmp = icmp_open();
 	opened(&p->probe[PROBE_ICMP], s->icmp, errno);
 	s->icmpv6 = icmpv6_open();

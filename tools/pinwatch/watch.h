@@ -26,7 +26,7 @@ enum { KEY_NETNS = 0x2000, KEY_CGROUP, KEY_IDLE };
 	{"netns", KEY_NETNS, "PATH", 0, "hear ICMP errors in this network namespace too; may be given again", 0},     \
 	{"cgroup", KEY_CGROUP, "PATH", 0,                                                                            \
 	 "see datagrams of this cgroup only, below the cgroup2 mount unless it begins with a slash; none: of none", 0}, \
-	{"idle", KEY_IDLE, "SECONDS", 0, "look at packets so long after the last datagram to a server (7200)", 0}
+	{"idle", KEY_IDLE, "SECONDS", 0, "go on looking at packets for so many seconds after the last datagram to a server (7200)", 0}
 
 error_t watch_word(int key, char *arg, struct watch_words *w);
 
