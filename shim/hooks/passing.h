@@ -3,9 +3,9 @@
  *
  * SIP over UDP is for udp/, streams are for tcp/, DNS is for lookup/. The hooks in send.c and recv.c ask watch_file() or
  * watch_socket() first: an fd that is none of ours costs one load. Every other call becomes a msghdr, as sendmsg(2) and
- * recvmsg(2) have it. The kernel is asked what a socket is that was inherited or received (SCM_RIGHTS) when what looks
- * like SIP or DNS passes through it. Bytes are looked at after the kernel took them, or asked about first (memory.h), so
- * that the kernel refuses a bad pointer. No locks, no allocation; errno is the real call's.
+ * recvmsg(2) have it. A socket may be inherited or received (SCM_RIGHTS). The kernel is asked what it is when bytes that
+ * look like SIP or DNS pass through it. Bytes are looked at after the kernel took them, or asked about first (memory.h),
+ * so that the kernel refuses a bad pointer. No locks, no allocation; errno is the real call's.
  */
 #ifndef STICKYDNS_PASSING_H
 #define STICKYDNS_PASSING_H

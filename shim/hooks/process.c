@@ -1,15 +1,15 @@
 /*
  * process.c: the shim's beginning and end, and the exported symbols that change the process.
  *
- * Whatever runs behind any hook may be entered again at any point: by a signal
- * handler, by an NSS module that libc calls in the middle of a lookup, or after
- * siglongjmp(3) left one half done. So nothing there holds a lock, keeps state in
- * thread-locals, or is unfinished in a way that a second call could trip over.
+ * Any hook may be entered again at any point: by a signal handler, by an NSS module that libc
+ * calls in the middle of a lookup, or after siglongjmp(3) left one half done. So nothing behind a
+ * hook holds a lock, keeps state in thread-locals, or leaves anything unfinished that would harm
+ * a second call.
  *
- * Each hook is a shell around a named function; symbols.h lists them. What only
- * passes through does so by a tail call: work behind a system call costs more. The
- * constructor binds libc and attaches to the table; a call that comes before it
- * (another library's constructor) passes through to libc.
+ * Each hook is a shell around a named function; symbols.h lists them. What only passes through
+ * does so by a tail call, since work behind a system call costs more. The constructor binds libc
+ * and attaches to the table. A call that comes before it (from another library's constructor)
+ * passes through to libc.
  */
 #include <errno.h>
 #include <stdarg.h>

@@ -1,8 +1,8 @@
 /*
  * recv.c: the exported symbols that receive: datagrams, and streams.
  *
- * What is none of ours passes by a tail call; of the rest passing.h sees what came. Answers of DNS servers are reordered
- * as they come in (dns.h). What answers a datagram that was redirected is made to come from where the program sent it.
+ * What is none of ours passes by a tail call. For the rest passing.h sees what came. Answers of DNS servers are put in the
+ * pin's order as they come in (dns.h). A reply to a redirected datagram gets the address that the program sent to.
  */
 #include <stdint.h>
 #include <sys/socket.h>

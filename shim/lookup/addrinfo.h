@@ -1,9 +1,9 @@
 /*
  * addrinfo.h: getaddrinfo(3), in the order of the pin.
  *
- * libc's own answer is relinked, never rebuilt: glibc frees the nodes of a list
- * one by one, so they may stand in any order, a node of ours (one malloc, as
- * glibc's) may stand among them, and lists of several lookups may be joined.
+ * libc's own answer is relinked, never rebuilt. glibc frees the nodes of a list one by one. So
+ * they may stand in any order, a node of ours (one malloc, as glibc's) may stand among them, and
+ * lists of several lookups may be joined.
  */
 #ifndef STICKYDNS_ADDRINFO_H
 #define STICKYDNS_ADDRINFO_H

@@ -1,11 +1,11 @@
 /*
  * dns.h: DNS answers that a program reads itself, in the order of the pin.
  *
- * From res_query(3) and its kin, and from port 53 with a resolver of its own. The
- * candidates are learnt from the answer, and its A or AAAA records are put in the
- * pin's order where they lie, an SRV record gets the priority (targets.h); the message is never resized, so a pin that is not in
- * it cannot be put in front: with `answer = only` the records carry it all the same.
- * What is no plain answer of ours passes through untouched. No locks, no
+ * They come from res_query(3) and its relatives, and from port 53 with a resolver of the
+ * program's own. The candidates are learnt from the answer. Its A or AAAA records are put in the
+ * pin's order where they lie; an SRV record gets the priority (targets.h). The message is never
+ * resized, so a pin that is not in it cannot be put in front; with `answer = only` the records
+ * carry it all the same. What is no plain answer passes through untouched. No locks, no
  * allocation; errno is kept.
  */
 #ifndef STICKYDNS_DNS_H

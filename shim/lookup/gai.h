@@ -1,20 +1,19 @@
 /*
  * gai.h: getaddrinfo_a(3), in the order of the pin.
  *
- * libc looks the names up in threads of its own, by functions that cannot be
- * interposed. So a result is ordered when the program learns that it is there: with
- * GAI_WAIT when the call returns, else when gai_error(3) says so for the first time.
- * Until then ar_name, ar_service and ar_request must be as they were, as libc wants
- * it of a request in progress.
+ * libc looks the names up in threads of its own, by functions that cannot be interposed. So a
+ * result is put in order when the program learns that it is there: with GAI_WAIT when the call
+ * returns, else when gai_error(3) first says so. Until then ar_name, ar_service and ar_request
+ * must stay as they were; libc wants that of a request in progress.
  *
- * What the table answers without DNS, as of a name for which it failed of late, is there when
- * the call returns: libc gets NULL in its place, which it passes over, and tells the
+ * The table answers some names without DNS, such as one for which DNS failed of late. That answer
+ * is there when the call returns: libc gets NULL in its place, which it passes over. It tells the
  * program when the others are there, or at once if there are none.
  *
- * What became of a request is noted in two of the words that struct gaicb reserves
- * for the implementation, and libc does not use. Whoever finds another thread, or the
- * code that a signal handler has interrupted, at work on a request is told that it is
- * still in progress: nobody waits, and nobody sees a list half ordered.
+ * The state of a request is in two of the words that struct gaicb reserves for the implementation,
+ * and that libc does not use. A thread or signal handler that finds another one at work on a
+ * request is told that it is still in progress. So nobody waits, and nobody sees a list that is
+ * half in order.
  */
 #ifndef STICKYDNS_GAI_H
 #define STICKYDNS_GAI_H

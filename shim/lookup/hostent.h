@@ -1,10 +1,9 @@
 /*
- * hostent.h: gethostbyname(3) and its kin, in the order of the pin.
+ * hostent.h: gethostbyname(3) and its relatives, in the order of the pin.
  *
- * The pointers to libc's addresses are put in order; an address that libc did not
- * return needs a longer list, which is built in what the caller's buffer has left
- * (ERANGE if that is too little, as the caller expects), or for the two functions
- * with a static result in a static buffer of ours.
+ * The pointers to libc's addresses are put in order. An address that libc did not return needs a
+ * longer list. That is built in the rest of the caller's buffer (ERANGE if it is too small, as the
+ * caller expects). For the two functions with a static result it is in a static buffer of ours.
  */
 #ifndef STICKYDNS_HOSTENT_H
 #define STICKYDNS_HOSTENT_H

@@ -1,9 +1,9 @@
 /*
  * targets.h: SRV answers that a program reads, in the order of the service's pin (RFC 2782).
  *
- * The targets are learnt, and the addresses that came with them; then the priority of
- * the pin's record becomes the lowest, and nothing else changes: no record moves, and
- * ports, weights and TTLs stay. No locks, no allocation; errno may change.
+ * The targets are learnt, and the addresses that came with them. Then the priority of the pin's
+ * record becomes the lowest number. Nothing else changes: no record moves, and ports, weights and
+ * TTLs stay. No locks, no allocation; errno may change.
  */
 #ifndef STICKYDNS_TARGETS_H
 #define STICKYDNS_TARGETS_H
