@@ -58,30 +58,30 @@ static bool peek_rest(struct dnsanswers *s, const struct dnsanswers_calls *c, si
 	return size > have && c->peek(c->arg, s->plain + have, size - have);
 }
 
-static void lead(struct dnsanswers *s, const struct dnsanswers_calls *c)
+static void answer_whole(struct dnsanswers *s, const struct dnsanswers_calls *c)
 {
 	size_t size = frame_size(s->plain, FRAME_LENGTH);
-	memcpy(s->led, s->plain, size);
-	c->message(c->arg, s->led + FRAME_LENGTH, size - FRAME_LENGTH);
+	memcpy(s->given, s->plain, size);
+	c->message(c->arg, s->given + FRAME_LENGTH, size - FRAME_LENGTH);
 	if (s->at > FRAME_FIXED)
-		memcpy(s->led, s->plain, size);		/* too late */
+		memcpy(s->given, s->plain, size);		/* too late */
 	s->whole = true;
 }
 
-/* `have` bytes of the frame were read or can be seen: leads it if that is all, or all is there. */
+/* `have` bytes of the frame were read or can be seen: answers it if that is all, or all is there. */
 static void complete(struct dnsanswers *s, const struct dnsanswers_calls *c, size_t have)
 {
 	bool all = have >= FRAME_LENGTH && have == frame_size(s->plain, have);
 	if (all || (s->at <= FRAME_FIXED && peek_rest(s, c, have)))
-		lead(s, c);
+		answer_whole(s, c);
 }
 
-/* Gives the program its bytes of the led copy; how many. Bytes that are not those that were seen lose the stream. */
+/* Gives the program its bytes of the other copy; how many. Bytes that are not those that were seen lose the stream. */
 static size_t give(struct dnsanswers *s, uint8_t *bytes, size_t len)
 {
 	size_t n = lesser(len, frame_size(s->plain, FRAME_LENGTH) - s->at);
 	if (memcmp(bytes, s->plain + s->at, n) == 0)
-		memcpy(bytes, s->led + s->at, n);
+		memcpy(bytes, s->given + s->at, n);
 	else
 		s->lost = true;
 	return n;

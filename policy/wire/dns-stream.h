@@ -42,7 +42,7 @@ struct dnsanswers {
 	bool whole;			/* the frame is in both copies */
 	bool lost;			/* somebody else read from the stream: it is left alone */
 	uint8_t plain[FRAME_MAX];	/* as it came; up to `at` unless whole */
-	uint8_t led[FRAME_MAX];		/* as the program gets it */
+	uint8_t given[FRAME_MAX];	/* as the program gets it */
 };
 
 struct dnsanswers_calls {
