@@ -3,9 +3,9 @@
  *
  * A program that gets no answer from one address tries the next by itself (RFC 8305: after some
  * 250 ms), or asks again. Neither redirection nor the order of an answer may lead it back to the
- * server that does not answer, though that has not failed yet by the rules for all. A record
- * lasts a minute, or until the server answers a request of that kind, from any program. No
- * locks. If two write a record at once it is lost, which costs one attempt.
+ * silent server, even if that has not failed yet by the rules for all. A record lasts a minute,
+ * or until the server answers a request of that kind, from any program. No locks. If two write a
+ * record at once it is lost, which costs one attempt.
  */
 #ifndef STICKYDNS_AVOID_H
 #define STICKYDNS_AVOID_H

@@ -2,9 +2,9 @@
  * waiting.h: the requests of this process that wait for an answer, and what becomes of those that wait in vain.
  *
  * A server may accept connections, or have an open UDP port, and answer nothing. That shows only in requests that
- * programs give up: they close the socket, end, send the request elsewhere, or send the next one when this one is no
- * longer sent again (RFC 3261 17.1). After 32 s a request is over by itself. The table adds up how long each waited,
- * over all programs. This process's own next attempt avoids at once what it gave up (avoid.h).
+ * programs give up. They close the socket, end, or send the request elsewhere; or they send the next one when this
+ * one is no longer sent again (RFC 3261 17.1). After 32 s a request is over by itself. The table adds up how long
+ * each waited, over all programs. This process's own next attempt avoids at once what it gave up (avoid.h).
  *
  * Only requests outside of dialogs count. If a connection cannot be read (TLS), its first bytes count as a request, and
  * any byte from the server as the answer, where SIP is spoken.

@@ -6,8 +6,8 @@
  * is elsewhere. So such a connection is ended towards the program, as if the server had closed it.
  * The program closes it and connects anew, and that connect is redirected.
  *
- * This happens only to a connection that nobody misses: from its first byte on it has carried only
- * REGISTER and OPTIONS outside of dialogs, none of them waits for an answer, and a new connection
+ * This happens only to a connection that nobody misses. From its first byte on it has carried only
+ * REGISTER and OPTIONS outside of dialogs. None of them waits for an answer, and a new connection
  * would go elsewhere (pins/redirect.h). It would not if `steer = off`, if the pin was set by hand,
  * or if no other server is healthy.
  *

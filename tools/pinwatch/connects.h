@@ -1,12 +1,12 @@
 /*
  * connects.h: what becomes of TCP connects: the programs of connects.bpf.c, and when changes of state are watched.
  *
- * A hook tells that a TCP connect came through. Every TCP socket of the host passes
- * that hook six times. So it is attached only while some program connects to a watched
- * address: the hook on connect(2) tells when that begins, and it ends when no connect
- * can be in flight any more. Attaching takes about a millisecond. What came through
- * meanwhile is found by looking through the sockets that connect; what was closed
- * meanwhile as well is not seen. Failures have hooks of their own, which stay attached.
+ * A hook tells that a TCP connect came through. Every TCP socket of the host passes that
+ * hook six times. So it is attached only while some program connects to a watched
+ * address. The hook on connect(2) tells when that begins. It ends when no connect can be
+ * in flight any more. Attaching takes about a millisecond. What came through meanwhile is
+ * found by looking through the sockets that connect; what was closed meanwhile as well is
+ * not seen. Failures have hooks of their own, which stay attached.
  *
  * Where the hook on connect is not there, or sees one cgroup only, changes of state
  * are watched all the time.

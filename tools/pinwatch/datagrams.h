@@ -1,12 +1,13 @@
 /*
  * datagrams.h: the hooks of datagrams.bpf.c on a cgroup, and when packets are looked at.
  *
- * A hook that sees packets costs each packet of the cgroup's programs a call, TCP's
- * too. So those hooks are attached only while some program sends datagrams to a watched
- * address: from when the hook on sendmsg(2) tells of it, or when a UDP socket is found
- * that is connected to one, until nothing was sent for idle_s. Attaching takes some
- * milliseconds, a second at most. Meanwhile answers are missed, and requests of a
- * connected socket too. A program that gets no answer sends again (RFC 3261 17.1.1.2).
+ * A hook that sees packets costs each packet of the cgroup's programs a call, TCP's too.
+ * So those hooks are attached only while some program sends datagrams to a watched
+ * address. That begins when the hook on sendmsg(2) tells of it, or when a UDP socket is
+ * found that is connected to one. It ends when nothing was sent for idle_s. Attaching
+ * takes some milliseconds, a second at most. Meanwhile answers are missed, and requests
+ * of a connected socket too. A program that gets no answer sends again (RFC 3261
+ * 17.1.1.2).
  *
  * Where the hooks that tell cannot be attached, packets are looked at all the time; where
  * connected sockets cannot be listed, from when one was connected. Hooks that are wanted
