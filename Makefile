@@ -178,25 +178,23 @@ $(B)/pinwatch: $(PINWATCH_OBJ) $(PINWATCH_SHARED) $(B)/libpolicy.a
 
 # ---- test programs ----
 
-# The shim without its hooks: what a unit test or a fuzz target calls of it is linked, and what that needs.
+# The shim without its hooks: what a unit test calls of it is linked, and what that needs.
 $(B)/libshim.a: $(filter-out $(B)/shim/hooks/%,$(SHIM_OBJ))
 	$(say) AR $@
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-TESTED = $(filter %.o,$^) $(B)/libshim.a $(B)/libpolicy.a
-
 $(B)/tests/unit/%: tests/unit/%.c $(B)/libshim.a $(B)/libpolicy.a
 	@mkdir -p $(@D)
 	$(say) TEST $<
-	$(Q)$(CC) $(BASE) $(CFLAGS) $(LDFLAGS)  -o $@ $< $(TESTED)
+	$(Q)$(CC) $(BASE) $(CFLAGS) $(LDFLAGS)  -o $@ $< $(filter %.o,$^) $(B)/libshim.a $(B)/libpolicy.a
 
 $(B)/tests/unit/watch: $(B)/tools/pinwatch/finding.o $(B)/tools/pinwatch/icmp.o
 
 # Built plainly a fuzz target replays its corpus.
-$(B)/tests/fuzz/%: tests/fuzz/%.c $(B)/libshim.a $(B)/libpolicy.a
+$(B)/tests/fuzz/%: tests/fuzz/%.c $(B)/libpolicy.a
 	@mkdir -p $(@D)
 	$(say) TEST $<
-	$(Q)$(CC) $(BASE) $(CFLAGS) $(LDFLAGS)  -o $@ $< $(TESTED) -lresolv
+	$(Q)$(CC) $(BASE) $(CFLAGS) $(LDFLAGS)  -o $@ $< $(filter %.o,$^) $(B)/libpolicy.a -lresolv
 
 $(B)/tests/fuzz/settings: $(B)/tools/pinctl/conf-text.o
 $(B)/tests/fuzz/replysrv: $(B)/tools/pinctl/reply-srv.o

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "shim/core/shared.h"
 #include "shim/core/socket.h"
 
 _Atomic uint8_t fd_classes[FDS];
@@ -11,6 +12,7 @@ struct fd_cookie fd_cookies[FD_COOKIES];
 enum fd_class fd_ask_class(int fd)
 {
 	int protocol = 0, saved = errno;
+	shared_need();
 	socklen_t len = sizeof protocol;
 	bool known = real()->getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &len) == 0;
 	errno = saved;

@@ -48,6 +48,7 @@ static word64 *lately_at(uint64_t hash) { return &shared->given.lately[hash_slot
 
 void given_note_address(const struct name *n, const struct address *a)
 {
+	shared_need();
 	if (!shared)
 		return;
 	const uint64_t hash = hash_of(n, a), word = hash << 32 | tick_now();
@@ -64,6 +65,7 @@ void given_note(const struct name *n, const struct pool *p)
 
 void given_note_first(const struct address *a)
 {
+	shared_need();
 	if (shared)
 		add(shared->given.first, GIVEN_PLAIN, hash_of(NULL, a));
 }
@@ -89,7 +91,10 @@ void given_note_number(const char *node)
 	const uint64_t hash = text_hash(node);
 	struct address a;
 	put64(&texts[hash % TEXTS], hash);
-	if (shared && !strchr(node, '%') && address_parse(node, &a))
+	if (strchr(node, '%') || !address_parse(node, &a))
+		return;
+	shared_need();
+	if (shared)
 		add(shared->given.number, GIVEN_PLAIN, hash_of(NULL, &a));
 }
 

@@ -4,11 +4,11 @@
 #include "policy/base/clock.h"
 #include "policy/pins/sip-health.h"
 #include "shim/core/dialogs.h"
+#include "shim/core/redirection.h"
 #include "shim/core/report.h"
 #include "shim/core/session.h"
 #include "shim/core/shared.h"
 #include "shim/core/socket.h"
-#include "shim/core/redirection.h"
 #include "shim/core/waiting.h"
 
 bool judge_server(int fd, const struct endpoint *e, struct server *out)

@@ -10,7 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "policy/table/effective.h"
 #include "policy/base/clock.h"
 #include "policy/base/environment.h"
 #include "policy/base/hash.h"
@@ -18,6 +17,7 @@
 #include "policy/pins/order.h"
 #include "policy/pins/takeover.h"
 #include "policy/table/create.h"
+#include "policy/table/effective.h"
 #include "shim/core/log.h"
 #include "shim/core/probes.h"
 #include "shim/core/undisturbed.h"
@@ -82,7 +82,7 @@ static bool make(struct table *t, const char *path)
 /* Does the process have a table that nothing took the place of? */
 static bool has_table(const struct table *old) { return old && !store_retired(old); }
 
-static bool is_sealed(void) { return atomic_load_explicit(&sealed, memory_order_relaxed); }
+bool session_is_sealed(void) { return atomic_load_explicit(&sealed, memory_order_relaxed); }
 
 /* A process that has changed its user since stays with the private table that it had, as long as that is in use. */
 static uid_t whose(const struct table *old) { return has_table(old) ? user : geteuid(); }
@@ -100,7 +100,7 @@ static bool find(struct table *t, const struct table *old, char path[static TABL
 static uint32_t own_pid(void) { return (uint32_t)session_pid(); }
 
 /* A sealed program may not ask: another one will. */
-static bool lives(uint32_t pid) { return is_sealed() || store_process_lives(pid); }
+static bool lives(uint32_t pid) { return session_is_sealed() || store_process_lives(pid); }
 
 /*
  * Takes along what the old table knows, which nothing took the place of. A private table is left by all processes then,
@@ -172,7 +172,7 @@ static bool failed_to_grow(void)
 /* Is it full, so that soon something has to be forgotten? */
 static bool is_crowded(const struct table *t)
 {
-	return is_own && t->names_capacity < TABLE_NAMES_DEFAULT && !is_sealed() &&
+	return is_own && t->names_capacity < TABLE_NAMES_DEFAULT && !session_is_sealed() &&
 	       (get32(&t->header->used_names) >= t->names_capacity || get32(&t->header->used_addrs) >= t->addrs_capacity) &&
 	       !failed_to_grow();
 }
@@ -246,16 +246,16 @@ static bool failed_just_now(void)
 	return then && tick_since(tick_now(), then) < RETRY_TICKS;
 }
 
-struct table *session_again(void) { return wanted && !is_sealed() && !failed_just_now() ? attach_again() : NULL; }
+struct table *session_again(void) { return wanted && !session_is_sealed() && !failed_just_now() ? attach_again() : NULL; }
 
 struct table *session_table(void)
 {
 	struct table *t = atomic_load_explicit(&session_current, memory_order_acquire);
 	const bool retired = t && store_retired(t);
 	const uint32_t now = tick_now();
-	if (!wanted || (retired && (is_sealed() || failed_just_now())))
+	if (!wanted || (retired && (session_is_sealed() || failed_just_now())))
 		return NULL;
-	if (is_sealed() || (!retired && tick_since(now, get32(&looked_at)) < TICKS_PER_S && !(t && is_crowded(t))))
+	if (session_is_sealed() || (!retired && tick_since(now, get32(&looked_at)) < TICKS_PER_S && !(t && is_crowded(t))))
 		return t;
 	put32(&looked_at, now);
 	return attach_again();

@@ -45,6 +45,8 @@ static inline struct table *session_table_here(void)
  */
 void session_prctl(int operation);
 
+bool session_is_sealed(void);
+
 enum { DNS_PORT = 53 };
 
 /* Is DNS spoken on this port (host order): 53, or one of the dns-ports of stickydns.conf? */

@@ -1,14 +1,26 @@
 /* shared.c: see shared.h. */
 #include "shim/core/shared.h"
 
+#include <errno.h>
 #include <sys/mman.h>
 
-struct shared *shared;
+#include "shim/core/session.h"
 
-void shared_start(void)
+struct shared *shared;
+static bool given_back;
+
+/* Another thread may be at it, too: one piece stays. */
+void shared_make(void)
 {
+	const int saved = errno;
+	struct shared *none = NULL;
+	if (given_back || session_is_sealed())
+		return;
 	void *at = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	shared = at == MAP_FAILED ? NULL : at;
+	if (at != MAP_FAILED &&
+	    !__atomic_compare_exchange_n(&shared, &none, at, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+		munmap(at, sizeof *shared);
+	errno = saved;
 }
 
 size_t shared_size(void) { return shared ? sizeof *shared : 0; }
@@ -18,6 +30,7 @@ void shared_let_go(void)
 	if (shared)
 		munmap(shared, sizeof *shared);
 	shared = NULL;
+	given_back = true;
 }
 
 void shared_unlock(void)

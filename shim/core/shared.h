@@ -2,8 +2,9 @@
  * shared.h: one piece of memory without a name that the processes of a program share.
  *
  * A child may hear what its parent asked. So this holds what was redirected, which requests were sent, and which
- * addresses a name gave. The constructor makes it, before there are threads. It may be given back (locked.h). Then
- * `shared` is NULL, as when there was no memory for it: nothing is remembered, redirected or judged.
+ * addresses a name gave. It is made when a program first looks up a name or opens an IP socket: most programs never do,
+ * and mlockall(2) counts all that is mapped. Children that were forked before have their own. It may be given back
+ * (locked.h). Then `shared` is NULL, as when there was no memory for it: nothing is remembered, redirected or judged.
  */
 #ifndef STICKYDNS_SHARED_H
 #define STICKYDNS_SHARED_H
@@ -38,8 +39,15 @@ struct shared {
 
 extern HIDDEN struct shared *shared;
 
-/* Makes it: zeros. */
-void shared_start(void);
+/* Makes it: zeros. Not again once it was given back, nor in a program that has sealed itself. errno is kept. */
+void shared_make(void);
+
+/* The program is about to use what needs it. */
+static inline void shared_need(void)
+{
+	if (__builtin_expect(!shared, 0))
+		shared_make();
+}
 
 /* Was anything ever redirected, by this process, its parents or children? One or two loads. */
 static inline bool redirected_any(void) { return shared && get32(&shared->redirected); }

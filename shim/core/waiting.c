@@ -10,12 +10,12 @@
 #include "policy/pins/health.h"
 #include "policy/pins/sip-health.h"
 #include "policy/rules/sip-evidence.h"
+#include "shim/core/avoid.h"
 #include "shim/core/libc.h"
 #include "shim/core/report.h"
 #include "shim/core/session.h"
 #include "shim/core/shared.h"
 #include "shim/core/socket.h"
-#include "shim/core/avoid.h"
 
 /* The words of an entry, a record (record.h): check, key, Call-ID, first and last send (ms), pid | fd, method, endpoint (3). */
 enum { KEY = 1, CALL_ID, FIRST, LAST, OWNER, METHOD, TO, WORDS = TO + ENDPOINT_WORDS };

@@ -137,8 +137,11 @@ static enum fd_class class_of(int domain, int type, int protocol)
 HOT EXPORT int socket(int domain, int type, int protocol)
 {
 	int fd = real()->socket(domain, type, protocol);
+	const enum fd_class c = class_of(domain, type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC), protocol);
+	if (fd >= 0 && c != FD_NONE)
+		shared_need();
 	if (fd >= 0)
-		descriptor_opened(fd, class_of(domain, type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC), protocol));
+		descriptor_opened(fd, c);
 	return fd;
 }
 

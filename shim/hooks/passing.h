@@ -15,7 +15,6 @@
 
 #include "shim/core/fds.h"
 #include "shim/tcp/stream.h"
-#include "shim/tcp/stream.h"
 
 /* Who looks at what passes. */
 enum watch { WATCH_NONE, WATCH_DATAGRAM, WATCH_STREAM, WATCH_UNKNOWN };

@@ -20,7 +20,6 @@
 #include "shim/core/libc.h"
 #include "shim/core/locked.h"
 #include "shim/core/memory.h"
-#include "shim/core/shared.h"
 #include "shim/core/session.h"
 #include "shim/core/waiting.h"
 #include "shim/tcp/pending.h"
@@ -31,7 +30,6 @@ __attribute__((constructor)) static void start(void)
 	real_bind();
 	memory_start();
 	session_start();
-	shared_start();
 	errno = saved;
 }
 

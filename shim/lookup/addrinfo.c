@@ -6,11 +6,11 @@
 #include <string.h>
 
 #include "policy/pins/order.h"
+#include "shim/core/avoid.h"
 #include "shim/core/given.h"
 #include "shim/core/libc.h"
 #include "shim/core/report.h"
 #include "shim/core/session.h"
-#include "shim/core/avoid.h"
 #include "shim/core/waiting.h"
 #include "shim/core/way.h"
 #include "shim/lookup/nscd.h"

@@ -9,9 +9,9 @@
 #include "policy/table/file.h"
 #include "shim/core/judge.h"
 #include "shim/core/libc.h"
+#include "shim/core/redirection.h"
 #include "shim/core/session.h"
 #include "shim/core/shared.h"
-#include "shim/core/redirection.h"
 
 /*
  * Did nothing but these bytes ever go out (TCP_INFO, tcp(7))? Whoever passed us by, or sent

@@ -18,10 +18,10 @@
 #include "shim/core/memory.h"
 #include "shim/core/pieces.h"
 #include "shim/core/probes.h"
+#include "shim/core/redirection.h"
 #include "shim/core/session.h"
 #include "shim/core/shared.h"
 #include "shim/core/socket.h"
-#include "shim/core/redirection.h"
 #include "shim/tcp/stream.h"
 
 enum { COOKIE = 1, ORIGINAL, TO = ORIGINAL + ENDPOINT_WORDS, WORDS = TO + ENDPOINT_WORDS };

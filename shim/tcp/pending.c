@@ -9,14 +9,14 @@
 #include "policy/base/clock.h"
 #include "policy/base/hot.h"
 #include "policy/pins/health.h"
+#include "shim/core/avoid.h"
 #include "shim/core/chunks.h"
 #include "shim/core/dialogs.h"
 #include "shim/core/libc.h"
+#include "shim/core/redirection.h"
 #include "shim/core/report.h"
 #include "shim/core/session.h"
 #include "shim/core/socket.h"
-#include "shim/core/avoid.h"
-#include "shim/core/redirection.h"
 
 /* As the kernel names them in TCP_INFO (tcp(7)); netinet/tcp.h and linux/tcp.h exclude each other. */
 enum { STATE_ESTABLISHED = 1, STATE_SYN_SENT = 2, STATE_CLOSE = 7 };

@@ -16,9 +16,9 @@
 #include <sys/uio.h>
 
 #include "shim/core/judge.h"
+#include "shim/core/redirection.h"
 #include "shim/core/session.h"
 #include "shim/core/shared.h"
-#include "shim/core/redirection.h"
 #include "shim/udp/peer.h"
 
 struct udp_send {

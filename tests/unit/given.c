@@ -1,6 +1,5 @@
 /* given.c: which addresses a program was given by a name, and which it asked for by number. */
 #include "shim/core/given.h"
-#include "shim/core/shared.h"
 #include "tests/unit/check.h"
 #include "tests/unit/clock.h"
 #include "tests/unit/lab.h"
@@ -88,9 +87,7 @@ int main(void)
 	const struct name n = lab_name("a");
 	const struct address a = lab_v4(1);
 	check_row("no memory");
-	given_note_address(&n, &a);
 	check_true("nothing is given", !given_by(&n, &a) && !given_first(&a) && given_count() == 0);
-	shared_start();
 	names();
 	numbers();
 	children();

@@ -87,7 +87,7 @@ static inline void shimlab_start(unsigned net)
 	real_bind();
 	memory_start();
 	session_start();
-	shared_start();
+	shared_need();
 	now_clock = clock_gettime;
 	now_offset_ns = 0;
 	snprintf(shimlab.path, sizeof shimlab.path, "%s", path);
