@@ -65,7 +65,7 @@ static inline uint64_t tx_age_ms(const struct tx *x, uint64_t now_ms)
 bool tx_find(const struct transactions *t, uint64_t key, enum sip_method method, uint64_t now_ms, struct tx *out);
 
 /*
- * It was sent (again), to `to`; `asked` is where the program sent it. Notes that and
+ * It was sent (again), to `to`; `original` is where the program sent it. Notes that and
  * returns how it stands, this send included. Another endpoint than before starts
  * sends and since_ms anew, since the silence of the one says nothing about the
  * other. ACK is not kept: it is no transaction (RFC 3261 17). A full set forgets what

@@ -70,7 +70,7 @@ struct search {
 	struct endpoint to;
 };
 
-/* Over the same kind of port as there, or else the one asked. */
+/* Over the same kind of port as there, or else the original one. */
 static struct endpoint place_of(const struct redirect *mv, const struct endpoint *original)
 {
 	const uint16_t port = mv->original.port == original->port ? mv->actual.port : original->port;

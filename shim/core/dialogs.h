@@ -20,24 +20,24 @@
 #include "policy/base/endpoint.h"
 #include "policy/wire/sip-message.h"
 
-/* `m` passed between the program and `real`, which the program knows as `asked`; `out`: the program sent it. */
+/* `m` passed between the program and `actual`, which the program knows as `original`; `out`: the program sent it. */
 void dialogs_passed(const struct sip_message *m, bool out, const struct endpoint *original, const struct endpoint *actual,
 		    uint64_t now_ms);
 
 enum dialogs_at {
 	DIALOGS_NONE,
-	DIALOGS_HERE,			/* the server itself is at the address: *to is `asked` */
+	DIALOGS_HERE,			/* the server itself is at the address: *to is `original` */
 	DIALOGS_ELSEWHERE,		/* the program believes it there, and *to is where it is */
 };
 
 /*
- * Where are the dialogs of the server at `asked`, as the program knows it, to which it connects? `led`: the connect would be led
- * to the pin; if not, dialogs that were led elsewhere count alone. A walk over the memory
+ * Where are the dialogs of the server at `original`, as the program knows it, to which it connects? `redirected`: the connect would be
+ * redirected to the pin; if not, only dialogs that were redirected count. A walk over the memory
  * where some dialog of the address is known.
  */
 enum dialogs_at dialogs_at(const struct endpoint *original, bool redirected, uint64_t now_ms, struct endpoint *to);
 
-/* The same of the very dialog that this request belongs to, which the program sends to `asked`. */
+/* The same of the very dialog that this request belongs to, which the program sends to `original`. */
 enum dialogs_at dialogs_of(const struct sip_message *m, const struct endpoint *original, uint64_t now_ms, struct endpoint *to);
 
 /* A connect to it failed. */

@@ -27,12 +27,12 @@ bool judge_server(int fd, const struct endpoint *e, struct server *out);
 bool judge_heard_since(const struct server *p, enum sip_method method, uint64_t age_ms);
 
 /*
- * May `e` be silent in the next second, to which goes what is sent to `asked`? Requests of a kind went there of which it
+ * May `e` be silent in the next second, to which goes what is sent to `original`? Requests of a kind went there of which it
  * has answered none for almost as long as a silence takes (SILENCE_MS).
  */
 bool judge_may_be_silent(const struct table *t, addr_ref ref, const struct endpoint *original, const struct endpoint *e);
 
-/* The request `m` of transaction `key` goes to `to` through fd; the program sent it to `asked`. */
+/* The request `m` of transaction `key` goes to `to` through fd; the program sent it to `original`. */
 void judge_sent(int fd, const struct sip_message *m, uint64_t key, const struct endpoint *original, const struct endpoint *to,
 		uint64_t now_ms);
 
@@ -41,7 +41,7 @@ void judge_report(const struct server *p, enum cause cause, uint32_t cool);
 
 /*
  * Would a response of this status from `e` change nothing, whatever it answers? So it
- * is when a success was told in this tick; what the memory of requests does not hear
+ * is when a success was reported in this tick; what the memory of requests does not hear
  * of then is that one was answered, and since the server was heard of now, it will not
  * count as silent for that.
  */

@@ -63,7 +63,7 @@ void probes_pin_fail(const struct endpoint *e, enum cause cause)
 		    cause_errno(cause));
 }
 
-/* A program was ended while it connected: who finds that tells it. Other failures have been told by who met them. */
+/* A program was ended while it connected: who finds that reports it. Who met another failure has reported it. */
 static void abandoned(const struct event *e)
 {
 	const struct endpoint to = {e->addr, e->port, e->transport};

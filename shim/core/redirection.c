@@ -67,7 +67,7 @@ static void ask(struct table *t, const struct endpoint *original, struct redirec
 	out->ref = addr_find(t, &original->addr);
 	if (out->ref && !pins_concern(t, out->ref, session_chooses() ? session_wants : NULL))
 		out->ref = 0;
-	if (!out->ref || dns_port(original->port))	/* answers are led already, and must be those of who was asked */
+	if (!out->ref || dns_port(original->port))	/* answers are ordered already, and must be those of the server that was asked */
 		return;
 	who.n = recent_names(names);
 	const bool tcp = original->transport == TRANSPORT_TCP;
@@ -80,7 +80,7 @@ static void ask(struct table *t, const struct endpoint *original, struct redirec
 /* ---- the pin, and all else that stays where it is ---- */
 
 /*
- * Two words: a hash of the endpoint, the epoch and the second, and ref 32 | tick when it was told 32. Should
+ * Two words: a hash of the endpoint, the epoch and the second, and ref 32 | tick when its success was reported 32. Should
  * they not belong together, the address behind the ref is another one, or the tick, hidden with the hash, none.
  */
 static struct { word64 key, what; } settled[SETTLED];
@@ -90,9 +90,9 @@ static uint64_t settled_key(const struct endpoint *original, uint64_t epoch, uin
 	return endpoint_key(original, moment(epoch, now / TICKS_PER_S));
 }
 
-static void settle(uint64_t key, addr_ref ref, uint32_t told_at)
+static void settle(uint64_t key, addr_ref ref, uint32_t reported_at)
 {
-	put64(&settled[hash_slot(key, SETTLED)].what, (uint64_t)ref << 32 | (told_at ^ (uint32_t)key));
+	put64(&settled[hash_slot(key, SETTLED)].what, (uint64_t)ref << 32 | (reported_at ^ (uint32_t)key));
 	put64(&settled[hash_slot(key, SETTLED)].key, key);
 }
 
@@ -102,7 +102,7 @@ HOT static bool is_settled(const struct table *t, const struct endpoint *origina
 	const uint64_t what = get64(&settled[at].what);
 	out->ref = (addr_ref)(what >> 32);
 	out->settled = get64(&settled[at].key) == key && addr_is_of(t, out->ref, &original->addr);
-	out->told = out->settled && ((uint32_t)what ^ (uint32_t)key) == out->now;
+	out->reported = out->settled && ((uint32_t)what ^ (uint32_t)key) == out->now;
 	return out->settled;
 }
 

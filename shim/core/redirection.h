@@ -15,7 +15,7 @@ struct redirection {
 	addr_ref ref;			/* 0: no candidate */
 	bool request, datagram;		/* an initial SIP request or a TCP connect, any other datagram, goes to `to` instead; over TCP `datagram`: all do (`steer = on`) */
 	bool settled;			/* a candidate, nothing goes elsewhere, and no DNS port: */
-	bool told;			/* and success_note_reported() was called for it in this tick, of a connect */
+	bool reported;			/* and success_note_reported() was called for it in this tick, of a connect */
 	uint32_t now;			/* tick when this was looked up */
 	uint64_t epoch;			/* and what held then */
 	struct endpoint to;		/* only if something goes elsewhere */

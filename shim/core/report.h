@@ -1,5 +1,5 @@
 /*
- * report.h: what this program met, told to the table, the log and the probes.
+ * report.h: what this program met, reported to the table, the log and the probes.
  *
  * The caller gives what it knows of an outcome. The names that this process looked up, which the outcome counts for,
  * are filled in here. No locks, no allocation; errno may change.
@@ -10,7 +10,7 @@
 #include "policy/pins/answer.h"
 #include "policy/pins/report.h"
 
-/* A lookup was answered from pool `p`; nothing is told unless a pin comes first in it. */
+/* A lookup was answered from pool `p`; nothing is reported unless a pin comes first in it. */
 void report_lookup(const struct table *t, const struct lookup *l, const struct pool *p);
 
 /*

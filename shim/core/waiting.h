@@ -38,7 +38,7 @@ void waiting_spoken(int fd);
 /* The server closed the connection to `to` without a byte. `sending`: the program was about to send, and could not. */
 void waiting_ended(int fd, const struct endpoint *to, bool sending);
 
-/* Looks after all that wait. For lookups: the answer is not to lead back to who has just been waited for in vain. */
+/* Looks after all that wait. For lookups: a server that this process just waited for in vain is not to come first in the answer. */
 void waiting_sweep(void);
 
 /* The program ends. No system call. */

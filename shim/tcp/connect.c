@@ -73,8 +73,8 @@ static int connect_again(int fd, const struct sockaddr *addr, socklen_t len)
 /* ---- steering ---- */
 
 /*
- * Does another connect of this process wait for it, of which the program turns to `asked` now? One that asked the
- * same is none, on a path of some 200 ms one of many; one that came through waits for its program only.
+ * Does another connect of this process wait for it, from which the program turns to `original` now? One to the
+ * same original is none, on a path of some 200 ms one of many; one that came through waits for its program only.
  */
 static bool is_waited_for(const struct endpoint *e, const struct endpoint *original)
 {
@@ -99,7 +99,7 @@ static bool belongs_elsewhere(const struct tcp_connect *c, const struct redirect
 	return v->request;
 }
 
-/* Does what goes to `asked` belong elsewhere, and has that not been tried in vain? Then the flow goes there. */
+/* Does what goes to `original` belong elsewhere, and has that not been tried in vain? Then the connect goes there. */
 static bool steer(struct table *t, int fd, struct tcp_connect *c, const struct redirection *v)
 {
 	struct endpoint to;
@@ -108,7 +108,7 @@ static bool steer(struct table *t, int fd, struct tcp_connect *c, const struct r
 		return false;
 	c->to = to;
 	c->ref = ref;
-	c->settled = c->told = false;
+	c->settled = c->reported = false;
 	onset_connect(fd, &c->original, &c->to);
 	return true;
 }
@@ -155,7 +155,7 @@ static int connect_as_asked(struct table *t, int fd, const struct sockaddr *addr
 	c->to = c->original;
 	c->ref = v->ref;
 	c->settled = v->settled;
-	c->told = v->told;
+	c->reported = v->reported;
 	c->epoch = v->epoch;
 	onset_connect_plainly(fd, &c->to);
 	onset_forget(fd);

@@ -24,7 +24,7 @@
 #include "shim/core/export.h"
 
 enum { ONSETS = 64 };
-extern HIDDEN word32 onset_fds[ONSETS];	/* fd + 1, at fd modulo ONSETS: its connect was led, and nothing was sent since */
+extern HIDDEN word32 onset_fds[ONSETS];	/* fd + 1, at fd modulo ONSETS: its connect was redirected, and nothing was sent since */
 
 /* A connect of fd to `original` is about to go to `actual`: getpeername(2) is to say `original`. errno may change. */
 void onset_connect(int fd, const struct endpoint *original, const struct endpoint *actual);
@@ -32,7 +32,7 @@ void onset_connect(int fd, const struct endpoint *original, const struct endpoin
 /* One is about to go to `e`, as the program asked. errno may change. */
 void onset_connect_plainly(int fd, const struct endpoint *e);
 
-/* fd's connect to `asked` was led to `to`, and is there, or in flight. errno is kept. */
+/* fd's connect to `original` was redirected to `to`, and is there, or in flight. errno is kept. */
 void onset_redirected(int fd, const struct endpoint *original, const struct endpoint *to);
 
 /* It goes where the program asked, or nowhere. */
@@ -43,7 +43,7 @@ static inline void onset_forget(int fd)
 		put32(w, 0);
 }
 
-/* Is what the program sends now the first on a connection that was led? One load. */
+/* Is what the program sends now the first on a connection that was redirected? One load. */
 static inline bool onset_due(int fd) { return get32(&onset_fds[(unsigned)fd % ONSETS]) == (uint32_t)fd + 1; }
 
 /*

@@ -111,12 +111,12 @@ static addr_ref ref_in(const struct table *t, const struct tcp_connect *c)
 }
 
 /*
- * Would telling a success change nothing? So it is if one was told just before the connect, and nobody failed
+ * Would a report of a success change nothing? Yes if one was reported just before the connect, and nobody failed
  * since; however long it took, unless another's connect is in flight, which is judged by when the last success was.
  */
-static bool is_told(const struct table *t, const struct tcp_connect *c, bool others)
+static bool is_reported(const struct table *t, const struct tcp_connect *c, bool others)
 {
-	return (c->told && !others && redirection_holds(t, c->epoch)) || success_reported(t, &c->to, SUCCESS_CONNECT);
+	return (c->reported && !others && redirection_holds(t, c->epoch)) || success_reported(t, &c->to, SUCCESS_CONNECT);
 }
 
 /* The connect came to its end: by `cause`, or well (CAUSE_CONNECTED), or nothing is known (CAUSE_NONE). */
@@ -134,7 +134,7 @@ HOT static void report(const struct tcp_connect *c, enum cause cause)
 	if (cause == CAUSE_TIMED_OUT && pins_connected_lately(t, ref, &c->to))
 		cause = CAUSE_NONE;
 	const bool others = pins_pending_over(t, ref, &c->to, (uint32_t)c->pid, cause == CAUSE_CONNECTED);
-	if (cause == CAUSE_CONNECTED && !is_told(t, c, others)) {
+	if (cause == CAUSE_CONNECTED && !is_reported(t, c, others)) {
 		report_succeeded(t, o);
 		success_note_reported(t, &c->to, SUCCESS_CONNECT);
 	} else if (cause != CAUSE_NONE && cause != CAUSE_CONNECTED) {

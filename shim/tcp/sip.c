@@ -27,8 +27,8 @@ struct stream {
 	struct endpoint to;		/* written with both ways busy, read with one */
 	bool fresh[SIP_WAYS];		/* sip[i] is still an earlier connection's */
 	bool failed;			/* way SIP_IN's: an answer said that the server has, and the program is to leave it */
-	bool spoken;			/* the server sent a byte, or it was told that it never will */
-	bool vouched;			/* and that was told, where nothing can be read */
+	bool spoken;			/* the server sent a byte, or it is known that it never will */
+	bool vouched;			/* and that was reported, where nothing can be read */
 	struct sip_stream sip[SIP_WAYS];
 };
 

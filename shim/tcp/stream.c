@@ -61,7 +61,7 @@ void stream_sweep_long(void)
 	look_after(w, true);
 }
 
-/* ---- what calls tell ---- */
+/* ---- what the calls show ---- */
 
 /* Bytes went through: a connection in flight is there then. */
 static void passed_bytes(int fd, enum sip_way w, const void *p, size_t len)

@@ -22,7 +22,7 @@ void datagram_sent(int fd, const void *buf, size_t len, const struct sockaddr *t
 /*
  * `len` bytes were received on fd, from `from` or, if that is NULL, from the connected
  * peer. The kernel wrote the first `room` of the address's from_len bytes; they change
- * to the address asked if the datagram answers what was steered (route.h).
+ * to the original address if the datagram answers what was redirected (peer.h).
  */
 void datagram_received(int fd, const void *buf, size_t len, struct sockaddr *from, socklen_t from_len, socklen_t room);
 

@@ -49,7 +49,7 @@ static bool take_original(struct table *t, const struct sockaddr *to, socklen_t 
 	return false;
 }
 
-/* Where an initial request belongs. One that this program sends again elsewhere is not led back to who did not answer. */
+/* Where an initial request belongs. One that this program sends again elsewhere does not go back to the server that did not answer. */
 static const struct endpoint *pin_of(const struct table *t, const struct udp_send *d, const struct redirection *v)
 {
 	return v->request && !avoid_now(t, &v->to) ? &v->to : &d->original;
@@ -82,7 +82,7 @@ static bool take_peer(struct table *t, int fd, struct udp_send *d, struct redire
 	return false;
 }
 
-/* Is it the address of a peer that was led elsewhere, from where alone the socket hears? */
+/* Is it the address of a peer that was redirected, from where alone the socket hears? */
 static bool is_redirected_from(int fd, const struct sockaddr *to, socklen_t to_len)
 {
 	struct peer c;
@@ -135,7 +135,7 @@ static bool read_message(const struct iovec *piece, size_t pieces, struct udp_se
 
 /* ---- where it goes ---- */
 
-/* The request is about to be sent again: was that the silence that proves its server dead? Then it is told. */
+/* The request is about to be sent again: was that the silence that proves its server dead? Then it is reported. */
 static bool went_silent(struct table *t, int fd, const struct tx *x, uint64_t now)
 {
 	struct server p;
@@ -236,7 +236,7 @@ static bool move(int fd, const struct sockaddr *to, socklen_t to_len, struct udp
 }
 
 /* The message is noted when it has gone: one that a pending error holds up is an initial one the next time too. */
-static bool lead(int fd, struct udp_send *d)
+static bool reconnect(int fd, struct udp_send *d)
 {
 	struct peer c = d->peer;
 	if (peer_reconnect(fd, &c, &d->actual))
@@ -249,7 +249,7 @@ static bool lead(int fd, struct udp_send *d)
 
 /*
  * Before anything is asked of a socket that nothing is known of: only SIP is worth it. A program that speaks something else
- * may be sealed (seccomp(2)); what is led knows its peer already.
+ * may be sealed (seccomp(2)); what is redirected knows its peer already.
  */
 static bool worth_asking(int fd, const struct iovec *piece, size_t pieces)
 {
@@ -277,7 +277,7 @@ bool send_plan(int fd, const struct iovec *piece, size_t pieces, const struct so
 	if (planned) {
 		d->actual = destination(t, fd, d, &v);
 		d->actual.transport = TRANSPORT_UDP;
-		d->moved = !endpoint_same(usual(d), &d->actual) && (d->connected ? lead(fd, d) : move(fd, to, to_len, d));
+		d->moved = !endpoint_same(usual(d), &d->actual) && (d->connected ? reconnect(fd, d) : move(fd, to, to_len, d));
 	}
 	errno = saved;
 	return planned;

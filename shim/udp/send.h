@@ -23,18 +23,18 @@
 
 struct udp_send {
 	struct endpoint original, actual;	/* where the program sends it, where it goes */
-	bool moved;			/* it goes elsewhere than usual: than to `asked`, or than to the peer */
-	bool connected;			/* it is sent to the peer: `peer`, as it was before this; `asked` is peer.asked */
-	bool addressed;			/* though the program said an address: that of the peer, which has been led elsewhere */
+	bool moved;			/* it goes elsewhere than usual: than to `original`, or than to the peer */
+	bool connected;			/* it is sent to the peer: `peer`, as it was before this; `original` is peer.original */
+	bool addressed;			/* though the program said an address: that of the peer, which has been redirected */
 	struct peer peer;
 	bool sip;			/* it is a SIP message: */
 	struct sip_message m;
 	uint64_t key;			/* its sip_transaction() */
 	bool may_redirect;			/* an initial request would go elsewhere, by a name that the program asked for: */
-	bool number;			/* unless this one is for `asked` by number (sip-hop.h) */
+	bool number;			/* unless this one is for `original` by number (sip-hop.h) */
 	uint64_t now_ms;
 	enum steady steady;		/* nothing planned: what is known of the address */
-	struct sockaddr_storage to;	/* not connected: the program's address, with that of `real` in it */
+	struct sockaddr_storage to;	/* not connected: the program's address, with that of `actual` in it */
 };
 
 /* Is there a table to steer by? */
@@ -53,11 +53,11 @@ bool send_plan(int fd, const struct iovec *piece, size_t pieces, const struct so
 void send_unplanned(int fd, const void *buf, size_t len, const struct sockaddr *to, socklen_t to_len,
 		      struct udp_send *d);
 
-/* It was sent; `moved`: to `real`, otherwise as usual after all. */
+/* It was sent; `moved`: to `actual`, otherwise as usual after all. */
 void send_done(int fd, const struct udp_send *d, bool moved);
 
 /*
- * A socket that was led to `real` for this could not send it: it is connected back. So
+ * A socket that was redirected to `actual` for this could not send it: it is connected back. So
  * if the send met an error that was pending, this is its old peer's.
  */
 void send_back(int fd, const struct udp_send *d);

@@ -237,7 +237,7 @@ static void redirection_text(unsigned place_of, char out[static 64])
 	struct redirection v;
 	redirection_of(&lab.t, &e, &v);
 	lab_text(&v.to.addr, to);
-	snprintf(out, 64, "%s", !v.ref ? "stranger" : v.request ? to : v.settled ? v.told ? "told" : "stays" : "?");
+	snprintf(out, 64, "%s", !v.ref ? "stranger" : v.request ? to : v.settled ? v.reported ? "told" : "stays" : "?");
 }
 
 static void decided(void)

@@ -43,7 +43,9 @@ static void out(const char *text, size_t piece)
 {
 	for (size_t n, len = strlen(text); len > 0; text += n, len -= n) {
 		n = len < piece ? len : piece;
-		stream_sent(ends.fd, text, send(ends.fd, text, n, MSG_NOSIGNAL));
+		struct iovec v = {(void *)(uintptr_t)text, n};
+		const struct msghdr msg = {.msg_iov = &v, .msg_iovlen = 1};
+		stream_sent(ends.fd, &msg, sendmsg(ends.fd, &msg, MSG_NOSIGNAL));
 	}
 }
 
@@ -53,8 +55,10 @@ static void in(const char *text, size_t piece)
 	char buf[1024];
 	size_t left = strlen(text);
 	ssize_t r = send(ends.server, text, left, MSG_NOSIGNAL);
-	while (r > 0 && left > 0 && (r = recv(ends.fd, buf, piece < sizeof buf ? piece : sizeof buf, 0)) > 0) {
-		stream_received(ends.fd, buf, r, 0);
+	struct iovec v = {buf, piece < sizeof buf ? piece : sizeof buf};
+	struct msghdr msg = {.msg_iov = &v, .msg_iovlen = 1};
+	while (r > 0 && left > 0 && (r = recvmsg(ends.fd, &msg, 0)) > 0) {
+		stream_received(ends.fd, &msg, r, 0);
 		left -= (size_t)r;
 	}
 }
