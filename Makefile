@@ -198,7 +198,7 @@ $(B)/tests/fuzz/%: tests/fuzz/%.c $(B)/libpolicy.a
 	$(Q)$(CC) $(BASE) $(CFLAGS) $(LDFLAGS)  -o $@ $< $(filter %.o,$^) $(B)/libpolicy.a -lresolv
 
 $(B)/tests/fuzz/settings: $(B)/tools/pinctl/conf-text.o
-$(B)/tests/fuzz/replysrv: $(B)/tools/pinctl/reply-srv.o
+$(B)/tests/fuzz/replysrv: $(B)/tools/pinctl/reply.o
 
 $(B)/tests/stress/%: tests/stress/%.c $(B)/libpolicy.a
 	@mkdir -p $(@D)

@@ -5,34 +5,10 @@
 
 static const struct {
 	const char *text, *error;
+	bool leaves_doubt;
 } causes[CAUSES] = {
-	[CAUSE_NONE] = {"none", ""},
-	[CAUSE_REFUSED] = {"refused", "ECONNREFUSED"},
-	[CAUSE_TIMED_OUT] = {"timed out", "ETIMEDOUT"},
-	[CAUSE_UNREACHABLE] = {"unreachable", "EHOSTUNREACH"},
-	[CAUSE_RESET] = {"reset", "ECONNRESET"},
-	[CAUSE_ABANDONED] = {"abandoned unanswered", ""},
-	[CAUSE_BY_HAND] = {"by hand", ""},
-	[CAUSE_FAILED] = {"it failed", ""},
-	[CAUSE_FIRST] = {"first handed out", ""},
-	[CAUSE_CONNECTED] = {"connected", ""},
-	[CAUSE_ABSENT] = {"absent from DNS", ""},
-	[CAUSE_IDLE] = {"idle", ""},
-	[CAUSE_MAX_AGE] = {"max-age", ""},
-	[CAUSE_TTL] = {"ttl over", ""},
-	[CAUSE_PATH] = {"all candidates failed", ""},
-	[CAUSE_ELSEWHERE] = {"success elsewhere", ""},
-	[CAUSE_DRAINED] = {"drained", ""},
-	[CAUSE_EVICTED] = {"evicted", ""},
-	[CAUSE_SILENCE] = {"silent", ""},
-	[CAUSE_SIP_503] = {"503 Service Unavailable", ""},
-	[CAUSE_SIP_STATUS] = {"failure status to REGISTER", ""},
-	[CAUSE_ANSWERED] = {"answered", ""},
-	[CAUSE_FAILBACK] = {"better priority", ""},
-	[CAUSE_RESTORED] = {"restored", ""},
-	[CAUSE_UNANSWERED] = {"requests unanswered", ""},
-	[CAUSE_CLOSED] = {"connections closed unanswered", ""},
-	[CAUSE_BROKEN] = {"connection broken", "ECONNRESET"},
+#define CAUSE(id, ...) [CAUSE_##id] = {__VA_ARGS__},
+	CAUSES_LIST(CAUSE)
 };
 
 const char *cause_text(unsigned cause)
@@ -44,6 +20,8 @@ const char *cause_errno(unsigned cause)
 {
 	return cause < CAUSES ? causes[cause].error : "";
 }
+
+bool cause_leaves_doubt(unsigned cause) { return cause < CAUSES && causes[cause].leaves_doubt; }
 
 enum cause cause_of_errno(int error)
 {

@@ -127,12 +127,8 @@ void journal_wait_learnt(struct table *t, uint64_t seq, uint64_t learnt, unsigne
 
 const char *event_kind_text(unsigned kind)
 {
-	static const char *const text[EVENT_KINDS] = {
-		[EVENT_PINNED] = "pinned",   [EVENT_CONFIRMED] = "confirmed", [EVENT_MOVED] = "moved",
-		[EVENT_DROPPED] = "dropped", [EVENT_FAILED] = "failed",	      [EVENT_RECOVERED] = "recovered",
-		[EVENT_SET] = "set",	     [EVENT_EXPIRED] = "expired",     [EVENT_DRAINED] = "drained",
-		[EVENT_UNDRAINED] = "undrained",
-	};
+#define TEXT(id, text) [EVENT_##id] = text,
+	static const char *const text[EVENT_KINDS] = {EVENTS_LIST(TEXT)};
 	return kind < EVENT_KINDS ? text[kind] : "unknown";
 }
 

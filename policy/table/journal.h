@@ -11,39 +11,25 @@
 #include "policy/base/cause.h"
 #include "policy/table/file.h"
 
-enum event_kind {
-	EVENT_PINNED,		/* a tentative pin was set */
-	EVENT_CONFIRMED,
-	EVENT_MOVED,		/* `old` -> `addr` */
-	EVENT_DROPPED,
-	EVENT_FAILED,		/* an endpoint failed */
-	EVENT_RECOVERED,	/* an endpoint that had failed succeeded */
-	EVENT_SET,		/* pinned by hand */
-	EVENT_EXPIRED,		/* by idle, max-age or --ttl */
-	EVENT_DRAINED,		/* an address, by hand */
-	EVENT_UNDRAINED,
-	EVENT_KINDS
-};
+/* What happened: EVENT_ number and text. */
+#define EVENTS_LIST(E)						\
+	E(PINNED, "pinned") /* a tentative pin was set */		\
+	E(CONFIRMED, "confirmed")					\
+	E(MOVED, "moved") /* `old` -> `addr` */				\
+	E(DROPPED, "dropped")						\
+	E(FAILED, "failed") /* an endpoint failed */			\
+	E(RECOVERED, "recovered") /* an endpoint that had failed succeeded */	\
+	E(SET, "set") /* pinned by hand */				\
+	E(EXPIRED, "expired") /* by idle, max-age or --ttl */		\
+	E(DRAINED, "drained") /* an address, by hand */			\
+	E(UNDRAINED, "undrained")
+
+#define EVENT_NUMBER(id, text) EVENT_##id,
+enum event_kind { EVENTS_LIST(EVENT_NUMBER) EVENT_KINDS };
+#undef EVENT_NUMBER
 
 /* Who wrote. */
 enum origin { ORIGIN_SHIM, ORIGIN_PINCTL, ORIGIN_PINWATCH, ORIGINS };
-
-struct event {
-	uint64_t time_ns;		/* CLOCK_REALTIME, for people */
-	uint32_t pid;
-	uint8_t kind;			/* enum event_kind */
-	uint8_t cause;			/* enum cause */
-	uint8_t transport;		/* of the endpoint, or 0 */
-	uint8_t origin;			/* enum origin */
-	uint16_t port;			/* host order, or 0 */
-	uint8_t has_addr, has_old;
-	uint8_t is_explicit;		/* the pin was set by hand */
-	uint8_t pad[3];
-	struct address addr, old;
-	char comm[COMM_BYTES];		/* of the process, NUL-terminated */
-	char name[NAME_BYTES];		/* "" in events of an endpoint */
-};
-static_assert(sizeof(struct event) == EVENT_WORDS * 8, "an event is whole words");
 
 /* Append. Fills in time_ns, pid, comm and origin. A read-only table: nothing happens. */
 void journal_write(struct table *t, struct event *e);

@@ -57,11 +57,15 @@ enum {
 };
 
 /* Counters: what `pinctl stats` shows. */
-enum counter {
-	COUNT_CAPTURES, COUNT_CONFIRMED, COUNT_MOVES, COUNT_FAILURES, COUNT_SUCCESSES,
-	COUNT_STALE_ANSWERS, COUNT_NAMES_FULL, COUNT_ADDRS_FULL, COUNT_EVICTED, COUNT_TORN,
-	COUNTERS
-};
+#define COUNTERS_LIST(C)							\
+	C(CAPTURES, "captures") C(CONFIRMED, "confirmed") C(MOVES, "moves") \
+	C(FAILURES, "failures") C(SUCCESSES, "successes") C(STALE_ANSWERS, "stale_answers") \
+	C(NAMES_FULL, "names_full") C(ADDRS_FULL, "addresses_full") C(EVICTED, "evicted") \
+	C(TORN, "torn")
+
+#define COUNTER_NUMBER(id, text) COUNT_##id,
+enum counter { COUNTERS_LIST(COUNTER_NUMBER) COUNTERS };
+#undef COUNTER_NUMBER
 
 struct header {
 	word64 magic;
@@ -116,15 +120,30 @@ struct settings_bank {
 	struct settings_record host[SETTINGS_HOSTS];
 };
 
-/* One event: words only, so that a torn one is found by its check. */
-enum { EVENT_WORDS = 43 };
+/* One event as it is written and read; kept as words, so that a torn one is found by its check. */
+struct event {
+	uint64_t time_ns;		/* CLOCK_REALTIME, for people */
+	uint32_t pid;
+	uint8_t kind;			/* enum event_kind (journal.h) */
+	uint8_t cause;			/* enum cause */
+	uint8_t transport;		/* of the endpoint, or 0 */
+	uint8_t origin;			/* enum origin */
+	uint16_t port;			/* host order, or 0 */
+	uint8_t has_addr, has_old;
+	uint8_t is_explicit;		/* the pin was set by hand */
+	uint8_t pad[3];
+	struct address addr, old;
+	char comm[COMM_BYTES];		/* of the process, NUL-terminated */
+	char name[NAME_BYTES];		/* "" in events of an endpoint */
+};
+enum { EVENT_WORDS = sizeof(struct event) / 8 };
+static_assert(sizeof(struct event) == EVENT_WORDS * 8, "an event is whole words");
+
 struct event_record {
 	word64 seq;				/* 2n+1: event n being written; 2n+2: whole */
 	word64 check;
 	word64 body[EVENT_WORDS];
-	uint8_t pad[24];
-};
-static_assert(sizeof(struct event_record) == 384, "whole cache lines");
+} __attribute__((aligned(64)));			/* whole cache lines */
 
 /* Of one kind of requests to one endpoint (sip-health.h). */
 struct wait_record {

@@ -22,17 +22,10 @@ static void fill_in(struct outcome *o, struct name_ref names[static RECENT])
 	o->reach = REACH_SHIM;
 }
 
-/* Can the want of a way to the server look like this? */
-static bool leaves_doubt(enum cause c)
-{
-	return c == CAUSE_TIMED_OUT || c == CAUSE_UNREACHABLE || c == CAUSE_ABANDONED || c == CAUSE_SILENCE ||
-	       c == CAUSE_UNANSWERED;
-}
-
 void report_failed(struct table *t, struct outcome o, enum cause cause)
 {
 	struct name_ref names[RECENT];
-	if (leaves_doubt(cause) && way_missing(&o.endpoint.addr))
+	if (cause_leaves_doubt(cause) && way_missing(&o.endpoint.addr))
 		return;
 	fill_in(&o, names);
 	probe_pin_fail(&o.endpoint, cause);

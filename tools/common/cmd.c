@@ -2,10 +2,12 @@
 #include "tools/common/cmd.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tools/common/format.h"
 
@@ -176,4 +178,28 @@ int admin_result(const struct context *c, enum admin_status s, const char *word)
 	case ADMIN_READ_ONLY: return complain(c, "%s: this user may only read it", c->path);
 	}
 	return complain(c, "failed: %s", word);
+}
+
+/* ---- commands that run until they are told to end ---- */
+
+volatile sig_atomic_t cmd_stopped;
+
+static void on_stop(int signal)
+{
+	(void)signal;
+	cmd_stopped = 1;
+}
+
+void cmd_stop_on_signals(void)
+{
+	const struct sigaction stop = {.sa_handler = on_stop};
+	sigaction(SIGINT, &stop, NULL);
+	sigaction(SIGTERM, &stop, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+bool stdout_gone(void)
+{
+	struct pollfd p = {.fd = STDOUT_FILENO};
+	return poll(&p, 1, 0) == 1 && (p.revents & POLLERR);
 }

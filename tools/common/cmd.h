@@ -10,6 +10,7 @@
 #define STICKYDNS_CMD_H
 
 #include <argp.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -126,25 +127,11 @@ int host_parse(const struct context *c, const char *word, struct name *out);
 /* What a change by hand came to, about `word`: DONE, or FAILED after one line. */
 int admin_result(const struct context *c, enum admin_status s, const char *word);
 
-/* ---- the commands ---- */
+/* SIGINT and SIGTERM set cmd_stopped and end waits (no SA_RESTART); SIGPIPE is ignored. */
+extern volatile sig_atomic_t cmd_stopped;
+void cmd_stop_on_signals(void);
 
-int cmd_list(struct context *c, int argc, char **argv);
-int cmd_show(struct context *c, int argc, char **argv);
-int cmd_set(struct context *c, int argc, char **argv);
-int cmd_drop(struct context *c, int argc, char **argv);
-int cmd_refresh(struct context *c, int argc, char **argv);
-int cmd_fail(struct context *c, int argc, char **argv);
-int cmd_ok(struct context *c, int argc, char **argv);
-int cmd_drain(struct context *c, int argc, char **argv);
-int cmd_undrain(struct context *c, int argc, char **argv);
-int cmd_save(struct context *c, int argc, char **argv);
-int cmd_restore(struct context *c, int argc, char **argv);
-int cmd_events(struct context *c, int argc, char **argv);
-int cmd_stats(struct context *c, int argc, char **argv);
-int cmd_init(struct context *c, int argc, char **argv);
-int cmd_check(struct context *c, int argc, char **argv);
-int cmd_reload(struct context *c, int argc, char **argv);
-int cmd_doctor(struct context *c, int argc, char **argv);
-int cmd_run(struct context *c, int argc, char **argv);
+/* Is the other end of the pipe that is stdout closed (poll(2))? */
+bool stdout_gone(void);
 
 #endif

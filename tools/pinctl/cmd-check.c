@@ -1,5 +1,5 @@
 /* cmd-check.c: pinctl check [FILE]: would reload take it? Or an example of one. */
-#include "tools/common/cmd.h"
+#include "tools/pinctl/commands.h"
 #include "tools/pinctl/conf.h"
 
 struct words {

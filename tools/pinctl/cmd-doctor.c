@@ -8,11 +8,10 @@
 #include <string.h>
 
 #include "policy/base/environment.h"
-#include "tools/common/cmd.h"
 #include "tools/common/format.h"
-#include "tools/pinctl/imports.h"
+#include "tools/pinctl/commands.h"
 #include "tools/pinctl/patient.h"
-#include "tools/pinctl/shim-file.h"
+#include "tools/pinctl/reach.h"
 #include "tools/pinctl/tables.h"
 
 static const struct usage usage = {
@@ -95,16 +94,10 @@ static int judge(const struct context *c, const struct patient *p, struct findin
 
 /* ---- what it may want ---- */
 
-static const char *base_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	return slash ? slash + 1 : path;
-}
-
 static bool has_object(const struct patient *p, const char *begin)
 {
 	for (size_t i = 0; i < p->objects.n; i++)
-		if (strncmp(base_of(p->objects.name[i]), begin, strlen(begin)) == 0)
+		if (strncmp(basename(p->objects.name[i]), begin, strlen(begin)) == 0)
 			return true;
 	return false;
 }
@@ -112,7 +105,7 @@ static bool has_object(const struct patient *p, const char *begin)
 /* What sends to every address of a name must not be steered: dmq with multi_notify. */
 static bool sends_to_all(const struct patient *p)
 {
-	return p->pid ? has_object(p, "dmq.so") : strcmp(base_of(p->program), "kamailio") == 0;
+	return p->pid ? has_object(p, "dmq.so") : strcmp(basename(p->program), "kamailio") == 0;
 }
 
 /* One that runs with the shim has come past the check of its libraries' order. */
@@ -151,7 +144,7 @@ static bool find_ways(const struct patient *p, struct ways *w)
 {
 	bool whole = true;
 	for (size_t i = 0; i < p->objects.n; i++) {
-		const char *path = p->objects.name[i], *base = base_of(path);
+		const char *path = p->objects.name[i], *base = basename(path);
 		char full[2 * PATH_MAX];
 		struct imports im;
 		snprintf(full, sizeof full, "%s%s", p->root, path);

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "policy/pins/view.h"
-#include "tools/common/cmd.h"
 #include "tools/common/format.h"
+#include "tools/pinctl/commands.h"
 #include "tools/pinctl/server.h"
 
 struct words {

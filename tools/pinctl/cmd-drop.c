@@ -1,6 +1,6 @@
 /* cmd-drop.c: pinctl drop HOST... | --all: forget; the next lookup chooses anew. */
-#include "tools/common/cmd.h"
 #include "tools/common/names.h"
+#include "tools/pinctl/commands.h"
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {

@@ -4,16 +4,14 @@
  * Followers wait on the table's futex word. If the reader of a pipe goes away, stdout
  * shows POLLERR at once; that is no failure.
  */
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "policy/table/journal.h"
-#include "tools/common/cmd.h"
 #include "tools/common/view.h"
+#include "tools/pinctl/commands.h"
 
 enum {
 	WAIT_MS = 1000,			/* between looks at stdout and at whether the table was replaced */
@@ -49,23 +47,6 @@ static const struct usage usage = {
 	.parser = parse,
 	.shows = true,
 };
-
-/* Written by the handler of SIGINT and SIGTERM, which can reach nothing else. */
-static volatile sig_atomic_t stopped;
-
-static void on_stop(int signal)
-{
-	(void)signal;
-	stopped = 1;
-}
-
-static void take_signals(void)
-{
-	const struct sigaction stop = {.sa_handler = on_stop};	/* no SA_RESTART: the futex wait ends */
-	sigaction(SIGINT, &stop, NULL);
-	sigaction(SIGTERM, &stop, NULL);
-	signal(SIGPIPE, SIG_IGN);
-}
 
 /* ---- one event ---- */
 
@@ -191,7 +172,7 @@ static void tell_lost(const struct context *c, struct reader *r, bool at_end)
 static void print_until(const struct context *c, struct reader *r, uint64_t end)
 {
 	struct event e;
-	while (r->seq < end && !stopped && !ferror(stdout)) {
+	while (r->seq < end && !cmd_stopped && !ferror(stdout)) {
 		enum journal_status s = journal_read(&c->table, &r->seq, &e, &r->lost);
 		if (s == JOURNAL_NONE && !step_over_torn(c, r))
 			break;
@@ -201,13 +182,6 @@ static void print_until(const struct context *c, struct reader *r, uint64_t end)
 		print_event(c, &e);
 	}
 	tell_lost(c, r, true);
-}
-
-/* The pipe's other end is closed: poll(2). Found so whether or not there is an event to write. */
-static bool reader_gone(void)
-{
-	struct pollfd p = {.fd = STDOUT_FILENO};
-	return poll(&p, 1, 0) == 1 && (p.revents & POLLERR);
 }
 
 /* Replaced, or overwritten: events do not become fewer. */
@@ -227,12 +201,12 @@ static int attach_again(struct context *c, struct reader *r)
 static int follow(struct context *c, struct reader *r)
 {
 	int status = DONE;
-	while (status == DONE && !stopped && !ferror(stdout) && !reader_gone()) {
+	while (status == DONE && !cmd_stopped && !ferror(stdout) && !stdout_gone()) {
 		print_until(c, r, UINT64_MAX);
 		fflush(stdout);
 		if (table_gone(&c->table, r))
 			status = attach_again(c, r);
-		else if (!stopped)
+		else if (!cmd_stopped)
 			journal_wait(&c->table, r->seq, WAIT_MS);
 	}
 	return status;
@@ -260,9 +234,9 @@ int cmd_events(struct context *c, int argc, char **argv)
 		print_until(c, &r, journal_next(&c->table));
 		return DONE;
 	}
-	take_signals();
+	cmd_stop_on_signals();
 	status = follow(c, &r);
-	if (reader_gone())
+	if (stdout_gone())
 		_exit(status);		/* stdio would complain at exit of what nobody is left to read */
 	return status;
 }

@@ -1,7 +1,7 @@
 /*
  * cmd-fail.c: pinctl fail|ok HOST ADDR, SERVICE TARGET:PORT: a monitor or a person reports an outcome to every process.
  */
-#include "tools/common/cmd.h"
+#include "tools/pinctl/commands.h"
 #include "tools/pinctl/server.h"
 
 struct words {

@@ -2,9 +2,9 @@
 #include <stdio.h>
 
 #include "policy/table/journal.h"
-#include "tools/common/cmd.h"
 #include "tools/common/names.h"
 #include "tools/common/view.h"
+#include "tools/pinctl/commands.h"
 
 static const struct usage usage = {
 	.doc = "What is pinned: a table on a terminal, tabs without titles when piped, an array with --json."

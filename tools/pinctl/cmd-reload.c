@@ -1,5 +1,5 @@
 /* cmd-reload.c: pinctl reload [FILE]: takes stickydns.conf into the table, where every process sees it at once. */
-#include "tools/common/cmd.h"
+#include "tools/pinctl/commands.h"
 #include "tools/pinctl/conf.h"
 
 static const struct usage usage = {

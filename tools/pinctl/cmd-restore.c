@@ -17,9 +17,9 @@
 #include "policy/table/addresses.h"
 #include "policy/table/insert.h"
 #include "policy/table/names.h"
-#include "tools/common/cmd.h"
 #include "tools/common/format.h"
 #include "tools/common/names.h"
+#include "tools/pinctl/commands.h"
 #include "tools/pinctl/saved.h"
 
 static const struct usage usage = {

@@ -15,9 +15,8 @@
 #include "policy/table/create.h"
 #include "policy/base/environment.h"
 #include "tools/common/cgroup.h"
-#include "tools/common/cmd.h"
+#include "tools/pinctl/commands.h"
 #include "tools/pinctl/reach.h"
-#include "tools/pinctl/shim-file.h"
 
 enum { NOT_EXECUTABLE = 126, NOT_FOUND = 127 };	/* as a shell says it */
 

@@ -16,8 +16,8 @@
 
 #include "policy/base/clock.h"
 #include "policy/pins/view.h"
-#include "tools/common/cmd.h"
 #include "tools/common/names.h"
+#include "tools/pinctl/commands.h"
 #include "tools/pinctl/saved.h"
 
 enum { LINKS_MAX = 40 };	/* as in the kernel: path_resolution(7) */

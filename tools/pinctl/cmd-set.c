@@ -5,8 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "tools/common/cmd.h"
 #include "tools/common/format.h"
+#include "tools/pinctl/commands.h"
 #include "tools/pinctl/server.h"
 
 struct words {

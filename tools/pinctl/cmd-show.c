@@ -6,8 +6,8 @@
 
 #include "policy/table/effective.h"
 #include "policy/table/journal.h"
-#include "tools/common/cmd.h"
 #include "tools/common/view.h"
+#include "tools/pinctl/commands.h"
 #include "tools/pinctl/talkers.h"
 
 static const struct usage usage = {

@@ -3,8 +3,8 @@
 
 #include "policy/pins/view.h"
 #include "policy/table/journal.h"
-#include "tools/common/cmd.h"
 #include "tools/common/format.h"
+#include "tools/pinctl/commands.h"
 #include "tools/pinctl/tables.h"
 
 static const struct usage usage = {
@@ -13,18 +13,8 @@ static const struct usage usage = {
 	.shows = true,
 };
 
-static const char *const counters[COUNTERS] = {
-	[COUNT_CAPTURES] = "captures",
-	[COUNT_CONFIRMED] = "confirmed",
-	[COUNT_MOVES] = "moves",
-	[COUNT_FAILURES] = "failures",
-	[COUNT_SUCCESSES] = "successes",
-	[COUNT_STALE_ANSWERS] = "stale_answers",
-	[COUNT_NAMES_FULL] = "names_full",
-	[COUNT_ADDRS_FULL] = "addresses_full",
-	[COUNT_EVICTED] = "evicted",
-	[COUNT_TORN] = "torn",
-};
+#define COUNTER_TEXT(id, text) [COUNT_##id] = text,
+static const char *const counters[COUNTERS] = {COUNTERS_LIST(COUNTER_TEXT)};
 
 static json_t *stats_json(const struct context *c)
 {

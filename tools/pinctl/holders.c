@@ -14,11 +14,20 @@
 
 /* ---- one process ---- */
 
-static FILE *proc_open(pid_t pid, const char *what)
+FILE *proc_open(pid_t pid, const char *what)
 {
 	char path[64];
 	snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, what);
 	return fopen(path, "re");
+}
+
+void proc_comm(pid_t pid, char comm[static COMM_BYTES])
+{
+	FILE *f = proc_open(pid, "comm");
+	if (f && fgets(comm, COMM_BYTES, f))
+		comm[strcspn(comm, "\n")] = '\0';
+	if (f)
+		fclose(f);
 }
 
 /* A table has its magic at its beginning; what was deleted is reached by its mapping, by those who may. */
@@ -103,11 +112,7 @@ bool holder_of(pid_t pid, struct holder *out)
 		fclose(f);
 	if (!found)
 		return false;
-	f = proc_open(pid, "comm");
-	if (f && fgets(out->comm, sizeof out->comm, f))
-		out->comm[strcspn(out->comm, "\n")] = '\0';
-	if (f)
-		fclose(f);
+	proc_comm(pid, out->comm);
 	return true;
 }
 

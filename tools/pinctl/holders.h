@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 #include "policy/table/layout.h"
@@ -25,6 +26,10 @@ struct holder {
 	bool writable;			/* it is mapped so */
 	uint32_t signature;		/* of its layout */
 };
+
+/* /proc/PID/WHAT (proc(5)), to read; NULL: errno tells. And what is in comm; nothing where the process has ended. */
+FILE *proc_open(pid_t pid, const char *what);
+void proc_comm(pid_t pid, char comm[static COMM_BYTES]);
 
 /* The table that process `pid` holds. False: none, no such process, or we may not look. */
 bool holder_of(pid_t pid, struct holder *out);

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "policy/base/clock.h"
-#include "tools/common/cmd.h"
+#include "tools/pinctl/commands.h"
 
 static const struct command {
 	const char *name;

@@ -1,5 +1,5 @@
 /*
- * reach.h: can a preloaded library reach a program?
+ * reach.h: can a preloaded library reach a program? And where is the shim?
  *
  * The dynamic loader reads LD_PRELOAD, so a program without a loader is out of reach. The
  * loader ignores it if the kernel gives the program more rights than the caller has
@@ -10,6 +10,8 @@
 
 #include <limits.h>
 #include <stddef.h>
+
+#include "tools/common/cmd.h"
 
 enum { REASON_TEXT = PATH_MAX + 128 };
 
@@ -25,5 +27,11 @@ enum reach {
  * `reason` says why not. `file`: what is run, of a script its interpreter.
  */
 enum reach reach_of(const char *command, char file[static PATH_MAX], char reason[static REASON_TEXT]);
+
+/* What AddressSanitizer wants in ASAN_OPTIONS where a library is preloaded, as the shim is (asan_flags.inc of LLVM). */
+#define ASAN_ADMITS "verify_asan_link_order=0"
+
+/* $STICKYDNS_LIB, or the one beside pinctl, or the installed one. DONE, or FAILED after one line. */
+int shim_find(const struct context *c, char out[static PATH_MAX]);
 
 #endif

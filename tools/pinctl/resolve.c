@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "policy/base/clock.h"
-#include "tools/pinctl/reply-srv.h"
 
 enum {
 	TRIES = 2,

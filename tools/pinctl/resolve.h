@@ -14,38 +14,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "policy/base/endpoint.h"
-#include "policy/base/name.h"
+#include "tools/pinctl/reply.h"
 
-enum {
-	REPLY_MAX = 4096,		/* addresses of one family: as many as a message holds (RFC 1035 4.2.2) */
-	REPLY_SRV_MAX = 256,		/* SRV records; a service with more is not understood */
-	RESOLVE_WINDOW = 32,		/* names in flight */
-};
-
-enum reply_status {
-	REPLY_RECORDS,
-	REPLY_EMPTY,			/* NOERROR, and no record of this family */
-	REPLY_NO_NAME,			/* NXDOMAIN */
-	REPLY_FAILED,			/* no answer, or none that says anything: SERVFAIL, REFUSED, time-out */
-};
-
-/* An SRV record (RFC 2782). */
-struct reply_srv {
-	struct name host;		/* a canonical name that is no service */
-	uint16_t priority, weight, port;
-};
-
-struct reply {
-	enum reply_status status;
-	const char *why;		/* REPLY_FAILED: for people */
-	uint32_t ttl;			/* the least one of the records', seconds */
-	size_t n;
-	union {
-		struct address addr[REPLY_MAX];
-		struct reply_srv srv[REPLY_SRV_MAX];	/* of a service, in reply[FAMILY_SRV]; the other one is empty */
-	};
-};
+enum { RESOLVE_WINDOW = 32 };		/* names in flight */
 
 /* What became of name number `i`; both families, or its SRV records, are answered, or failed. Called once for each, in any order. */
 typedef void resolved_fn(void *arg, size_t i, const struct reply reply[static FAMILIES]);

@@ -11,6 +11,7 @@
 
 #include "policy/pins/srv.h"
 #include "policy/pins/view.h"
+#include "tools/pinctl/holders.h"
 
 enum { OTHERS_MAX = CANDIDATES * CANDIDATES };
 
@@ -168,17 +169,6 @@ static bool same_talk(const struct talker *t, pid_t pid, const struct endpoint *
 	       address_equal(&t->to.addr, &to->addr);
 }
 
-static void read_comm(pid_t pid, char comm[static COMM_BYTES])
-{
-	char path[64];
-	snprintf(path, sizeof path, "/proc/%d/comm", (int)pid);
-	FILE *f = fopen(path, "re");
-	if (f && fgets(comm, COMM_BYTES, f))
-		comm[strcspn(comm, "\n")] = '\0';
-	if (f)
-		fclose(f);
-}
-
 static bool add_talker(struct talkers *t, pid_t pid, const struct endpoint *to)
 {
 	for (size_t i = 0; i < t->n; i++)
@@ -190,7 +180,7 @@ static bool add_talker(struct talkers *t, pid_t pid, const struct endpoint *to)
 	t->list = more;
 	more[t->n] = (struct talker){.to = *to, .pid = pid};
 	if (pid)
-		read_comm(pid, more[t->n].comm);
+		proc_comm(pid, more[t->n].comm);
 	t->n++;
 	return true;
 }

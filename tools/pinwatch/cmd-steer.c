@@ -6,7 +6,6 @@
  * ends, the cgroup's programs go on as without it.
  */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -78,25 +77,6 @@ struct steer {
 	uint64_t event, learnt;		/* the next ones */
 	uint64_t looked_ms;
 };
-
-/* ---- ending ---- */
-
-static volatile sig_atomic_t stop;
-
-static void on_signal(int signal)
-{
-	(void)signal;
-	stop = 1;
-}
-
-/* Without SA_RESTART, so that the wait ends. */
-static void take_signals(void)
-{
-	const struct sigaction end = {.sa_handler = on_signal};
-	sigaction(SIGTERM, &end, NULL);
-	sigaction(SIGINT, &end, NULL);
-	signal(SIGPIPE, SIG_IGN);
-}
 
 /* ---- the table ---- */
 
@@ -210,7 +190,7 @@ static json_t *status_json(void *arg);
 
 static void run(struct steer *s)
 {
-	while (!stop) {
+	while (!cmd_stopped) {
 		look(s);
 		status_give(s->status, status_json, s);
 		if (!s->table) {
@@ -220,7 +200,7 @@ static void run(struct steer *s)
 		follow_events(s);
 		follow_addresses(s);
 		bool more = fill_slice(&s->fill, SLICE_US);
-		if (!stop && !(more && s->fill.hurry))
+		if (!cmd_stopped && !(more && s->fill.hurry))
 			journal_wait_learnt(s->table, s->event, s->learnt, more ? BUSY_MS : IDLE_MS);
 	}
 }
@@ -348,7 +328,7 @@ int cmd_steer(struct context *c, int argc, char **argv)
 	s.dry_run = w.dry_run;
 	s.entries.verbose = w.verbose || w.dry_run;
 	s.tables.netns = store_netns();
-	take_signals();
+	cmd_stop_on_signals();
 	status = choose_table(&s);
 	if (status == DONE)
 		status = take_cgroup(&s, w.cgroup);

@@ -5,7 +5,6 @@
  * that serves the table, if there is one, and changes nothing.
  */
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -260,15 +259,8 @@ static void on_lost(uint64_t n)
 		note(NULL, "%llu events lost: the ring was full", (unsigned long long)n);
 }
 
-/* The pipe's other end is closed (poll(2)). */
-static bool pipe_closed(void)
-{
-	struct pollfd p = {.fd = STDOUT_FILENO};
-	return poll(&p, 1, 0) == 1 && (p.revents & POLLERR);
-}
-
 /* So it is, or what was written found no place. */
-static bool reader_gone(void) { return ferror(stdout) || pipe_closed(); }
+static bool reader_gone(void) { return ferror(stdout) || stdout_gone(); }
 
 static int due(void)
 {
@@ -289,7 +281,7 @@ int cmd_trace(struct context *c, int argc, char **argv)
 	trace.pattern = w.name;
 	trace.json = c->json;
 	status = watch_run(c, &w.watch, &observer, &trace.tables);
-	if (ferror(stdout) && !pipe_closed())
+	if (ferror(stdout) && !stdout_gone())
 		status = complain(c, "standard output: cannot be written");
 	if (reader_gone())
 		_exit(status);		/* stdio would complain at exit of what nobody is left to read */

@@ -1,5 +1,5 @@
-/* reply-srv.c: see reply-srv.h. Walks the message with ns_parserr of libresolv, which checks its bounds. */
-#include "tools/pinctl/reply-srv.h"
+/* reply.c: see reply.h. Walks the message with ns_parserr of libresolv, which checks its bounds. */
+#include "tools/pinctl/reply.h"
 
 #include <arpa/nameser.h>
 #include <resolv.h>
