@@ -8,20 +8,17 @@
 
 static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c; }
 
-static bool printable(char c) { return c > ' ' && c < 0x7f; }
-
 /* Copies the name in lower case and checks its labels (RFC 1035 2.3.4). */
 static enum name_status copy_labels(const char *text, struct name *out)
 {
 	uint32_t label = 0, len = 0;
 	for (const char *p = text; *p; p++) {
-		if (!printable(*p))
+		const unsigned char c = (unsigned char)*p;
+		if (c <= ' ' || c >= 0x7f || (c == '.' && label == 0))
 			return NAME_MALFORMED;
-		if (*p == '.' && label == 0)
-			return NAME_MALFORMED;
-		if (*p == '.' && p[1] == '\0')
+		if (c == '.' && p[1] == '\0')
 			break;				/* the root's dot */
-		label = *p == '.' ? 0 : label + 1;
+		label = c == '.' ? 0 : label + 1;
 		if (label > 63 || len == NAME_MAX_LEN)
 			return NAME_TOO_LONG;
 		out->text[len++] = lower(*p);
@@ -45,6 +42,9 @@ static bool is_local(const struct name *n)
 	static const char *const names[] = {"localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback"};
 	static const char suffix[] = ".localhost";
 	const size_t suffix_len = sizeof suffix - 1;
+	const char first = n->text[0], last = n->text[n->len - 1];
+	if (first != 'l' && first != 'i' && last != 't')
+		return false;			/* most are told apart at once */
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (strcmp(n->text, names[i]) == 0)
 			return true;

@@ -109,7 +109,7 @@ enum admin_status pins_set(struct table *t, const struct name *n, const struct a
 static bool may_adopt(const struct table *t, struct name_ref ref, enum family f, addr_ref addr)
 {
 	const struct pin p = pin_unpack(get64(&name_hot(t, ref)->pin[f]));
-	const struct candidate c = candidate_of_address(t, addr, filter_of(t, ref, f), tick_now());
+	const struct candidate c = candidate_of_address(t, addr, filter_of(t, ref, f), tick_now(), NULL);
 	return !(p.reuse == name_reuse(ref) && addr_at(t, p.ref)) && c.circuit == CIRCUIT_CLOSED && !c.drained;
 }
 
@@ -229,7 +229,7 @@ static enum admin_status refresh(struct table *t, const struct name *n, enum fam
 	if (!table_insert(t, n, &ref))
 		return ADMIN_FULL;
 	candidates_unsee(t, ref, f, learnt->addrs, learnt->n);
-	candidates_learn(t, ref, learnt->addrs, learnt->n, false, now);
+	candidates_learn(t, ref, learnt->addrs, learnt->n, false, now, NULL);
 	if (learnt->records)
 		candidates_publish(t, ref, learnt->records, learnt->n);
 	pins_published(t, ref, f, published->n, ttl_s);
@@ -291,7 +291,7 @@ static void report_host_works(struct table *t, const struct address *target, str
 	for (unsigned i = 0; i < CANDIDATES; i++) {
 		struct endpoint e = {.port = r.port, .transport = r.transport};
 		const struct candidate_word k = name_candidate(host, get64(&name_cold(t, host)->candidates[i]));
-		if (!addr_read(t, k.ref, &e.addr) || candidate_of_address(t, k.ref, r, tick_now()).circuit == CIRCUIT_CLOSED)
+		if (!addr_read(t, k.ref, &e.addr) || candidate_of_address(t, k.ref, r, tick_now(), NULL).circuit == CIRCUIT_CLOSED)
 			continue;
 		report(t, host, &e, true);
 		report(t, host, &(struct endpoint){.addr = e.addr}, true);

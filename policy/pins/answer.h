@@ -16,6 +16,7 @@ struct aside {
 
 struct lookup {
 	const struct name *name;
+	struct name_ref known;		/* its record, as pin_source() found it; key 0: to be found */
 	uint16_t port;			/* the service asked for, host order; 0: none named */
 	uint8_t transport;		/* enum transport */
 	bool as_target;			/* asked for as a target of a service that this process looked up */
@@ -39,7 +40,7 @@ struct srv_record {
  */
 struct pool {
 	bool asked;			/* the program takes this family; else it is not touched */
-	bool first;			/* libc put this family before the other; out of pins_stale: it did */
+	bool first;			/* libc put this family before the other; out of ORDER_STALE: it did */
 	bool more;			/* the answer held more than these: that one is not here proves nothing */
 	bool extra;
 	uint8_t lead;			/* out: enum lead, what addr[0] is */

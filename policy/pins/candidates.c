@@ -123,7 +123,7 @@ static void note_own_answer(struct table *t, struct name_ref r)
 }
 
 /* An address gets a record only if there is a place for it. */
-static void see(struct table *t, struct name_ref r, const struct address *addr, bool beside, uint32_t now)
+static addr_ref see(struct table *t, struct name_ref r, const struct address *addr, bool beside, uint32_t now)
 {
 	struct place at;
 	const uint32_t now_s = now / TICKS_PER_S;
@@ -137,12 +137,17 @@ static void see(struct table *t, struct name_ref r, const struct address *addr, 
 	if (w)
 		note_whence(t, r, w, beside);
 	stamp_used(addr_at(t, ref), now);
+	return ref;
 }
 
-void candidates_learn(struct table *t, struct name_ref r, const struct address *addrs, size_t n, bool beside, uint32_t now)
+void candidates_learn(struct table *t, struct name_ref r, const struct address *addrs, size_t n, bool beside, uint32_t now,
+		      addr_ref *refs)
 {
-	for (size_t i = 0; t->writable && i < n && i < CANDIDATES; i++)
-		see(t, r, &addrs[i], beside, now);
+	for (size_t i = 0; i < n && i < CANDIDATES; i++) {
+		const addr_ref ref = t->writable ? see(t, r, &addrs[i], beside, now) : 0;
+		if (refs)
+			refs[i] = ref;
+	}
 	if (t->writable && n > 0 && !beside)
 		note_own_answer(t, r);
 }

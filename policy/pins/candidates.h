@@ -13,9 +13,10 @@
 
 /*
  * Stamps the addresses of an answer as seen at tick `now`, and takes in new ones. `beside`: they came beside an SRV
- * answer.
+ * answer. refs: the records of the first CANDIDATES addresses, 0 for one without; may be NULL.
  */
-void candidates_learn(struct table *t, struct name_ref r, const struct address *addrs, size_t n, bool beside, uint32_t now);
+void candidates_learn(struct table *t, struct name_ref r, const struct address *addrs, size_t n, bool beside, uint32_t now,
+		      addr_ref *refs);
 
 /* What the records of an SRV answer say of those that are candidates. */
 void candidates_publish(struct table *t, struct name_ref r, const struct srv_record *records, size_t n);

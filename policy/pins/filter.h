@@ -22,8 +22,13 @@ bool filter_takes_other(struct endpoint_filter r, struct health other);
 /* What counts for a name without regard to a lookup: the endpoint that confirmed it last, else all. */
 struct endpoint_filter filter_of(const struct table *t, struct name_ref ref, enum family f);
 
-/* How fit an address is, by the endpoints that count. One without a record never failed. */
-struct candidate candidate_of_address(const struct table *t, addr_ref ref, struct endpoint_filter r, uint32_t now);
+/*
+ * How an address is doing, by the endpoints that count. One without a record never failed. *sum: the failures of all its
+ * endpoints (endpoint_sum), of the same words: a later failure changes
+ * them. May be NULL.
+ */
+struct candidate candidate_of_address(const struct table *t, addr_ref ref, struct endpoint_filter r, uint32_t now,
+				      uint16_t *sum);
 
 /* A target whose host has known addresses is no fitter than the fittest of them, and drained when they all are. */
 void target_judge(const struct table *t, const struct address *target, struct endpoint_filter r, uint32_t now, struct candidate *c);

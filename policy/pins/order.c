@@ -144,7 +144,7 @@ static void answer_empty(struct table *t, const struct lookup *l, struct name_re
 {
 	struct snapshot_few room;
 	struct snapshot sn = snapshot_of_few(&room);
-	const struct pool none = {.asked = true};
+	static const struct pool none = {.asked = true};
 	struct pin p = pin_unpack(get64(&name_hot(t, ref)->pin[f]));
 	if (!p.is_explicit || p.reuse != name_reuse(ref) || !snapshot_read(t, ref, l->name, f, &none, l, 0, &sn))
 		return;
@@ -162,7 +162,9 @@ static void answer_some(struct table *t, const struct lookup *l, struct name_ref
 {
 	struct snapshot_many room;
 	struct snapshot sn = snapshot_of_many(&room);
-	candidates_learn(t, ref, pool->addr, pool->n, l->beside != NULL, tick_now());
+	addr_ref learnt[CANDIDATES];
+	candidates_learn(t, ref, pool->addr, pool->n, l->beside != NULL, tick_now(), learnt);
+	sn.learnt = learnt;
 	if (pool->srv)
 		candidates_publish(t, ref, pool->srv, pool->n);
 	if (!snapshot_read(t, ref, l->name, f, pool, l, 0, &sn))
@@ -215,15 +217,20 @@ static void answer_family(struct table *t, const struct lookup *l, struct name_r
 
 /* ---- a lookup ---- */
 
-static bool name_known(struct table *t, const struct lookup *l, struct settings *set, struct name_ref *ref)
+static bool is_known(const struct table *t, const struct lookup *l, struct name_ref *ref)
 {
-	*set = settings_for(t, l->name);
-	return set->value[SET_STICKY] && table_insert(t, l->name, ref);
+	*ref = l->known;
+	return l->known.key && name_current(t, l->known) ? true : table_find(t, l->name, ref);
 }
 
-static void stamp_used(struct table *t, struct name_ref ref)
+static bool make_known(struct table *t, const struct lookup *l, struct settings *set, struct name_ref *ref)
 {
-	uint32_t now = tick_now();
+	*set = settings_for(t, l->name);
+	return set->value[SET_STICKY] && (is_known(t, l, ref) || table_insert(t, l->name, ref));
+}
+
+static void stamp_used(struct table *t, struct name_ref ref, uint32_t now)
+{
 	word32 *used = &name_hot(t, ref)->used;
 	if (t->writable && now - used_lookup(get32(used)) >= STAMP_TICKS)
 		put32(used, used_looked_up(now));
@@ -239,41 +246,12 @@ static void note_first(struct table *t, struct name_ref ref, const struct pool p
 		cas32(w, old, with_first(old, first));
 }
 
-/* A name that has had an answer of its own needs none that came beside another name's, and is not changed by it. */
-static bool has_own_answer(const struct table *t, struct name_ref ref)
-{
-	return had_own_answer(get32(&name_cold(t, ref)->family_port));
-}
-
 /* Asked for itself, and not as a target: then its own pin is what steers (redirect.h). */
-static void note_direct(struct table *t, const struct lookup *l, struct name_ref ref)
+static void note_direct(struct table *t, const struct lookup *l, struct name_ref ref, uint32_t now)
 {
-	uint32_t now = tick_now();
 	word32 *w = &name_cold(t, ref)->direct;
 	if (t->writable && !l->as_target && !tick_within(now, get32(w), RECENT_S))
 		put32(w, now);
-}
-
-bool pins_answer(struct table *t, const struct lookup *l, struct pool pool[static FAMILIES], struct name_ref *ref)
-{
-	struct settings set;
-	if (name_is_service(l->name) || (l->beside && !target_in_domain(l->beside, l->name)) || !name_known(t, l, &set, ref))
-		return false;
-	if (l->beside && has_own_answer(t, *ref))
-		return true;
-	for (unsigned f = 0; f < FAMILIES; f++) {
-		pool[f].extra = false;
-		pool[f].lead = LEAD_NONE;
-		pool[f].srv = NULL;		/* the caller's pools are as the stack left them */
-		if (pool[f].asked)
-			answer_family(t, l, *ref, (enum family)f, &set, &pool[f]);
-	}
-	if (t->writable && get32(&name_hot(t, *ref)->dns_down))
-		put32(&name_hot(t, *ref)->dns_down, 0);
-	note_first(t, *ref, pool);
-	note_direct(t, l, *ref);
-	stamp_used(t, *ref);
-	return true;
 }
 
 /* ---- a lookup of a service ---- */
@@ -313,13 +291,13 @@ int pins_service(struct table *t, const struct name *service, const struct srv_r
 	const struct lookup l = {.name = service};
 	struct pool pool = {.asked = true, .more = more || n > POOL_MAX, .srv = sorted};
 	ref->key = 0;
-	if (n == 0 || !name_is_service(service) || !name_known(t, &l, &set, ref))
+	if (n == 0 || !name_is_service(service) || !make_known(t, &l, &set, ref))
 		return -1;
 	pool.n = service_best(records, n, sorted);
 	for (size_t i = 0; i < pool.n; i++)
 		pool.addr[i] = sorted[i].target;
 	answer_family(t, &l, *ref, FAMILY_SRV, &set, &pool);
-	stamp_used(t, *ref);
+	stamp_used(t, *ref, tick_now());
 	return pool.lead == LEAD_NONE || pool.extra ? -1 : record_of(records, n, &pool.addr[0]);
 }
 
@@ -343,15 +321,6 @@ bool pins_is_target(const struct table *t, const struct name *host, const struct
 		}
 	}
 	return false;
-}
-
-/* ---- when DNS is down (RFC 8767) ---- */
-
-bool pins_dns_down(const struct table *t, const struct name *n)
-{
-	struct name_ref ref;
-	uint32_t now = tick_now(), until = table_find(t, n, &ref) ? get32(&name_hot(t, ref)->dns_down) : 0;
-	return until > now && until - now <= tick_of(DNS_DOWN_S);
 }
 
 /* ---- from the table ---- */
@@ -388,21 +357,89 @@ static size_t known(struct table *t, const struct lookup *l, struct name_ref ref
 	return n;
 }
 
-bool pins_stale(struct table *t, const struct lookup *l, bool failed_now, struct pool pool[static FAMILIES],
-		struct name_ref *ref)
+static bool order_stale(struct table *t, const struct lookup *l, bool failed_now, struct pool pool[static FAMILIES],
+			struct name_ref *ref)
 {
 	struct settings set = settings_for(t, l->name);
 	if (!set.value[SET_STICKY] || set.value[SET_STALE] == SETTING_OFF || set.value[SET_STALE] == 0 ||
-	    !table_find(t, l->name, ref))
+	    !is_known(t, l, ref))
 		return false;
 	size_t n = known(t, l, *ref, &set, set.value[SET_STALE], pool);
 	if (n == 0 || !t->writable)
 		return n > 0;
+	const uint32_t now = tick_now();
 	if (failed_now)
-		put32(&name_hot(t, *ref)->dns_down, tick_now() + tick_of(DNS_DOWN_S));
+		put32(&name_hot(t, *ref)->dns_down, now + tick_of(DNS_DOWN_S));
 	add64(&t->header->counters[COUNT_STALE_ANSWERS], 1);
-	stamp_used(t, *ref);
+	stamp_used(t, *ref, now);
 	return true;
+}
+
+static bool order_served(struct table *t, const struct lookup *l, struct pool pool[static FAMILIES], struct name_ref *ref)
+{
+	const uint32_t now = tick_now(), w = is_known(t, l, ref) ? get32(&name_cold(t, *ref)->ttl_end) : 0;
+	unsigned asked = 0;
+	for (unsigned f = 0; f < FAMILIES; f++)
+		asked |= (unsigned)pool[f].asked << f;
+	if (ttl_end_s(w) <= now / TICKS_PER_S || (asked & ~ttl_families(w)))
+		return false;
+	struct settings set = settings_for(t, l->name);
+	if (!set.value[SET_STICKY] || !set.value[SET_SERVE] || known(t, l, *ref, &set, 0, pool) == 0)
+		return false;
+	note_direct(t, l, *ref, now);
+	stamp_used(t, *ref, now);
+	return true;
+}
+
+/* ---- the verb ---- */
+
+static bool order_answer(struct table *t, const struct lookup *l, struct pool pool[static FAMILIES], struct name_ref *ref)
+{
+	struct settings set;
+	if (name_is_service(l->name) || (l->beside && !target_in_domain(l->beside, l->name)) || !make_known(t, l, &set, ref))
+		return false;
+	/* A name that has had an answer of its own needs none that came beside another name's, and is not changed by it. */
+	if (l->beside && had_own_answer(get32(&name_cold(t, *ref)->family_port)))
+		return true;
+	for (unsigned f = 0; f < FAMILIES; f++) {
+		pool[f].extra = false;
+		pool[f].lead = LEAD_NONE;
+		pool[f].srv = NULL;		/* the caller's pools are as the stack left them */
+		if (pool[f].asked)
+			answer_family(t, l, *ref, (enum family)f, &set, &pool[f]);
+	}
+	if (t->writable && get32(&name_hot(t, *ref)->dns_down))
+		put32(&name_hot(t, *ref)->dns_down, 0);
+	note_first(t, *ref, pool);
+	const uint32_t now = tick_now();
+	note_direct(t, l, *ref, now);
+	stamp_used(t, *ref, now);
+	return true;
+}
+
+bool pin_order(struct table *t, const struct lookup *l, enum order_from from, struct pool pool[static FAMILIES],
+	       struct name_ref *ref)
+{
+	switch (from) {
+	case ORDER_DNS: return order_answer(t, l, pool, ref);
+	case ORDER_SERVE: return order_served(t, l, pool, ref);
+	case ORDER_STALE:
+	case ORDER_FAILED: return order_stale(t, l, from == ORDER_FAILED, pool, ref);
+	}
+	return false;
+}
+
+enum order_from pin_source(const struct table *t, const struct name *n, struct name_ref *known)
+{
+	if (!table_find(t, n, known))
+		return known->key = 0, ORDER_DNS;
+	const uint32_t down = get32(&name_hot(t, *known)->dns_down), ttl = get32(&name_cold(t, *known)->ttl_end);
+	if (!down && !ttl)
+		return ORDER_DNS;
+	const uint32_t now = tick_now();
+	if (down > now && down - now <= tick_of(DNS_DOWN_S))
+		return ORDER_STALE;
+	return ttl_end_s(ttl) > now / TICKS_PER_S ? ORDER_SERVE : ORDER_DNS;
 }
 
 /* ---- serve = on ---- */
@@ -420,20 +457,4 @@ void pins_published(struct table *t, struct name_ref ref, enum family f, size_t 
 		return;
 	if (t->writable && ttl_pack(end, others | 1u << f) != old)
 		put32(w, ttl_pack(end, others | 1u << f));
-}
-
-bool pins_serve(struct table *t, const struct lookup *l, struct pool pool[static FAMILIES], struct name_ref *ref)
-{
-	uint32_t w = table_find(t, l->name, ref) ? get32(&name_cold(t, *ref)->ttl_end) : 0;
-	unsigned asked = 0;
-	for (unsigned f = 0; f < FAMILIES; f++)
-		asked |= (unsigned)pool[f].asked << f;
-	if (ttl_end_s(w) <= tick_now() / TICKS_PER_S || (asked & ~ttl_families(w)))
-		return false;
-	struct settings set = settings_for(t, l->name);
-	if (!set.value[SET_STICKY] || !set.value[SET_SERVE] || known(t, l, *ref, &set, 0, pool) == 0)
-		return false;
-	note_direct(t, l, *ref);
-	stamp_used(t, *ref);
-	return true;
 }

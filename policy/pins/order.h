@@ -12,17 +12,35 @@
 #include "policy/pins/answer.h"
 #include "policy/table/names.h"
 
+/* Where an answer comes from. */
+enum order_from {
+	ORDER_DNS,			/* the pools hold what DNS said */
+	ORDER_SERVE,			/* the table, while the TTL of the last answer runs: `serve = on` */
+	ORDER_STALE,			/* the table, since DNS failed in the last DNS_DOWN_S (RFC 8767) */
+	ORDER_FAILED,			/* the table, since DNS has just failed: that is noted */
+};
+
 /*
- * An answer from DNS: learn it, and order each family by its pin. A family that
- * the answer lacks gets its explicit pin all the same. *ref is the name's record,
- * for outcomes. False when the name is not to be touched (not sticky, no room):
- * the pools are as they were. What no server can have (224.0.0.1, which proxychains
+ * Before DNS is asked: may the table answer instead? ORDER_STALE or ORDER_SERVE: perhaps, pin_order() tells. ORDER_DNS:
+ * no. *known: the name's record, or key 0, for lookup.known.
+ */
+enum order_from pin_source(const struct table *t, const struct name *n, struct name_ref *known);
+
+/*
+ * Puts an answer into the order of the name's pins. *ref is the name's record, for outcomes. False: the pools are as they
+ * were, since the name is not to be touched (not sticky, no room), or the table has nothing to answer with.
+ *
+ * ORDER_DNS: learns the answer, and orders each family by its pin. A family that
+ * the answer lacks gets its explicit pin all the same. What no server can have (224.0.0.1, which proxychains
  * makes up, and 0.0.0.0, which filters give) is not learnt, and keeps its place behind.
  * What came beside a service's answer counts only inside the service's own domain, and
  * adds nothing to a name that has had an answer of its own.
+ *
+ * Else the pools are filled from the table, for the families that are asked for: ORDER_SERVE with the candidates of the
+ * last answer; ORDER_STALE and ORDER_FAILED with those seen within `stale`.
  */
-bool pins_answer(struct table *t, const struct lookup *l, struct pool pool[static FAMILIES],
-		 struct name_ref *ref);
+bool pin_order(struct table *t, const struct lookup *l, enum order_from from, struct pool pool[static FAMILIES],
+	       struct name_ref *ref);
 
 /*
  * The target host:port, for a record of `service`, NULL: by hand; the host gets a record of its
@@ -48,16 +66,6 @@ bool pins_by_hand(const struct table *t, struct name_ref service);
 /* Is `host` a target of one of these services? For lookup.as_target. */
 bool pins_is_target(const struct table *t, const struct name *host, const struct name_ref *names, size_t n);
 
-/* Is DNS to be left alone for this name, since it failed in the last DNS_DOWN_S? */
-bool pins_dns_down(const struct table *t, const struct name *n);
-
-/*
- * DNS failed: the candidates seen within `stale`, in order, of the families that
- * are asked for; and note that it failed (when `failed_now`). False: there are none.
- */
-bool pins_stale(struct table *t, const struct lookup *l, bool failed_now, struct pool pool[static FAMILIES],
-		struct name_ref *ref);
-
 /* ---- serve = on ---- */
 
 /*
@@ -65,11 +73,5 @@ bool pins_stale(struct table *t, const struct lookup *l, bool failed_now, struct
  * records (NODATA) are believed as long as the other family's. getaddrinfo tells no TTL.
  */
 void pins_published(struct table *t, struct name_ref ref, enum family f, size_t n, uint32_t ttl_s);
-
-/*
- * With `serve = on`, while that TTL runs for all families asked for: the candidates of
- * the last answer, in order, as from DNS. False: DNS is to be asked; the pools are not set.
- */
-bool pins_serve(struct table *t, const struct lookup *l, struct pool pool[static FAMILIES], struct name_ref *ref);
 
 #endif

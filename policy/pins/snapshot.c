@@ -12,13 +12,6 @@
 
 /* ---- gathering candidates ---- */
 
-/* All failures of the address: what a tentative pin on it goes by. */
-static uint16_t sum_of(const struct table *t, addr_ref ref)
-{
-	const struct addr_record *a = addr_at(t, ref);
-	return a ? endpoint_sum(a, 15, true) : 0;
-}
-
 _Static_assert(KNOWN == CANDIDATES + 2, "all that is known has room");
 
 static int candidate_add(const struct table *t, struct snapshot *sn, const struct address *a, addr_ref ref, bool in_answer)
@@ -26,8 +19,8 @@ static int candidate_add(const struct table *t, struct snapshot *sn, const struc
 	size_t i = sn->facts.n;
 	if (i == sn->room)
 		return -1;
-	sn->refs[i] = (struct candidate_ref){.addr = *a, .ref = ref, .sum = sum_of(t, ref)};
-	sn->facts.candidate[i] = candidate_of_address(t, ref, sn->filter, sn->facts.now);
+	sn->refs[i] = (struct candidate_ref){.addr = *a, .ref = ref};
+	sn->facts.candidate[i] = candidate_of_address(t, ref, sn->filter, sn->facts.now, &sn->refs[i].sum);
 	sn->facts.candidate[i].in_answer = in_answer;
 	if (address_is_target(a))
 		target_judge(t, a, sn->filter, sn->facts.now, &sn->facts.candidate[i]);
@@ -70,7 +63,8 @@ static void add_pool(const struct table *t, struct snapshot *sn, const struct po
 	for (size_t i = 0; i < pool->n; i++) {
 		if (snapshot_find(sn, &pool->addr[i]) >= 0)
 			continue;
-		int at = candidate_add(t, sn, &pool->addr[i], addr_find(t, &pool->addr[i]), true);
+		const addr_ref learnt = sn->learnt && i < CANDIDATES ? sn->learnt[i] : 0;
+		int at = candidate_add(t, sn, &pool->addr[i], learnt ? learnt : addr_find(t, &pool->addr[i]), true);
 		if (at >= 0 && pool->srv)
 			set_srv(sn, at, pool->srv[i].priority, pool->srv[i].weight);
 	}
@@ -86,6 +80,8 @@ static void add_candidates(const struct table *t, struct snapshot *sn, bool all,
 	const bool ranked = pin.is_explicit && pin.reuse == name_reuse(sn->ref) &&
 			    !(sn->facts.expires && sn->facts.now >= sn->facts.expires);
 	const struct name_cold *cold = name_cold(t, sn->ref);
+	if (!all && !ranked)
+		return;
 	struct candidate_word words[CANDIDATES];
 	struct address addr[CANDIDATES];
 	uint32_t newest = UINT32_MAX, now_s = sn->facts.now / TICKS_PER_S;

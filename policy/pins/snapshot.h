@@ -20,6 +20,7 @@ struct snapshot {
 	enum family family;
 	uint64_t pin_word;
 	struct endpoint_filter filter;
+	const addr_ref *learnt;		/* records of the answer's first CANDIDATES addresses, 0: to be found; NULL: all are */
 	struct facts facts;
 	size_t room;			/* for so many: */
 	struct candidate_ref *refs;		/* beside s.candidate */

@@ -102,9 +102,9 @@ int endpoint_take(struct addr_record *a, uint8_t transport, uint16_t port, bool 
 
 uint16_t endpoint_sum(const struct addr_record *a, uint8_t mask, bool other)
 {
-	uint32_t sum = other ? health_unpack(get64(&a->other)).failures : 0;
+	uint32_t sum = other ? health_failures(get64(&a->other)) : 0;
 	for (unsigned i = 0; i < ENDPOINTS; i++)
 		if (mask >> i & 1)
-			sum += health_unpack(seen64(&a->endpoints[i].health)).failures;
+			sum += health_failures(seen64(&a->endpoints[i].health));
 	return (uint16_t)(sum & SUM_MASK);
 }

@@ -173,6 +173,11 @@ static inline bool health_is_of(uint64_t w, uint8_t transport, uint16_t port)
 	return w >> 46 == ((uint64_t)(transport & 3u) << 16 | port);
 }
 
+static inline uint16_t health_failures(uint64_t w) { return (uint16_t)(w >> 11 & SUM_MASK); }
+
+/* Is its circuit closed? Else it cools off, or its cool-off is over and nobody has had a success since. */
+static inline bool health_is_closed(uint64_t w) { return (w >> 24 & COOL_MASK) == 0; }
+
 static inline struct health health_unpack(uint64_t w)
 {
 	return (struct health){

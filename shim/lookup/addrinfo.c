@@ -21,6 +21,7 @@ struct call {
 	const char *node, *service;
 	const struct addrinfo *hints;
 	struct name name;
+	struct name_ref known;		/* its record; key 0: to be found */
 	struct lookup lookup;
 	struct aside aside[AVOID_MAX];
 	struct pool pool[FAMILIES];
@@ -69,6 +70,7 @@ static void set_lookup(struct call *c, const struct table *t, uint16_t port)
 	waiting_sweep();
 	c->lookup = (struct lookup){
 		.name = &c->name,
+		.known = c->known,
 		.port = port,
 		.transport = type == SOCK_STREAM ? TRANSPORT_TCP : type == SOCK_DGRAM ? TRANSPORT_UDP : TRANSPORT_ANY,
 		.as_target = recent_target(t, &c->name),
@@ -157,7 +159,7 @@ static struct addrinfo *by_pin(struct call *c, struct table *t, struct addrinfo 
 	c->lookup.by_way = true;
 	for (unsigned f = 0; f < FAMILIES; f++)
 		had[f] = c->pool[f].n > 0;
-	const bool pinned = pins_answer(t, &c->lookup, c->pool, &ref);
+	const bool pinned = pin_order(t, &c->lookup, ORDER_DNS, c->pool, &ref);
 	note_given(c);
 	if (!pinned)
 		return list;
@@ -177,11 +179,8 @@ static void name_canonically(const struct call *c, struct addrinfo *list)
 		list->ai_canonname = strndup(c->node, c->name.len);
 }
 
-/* Why the table answers. */
-enum instead { SERVES, DOWN, FAILED_NOW };
-
 /* The candidates from the table. NULL: there are none, or it is not to answer. */
-static struct addrinfo *from_table(struct call *c, struct table *t, enum instead why)
+static struct addrinfo *from_table(struct call *c, struct table *t, enum order_from from)
 {
 	struct addrinfo *head = NULL, **link = &head;
 	struct name_ref ref;
@@ -190,8 +189,7 @@ static struct addrinfo *from_table(struct call *c, struct table *t, enum instead
 	set_lookup(c, t, port <= UINT16_MAX ? (uint16_t)port : 0);
 	c->pool[FAMILY_V4].n = c->pool[FAMILY_V6].n = 0;
 	set_asked(c);
-	if (why == SERVES ? !pins_serve(t, &c->lookup, c->pool, &ref)
-			  : !pins_stale(t, &c->lookup, why == FAILED_NOW, c->pool, &ref))
+	if (!pin_order(t, &c->lookup, from, c->pool, &ref))
 		return NULL;
 	if (family_of(c) == AF_INET6 && !(flags_of(c) & AI_ALL) && c->pool[FAMILY_V6].n)
 		c->pool[FAMILY_V4].n = 0;
@@ -215,7 +213,7 @@ static bool dns_is_down(const struct call *c, const struct table *t, int error)
 }
 
 /* EAI_SYSTEM is this process's own trouble (no descriptors, say): it is helped, and the others still ask. */
-static enum instead failure_of(int error) { return error == EAI_SYSTEM ? DOWN : FAILED_NOW; }
+static enum order_from failure_of(int error) { return error == EAI_SYSTEM ? ORDER_STALE : ORDER_FAILED; }
 
 /* libc's own lookup ended with `r`. */
 static int finish(struct call *c, struct table *t, int r, struct addrinfo **res)
@@ -233,8 +231,9 @@ static int finish(struct call *c, struct table *t, int r, struct addrinfo **res)
 /* What the table answers without DNS, since that failed of late or need not be asked. NULL: it is to be asked. */
 static struct addrinfo *unasked(struct call *c, struct table *t)
 {
-	struct addrinfo *list = pins_dns_down(t, &c->name) ? from_table(c, t, DOWN) : NULL;
-	return list ? list : from_table(c, t, SERVES);
+	const enum order_from from = pin_source(t, &c->name, &c->known);
+	struct addrinfo *list = from == ORDER_DNS ? NULL : from_table(c, t, from);
+	return list || from != ORDER_STALE ? list : from_table(c, t, ORDER_SERVE);
 }
 
 /* Fills the call; false if it is none of ours. */
@@ -243,6 +242,7 @@ static bool start(struct call *c, struct table *t, const char *node, const char 
 	c->node = node;
 	c->service = service;
 	c->hints = hints;
+	c->known = (struct name_ref){0};
 	return t && sticky_call(c);
 }
 

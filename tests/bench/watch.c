@@ -90,7 +90,7 @@ static struct address led_to(const struct name *n)
 	struct name_ref ref;
 	const struct lookup l = {.name = n};
 	pool[FAMILY_V4] = (struct pool){.asked = true, .first = true, .n = 2, .addr = {pool_address(1), pool_address(2)}};
-	if (!pins_answer(&table, &l, pool, &ref))
+	if (!pin_order(&table, &l, ORDER_DNS, pool, &ref))
 		broken("the table takes no name");
 	return pool[FAMILY_V4].addr[0];
 }

@@ -122,13 +122,13 @@ static size_t look_up(struct table *t, unsigned k, struct name_ref *ref)
 	struct pool pool[FAMILIES] = {{.asked = true}, {.asked = true}};
 	for (unsigned j = 0; j < 8; j++)
 		pool[j % 2].addr[pool[j % 2].n++] = address_of(k, j);
-	if (!pins_answer(t, &l, pool, ref))
+	if (!pin_order(t, &l, ORDER_DNS, pool, ref))
 		return 0;
 	claim(pool[0].n <= POOL_MAX + 1 && pool[1].n <= POOL_MAX + 1);
-	pins_dns_down(t, &n);
+	pin_source(t, &n, &same);
 	struct pool stale[FAMILIES] = {{.asked = true}, {.asked = true}};
 	struct name_ref same;
-	if (pins_stale(t, &l, k == 2, stale, &same))
+	if (pin_order(t, &l, k == 2 ? ORDER_FAILED : ORDER_STALE, stale, &same))
 		claim(stale[0].n <= POOL_MAX + 1 && stale[1].n <= POOL_MAX + 1);
 	return 1;
 }

@@ -101,7 +101,7 @@ static inline struct address lab_lookup(struct table *t, const struct name *n, c
 	struct pool pool[FAMILIES] = {[FAMILY_V4] = {.asked = true, .n = count}};
 	const struct lookup l = {.name = n};
 	memcpy(pool[FAMILY_V4].addr, addrs, count * sizeof *addrs);
-	if (!pins_answer(t, &l, pool, ref) || pool[FAMILY_V4].n == 0)
+	if (!pin_order(t, &l, ORDER_DNS, pool, ref) || pool[FAMILY_V4].n == 0)
 		return (struct address){0};
 	return pool[FAMILY_V4].addr[0];
 }

@@ -165,7 +165,7 @@ static inline void script_ask(struct script *s, char **w)
 	struct lookup l = script_lookup(s, w[1], &n);
 	l.as_target = w[0][strlen(w[0]) - 1] == '+';
 	script_pool(w[2], pool);
-	if (pins_answer(&s->lab.t, &l, pool, &ref))
+	if (pin_order(&s->lab.t, &l, ORDER_DNS, pool, &ref))
 		script_say_pools(s, pool);
 	else
 		script_say(s, "", "%s", "untouched");
@@ -181,7 +181,7 @@ static inline void script_beside(struct script *s, char **w)
 	l.as_target = true;
 	l.beside = &service;
 	script_pool(w[3], pool);
-	script_say(s, "", "%s", pins_answer(&s->lab.t, &l, pool, &ref) ? "done" : "untouched");
+	script_say(s, "", "%s", pin_order(&s->lab.t, &l, ORDER_DNS, pool, &ref) ? "done" : "untouched");
 }
 
 static inline void script_lead(struct script *s, char **w)
@@ -196,7 +196,7 @@ static inline void script_stale(struct script *s, char **w)
 	struct name_ref ref;
 	struct pool pool[FAMILIES] = {{.asked = true}, {.asked = true}};
 	struct lookup l = script_lookup(s, w[1], &n);
-	if (pins_stale(&s->lab.t, &l, true, pool, &ref))
+	if (pin_order(&s->lab.t, &l, ORDER_FAILED, pool, &ref))
 		script_say_pools(s, pool);
 	else
 		script_say(s, "", "%s", "none");
@@ -204,8 +204,9 @@ static inline void script_stale(struct script *s, char **w)
 
 static inline void script_down(struct script *s, char **w)
 {
+	struct name_ref known;
 	struct name n = lab_name(w[1]);
-	script_say(s, "", "%s", pins_dns_down(&s->lab.t, &n) ? "yes" : "no");
+	script_say(s, "", "%s", pin_source(&s->lab.t, &n, &known) == ORDER_STALE ? "yes" : "no");
 }
 
 static inline enum cause script_cause(const char *text)
