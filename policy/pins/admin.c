@@ -109,7 +109,8 @@ enum admin_status pins_set(struct table *t, const struct name *n, const struct a
 static bool may_adopt(const struct table *t, struct name_ref ref, enum family f, addr_ref addr)
 {
 	const struct pin p = pin_unpack(get64(&name_hot(t, ref)->pin[f]));
-	const struct candidate c = candidate_of_address(t, addr, filter_of(t, ref, f), tick_now(), NULL);
+	uint16_t sum;
+	const struct candidate c = candidate_of_address(t, addr, filter_of(t, ref, f), tick_now(), &sum);
 	return !(p.reuse == name_reuse(ref) && addr_at(t, p.ref)) && c.circuit == CIRCUIT_CLOSED && !c.drained;
 }
 
@@ -290,8 +291,9 @@ static void report_host_works(struct table *t, const struct address *target, str
 		return;
 	for (unsigned i = 0; i < CANDIDATES; i++) {
 		struct endpoint e = {.port = r.port, .transport = r.transport};
+		uint16_t sum;
 		const struct candidate_word k = name_candidate(host, get64(&name_cold(t, host)->candidates[i]));
-		if (!addr_read(t, k.ref, &e.addr) || candidate_of_address(t, k.ref, r, tick_now(), NULL).circuit == CIRCUIT_CLOSED)
+		if (!addr_read(t, k.ref, &e.addr) || candidate_of_address(t, k.ref, r, tick_now(), &sum).circuit == CIRCUIT_CLOSED)
 			continue;
 		report(t, host, &e, true);
 		report(t, host, &(struct endpoint){.addr = e.addr}, true);

@@ -38,9 +38,11 @@ static uint32_t yields(const struct table *t, struct name_ref r, uint64_t word, 
 static word64 *word_of(const struct table *t, struct name_ref r, addr_ref ref)
 {
 	word64 *words = name_cold(t, r)->candidates;
-	for (unsigned i = 0; i < CANDIDATES; i++)
-		if (name_candidate(r, get64(&words[i])).ref == ref)
+	for (unsigned i = 0; i < CANDIDATES; i++) {
+		const uint64_t word = get64(&words[i]);
+		if (candidate_ref_of(word) == ref && name_candidate(r, word).ref == ref)
 			return &words[i];
+	}
 	return NULL;
 }
 

@@ -63,30 +63,41 @@ static void judge_endpoint(struct health h, uint32_t failed, uint32_t now, struc
 		c->failed_lately = true;
 }
 
+/* Most addresses never failed: one pass tells. The sum is of words that are read before those that are judged. */
+static bool never_failed(const struct addr_record *a, uint16_t *sum)
+{
+	uint64_t words = seen64(&a->other), sums = words >> 11;		/* health_failures() of each; what is above is cut off */
+	uint32_t failed = get32(&a->other_failed);
+	for (unsigned i = 0; i < ENDPOINTS; i++) {
+		const uint64_t word = seen64(&a->endpoints[i].health);
+		words |= word;
+		sums += word >> 11;
+		failed |= get32(&a->endpoints[i].failed);
+	}
+	*sum = (uint16_t)(sums & SUM_MASK);
+	return failed == 0 && health_is_closed(words);
+}
+
 struct candidate candidate_of_address(const struct table *t, addr_ref ref, struct endpoint_filter r, uint32_t now,
 				      uint16_t *sum)
 {
 	struct candidate c = {.circuit = CIRCUIT_CLOSED};
 	const struct addr_record *a = addr_at(t, ref);
-	uint32_t failures = 0;
-	if (sum)
-		*sum = 0;
+	*sum = 0;
 	if (!a)
 		return c;
 	c.drained = get32(&a->drained) != 0;
-	for (unsigned i = 0; i <= ENDPOINTS; i++) {
-		const bool is_other = i == ENDPOINTS;
-		const uint64_t word = seen64(is_other ? &a->other : &a->endpoints[i].health);
-		const uint32_t failed = get32(is_other ? &a->other_failed : &a->endpoints[i].failed);
-		failures += health_failures(word);
-		if (failed == 0 && health_is_closed(word))
-			continue;		/* most: nothing ever failed there */
+	if (never_failed(a, sum))
+		return c;
+	for (unsigned i = 0; i < ENDPOINTS; i++) {
+		const uint64_t word = seen64(&a->endpoints[i].health);
 		const struct health h = health_unpack(word);
-		if (is_other ? filter_takes_other(r, h) : word && h.transport != TRANSPORT_ANY && filter_takes(r, h))
-			judge_endpoint(h, failed, now, &c);
+		if (word && h.transport != TRANSPORT_ANY && filter_takes(r, h))
+			judge_endpoint(h, get32(&a->endpoints[i].failed), now, &c);
 	}
-	if (sum)
-		*sum = (uint16_t)(failures & SUM_MASK);
+	const struct health other = health_unpack(seen64(&a->other));
+	if (filter_takes_other(r, other))
+		judge_endpoint(other, get32(&a->other_failed), now, &c);
 	return c;
 }
 
@@ -114,7 +125,8 @@ static bool fittest(const struct table *t, struct name_ref host, struct endpoint
 		struct candidate_word c = name_candidate(host, get64(&cold->candidates[i]));
 		if (!addr_at(t, c.ref) || seen_age(c.seen, now / TICKS_PER_S) > newest + 1)
 			continue;
-		struct candidate k = candidate_of_address(t, c.ref, r, now, NULL);
+		uint16_t sum;
+		struct candidate k = candidate_of_address(t, c.ref, r, now, &sum);
 		if (!any || fitter(&k, best))
 			*best = k;
 		any = true;

@@ -24,8 +24,8 @@ struct endpoint_filter filter_of(const struct table *t, struct name_ref ref, enu
 
 /*
  * How an address is doing, by the endpoints that count. One without a record never failed. *sum: the failures of all its
- * endpoints (endpoint_sum), of the same words: a later failure changes
- * them. May be NULL.
+ * endpoints (endpoint_sum), read first: a later failure changes
+ * them.
  */
 struct candidate candidate_of_address(const struct table *t, addr_ref ref, struct endpoint_filter r, uint32_t now,
 				      uint16_t *sum);

@@ -230,7 +230,8 @@ static void take_pin(const struct takeover *o, struct name_ref theirs, struct na
 	if (!a)
 		return;
 	/* Into a table that others use an auto pin comes only where they would choose it too. */
-	const struct candidate c = candidate_of_address(o->to, ref, filter_of(o->to, ours, f), tick_now(), NULL);
+	uint16_t sum;
+	const struct candidate c = candidate_of_address(o->to, ref, filter_of(o->to, ours, f), tick_now(), &sum);
 	if ((!o->replaces || o->published) && !p.is_explicit && (c.circuit != CIRCUIT_CLOSED || c.drained))
 		return;
 	if (p.is_explicit)

@@ -215,6 +215,8 @@ static inline uint64_t candidate_pack(struct candidate_word c)
 	       (c.rank & 15u);
 }
 
+static inline addr_ref candidate_ref_of(uint64_t w) { return (addr_ref)(w >> 32); }
+
 static inline struct candidate_word candidate_unpack(uint64_t w)
 {
 	return (struct candidate_word){

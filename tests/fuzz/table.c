@@ -125,9 +125,9 @@ static size_t look_up(struct table *t, unsigned k, struct name_ref *ref)
 	if (!pin_order(t, &l, ORDER_DNS, pool, ref))
 		return 0;
 	claim(pool[0].n <= POOL_MAX + 1 && pool[1].n <= POOL_MAX + 1);
-	pin_source(t, &n, &same);
 	struct pool stale[FAMILIES] = {{.asked = true}, {.asked = true}};
 	struct name_ref same;
+	pin_source(t, &n, &same);
 	if (pin_order(t, &l, k == 2 ? ORDER_FAILED : ORDER_STALE, stale, &same))
 		claim(stale[0].n <= POOL_MAX + 1 && stale[1].n <= POOL_MAX + 1);
 	return 1;
