@@ -121,7 +121,7 @@ static bool plan(enum watch w, int fd, const struct msghdr *msg, struct udp_send
 static ssize_t send_planned(send_call *call, int fd, const struct msghdr *original, int flags, struct udp_send *d)
 {
 	struct msghdr msg = *original;
-	bool moved = d->moved;
+	bool moved = d->redirected;
 	ssize_t r = -1;
 	if (d->connected)
 		msg.msg_name = NULL, msg.msg_namelen = 0;

@@ -21,12 +21,12 @@
 #include "shim/tcp/stream.h"
 
 /* The program's address, with another in it. */
-struct steered {
+struct redirected {
 	struct sockaddr_storage to;
 	socklen_t len;
 };
 
-static bool steer_address(const struct sockaddr *addr, socklen_t len, const struct endpoint *e, struct steered *out)
+static bool redirect_address(const struct sockaddr *addr, socklen_t len, const struct endpoint *e, struct redirected *out)
 {
 	if (len > sizeof out->to)
 		return false;
@@ -47,7 +47,7 @@ static bool is_same(int fd)
 	return same;
 }
 
-static bool is_steered(const struct tcp_connect *c) { return !endpoint_same(&c->to, &c->original); }
+static bool is_redirected(const struct tcp_connect *c) { return !endpoint_same(&c->to, &c->original); }
 
 /*
  * A second connect on a pending socket tells how the first one went (connect(2)). It
@@ -56,12 +56,12 @@ static bool is_steered(const struct tcp_connect *c) { return !endpoint_same(&c->
  */
 static int connect_again(int fd, const struct sockaddr *addr, socklen_t len)
 {
-	struct steered s;
+	struct redirected s;
 	const struct tcp_connect c = *pending_at(fd);
 	const bool good = len >= sizeof addr->sa_family && len <= sizeof(struct sockaddr_storage) && memory_readable(addr, len);
 	if (good && addr->sa_family == AF_UNSPEC)
 		pending_give_up(fd);
-	else if (good && is_steered(&c) && steer_address(addr, len, &c.to, &s))
+	else if (good && is_redirected(&c) && redirect_address(addr, len, &c.to, &s))
 		addr = (const struct sockaddr *)&s.to;
 	int r = real()->connect(fd, addr, len);
 	if (!pending_mine(fd) || (r == -1 && (errno == EALREADY || errno == EINPROGRESS || errno == EINTR)))
@@ -70,7 +70,7 @@ static int connect_again(int fd, const struct sockaddr *addr, socklen_t len)
 	return r;
 }
 
-/* ---- steering ---- */
+/* ---- redirecting ---- */
 
 /*
  * Does another connect of this process wait for it, from which the program turns to `original` now? One to the
@@ -100,7 +100,7 @@ static bool belongs_elsewhere(const struct tcp_connect *c, const struct redirect
 }
 
 /* Does what goes to `original` belong elsewhere, and has that not been tried in vain? Then the connect goes there. */
-static bool steer(struct table *t, int fd, struct tcp_connect *c, const struct redirection *v)
+static bool redirect(struct table *t, int fd, struct tcp_connect *c, const struct redirection *v)
 {
 	struct endpoint to;
 	const addr_ref ref = belongs_elsewhere(c, v, &to) ? addr_find(t, &to.addr) : 0;
@@ -113,13 +113,13 @@ static bool steer(struct table *t, int fd, struct tcp_connect *c, const struct r
 	return true;
 }
 
-/* False: as the program asked; it was not steered, or the host itself cannot connect to the pin. *r is the outcome otherwise. */
-static bool connect_steered(struct table *t, int fd, const struct sockaddr *addr, socklen_t len, struct tcp_connect *c,
+/* False: as the program asked; it was not redirected, or the host itself cannot connect to the pin. *r is the outcome otherwise. */
+static bool connect_redirected(struct table *t, int fd, const struct sockaddr *addr, socklen_t len, struct tcp_connect *c,
 			    const struct redirection *v, int *r)
 {
-	struct steered s;
+	struct redirected s;
 	int saved = errno;
-	const bool elsewhere = steer(t, fd, c, v) && steer_address(addr, len, &c->to, &s);
+	const bool elsewhere = redirect(t, fd, c, v) && redirect_address(addr, len, &c->to, &s);
 	errno = saved;
 	if (!elsewhere)
 		return false;
@@ -178,7 +178,7 @@ HOT int connect_tcp(int fd, const struct sockaddr *addr, socklen_t len)
 		descriptor_opened(fd, class = fd_ask_class(fd));
 	if (class != FD_STREAM || !to_candidate(t, addr, len, &c, &v))
 		return real()->connect(fd, addr, len);
-	if (!connect_steered(t, fd, addr, len, &c, &v, &r))
+	if (!connect_redirected(t, fd, addr, len, &c, &v, &r))
 		r = connect_as_asked(t, fd, addr, len, &c, &v);
 	stream_sweep_long();
 	return r;

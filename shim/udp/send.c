@@ -225,7 +225,7 @@ static void note_message(int fd, const struct udp_send *d, const struct endpoint
 }
 
 /* Before it goes, since its answer may be read by another process at once. */
-static bool move(int fd, const struct sockaddr *to, socklen_t to_len, struct udp_send *d)
+static bool redirect(int fd, const struct sockaddr *to, socklen_t to_len, struct udp_send *d)
 {
 	if (!peer_redirect(fd, &d->original, &d->actual, d->now_ms))
 		return false;
@@ -277,7 +277,7 @@ bool send_plan(int fd, const struct iovec *piece, size_t pieces, const struct so
 	if (planned) {
 		d->actual = destination(t, fd, d, &v);
 		d->actual.transport = TRANSPORT_UDP;
-		d->moved = !endpoint_same(usual(d), &d->actual) && (d->connected ? reconnect(fd, d) : move(fd, to, to_len, d));
+		d->redirected = !endpoint_same(usual(d), &d->actual) && (d->connected ? reconnect(fd, d) : redirect(fd, to, to_len, d));
 	}
 	errno = saved;
 	return planned;
@@ -293,10 +293,10 @@ static void note_as_usual(int fd, const struct udp_send *d)
 		peer_note_own(fd, &d->original, d->now_ms);
 }
 
-void send_done(int fd, const struct udp_send *d, bool moved)
+void send_done(int fd, const struct udp_send *d, bool redirected)
 {
 	int saved = errno;
-	if (!moved)
+	if (!redirected)
 		note_as_usual(fd, d);
 	else if (d->connected)
 		note_message(fd, d, &d->actual);

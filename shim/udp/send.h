@@ -23,7 +23,7 @@
 
 struct udp_send {
 	struct endpoint original, actual;	/* where the program sends it, where it goes */
-	bool moved;			/* it goes elsewhere than usual: than to `original`, or than to the peer */
+	bool redirected;			/* it goes elsewhere than usual: than to `original`, or than to the peer */
 	bool connected;			/* it is sent to the peer: `peer`, as it was before this; `original` is peer.original */
 	bool addressed;			/* though the program said an address: that of the peer, which has been redirected */
 	struct peer peer;
@@ -53,8 +53,8 @@ bool send_plan(int fd, const struct iovec *piece, size_t pieces, const struct so
 void send_unplanned(int fd, const void *buf, size_t len, const struct sockaddr *to, socklen_t to_len,
 		      struct udp_send *d);
 
-/* It was sent; `moved`: to `actual`, otherwise as usual after all. */
-void send_done(int fd, const struct udp_send *d, bool moved);
+/* It was sent; `redirected`: to `actual`, otherwise as usual after all. */
+void send_done(int fd, const struct udp_send *d, bool redirected);
 
 /*
  * A socket that was redirected to `actual` for this could not send it: it is connected back. So

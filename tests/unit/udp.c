@@ -40,7 +40,7 @@ static unsigned sent(int fd, unsigned server, const char *text)
 	const struct iovec piece = {(void *)(uintptr_t)text, strlen(text)};
 	struct udp_send d;
 	if (send_plan(fd, &piece, 1, (const struct sockaddr *)&sa, sizeof sa, &d)) {
-		send_done(fd, &d, d.moved);
+		send_done(fd, &d, d.redirected);
 		return number_of(&d.actual);
 	}
 	send_unplanned(fd, text, strlen(text), (const struct sockaddr *)&sa, sizeof sa, &d);
@@ -115,7 +115,7 @@ static void connected(void)
 	connect(fd, (const struct sockaddr *)&other, sizeof other);
 	check_true("has a peer", peer_of(fd, &p) && number_of(&p.actual) == OTHER && !peer_is_redirected(&p));
 	check_true("is no other", peer_unconnected(fd) == 0 && peer_number(fd) != 0);
-	check_true("is connected anew", send_plan(fd, &piece, 1, NULL, 0, &d) && d.moved && d.connected);
+	check_true("is connected anew", send_plan(fd, &piece, 1, NULL, 0, &d) && d.redirected && d.connected);
 	send_done(fd, &d, true);
 	check_true("to the pin", peer_of(fd, &p) && number_of(&p.actual) == PIN && number_of(&p.original) == OTHER);
 	check_number("its answer seems to come from there", OTHER, received(fd, PIN, answer(200, "REGISTER", 21)));
@@ -157,7 +157,7 @@ static void errors(void)
 	const struct iovec piece = {(void *)(uintptr_t)text, strlen(text)};
 	struct udp_send d;
 	if (send_plan(fd, &piece, 1, NULL, 0, &d))
-		send_done(fd, &d, d.moved);
+		send_done(fd, &d, d.redirected);
 	else
 		send_unplanned(fd, text, strlen(text), NULL, 0, &d);
 	datagram_failed(fd, EAGAIN);
