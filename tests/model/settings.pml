@@ -1,5 +1,5 @@
 /*
- * settings.pml: the two banks of settings (policy/table/settings.c), in weak memory.
+ * settings.pml: the two banks of settings (policy/table/effective.c), in weak memory.
  *
  * A writer (one at a time: a lock) stores three times; a reader takes what it read if the count is the same behind it.
  * What must hold: that is one store's, whole.
