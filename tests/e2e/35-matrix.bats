@@ -5,13 +5,6 @@ BATS_TEST_TIMEOUT=1200       # a cell ends by itself after 600 s
 # bats file_tags=long
 load ../lib/harness
 
-# Cells that are not won: they are shown, and do not fail. An account that a server refuses while it serves others goes
-# back there; over TLS neither a status nor what follows the handshake can be seen. Of the others the margin is small.
-OPEN=(
-    503one.udp.3.turn 480one.tcp.3.turn 503.tls.3.turn finr.tls.3.turn mute.tls.3.once
-    fin.tcp.3.turn finr.tcp.3.mix rstr.tcp.3.turn half.tcp.1.turn silent.tcp.10.once rst.tls.3.turn.start drop.tls.10.once
-)
-
 # no_worse TRANSPORT
 no_worse() {
     local rows=$BATS_TEST_TMPDIR/rows row lost=()
@@ -20,7 +13,7 @@ no_worse() {
     sed 's/^/# /' "$rows" >&3
     expect_match 'cells: ' "$(tail -n 1 "$rows")" "end of the matrix"
     while read -r row; do
-        [[ " ${OPEN[*]} " == *" ${row%% *} "* || $row == *" ok" ]] || lost+=("${row%% *}")
+        [[ $row == *" ok" ]] || lost+=("${row%% *}")
     done < <(sed '1d;$d' "$rows")
     for row in "${lost[@]}"; do tail -n 12 "$BATS_TEST_TMPDIR/cells/$row."*{out,events,named}; done
     expect_eq "" "${lost[*]}" "cells that are worse than bare"

@@ -5,7 +5,10 @@ load ../lib/harness
 
 build() { make -C "$TESTS/.." --no-print-directory B="$BATS_TEST_TMPDIR/build" "$@" 2>&1; }
 
+# But the programs for the kernel, which clang has built already.
 @test "clang builds it all without a warning" {
+    mkdir -p "$BATS_TEST_TMPDIR/build/tools/pinwatch"
+    cp -p "$BUILD"/tools/pinwatch/*.{bpf.o,skel.h} "$BATS_TEST_TMPDIR/build/tools/pinwatch"
     expect_eq "" "$(build -j2 CC=clang CFLAGS=-O0 all | grep -vE '^  [A-Z]+ ' || true)" "what make says"
     [[ -f $BATS_TEST_TMPDIR/build/libstickydns.so && -x $BATS_TEST_TMPDIR/build/pinctl ]]
 }

@@ -69,12 +69,12 @@ cannot() {
 
 # Everything is mounted over, nothing is written to: the host's files stay as they are.
 sandbox_furnish() {
-    local etc=$BATS_TEST_TMPDIR.etc file
+    local etc=$BATS_TEST_TMPDIR.etc file host addresses
     exec {NAP}<> <(:)       # here, since it sets $!
-    rm -rf "$etc"
-    mkdir "$etc"
+    mkdir -p "$etc"
+    read -r host </proc/sys/kernel/hostname
     printf '%s\n' 'nameserver 127.0.0.54' 'options timeout:10 attempts:3' >"$etc/resolv.conf"
-    printf '%s\n' "127.0.0.1 localhost $(</proc/sys/kernel/hostname)" '::1 localhost' >"$etc/hosts"
+    printf '%s\n' "127.0.0.1 localhost $host" '::1 localhost' >"$etc/hosts"
     printf '%s\n' 'passwd: files' 'group: files' 'services: files' 'protocols: files' \
         'hosts: files dns' >"$etc/nsswitch.conf"
     : >"$etc/gai.conf" >"$etc/stickydns.conf"
@@ -89,10 +89,9 @@ sandbox_furnish() {
     } >"$etc/fstab"
     mount --all --fstab "$etc/fstab"
     mkdir "$BATS_TEST_TMPDIR/logs" "$BATS_TEST_TMPDIR/hits"
-    {
-        printf '%s\n' 'link set lo up' 'addr add 192.0.2.1/32 dev lo'
-        [[ ! -e /proc/net/if_inet6 ]] || echo 'addr add 2001:db8::1/128 dev lo nodad'
-    } | ip -batch -
+    addresses=$'link set lo up\naddr add 192.0.2.1/32 dev lo\n'
+    [[ ! -e /proc/net/if_inet6 ]] || addresses+='addr add 2001:db8::1/128 dev lo nodad'
+    ip -batch - <<<"$addresses"
 }
 
 # What the developer's own shell may have set, and no test may inherit.

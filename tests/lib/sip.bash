@@ -50,8 +50,13 @@ sip_does() {
     kamcmd -s "unix:$(sip_control "$at")" pv.shvSet do str "s:$2" >>"$LOGS/kamcmd.log" 2>&1
 }
 
-arrivals() {
-    awk -v filter="$*" '
+arrivals() { arrivals_read list "$@"; }
+
+# arrivals_read list|count|LEAST [KEY=VALUE...] : the lines; how many; whether there are so many.
+arrivals_read() {
+    local files=("$BATS_TEST_TMPDIR"/hits/*)
+    [[ -e ${files[0]} ]] || files=(/dev/null)
+    awk -v as="$1" -v filter="${*:2}" '
         BEGIN {
             split("since server proto from method user in did branch call begun", names)
             for (i in names) column[names[i]] = i
@@ -73,15 +78,19 @@ arrivals() {
                 $0 = line[l]
                 $11 = first[$9]
                 for (i = 1; i <= n && !(key[i] == 11 && $11 < value[i]); i++);
-                if (i > n) print | "sort -n"
+                if (i <= n) continue
+                count++
+                if (as == "list") print | "sort -n"
             }
-        }' "$BATS_TEST_TMPDIR"/hits/* 2>/dev/null
+            if (as == "count") print count + 0
+            else if (as != "list") exit count < as + 0
+        }' "${files[@]}"
 }
 
-arrived() { arrivals "$@" | wc -l; }
+arrived() { arrivals_read count "$@"; }
 requests() { arrivals "$@" | awk '!seen[$9]++' | grep -c '' || true; }
 arrived_at() { arrivals "$@" | awk '{ print $2 }' | sort -u; }
-arrived_reach() { local n=$1; shift; (($(arrived "$@") >= n)) || look_again; }
+arrived_reach() { arrivals_read "$@" || look_again; }
 
 # For await: a look at what arrived is some processes' work; two a second are enough.
 look_again() { nap 0.4; return 1; }
