@@ -95,19 +95,28 @@ static void query_goes(int fd, const struct msghdr *msg)
 		dns_sent(buf, head, peer_key(fd, to, len));
 }
 
+/*
+ * What the bytes that are about to go tell of a socket that was not seen being made: it was inherited, or a vfork child
+ * closed its own under this number. Already its first request is to go to the pin. WATCH_UNKNOWN: look when they have gone.
+ */
+static enum watch watch_before(int fd, const struct msghdr *msg)
+{
+	if (!send_possible() || !readable(msg))
+		return WATCH_UNKNOWN;
+	const void *buf = msg->msg_iov->iov_base;
+	const size_t head = least(msg->msg_iov->iov_len, WIRE_HEADER + 1);
+	if (!memory_readable(buf, head))
+		return WATCH_UNKNOWN;
+	const enum watch w = watch_ask(fd, buf, head, false);
+	return w == WATCH_NONE && name_of(msg) ? WATCH_UNKNOWN : w;
+}
+
 /* Is there something to decide about where a datagram goes? If not, *d is good for sent(). */
 static bool plan(enum watch w, int fd, const struct msghdr *msg, struct udp_send *d)
 {
 	d->steady = STEADY_NOT;
 	d->connected = false;
-	if ((w != WATCH_DATAGRAM && w != WATCH_UNKNOWN) || !send_possible() || !readable(msg))
-		return false;
-	const void *buf = msg->msg_iov->iov_base;
-	const size_t head = least(msg->msg_iov->iov_len, SIP_SHORTEST);
-	/* Inherited, or a vfork child closed its own under this number: already its first request is to go to the pin. */
-	if (w == WATCH_UNKNOWN && memory_readable(buf, head))
-		w = watch_ask(fd, buf, head, false);
-	if (w != WATCH_DATAGRAM)
+	if (w != WATCH_DATAGRAM || !send_possible() || !readable(msg))
 		return false;
 	if ((name_of(msg) || !is_dns(fd)) &&
 	    send_plan(fd, msg->msg_iov, msg->msg_iovlen, name_of(msg), msg->msg_namelen, d))
@@ -184,6 +193,8 @@ static void sent(enum watch w, int fd, const struct msghdr *msg, size_t len, str
 ssize_t passing_send(enum watch w, send_call *call, int fd, const struct msghdr *msg, int flags)
 {
 	struct udp_send d;
+	if (w == WATCH_UNKNOWN)
+		w = watch_before(fd, msg);
 	/* A message that begins a connection may show that it belongs elsewhere. False: nothing can be sent there. */
 	if (w == WATCH_STREAM && onset_due(fd) && readable(msg) && !onset_sends(fd, msg->msg_iov, msg->msg_iovlen))
 		return -1;
@@ -192,7 +203,7 @@ ssize_t passing_send(enum watch w, send_call *call, int fd, const struct msghdr 
 	const ssize_t r = call(fd, msg, flags);
 	if (r > 0)
 		sent(w, fd, msg, (size_t)r, &d);
-	else if (r == -1 && (w == WATCH_STREAM || (w == WATCH_UNKNOWN && sip_owns(fd))))
+	else if (r == -1 && (w == WATCH_STREAM || (w != WATCH_DATAGRAM && sip_owns(fd))))
 		stream_sent(fd, msg, r);
 	else if (r == -1 && w == WATCH_DATAGRAM && d.connected)
 		datagram_failed(fd, errno);

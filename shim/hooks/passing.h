@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <sys/socket.h>
 
+#include "policy/wire/dns-message.h"
+#include "policy/wire/sip-message.h"
 #include "shim/core/fds.h"
 #include "shim/tcp/stream.h"
 
@@ -34,6 +36,15 @@ static inline enum watch watch_file(int fd)
 static inline enum watch watch_socket(int fd)
 {
 	return fd_class(fd) == FD_UNKNOWN ? WATCH_UNKNOWN : watch_file(fd);
+}
+
+/*
+ * Bytes of a socket that was not seen being made, which look like neither SIP nor DNS: nobody looks at them. Costs a few
+ * comparisons. Most of these sockets join processes of the program.
+ */
+static inline bool plain_bytes(enum watch w, const void *buf, size_t len)
+{
+	return w == WATCH_UNKNOWN && len > 0 && !sip_looks(buf, len) && !dns_looks(buf, len);
 }
 
 /*

@@ -20,6 +20,8 @@
 static ssize_t received(enum watch w, int fd, void *buf, size_t len, ssize_t r, int flags, struct sockaddr *addr,
 			socklen_t addrlen, socklen_t room)
 {
+	if (r > 0 && !(flags & (MSG_ERRQUEUE | MSG_TRUNC)) && plain_bytes(w, buf, (size_t)r))
+		return r;
 	struct iovec whole = {buf, len};
 	struct msghdr msg = {.msg_name = addr, .msg_namelen = addrlen, .msg_iov = &whole, .msg_iovlen = 1};
 	return passing_received(w, fd, &msg, room, r, flags);

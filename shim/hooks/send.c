@@ -10,7 +10,9 @@
 
 #include "shim/core/export.h"
 #include "shim/core/libc.h"
+#include "shim/core/memory.h"
 #include "shim/hooks/passing.h"
+#include "shim/tcp/sip.h"
 
 static ssize_t by_send(int fd, const struct msghdr *msg, int flags)
 {
@@ -54,7 +56,7 @@ static ssize_t send_whole(enum watch w, send_call *call, int fd, const void *buf
 EXPORT ssize_t send(int fd, const void *buf, size_t len, int flags)
 {
 	const enum watch w = watch_socket(fd);
-	if (w == WATCH_NONE)
+	if (w == WATCH_NONE || ((memory_near(buf, len) || memory_lasts(buf, len)) && plain_bytes(w, buf, len) && !sip_owns(fd)))
 		return real()->send(fd, buf, len, flags);
 	return send_whole(w, by_send, fd, buf, len, flags, NULL, 0);
 }
