@@ -63,8 +63,11 @@ static void add_pool(const struct table *t, struct snapshot *sn, const struct po
 	for (size_t i = 0; i < pool->n; i++) {
 		if (snapshot_find(sn, &pool->addr[i]) >= 0)
 			continue;
-		const addr_ref learnt = sn->learnt && i < CANDIDATES ? sn->learnt[i] : 0;
-		int at = candidate_add(t, sn, &pool->addr[i], learnt ? learnt : addr_find(t, &pool->addr[i]), true);
+		/* What was learnt after it may have taken its record, and a ref to that would soon mean another address. */
+		addr_ref ref = sn->learnt && i < CANDIDATES ? sn->learnt[i] : 0;
+		if (!addr_is_of(t, ref, &pool->addr[i]))
+			ref = addr_find(t, &pool->addr[i]);
+		int at = candidate_add(t, sn, &pool->addr[i], ref, true);
 		if (at >= 0 && pool->srv)
 			set_srv(sn, at, pool->srv[i].priority, pool->srv[i].weight);
 	}
