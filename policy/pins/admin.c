@@ -273,11 +273,8 @@ enum admin_status pins_refresh_service(struct table *t, const struct name *n, co
 static void report(struct table *t, struct name_ref ref, const struct endpoint *e, bool ok)
 {
 	const struct outcome o = {.endpoint = *e, .names = &ref, .n_names = 1, .by_hand = true,
-				  .why = CAUSE_BY_HAND};
-	if (ok)
-		pins_succeeded(t, &o);
-	else
-		pins_failed(t, &o, CAUSE_BY_HAND);
+				  .kind = ok ? OUTCOME_SUCCEEDED : OUTCOME_FAILED, .why = CAUSE_BY_HAND};
+	pin_report(t, &o);
 }
 
 /* A target is as fit as the fittest address of its host, so all of those that keep it from being fit are fit again. */

@@ -24,12 +24,13 @@ enum { ROUNDS = 8, STAMP_TICKS = TICKS_PER_S };	/* a busy name's stamp is writte
  * A request whose process is gone has waited in vain, nobody knows for how long: it counts for as long as a connect
  * that failed by waiting, at most.
  */
-static bool request_failed(struct table *t, const struct outcome *o, struct pending p, uint32_t now)
+static bool request_failed(struct table *t, struct outcome *o, struct pending p, uint32_t now)
 {
 	const uint32_t most = p.since + tick_of(GIVE_UP_S);
 	const struct wait w = {.kind = (enum request_kind)(p.what - PENDING_REQUEST), .since = p.since,
 			       .until = now < most ? now : most};
-	return pins_waited(t, &o->endpoint, &w) && pins_failed(t, o, CAUSE_UNANSWERED);
+	o->why = CAUSE_UNANSWERED;
+	return pins_waited(t, &o->endpoint, &w) && pin_report(t, o);
 }
 
 /*
@@ -38,11 +39,11 @@ static bool request_failed(struct table *t, const struct outcome *o, struct pend
  * Whoever takes the note reports, unless a failure since, maybe that very one
  * (pinwatch), was reported already.
  */
-static bool connect_failed(struct table *t, const struct endpoint_record *e, const struct outcome *o, struct pending p,
-			   uint32_t now)
+static bool connect_failed(struct table *t, const struct endpoint_record *e, struct outcome *o, struct pending p, uint32_t now)
 {
+	o->why = CAUSE_ABANDONED;
 	return tick_since(now, p.since) >= tick_of(GIVE_UP_S) && get32(&e->succeeded) < p.since &&
-	       get32(&e->failed) < p.since && pins_failed(t, o, CAUSE_ABANDONED);
+	       get32(&e->failed) < p.since && pin_report(t, o);
 }
 
 static bool lives(const struct table *t, uint32_t pid) { return t->lives ? t->lives(pid) : store_process_lives(pid); }
@@ -58,7 +59,7 @@ static bool reap_pending(struct table *t, const struct snapshot *sn, size_t i)
 		if (p.since == 0 || p.space != t->space || p.pid == store_pid(t) || lives(t, p.pid) || !cas64(&e->pending, word, 0))
 			continue;
 		struct health h = health_unpack(get64(&e->health));
-		const struct outcome o = {.endpoint = {sn->refs[i].addr, h.port, h.transport}, .reach = REACH_SHIM};
+		struct outcome o = {.endpoint = {sn->refs[i].addr, h.port, h.transport}, .kind = OUTCOME_FAILED, .reach = REACH_SHIM};
 		failed |= p.what == PENDING_CONNECT ? connect_failed(t, e, &o, p, sn->facts.now)
 						    : request_failed(t, &o, p, sn->facts.now);
 	}

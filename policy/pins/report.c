@@ -17,9 +17,6 @@ enum {
 	OWN_MAX = FEW,		/* names of this process that an outcome counts for */
 };
 
-/* What became of it. */
-enum outcome_kind { OUTCOME_FAILED, OUTCOME_SUCCEEDED, OUTCOME_BROKEN };
-
 struct effect {			/* over one endpoint */
 	const struct endpoint *e;
 	addr_ref addr;
@@ -303,16 +300,16 @@ static bool first_to_tell(struct table *t, const struct outcome *o)
 	return true;
 }
 
-bool pins_failed(struct table *t, const struct outcome *o, enum cause cause)
+static bool failed(struct table *t, const struct outcome *o)
 {
-	struct effect v = {.e = &o->endpoint, .addr = addr_find(t, &o->endpoint.addr), .kind = OUTCOME_FAILED, .why = cause};
+	struct effect v = {.e = &o->endpoint, .addr = addr_find(t, &o->endpoint.addr), .kind = o->kind, .why = o->why};
 	struct addr_record *a = addr_at(t, v.addr);
 	if (!a || !t->writable)
 		return false;
 	if (!first_to_tell(t, o))
 		return true;
 	v.slot = endpoint_take(a, v.e->transport, v.e->port, false);
-	v.began = endpoint_failed(t, a, v.slot, v.e, o->cool, cause);
+	v.began = endpoint_failed(t, a, v.slot, v.e, o->cool, o->why);
 	outcome_for_names(t, o, &v);
 	return true;
 }
@@ -338,9 +335,9 @@ static void connected(struct table *t, struct addr_record *a, unsigned slot, con
 	}
 }
 
-bool pins_succeeded(struct table *t, const struct outcome *o)
+static bool succeeded(struct table *t, const struct outcome *o)
 {
-	struct effect v = {.e = &o->endpoint, .addr = addr_find(t, &o->endpoint.addr), .kind = OUTCOME_SUCCEEDED,
+	struct effect v = {.e = &o->endpoint, .addr = addr_find(t, &o->endpoint.addr), .kind = o->kind,
 			    .why = o->why ? o->why : CAUSE_CONNECTED, .since = o->since};
 	struct addr_record *a = addr_at(t, v.addr);
 	if (!a || !t->writable)
@@ -359,12 +356,25 @@ bool pins_succeeded(struct table *t, const struct outcome *o)
 	return true;
 }
 
-bool pins_reset(struct table *t, const struct outcome *o)
+static bool broken(struct table *t, const struct outcome *o)
 {
-	struct effect v = {.e = &o->endpoint, .addr = addr_find(t, &o->endpoint.addr), .kind = OUTCOME_BROKEN, .why = CAUSE_BROKEN};
+	struct effect v = {.e = &o->endpoint, .addr = addr_find(t, &o->endpoint.addr), .kind = o->kind, .why = CAUSE_BROKEN};
 	struct addr_record *a = addr_at(t, v.addr);
 	v.slot = a && t->writable ? endpoint_find(a, v.e->transport, v.e->port) : -1;
 	if (v.slot >= 0 && first_to_tell(t, o))
 		outcome_for_names(t, o, &v);
 	return a != NULL;
+}
+
+bool pin_report(struct table *t, const struct outcome *o)
+{
+	switch (o->kind) {
+	case OUTCOME_FAILED:
+		return failed(t, o);
+	case OUTCOME_SUCCEEDED:
+		return succeeded(t, o);
+	case OUTCOME_BROKEN:
+		return broken(t, o);
+	}
+	return false;
 }

@@ -13,19 +13,22 @@
 #include "policy/base/endpoint.h"
 #include "policy/table/names.h"
 
+enum outcome_kind { OUTCOME_FAILED, OUTCOME_SUCCEEDED, OUTCOME_BROKEN };
+
 /*
- * What became of an endpoint. `names`: the records that this process looked up in
+ * What became of an endpoint: it failed; it succeeded; an established connection to it broke. `names`: the records that this process looked up in
  * the last RECENT_S; the outcome counts for those that hold the address, or, when
  * none of them does, for all names that hold it (at most `reach` of them).
  */
 struct outcome {
 	struct endpoint endpoint;
+	enum outcome_kind kind;
+	enum cause why;			/* of a failure, or a success; CAUSE_NONE with a success: connected */
 	const struct name_ref *names;
 	size_t n_names;
 	size_t reach;
 	bool by_hand;			/* pulls no tentative pin to itself */
 	uint32_t cool;			/* of a failure: COOL_BY_HISTORY, COOL_NOT, or seconds */
-	enum cause why;			/* of a success; CAUSE_NONE: connected */
 	uint64_t socket;		/* of a failure: SO_COOKIE, socket(7); 0: not known */
 	uint32_t since;			/* with it: tick when connect began; 0: it was established; of a datagram, when the failure showed */
 					/* of a success: tick when connect began, or the request was sent; 0: not known */
@@ -34,25 +37,19 @@ struct outcome {
 enum { REACH_SHIM = 16, REACH_ALL = 1 << 20, SAME_TICKS = 16 };
 
 /*
- * It failed. One CAS makes it known; then the pins that it counts for move. False: no such address.
+ * Tells the table, whoever sees it: the shim, pinwatch, people. False: no such address, or a failure in a table that may only
+ * be read.
  *
- * The shim and pinwatch may both see one failure, in either order and minutes apart:
- * the kernel tells at once, a program when it looks. A socket's cookie is the same
- * for both, and so is, within SAME_TICKS, when its attempt began; who comes second
- * changes nothing. The last COUNTED failures are remembered.
+ * A failure: one CAS makes it known, then the pins that it counts for move. The shim and pinwatch may both see one failure,
+ * in either order and minutes apart: the kernel tells at once, a program when it looks. A socket's cookie is the same
+ * for both, and so is, within SAME_TICKS, when its attempt began; who comes second changes nothing. The last COUNTED
+ * failures are remembered.
+ *
+ * A success confirms pins. A tentative pin elsewhere that was set after o->since stays: the answer may have been on its
+ * way when the server failed.
+ *
+ * A broken connection: the pins that this counts for are in doubt, tentative where they are. The next attempt decides.
  */
-bool pins_failed(struct table *t, const struct outcome *o, enum cause cause);
-
-/*
- * It succeeded. A tentative pin elsewhere that was set after o->since stays: the answer may have been on its way
- * when the server failed.
- */
-bool pins_succeeded(struct table *t, const struct outcome *o);
-
-/*
- * An established connection to it was reset: the pins that this counts for are in
- * doubt, tentative where they are, and the next attempt decides.
- */
-bool pins_reset(struct table *t, const struct outcome *o);
+bool pin_report(struct table *t, const struct outcome *o);
 
 #endif

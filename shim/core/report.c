@@ -15,33 +15,33 @@ void report_lookup(const struct table *t, const struct lookup *l, const struct p
 	probe_pin_hit(t, l, p);
 }
 
-static void fill_in(struct outcome *o, struct name_ref names[static RECENT])
+static void tell(struct table *t, struct outcome *o)
 {
+	struct name_ref names[RECENT];
 	o->names = names;
 	o->n_names = recent_names(names);
 	o->reach = REACH_SHIM;
+	pin_report(t, o);
 }
 
 void report_failed(struct table *t, struct outcome o, enum cause cause)
 {
-	struct name_ref names[RECENT];
 	if (cause_leaves_doubt(cause) && way_missing(&o.endpoint.addr))
 		return;
-	fill_in(&o, names);
 	probe_pin_fail(&o.endpoint, cause);
-	pins_failed(t, &o, cause);
+	o.kind = OUTCOME_FAILED;
+	o.why = cause;
+	tell(t, &o);
 }
 
 void report_succeeded(struct table *t, struct outcome o)
 {
-	struct name_ref names[RECENT];
-	fill_in(&o, names);
-	pins_succeeded(t, &o);
+	o.kind = OUTCOME_SUCCEEDED;
+	tell(t, &o);
 }
 
 void report_reset(struct table *t, struct outcome o)
 {
-	struct name_ref names[RECENT];
-	fill_in(&o, names);
-	pins_reset(t, &o);
+	o.kind = OUTCOME_BROKEN;
+	tell(t, &o);
 }

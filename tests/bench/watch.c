@@ -97,10 +97,10 @@ static struct address led_to(const struct name *n)
 
 static void forget(const struct name *n)
 {
-	const struct outcome one = {.endpoint = {pool_address(1), PORT, TRANSPORT_TCP}, .reach = 1};
-	const struct outcome two = {.endpoint = {pool_address(2), PORT, TRANSPORT_TCP}, .reach = 1};
-	pins_succeeded(&table, &one);
-	pins_succeeded(&table, &two);
+	const struct outcome one = {.endpoint = {pool_address(1), PORT, TRANSPORT_TCP}, .kind = OUTCOME_SUCCEEDED, .reach = 1};
+	const struct outcome two = {.endpoint = {pool_address(2), PORT, TRANSPORT_TCP}, .kind = OUTCOME_SUCCEEDED, .reach = 1};
+	pin_report(&table, &one);
+	pin_report(&table, &two);
 	pins_drop(&table, n);
 }
 

@@ -155,11 +155,11 @@ static void tell(struct table *t, const struct name_ref *refs, size_t n, unsigne
 	pins_pending(t, a, &o.endpoint, (struct pending){.since = tick_now(), .pid = 1, .what = PENDING_CONNECT});
 	pins_heard(t, a, &o.endpoint, REQUEST_REGISTRATION, true);
 	if (k % 3 == 0)
-		pins_failed(t, &o, CAUSE_REFUSED);
+		lab_failed(t, &o, CAUSE_REFUSED);
 	else if (k % 3 == 1)
-		pins_succeeded(t, &o);
+		lab_succeeded(t, &o);
 	else
-		pins_reset(t, &o);
+		lab_reset(t, &o);
 	pins_pending_over(t, a, &o.endpoint, 1, k % 2);
 	pins_heard_age(t, a, &o.endpoint, REQUEST_CALL);
 	pins_registered_age(t, a, &o.endpoint);

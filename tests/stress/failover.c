@@ -51,7 +51,7 @@ static void pool_of(const struct drill *d, uint32_t round, unsigned turn, struct
 static void report(struct drill *d, const struct address *a, struct name_ref ref)
 {
 	const struct outcome o = {.endpoint = {*a, 5060, TRANSPORT_TCP}, .names = &ref, .n_names = 1, .reach = REACH_SHIM, .why = CAUSE_ANSWERED};
-	pins_failed(&d->lab->t, &o, CAUSE_REFUSED);
+	lab_failed(&d->lab->t, &o, CAUSE_REFUSED);
 }
 
 /* Writes that have nothing to do with the round's name. */
@@ -65,9 +65,9 @@ static void busy(struct drill *d, uint64_t *random, unsigned i)
 	struct address a = lab_lookup(&d->lab->t, &n, addr, POOL, &ref);
 	const struct outcome o = {.endpoint = {a, 80, TRANSPORT_TCP}, .names = &ref, .n_names = 1, .reach = REACH_SHIM};
 	if (herd_random(random) % 4 == 0)
-		pins_failed(&d->lab->t, &o, CAUSE_TIMED_OUT);
+		lab_failed(&d->lab->t, &o, CAUSE_TIMED_OUT);
 	else
-		pins_succeeded(&d->lab->t, &o);
+		lab_succeeded(&d->lab->t, &o);
 }
 
 static void work_once(struct drill *d, uint32_t round, uint64_t *random, uint32_t *reported)
@@ -119,7 +119,7 @@ static void play_round(struct drill *d, uint32_t round)
 	struct address pin = lab_lookup(&d->lab->t, &n, pool, POOL, &ref);
 	const struct outcome o = {.endpoint = {pin, 5060, TRANSPORT_TCP}, .names = &ref, .n_names = 1, .reach = REACH_SHIM, .why = CAUSE_ANSWERED};
 	if (round % 2)
-		pins_succeeded(&d->lab->t, &o);
+		lab_succeeded(&d->lab->t, &o);
 	pause_us(MICROSECONDS / 3);
 	atomic_store(&d->doomed, number_of(&pin));
 	if (d->reporters == ONE) {
@@ -214,7 +214,7 @@ static void race_once(void *arg, unsigned i)
 		if (i == 0)
 			lab_lookup(&r->lab->t, &n, pool, 2, &ref);
 		else
-			pins_failed(&r->lab->t, &o, CAUSE_REFUSED);
+			lab_failed(&r->lab->t, &o, CAUSE_REFUSED);
 	}
 }
 

@@ -56,8 +56,8 @@ static void make_kept(struct table *t)
 			struct name_ref ref;
 			look_up_kept(t, k, &ref);
 			const struct outcome bad = outcome_of(dead(k), &ref), good = outcome_of(alive(k), &ref);
-			pins_failed(t, &bad, CAUSE_REFUSED);
-			pins_succeeded(t, &good);
+			lab_failed(t, &bad, CAUSE_REFUSED);
+			lab_succeeded(t, &good);
 		}
 		clock_after(round + 1 < FAILURES ? 200 : 1);
 	}
@@ -118,9 +118,9 @@ static void flood(void *arg, unsigned i)
 		if (address_equal(&first, &a))
 			atomic_fetch_add(&f->served, 1);
 		if (k % 3 == 0)
-			pins_succeeded(&f->lab.t, &o);
+			lab_succeeded(&f->lab.t, &o);
 		if (k % 3 == 1)
-			pins_failed(&f->lab.t, &o, CAUSE_REFUSED);
+			lab_failed(&f->lab.t, &o, CAUSE_REFUSED);
 		if (k % 16 == 0)
 			flood_service(&f->lab.t, k);
 		clock_after(1.0 / 16 / 500);

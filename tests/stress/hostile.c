@@ -183,9 +183,9 @@ static void look_up(struct siege *s, uint64_t *random, const struct name *n, uns
 	struct outcome o = {.endpoint = {pool[0].addr[0], (uint16_t)herd_random(random), 1 + herd_random(random) % 2},
 			    .names = &ref, .n_names = herd_random(random) % 2, .reach = herd_random(random) % 2 ? REACH_ALL : REACH_SHIM};
 	if (herd_random(random) % 2)
-		pins_failed(&s->lab.t, &o, CAUSE_REFUSED);
+		lab_failed(&s->lab.t, &o, CAUSE_REFUSED);
 	else
-		pins_succeeded(&s->lab.t, &o);
+		lab_succeeded(&s->lab.t, &o);
 	addr_ref a = addr_find(&s->lab.t, &o.endpoint.addr);
 	const struct wait w = {.kind = herd_random(random) % REQUEST_KINDS, .since = tick_now() - 40, .until = tick_now()};
 	pins_heard(&s->lab.t, a, &o.endpoint, w.kind, true);

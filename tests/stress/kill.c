@@ -102,10 +102,10 @@ static void look_up(struct kill_test *test, uint64_t *random, unsigned k)
 			herd_blame(test->herd, "a torn address in an answer");
 	switch (herd_random(random) % 4) {
 	case 0:
-		pins_failed(&test->lab.t, &o, CAUSE_REFUSED);
+		lab_failed(&test->lab.t, &o, CAUSE_REFUSED);
 		break;
 	case 1:
-		pins_succeeded(&test->lab.t, &o);
+		lab_succeeded(&test->lab.t, &o);
 		break;
 	}
 }

@@ -98,12 +98,12 @@ static void outcome(struct crowd *c, uint64_t *random, const struct address *a, 
 	const struct wait w = {.kind = herd_random(random) % REQUEST_KINDS, .since = tick_now() - 40, .until = tick_now(),
 			       .closed = herd_random(random) % 2};
 	if (herd_random(random) % 3 == 0)
-		pins_failed(&c->lab.t, &o, CAUSE_REFUSED);
+		lab_failed(&c->lab.t, &o, CAUSE_REFUSED);
 	else
-		pins_succeeded(&c->lab.t, &o);
+		lab_succeeded(&c->lab.t, &o);
 	pins_heard(&c->lab.t, addr_find(&c->lab.t, a), &o.endpoint, w.kind, herd_random(random) % 2);
 	if (pins_waited(&c->lab.t, &o.endpoint, &w))
-		pins_failed(&c->lab.t, &o, CAUSE_UNANSWERED);
+		lab_failed(&c->lab.t, &o, CAUSE_UNANSWERED);
 	pins_account_used(&c->lab.t, &o.endpoint, (uint16_t)herd_random(random) % 3);
 	pins_account_refused(&c->lab.t, &o.endpoint, (uint16_t)herd_random(random) % 3);
 }

@@ -14,6 +14,7 @@
 
 #include "policy/pins/answer.h"
 #include "policy/pins/order.h"
+#include "policy/pins/report.h"
 #include "policy/table/create.h"
 
 struct lab {
@@ -104,6 +105,29 @@ static inline struct address lab_lookup(struct table *t, const struct name *n, c
 	if (!pin_order(t, &l, ORDER_DNS, pool, ref) || pool[FAMILY_V4].n == 0)
 		return (struct address){0};
 	return pool[FAMILY_V4].addr[0];
+}
+
+/* The three outcomes of pin_report(). The cause of a success is the outcome's own. */
+static inline bool lab_failed(struct table *t, const struct outcome *o, enum cause why)
+{
+	struct outcome of = *o;
+	of.kind = OUTCOME_FAILED;
+	of.why = why;
+	return pin_report(t, &of);
+}
+
+static inline bool lab_succeeded(struct table *t, const struct outcome *o)
+{
+	struct outcome of = *o;
+	of.kind = OUTCOME_SUCCEEDED;
+	return pin_report(t, &of);
+}
+
+static inline bool lab_reset(struct table *t, const struct outcome *o)
+{
+	struct outcome of = *o;
+	of.kind = OUTCOME_BROKEN;
+	return pin_report(t, &of);
 }
 
 #endif

@@ -77,7 +77,7 @@ static void begin(void)
 static void fail(unsigned i)
 {
 	const struct outcome o = {.endpoint = place(i), .reach = REACH_ALL};
-	pins_failed(&lab.t, &o, CAUSE_REFUSED);
+	lab_failed(&lab.t, &o, CAUSE_REFUSED);
 }
 
 static void steer_off(void)

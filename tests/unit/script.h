@@ -245,9 +245,9 @@ static inline void script_outcome(struct script *s, char **w)
 	o.n_names = script_names(s, w[1], refs);
 	const enum cause cause = script_cause(w[4]);
 	o.why = cause ? cause : CAUSE_ANSWERED;
-	bool known = *w[0] == 'f'   ? pins_failed(&s->lab.t, &o, cause ? cause : CAUSE_REFUSED)
-		     : *w[0] == 'b' ? pins_reset(&s->lab.t, &o)
-				    : pins_succeeded(&s->lab.t, &o);
+	bool known = *w[0] == 'f'   ? lab_failed(&s->lab.t, &o, cause ? cause : CAUSE_REFUSED)
+		     : *w[0] == 'b' ? lab_reset(&s->lab.t, &o)
+				    : lab_succeeded(&s->lab.t, &o);
 	script_say(s, "", "%s", known ? "known" : "unknown");
 }
 

@@ -63,7 +63,7 @@ static void shared_by_many(void)
 	check_row("one failure, and every name's next lookup leads elsewhere");
 	const struct outcome o = {.endpoint = endpoint_of(1, 5060), .reach = REACH_SHIM};
 	uint64_t moves = get64(&lab.t.header->counters[COUNT_MOVES]);
-	check_true("reported", pins_failed(&lab.t, &o, CAUSE_REFUSED));
+	check_true("reported", lab_failed(&lab.t, &o, CAUSE_REFUSED));
 	check_number("names that the report itself moved", REACH_SHIM, get64(&lab.t.header->counters[COUNT_MOVES]) - moves);
 	for (unsigned k = 0; k < NAMES; k++)
 		elsewhere += leads_to(&lab.t, k, addrs, 3, 2);
@@ -179,7 +179,7 @@ static void evicted(void)
 	struct name_ref ref;
 	for (unsigned round = 0; round < 2; round++, clock_after(180)) {	/* proven (worth.h) */
 		leads_to(&lab.t, 0, held, 2, 1);
-		pins_succeeded(&lab.t, &(struct outcome){.endpoint = endpoint_of(1, 80), .reach = 16});
+		lab_succeeded(&lab.t, &(struct outcome){.endpoint = endpoint_of(1, 80), .reach = 16});
 	}
 	pins_set(&lab.t, &n, &list, 1, 0);
 	const addr_ref refs[] = {addr_find(&lab.t, &held[0]), addr_find(&lab.t, &held[1]), addr_find(&lab.t, &list)};
@@ -194,7 +194,7 @@ static void evicted(void)
 	for (unsigned i = 0; i < 3; i++)
 		check_true("current", addr_at(&lab.t, refs[i]) != NULL);
 	check_true("the candidate leads after a failure",
-		   pins_failed(&lab.t, &(struct outcome){.endpoint = endpoint_of(1, 80), .reach = 16}, CAUSE_REFUSED) &&
+		   lab_failed(&lab.t, &(struct outcome){.endpoint = endpoint_of(1, 80), .reach = 16}, CAUSE_REFUSED) &&
 			   leads_to(&lab.t, 0, held, 2, 2));
 	check_true("the explicit pin leads", leads_to(&lab.t, 1, held, 2, 3));
 
@@ -356,14 +356,14 @@ static void pending(void)
 		lab_open(&lab, 8);
 		check_row("a connect in flight, %s", rows[i].rule);
 		check_true("captured", leads_to(&lab.t, 1, addrs, 2, 1));
-		pins_succeeded(&lab.t, &(struct outcome){.endpoint = e, .reach = 16});
+		lab_succeeded(&lab.t, &(struct outcome){.endpoint = e, .reach = 16});
 		clock_after(0.2);
 		pins_pending(&lab.t, addr_find(&lab.t, &e.addr), &e, (struct pending){.since = tick_now(), .pid = pid});
 		clock_after(0.5);
 		if (rows[i].over)
 			pins_pending_over(&lab.t, addr_find(&lab.t, &e.addr), &e, pid, false);
 		if (rows[i].succeeded)
-			pins_succeeded(&lab.t, &(struct outcome){.endpoint = e, .reach = 16});
+			lab_succeeded(&lab.t, &(struct outcome){.endpoint = e, .reach = 16});
 		clock_after(rows[i].after_s - 0.5);
 		lab.t.space = (uint8_t)(lab.t.space + rows[i].elsewhere);
 		lab.t.lives = rows[i].sealed ? lives_for_all_i_know : NULL;

@@ -163,7 +163,7 @@ static void flood(void)
 		lab_lookup(&lab.t, &n, &a, 1, &ref);
 		const struct outcome o = {.endpoint = {a, 5060, TRANSPORT_TCP}, .names = &ref, .n_names = 1, .reach = REACH_SHIM,
 					  .why = CAUSE_ANSWERED};
-		pins_succeeded(&lab.t, &o);
+		lab_succeeded(&lab.t, &o);
 	}
 	clock_after(3000);		/* nobody asks for them for 50 minutes */
 	for (unsigned k = 0; k < FLOOD; k++)
@@ -409,8 +409,8 @@ static void read_only(void)
 	check_true("untouched", address_equal(&(struct address){0}, (lead = lab_lookup(&lab.t, &other, rotated, 3, &ref), &lead)));
 	check_row("read-only: nothing is taught");
 	const struct outcome o = {.endpoint = {addrs[0], 5060, TRANSPORT_TCP}, .reach = REACH_ALL};
-	check_true("failure", !pins_failed(&lab.t, &o, CAUSE_REFUSED));
-	check_true("success", !pins_succeeded(&lab.t, &o));
+	check_true("failure", !lab_failed(&lab.t, &o, CAUSE_REFUSED));
+	check_true("success", !lab_succeeded(&lab.t, &o));
 	check_number("set", ADMIN_READ_ONLY, pins_set(&lab.t, &n, addrs, 1, 0));
 	check_number("drop", ADMIN_READ_ONLY, pins_drop(&lab.t, &n));
 	check_number("refresh", ADMIN_READ_ONLY, pins_refresh(&lab.t, &n, FAMILY_V4, addrs, 3, 60, NULL));
@@ -432,7 +432,7 @@ static void read_only(void)
 	if (mprotect(lab.t.header, size, PROT_READ | PROT_WRITE) == -1)
 		err(2, "mprotect");
 	lab.t.writable = true;
-	pins_failed(&lab.t, &(struct outcome){.endpoint = o.endpoint}, CAUSE_REFUSED);
+	lab_failed(&lab.t, &(struct outcome){.endpoint = o.endpoint}, CAUSE_REFUSED);
 	if (mprotect(lab.t.header, size, PROT_READ) == -1)
 		err(2, "mprotect");
 	lab.t.writable = false;

@@ -60,10 +60,10 @@ static bool happen(struct table *t, const struct step *s)
 	switch (s->what) {
 	case GIVEN_UP:
 	case OTHER_PORT: return pins_unanswered(t, &o.endpoint, o.since);
-	case ANSWER: o.why = CAUSE_ANSWERED; return pins_succeeded(t, &o), false;
-	case SUCCESS: return pins_succeeded(t, &o), false;
+	case ANSWER: o.why = CAUSE_ANSWERED; return lab_succeeded(t, &o), false;
+	case SUCCESS: return lab_succeeded(t, &o), false;
 	case THROUGH: return pins_pending_over(t, addr_find(t, &o.endpoint.addr), &o.endpoint, 1, true), false;
-	case FAILURE: return pins_failed(t, &o, CAUSE_REFUSED), false;
+	case FAILURE: return lab_failed(t, &o, CAUSE_REFUSED), false;
 	case TIMED_OUT: return !pins_connected_lately(t, addr_find(t, &o.endpoint.addr), &o.endpoint);
 	case END: break;
 	}

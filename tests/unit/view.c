@@ -34,9 +34,9 @@ static void outcome(struct table *t, unsigned address, uint16_t port, bool ok)
 {
 	const struct outcome o = {.endpoint = {lab_v4(address), port, TRANSPORT_TCP}, .reach = REACH_ALL, .why = CAUSE_ANSWERED};
 	if (ok)
-		pins_succeeded(t, &o);
+		lab_succeeded(t, &o);
 	else
-		pins_failed(t, &o, CAUSE_REFUSED);
+		lab_failed(t, &o, CAUSE_REFUSED);
 }
 
 static void auto_pin(void)

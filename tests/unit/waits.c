@@ -73,8 +73,8 @@ static bool happen(struct table *t, const struct step *s)
 	case ELSEWHERE:
 	case CLOSED: return pins_waited(t, &o.endpoint, &w);
 	case ANSWER: return pins_heard(t, addr_find(t, &o.endpoint.addr), &o.endpoint, s->kind, false), false;
-	case CONNECT: return pins_succeeded(t, &o), false;
-	case FAILURE: return pins_failed(t, &o, CAUSE_UNANSWERED), false;
+	case CONNECT: return lab_succeeded(t, &o), false;
+	case FAILURE: return lab_failed(t, &o, CAUSE_UNANSWERED), false;
 	case END: break;
 	}
 	return false;

@@ -290,25 +290,25 @@ static void told_twice(void)
 	lab_lookup(&lab.t, &name, pool, 2, &ref);
 
 	check_row("one failure, told by both");
-	check_true("first", pins_failed(&lab.t, &o, CAUSE_REFUSED));
+	check_true("first", lab_failed(&lab.t, &o, CAUSE_REFUSED));
 	o.since++;			/* their clocks differ by a tick */
-	check_true("second", pins_failed(&lab.t, &o, CAUSE_REFUSED));
+	check_true("second", lab_failed(&lab.t, &o, CAUSE_REFUSED));
 	check_number("failures", 1, failures(&lab, &o.endpoint));
 
 	check_row("the same socket's next attempt is another");
 	o.since += SAME_TICKS + 1;
-	pins_failed(&lab.t, &o, CAUSE_REFUSED);
+	lab_failed(&lab.t, &o, CAUSE_REFUSED);
 	check_number("failures", 2, failures(&lab, &o.endpoint));
 
 	check_row("another socket's is another");
 	o.socket++;
-	pins_failed(&lab.t, &o, CAUSE_REFUSED);
+	lab_failed(&lab.t, &o, CAUSE_REFUSED);
 	check_number("failures", 3, failures(&lab, &o.endpoint));
 
 	check_row("without a socket each counts");
 	o.socket = 0;
-	pins_failed(&lab.t, &o, CAUSE_REFUSED);
-	pins_failed(&lab.t, &o, CAUSE_REFUSED);
+	lab_failed(&lab.t, &o, CAUSE_REFUSED);
+	lab_failed(&lab.t, &o, CAUSE_REFUSED);
 	check_number("failures", 5, failures(&lab, &o.endpoint));
 
 	check_row("a reset that is told late does not doubt what was confirmed since");
@@ -317,12 +317,12 @@ static void told_twice(void)
 	lab_lookup(&lab.t, &other, &one, 1, &ref);
 	const struct outcome works = {.endpoint = {one, 5060, TRANSPORT_TCP}, .reach = REACH_SHIM, .why = CAUSE_ANSWERED};
 	const struct outcome breaks = {.endpoint = works.endpoint, .reach = REACH_SHIM, .socket = 99};
-	pins_succeeded(&lab.t, &works);
-	pins_reset(&lab.t, &breaks);
+	lab_succeeded(&lab.t, &works);
+	lab_reset(&lab.t, &breaks);
 	check_true("in doubt", !pin_unpack(get64(&name_hot(&lab.t, ref)->pin[FAMILY_V4])).confirmed);
-	pins_succeeded(&lab.t, &works);
+	lab_succeeded(&lab.t, &works);
 	struct pin before = pin_unpack(get64(&name_hot(&lab.t, ref)->pin[FAMILY_V4]));
-	pins_reset(&lab.t, &breaks);
+	lab_reset(&lab.t, &breaks);
 	struct pin after = pin_unpack(get64(&name_hot(&lab.t, ref)->pin[FAMILY_V4]));
 	check_true("confirmed before", before.confirmed);
 	check_true("confirmed after", after.confirmed);

@@ -81,9 +81,9 @@ static void report(struct table *t, unsigned address, struct name_ref ref, bool 
 	const struct outcome o = {.endpoint = {lab_v4(address), 5060, TRANSPORT_UDP}, .names = &ref, .n_names = 1,
 				  .reach = REACH_SHIM, .why = CAUSE_ANSWERED};
 	if (ok)
-		pins_succeeded(t, &o);
+		lab_succeeded(t, &o);
 	else
-		pins_failed(t, &o, CAUSE_REFUSED);
+		lab_failed(t, &o, CAUSE_REFUSED);
 }
 
 static struct address ask_service(struct table *t, const struct name *service, const struct name *host)
@@ -126,7 +126,7 @@ static void pass(struct table *t, const struct row *r)
 {
 	clock_after(r->idle_s - 60);
 	if (r->answers)
-		pins_succeeded(t, &(struct outcome){.endpoint = {lab_v4(MINE), 5060, TRANSPORT_UDP}, .why = CAUSE_ANSWERED});
+		lab_succeeded(t, &(struct outcome){.endpoint = {lab_v4(MINE), 5060, TRANSPORT_UDP}, .why = CAUSE_ANSWERED});
 	clock_after(60);
 }
 

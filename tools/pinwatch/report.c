@@ -70,20 +70,11 @@ static void report_into(struct report *r, struct served *s, struct outcome *o, s
 	/* Of a program that is not known, 0 and "": never our own. */
 	t->pid = who_pid;
 	t->comm = who.comm;
-	switch (v.kind) {
-	case FINDING_WORKS:
-		o->why = v.cause;
-		pins_succeeded(t, o);
-		break;
-	case FINDING_FAILED:
-		pins_failed(t, o, v.cause);
-		break;
-	case FINDING_RESET:
-		pins_reset(t, o);
-		break;
-	case FINDING_NOTHING:
-		break;
-	}
+	if (v.kind == FINDING_NOTHING)
+		return;
+	o->kind = v.kind == FINDING_WORKS ? OUTCOME_SUCCEEDED : v.kind == FINDING_FAILED ? OUTCOME_FAILED : OUTCOME_BROKEN;
+	o->why = v.cause;
+	pin_report(t, o);
 }
 
 /*
