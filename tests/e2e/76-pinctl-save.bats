@@ -138,7 +138,7 @@ refused() {
     refused "3: one word too many: '2099-01-01T00:00:00Z'" "$head" "$good" "auto x.test until 2099-01-01T00:00:00Z" end
     refused "3: one address is wanted" "$head" "$good" "drain" end
     refused "3: not an address: 'sbc1.test:7060'" "$head" "$good" "drain sbc1.test:7060" end
-    refused "3: a name, a time and what was seen" "$head" "$good" "seen x.test 2026-01-01T00:00:00Z" end
+    refused "3: a name, a time or what DNS said is missing" "$head" "$good" "seen x.test 2026-01-01T00:00:00Z" end
     refused "3: not a time: '192.0.2.3'" "$head" "$good" "seen x.test 192.0.2.3 192.0.2.4" end
     refused "3: not an address: 'x'" "$head" "$good" "seen x.test 2026-01-01T00:00:00Z 192.0.2.3 x" end
     refused "3: not TARGET:PORT: 'a.test'" "$head" "$good" "seen _sip._udp.test 2026-01-01T00:00:00Z a.test:7060:1" end
