@@ -12,6 +12,7 @@
  * passes through to libc.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -21,8 +22,16 @@
 #include "shim/core/locked.h"
 #include "shim/core/memory.h"
 #include "shim/core/session.h"
+#include "shim/core/shared.h"
 #include "shim/core/waiting.h"
 #include "shim/tcp/pending.h"
+
+/* A child may look up what its parent sends to. */
+static void before_fork(void)
+{
+	if (session_table_here())
+		shared_need();
+}
 
 __attribute__((constructor)) static void start(void)
 {
@@ -30,6 +39,7 @@ __attribute__((constructor)) static void start(void)
 	real_bind();
 	memory_start();
 	session_start();
+	pthread_atfork(before_fork, NULL, NULL);
 	errno = saved;
 }
 
