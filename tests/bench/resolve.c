@@ -99,7 +99,7 @@ int main(void)
 	begin();
 	bench_numeric();
 	bench_lookups();
-	bench_serve();
 	bench_patterns();
+	bench_serve();
 	return 0;
 }
