@@ -187,7 +187,7 @@ $(B)/libshim.a: $(filter-out $(B)/shim/hooks/%,$(SHIM_OBJ))
 $(B)/tests/unit/%: tests/unit/%.c $(B)/libshim.a $(B)/libpolicy.a
 	@mkdir -p $(@D)
 	$(say) TEST $<
-	$(Q)$(CC) $(BASE) $(CFLAGS) $(LDFLAGS)  -o $@ $< $(filter %.o,$^) $(B)/libshim.a $(B)/libpolicy.a
+	$(Q)$(CC) $(BASE) $(CFLAGS) $(LDFLAGS) -o $@ $< $(filter %.o,$^) $(B)/libshim.a $(B)/libpolicy.a
 
 $(B)/tests/unit/watch: $(B)/tools/pinwatch/finding.o $(B)/tools/pinwatch/icmp.o
 
@@ -195,7 +195,7 @@ $(B)/tests/unit/watch: $(B)/tools/pinwatch/finding.o $(B)/tools/pinwatch/icmp.o
 $(B)/tests/fuzz/%: tests/fuzz/%.c $(B)/libpolicy.a
 	@mkdir -p $(@D)
 	$(say) TEST $<
-	$(Q)$(CC) $(BASE) $(CFLAGS) $(LDFLAGS)  -o $@ $< $(filter %.o,$^) $(B)/libpolicy.a -lresolv
+	$(Q)$(CC) $(BASE) $(CFLAGS) $(LDFLAGS) -o $@ $< $(filter %.o,$^) $(B)/libpolicy.a -lresolv
 
 $(B)/tests/fuzz/settings: $(B)/tools/pinctl/conf-text.o
 $(B)/tests/fuzz/replysrv: $(B)/tools/pinctl/reply.o
@@ -203,7 +203,7 @@ $(B)/tests/fuzz/replysrv: $(B)/tools/pinctl/reply.o
 $(B)/tests/stress/%: tests/stress/%.c $(B)/libpolicy.a
 	@mkdir -p $(@D)
 	$(say) TEST $<
-	$(Q)$(CC) $(BASE) $(CFLAGS) $(LDFLAGS)  -pthread -o $@ $< $(B)/libpolicy.a
+	$(Q)$(CC) $(BASE) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $< $(B)/libpolicy.a
 
 $(B)/tests/bench/lib%.so: tests/bench/lib%.c
 	@mkdir -p $(@D)

@@ -1,78 +1,21 @@
 /* order.c: what a lookup gets. See order.h. */
+#include "policy/pins/order.h"
+
+#include <string.h>
+
 #include "policy/base/clock.h"
+#include "policy/pins/abandoned.h"
 #include "policy/pins/answer.h"
 #include "policy/pins/apply.h"
 #include "policy/pins/candidates.h"
-#include "policy/pins/order.h"
-#include "policy/pins/report.h"
-#include "policy/pins/sip-health.h"
 #include "policy/pins/snapshot.h"
 #include "policy/pins/srv.h"
 #include "policy/table/effective.h"
 #include "policy/table/index.h"
 #include "policy/table/insert.h"
 
-#include <string.h>
-
-
 enum { TTL_MAX_S = 7 * 24 * 3600 };	/* no TTL is believed for longer (RFC 8767 4) */
 enum { ROUNDS = 8, STAMP_TICKS = TICKS_PER_S };	/* a busy name's stamp is written once a second */
-
-/* ---- connects and requests whose process went away ---- */
-
-/*
- * A request whose process is gone has waited in vain, nobody knows for how long: it counts for as long as a connect
- * that failed by waiting, at most.
- */
-static bool request_failed(struct table *t, struct outcome *o, struct pending p, uint32_t now)
-{
-	const uint32_t most = p.since + tick_of(GIVE_UP_S);
-	const struct wait w = {.kind = (enum request_kind)(p.what - PENDING_REQUEST), .since = p.since,
-			       .until = now < most ? now : most};
-	o->why = CAUSE_UNANSWERED;
-	return pins_waited(t, &o->endpoint, &w) && pin_report(t, o);
-}
-
-/*
- * A connect that is 3 s old with no success since, and whose process is gone, failed:
- * the process was ended while it waited. One that is gone sooner has learnt nothing.
- * Whoever takes the note reports, unless a failure since, maybe that very one
- * (pinwatch), was reported already.
- */
-static bool connect_failed(struct table *t, const struct endpoint_record *e, struct outcome *o, struct pending p, uint32_t now)
-{
-	o->why = CAUSE_ABANDONED;
-	return tick_since(now, p.since) >= tick_of(GIVE_UP_S) && get32(&e->succeeded) < p.since &&
-	       get32(&e->failed) < p.since && pin_report(t, o);
-}
-
-static bool lives(const struct table *t, uint32_t pid) { return t->lives ? t->lives(pid) : store_process_lives(pid); }
-
-static bool reap_pending(struct table *t, const struct snapshot *sn, size_t i)
-{
-	struct addr_record *a = addr_at(t, sn->refs[i].ref);
-	bool failed = false;
-	for (unsigned k = 0; a && k < ENDPOINTS; k++) {
-		struct endpoint_record *e = &a->endpoints[k];
-		uint64_t word = get64(&e->pending);
-		struct pending p = pending_unpack(word);
-		if (p.since == 0 || p.space != t->space || p.pid == store_pid(t) || lives(t, p.pid) || !cas64(&e->pending, word, 0))
-			continue;
-		struct health h = health_unpack(get64(&e->health));
-		struct outcome o = {.endpoint = {sn->refs[i].addr, h.port, h.transport}, .kind = OUTCOME_FAILED, .reach = REACH_SHIM};
-		failed |= p.what == PENDING_CONNECT ? connect_failed(t, e, &o, p, sn->facts.now)
-						    : request_failed(t, &o, p, sn->facts.now);
-	}
-	return failed;
-}
-
-static bool reap_all(struct table *t, const struct snapshot *sn)
-{
-	bool failed = false;
-	for (size_t i = 0; t->writable && i < sn->facts.n; i++)
-		failed |= reap_pending(t, sn, i);
-	return failed;
-}
 
 /* ---- one family ---- */
 
@@ -170,7 +113,7 @@ static void answer_some(struct table *t, const struct lookup *l, struct name_ref
 		candidates_publish(t, ref, pool->srv, pool->n);
 	if (!snapshot_read(t, ref, l->name, f, pool, l, 0, &sn))
 		return;
-	if (reap_all(t, &sn) && !snapshot_read(t, ref, l->name, f, pool, l, 0, &sn))
+	if (abandoned_report(t, &sn) && !snapshot_read(t, ref, l->name, f, pool, l, 0, &sn))
 		return;
 	struct transition tr = settle(t, &sn, pool, l, set, 0);
 	pool_from(pool, &sn, tr.head);

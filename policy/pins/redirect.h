@@ -12,7 +12,6 @@
 
 #include "policy/table/names.h"
 
-
 enum redirect_kind {
 	REDIRECT_CONNECT,			/* a TCP connect */
 	REDIRECT_REQUEST,			/* an initial SIP request over UDP */
