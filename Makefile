@@ -1,6 +1,6 @@
 # stickydns: sticky DNS resolution for unmodified programs
 #
-#   make            build/libstickydns.so, build/pinctl and, where clang, bpftool and libbpf are, build/pinwatch
+#   make            build/libstickydns.so, build/pinctl, build/pinkeeper and, where clang, bpftool and libbpf are, build/pinwatch
 #   make demo       install what is missing, build, and show the main job on real SIP programs
 #   make test       install what is missing, build, run every test
 #   make check      build and run every test; what is needed must be there (CI runs this after deps)
@@ -54,7 +54,9 @@ HARDEN = -fstack-protector-strong -D_FORTIFY_SOURCE=2
 
 POLICY_OBJ = $(patsubst %.c,$(B)/%.o,$(wildcard policy/*/*.c))
 SHIM_OBJ = $(patsubst %.c,$(B)/%.o,$(wildcard shim/*/*.c))
-PINCTL_OBJ = $(patsubst %.c,$(B)/%.o,$(wildcard tools/common/*.c tools/pinctl/*.c))
+COMMON_OBJ = $(patsubst %.c,$(B)/%.o,$(wildcard tools/common/*.c))
+PINCTL_OBJ = $(patsubst %.c,$(B)/%.o,$(wildcard tools/pinctl/*.c))
+KEEPER_OBJ = $(patsubst %.c,$(B)/%.o,$(wildcard tools/pinkeeper/*.c))
 UNIT = $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*.c))
 STRESS = $(patsubst tests/stress/%.c,$(B)/tests/stress/%,$(wildcard tests/stress/*.c))
 BENCH = $(patsubst tests/bench/%.c,$(B)/tests/bench/%,$(filter-out tests/bench/lib%,$(wildcard tests/bench/*.c)))
@@ -71,7 +73,7 @@ unit_for = sed 's|/usr/local/sbin|$(SBINDIR)|; s|/usr/local/bin|$(BINDIR)|' tool
 page_for = sed 's|/usr/local/share/stickydns|$(DATADIR)|; s|/usr/local/lib/|$(LIBDIR)/|' tools/man/$(1) >$(2)/$(1) && chmod 644 $(2)/$(1)
 
 BUILD_PACKAGES = gcc make pkg-config libc6-dev libc-ares-dev libjansson-dev libconfuse-dev \
-	systemtap-sdt-dev clang bpftool libbpf-dev
+	libuv1-dev libmicrohttpd-dev systemtap-sdt-dev clang bpftool libbpf-dev
 ARM64_PACKAGES = gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
 TEST_PACKAGES = bats parallel dnsmasq-base sip-tester sipsak kamailio baresip linphone-cli linphone-common curl jq openssl \
 	python3 iproute2 netbase nftables util-linux bsdutils procps strace valgrind binutils libcap2-bin bpftrace unbound \
@@ -83,7 +85,7 @@ PINWATCH_MISSING := $(strip $(shell for p in $(CLANG) $(BPFTOOL); do command -v 
 
 .PHONY: coverage coverage-programs arm64 arm64-programs all pinwatch-missing demo test check check-parts bench matrix fuzz asan tsan deps install install-pinwatch uninstall clean help test-parts programs threaded fuzz-parts asan-programs tsan-programs fuzzers bench-parts libs
 
-all: $(B)/libstickydns.so $(B)/pinctl $(SCRIPTS:%=$(B)/%) $(if $(PINWATCH_MISSING),pinwatch-missing,$(B)/pinwatch)
+all: $(B)/libstickydns.so $(B)/pinctl $(B)/pinkeeper $(SCRIPTS:%=$(B)/%) $(if $(PINWATCH_MISSING),pinwatch-missing,$(B)/pinwatch)
 
 help:
 	@sed -n '/^#   make/s/^#   //p' Makefile
@@ -107,9 +109,19 @@ $(B)/libstickydns.so: $(SHIM_OBJ) $(B)/libpolicy.a $(B)/libstickydns.map
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,--version-script=$(B)/libstickydns.map -Wl,-z,defs,-z,now,-z,relro,-z,nodelete \
 		-Wl,-soname,libstickydns.so -o $@ $(SHIM_OBJ) $(B)/libpolicy.a
 
-$(B)/pinctl: $(PINCTL_OBJ) $(B)/libpolicy.a
+# What the tools share: each is linked with as much of it as it uses, and with the libraries of that.
+$(B)/libcommon.a: $(COMMON_OBJ)
+	$(say) AR $@
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(B)/pinctl: $(PINCTL_OBJ) $(B)/libcommon.a $(B)/libpolicy.a
 	$(say) LD $@
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(PINCTL_OBJ) $(B)/libpolicy.a $(TOOL_LIBS) -lresolv
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -Wl,--as-needed -o $@ $(PINCTL_OBJ) $(B)/libcommon.a $(B)/libpolicy.a $(TOOL_LIBS) -lresolv
+
+$(B)/pinkeeper: $(KEEPER_OBJ) $(B)/libcommon.a $(B)/libpolicy.a
+	$(say) LD $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -Wl,--as-needed -o $@ $(KEEPER_OBJ) $(B)/libcommon.a $(B)/libpolicy.a \
+		$(TOOL_LIBS) $(KEEPER_LIBS) -lresolv
 
 # -fPIC -fvisibility=hidden for both: policy is linked into the shim. The shim is not
 # fortified: __*_chk of its own calls would be one more thing between it and libc.
@@ -127,8 +139,10 @@ $(B)/shim/%.o: shim/%.c
 TOOL_CFLAGS = $(eval TOOL_CFLAGS := $$(shell $(PKG_CONFIG) --cflags libcares jansson libconfuse 2>/dev/null))$(TOOL_CFLAGS)
 TOOL_LIBS = $(eval TOOL_LIBS := $$(shell $(PKG_CONFIG) --libs libcares jansson libconfuse 2>/dev/null))$(TOOL_LIBS)
 
+KEEPER_LIBS = $(shell $(PKG_CONFIG) --libs libuv libmicrohttpd 2>/dev/null)
+
 libs:
-	@for l in libcares jansson libconfuse; do \
+	@for l in libcares jansson libconfuse libuv libmicrohttpd; do \
 		$(PKG_CONFIG) --exists $$l || { echo "$$l is missing: make deps (as root) installs it" >&2; exit 1; }; done
 
 $(B)/tools/%.o: tools/%.c | libs
@@ -147,7 +161,6 @@ $(B)/%.bt: tools/pinwatch/%.bt
 
 PINWATCH_OBJ = $(patsubst %.c,$(B)/%.o,$(filter-out %.bpf.c,$(wildcard tools/pinwatch/*.c)))
 PINWATCH_BPF = $(patsubst tools/%.bpf.c,$(B)/tools/%.skel.h,$(wildcard tools/pinwatch/*.bpf.c))
-PINWATCH_SHARED = $(patsubst %.c,$(B)/%.o,$(wildcard tools/common/*.c))
 BPF_INCLUDE = -I/usr/include/$(shell $(CC) -print-multiarch 2>/dev/null)
 # How the caller's registers are named (regs.bpf.h); others than this one are not read.
 BPF_ARCH = $(if $(filter x86_64-%,$(shell $(CC) -dumpmachine 2>/dev/null)),-D__TARGET_ARCH_x86)
@@ -172,9 +185,9 @@ $(PINWATCH_OBJ): $(B)/tools/pinwatch/%.o: tools/pinwatch/%.c | libs
 
 $(patsubst %,$(B)/tools/pinwatch/%.o,connects datagrams probes steer): $(PINWATCH_BPF)
 
-$(B)/pinwatch: $(PINWATCH_OBJ) $(PINWATCH_SHARED) $(B)/libpolicy.a
+$(B)/pinwatch: $(PINWATCH_OBJ) $(B)/libcommon.a $(B)/libpolicy.a
 	$(say) LD $@
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $(PINWATCH_OBJ) $(PINWATCH_SHARED) $(B)/libpolicy.a \
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -pthread -Wl,--as-needed -o $@ $(PINWATCH_OBJ) $(B)/libcommon.a $(B)/libpolicy.a \
 		$(TOOL_LIBS) $(shell $(PKG_CONFIG) --libs libbpf)
 
 # ---- test programs ----
@@ -197,8 +210,8 @@ $(B)/tests/fuzz/%: tests/fuzz/%.c $(B)/libpolicy.a
 	$(say) TEST $<
 	$(Q)$(CC) $(BASE) $(CFLAGS) $(LDFLAGS) -o $@ $< $(filter %.o,$^) $(B)/libpolicy.a -lresolv
 
-$(B)/tests/fuzz/settings: $(B)/tools/pinctl/conf-text.o
-$(B)/tests/fuzz/replysrv: $(B)/tools/pinctl/reply.o
+$(B)/tests/fuzz/settings: $(B)/tools/common/conf-text.o
+$(B)/tests/fuzz/replysrv: $(B)/tools/common/reply.o
 
 $(B)/tests/stress/%: tests/stress/%.c $(B)/libpolicy.a
 	@mkdir -p $(@D)

@@ -1,5 +1,5 @@
 /*
- * replysrv.c: fuzz target for tools/pinctl/reply.c, which reads SRV answers for pinctl refresh.
+ * replysrv.c: fuzz target for tools/common/reply.c, which reads SRV answers for pinctl refresh.
  *
  * The input is a message, in a buffer of exactly its size. The oracles: no more
  * records than there is room for; each host is a canonical name and no service; the
@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-#include "tools/pinctl/reply.h"
+#include "tools/common/reply.h"
 
 static void judge(const struct reply *r)
 {

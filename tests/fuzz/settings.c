@@ -16,7 +16,7 @@
 #include "tests/fuzz/replay.h"
 
 #include "tests/unit/lab.h"
-#include "tools/pinctl/conf-text.h"
+#include "tools/common/conf-text.h"
 
 enum { BLOCKS = 40, ENDLESS = 0x8000 };
 

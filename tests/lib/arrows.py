@@ -23,8 +23,9 @@ HOUSE = {
     "tools/common": "policy",
     "tools/pinctl": "policy tools/common",
     "tools/pinwatch": "policy tools/common",
+    "tools/pinkeeper": "policy tools/common",
 }
-TOOLS = "pinctl", "pinwatch"
+TOOLS = "pinctl", "pinwatch", "pinkeeper"
 
 root, build = sys.argv[1:]
 faults = []

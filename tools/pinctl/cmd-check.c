@@ -1,6 +1,6 @@
 /* cmd-check.c: pinctl check [FILE]: would reload take it? Or an example of one. */
 #include "tools/pinctl/commands.h"
-#include "tools/pinctl/conf.h"
+#include "tools/common/conf.h"
 
 struct words {
 	const char *file;

@@ -9,13 +9,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "policy/table/journal.h"
+#include "policy/base/clock.h"
+#include "tools/common/reader.h"
 #include "tools/common/view.h"
 #include "tools/pinctl/commands.h"
 
 enum {
 	WAIT_MS = 1000,			/* between looks at stdout and at whether the table was replaced */
-	TORN_MS = 50,			/* an event that stays unfinished so long is a dead writer's */
 };
 
 struct words {
@@ -128,86 +128,57 @@ static void print_lost(const struct context *c, uint64_t lost)
 
 /* ---- the journal ---- */
 
-/* Where a reader of the journal stands. */
-struct reader {
-	uint64_t seq;			/* of the next event */
-	uint64_t waited;		/* events before this one have had their time to be finished */
-	uint64_t lost;			/* not told yet */
+/* What was read, and how. */
+struct follower {
+	struct reader reader;
 	bool live;			/* somebody looks on as events come */
 };
 
-/*
- * The next event is not whole. True: another look is worth it, after a pause that
- * a writer at work needs, or since it was stepped over as a dead writer's; false:
- * there is none yet.
- */
-static bool step_over_torn(const struct context *c, struct reader *r)
-{
-	const struct timespec pause = {.tv_nsec = TORN_MS * 1000000};
-	uint64_t next = journal_next(&c->table);
-	if (next <= r->seq)
-		return false;
-	if (journal_oldest(&c->table) > r->seq)
-		return true;		/* overwritten while it was read: the next look counts it */
-	if (r->seq < r->waited) {
-		r->seq++;
-		r->lost++;
-		return true;
-	}
-	nanosleep(&pause, NULL);
-	r->waited = next;
-	return true;
-}
-
 /* For programs, and for who looks on, a loss stands where it was; else one line tells of all. */
-static void tell_lost(const struct context *c, struct reader *r, bool at_end)
+static void tell_lost(const struct context *c, struct follower *f, bool at_end)
 {
-	if (r->lost == 0 || !(c->json || r->live || at_end))
+	if (f->reader.lost == 0 || !(c->json || f->live || at_end))
 		return;
-	print_lost(c, r->lost);
-	r->lost = 0;
+	print_lost(c, f->reader.lost);
+	f->reader.lost = 0;
 }
 
 /* Everything up to `end`, or to the end of the journal. */
-static void print_until(const struct context *c, struct reader *r, uint64_t end)
+static void print_until(const struct context *c, struct follower *f, uint64_t end)
 {
+	const struct timespec pause = {.tv_nsec = UNFINISHED_MS * 1000000};
+	enum reading reading = READ_EVENT;
 	struct event e;
-	while (r->seq < end && !cmd_stopped && !ferror(stdout)) {
-		enum journal_status s = journal_read(&c->table, &r->seq, &e, &r->lost);
-		if (s == JOURNAL_NONE && !step_over_torn(c, r))
-			break;
-		if (s != JOURNAL_OK)
+	while (f->reader.seq < end && reading != READ_END && !cmd_stopped && !ferror(stdout)) {
+		reading = reader_next(&f->reader, &c->table, now_ms(), &e);
+		if (reading == READ_UNFINISHED)
+			nanosleep(&pause, NULL);
+		if (reading != READ_EVENT)
 			continue;
-		tell_lost(c, r, false);
+		tell_lost(c, f, false);
 		print_event(c, &e);
 	}
-	tell_lost(c, r, true);
-}
-
-/* Replaced, or overwritten: events do not become fewer. */
-static bool table_gone(const struct table *t, const struct reader *r)
-{
-	return store_retired(t) || journal_next(t) < r->seq;
+	tell_lost(c, f, true);
 }
 
 /* On with the new one. */
-static int attach_again(struct context *c, struct reader *r)
+static int attach_again(struct context *c, struct follower *f)
 {
 	store_close(&c->table);
-	*r = (struct reader){.live = true};
+	f->reader = (struct reader){0};
 	return table_open(c, TO_READ);
 }
 
-static int follow(struct context *c, struct reader *r)
+static int follow(struct context *c, struct follower *f)
 {
 	int status = DONE;
 	while (status == DONE && !cmd_stopped && !ferror(stdout) && !stdout_gone()) {
-		print_until(c, r, UINT64_MAX);
+		print_until(c, f, UINT64_MAX);
 		fflush(stdout);
-		if (table_gone(&c->table, r))
-			status = attach_again(c, r);
+		if (store_retired(&c->table) || reader_is_astray(&f->reader, &c->table))
+			status = attach_again(c, f);
 		else if (!cmd_stopped)
-			journal_wait(&c->table, r->seq, WAIT_MS);
+			journal_wait(&c->table, f->reader.seq, WAIT_MS);
 	}
 	return status;
 }
@@ -229,13 +200,13 @@ int cmd_events(struct context *c, int argc, char **argv)
 		status = table_open(c, TO_READ);
 	if (status != DONE)
 		return status;
-	struct reader r = {.seq = first_of(&c->table, last), .live = w.follow};
+	struct follower f = {.reader.seq = first_of(&c->table, last), .live = w.follow};
 	if (!w.follow) {
-		print_until(c, &r, journal_next(&c->table));
+		print_until(c, &f, journal_next(&c->table));
 		return DONE;
 	}
 	cmd_stop_on_signals();
-	status = follow(c, &r);
+	status = follow(c, &f);
 	if (stdout_gone())
 		_exit(status);		/* stdio would complain at exit of what nobody is left to read */
 	return status;

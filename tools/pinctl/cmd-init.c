@@ -28,7 +28,7 @@
 #include "policy/table/layout.h"
 #include "tools/common/format.h"
 #include "tools/pinctl/commands.h"
-#include "tools/pinctl/conf.h"
+#include "tools/common/conf.h"
 #include "tools/pinctl/holders.h"
 #include "tools/pinctl/saved.h"
 #include "tools/pinctl/tables.h"

@@ -15,7 +15,7 @@
 #include "tools/common/names.h"
 #include "tools/common/view.h"
 #include "tools/pinctl/commands.h"
-#include "tools/pinctl/resolve.h"
+#include "tools/common/resolve.h"
 
 enum { TIMEOUT_S = 5, TIMEOUT_MAX_S = 300 };
 

@@ -1,6 +1,6 @@
 /* cmd-reload.c: pinctl reload [FILE]: takes stickydns.conf into the table, where every process sees it at once. */
 #include "tools/pinctl/commands.h"
-#include "tools/pinctl/conf.h"
+#include "tools/common/conf.h"
 
 static const struct usage usage = {
 	.args_doc = "[FILE]",

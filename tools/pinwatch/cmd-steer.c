@@ -16,6 +16,7 @@
 #include "policy/table/journal.h"
 #include "tools/common/cgroup.h"
 #include "tools/common/format.h"
+#include "tools/common/notify.h"
 #include "tools/pinwatch/commands.h"
 #include "tools/pinwatch/fill.h"
 #include "tools/pinwatch/status.h"

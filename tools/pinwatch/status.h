@@ -27,7 +27,4 @@ void status_give(int fd, json_t *(*make)(void *arg), void *arg);
 /* The same, with what is watched. */
 void status_answer(int fd, const struct report *r, const struct spaces *s);
 
-/* Sends `state` ("READY=1") to $NOTIFY_SOCKET, if there is one: sd_notify(3), without its library. Errors are not told. */
-void notify(const char *state);
-
 #endif

@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +19,7 @@
 #include "policy/table/addresses.h"
 #include "policy/table/file.h"
 #include "policy/table/journal.h"
+#include "tools/common/guard.h"
 
 bool tables_add(struct tables *t, const char *path)
 {
@@ -255,31 +255,8 @@ const char *served_text(const struct served *s)
 	return store_status_text(s->status);
 }
 
-/* ---- tables that shrink ---- */
-
-static struct tables *guarded;
-
-/* mmap(2): zeros take the place of what is gone; async-signal-safe, since it is one system call. */
-static void on_bus(int signal, siginfo_t *info, void *context)
-{
-	(void)context;
-	for (size_t i = 0; i < guarded->n; i++) {
-		struct served *s = &guarded->served[i];
-		uintptr_t base = (uintptr_t)s->table.header, at = (uintptr_t)info->si_addr;
-		if (base && at >= base && at - base < s->table.layout.size) {
-			store_forget(&s->table);
-			s->over = true;
-			return;
-		}
-	}
-	/* Not a table's: as without us, when the access is tried again. */
-	struct sigaction plain = {.sa_handler = SIG_DFL};
-	sigaction(signal, &plain, NULL);
-}
-
 void tables_guard(struct tables *t)
 {
-	const struct sigaction sa = {.sa_sigaction = on_bus, .sa_flags = SA_SIGINFO};
-	guarded = t;
-	sigaction(SIGBUS, &sa, NULL);
+	for (size_t i = 0; i < t->n; i++)
+		guard_table(&t->served[i].table, &t->served[i].over);
 }

@@ -9,8 +9,7 @@
  * Only one pinwatch serves a table: it holds a lock on the file (F_OFD_SETLK, fcntl(2)). A
  * process that may not write the file cannot take that lock.
  *
- * A table is untrusted. Somebody who truncates it makes us touch what is not there:
- * tables_guard() catches that, and the table is given up.
+ * A table is untrusted. One that somebody truncates is given up (tables_guard).
  */
 #ifndef STICKYDNS_PINWATCH_TABLES_H
 #define STICKYDNS_PINWATCH_TABLES_H
@@ -20,10 +19,11 @@
 
 #include "policy/rules/sip-evidence.h"
 #include "policy/table/file.h"
+#include "tools/common/guard.h"
 #include "tools/pinwatch/probes.h"
 #include "tools/pinwatch/watched.h"
 
-enum { TABLES_MAX = 64 };
+enum { TABLES_MAX = GUARDED_MAX };
 
 enum table_state {
 	TABLE_ABSENT,			/* waited for */
@@ -69,7 +69,7 @@ bool tables_retired(const struct tables *t);
 
 void tables_close(struct tables *t);
 
-/* Catch SIGBUS of the tables in `t`, of which there is one in a process. */
+/* Guard those in `t` (guard.h): once, when all were added. */
 void tables_guard(struct tables *t);
 
 /* "served", "no table there", "another pinwatch serves it" … */

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "tools/common/cgroup.h"
+#include "tools/common/notify.h"
 #include "tools/pinwatch/connects.h"
 #include "tools/pinwatch/datagrams.h"
 #include "tools/pinwatch/icmp.h"

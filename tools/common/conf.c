@@ -1,5 +1,5 @@
 /* conf.c: reads stickydns.conf with libConfuse. See conf.h. */
-#include "tools/pinctl/conf.h"
+#include "tools/common/conf.h"
 
 #include <confuse.h>
 #include <errno.h>
@@ -11,7 +11,7 @@
 
 #include "policy/table/effective.h"
 #include "tools/common/format.h"
-#include "tools/pinctl/conf-text.h"
+#include "tools/common/conf-text.h"
 
 /* The first complaint about the file being read: cfg_errfunc_t has no place for a pointer of ours. */
 static char first_error[512];

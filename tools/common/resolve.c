@@ -1,5 +1,5 @@
 /* resolve.c: many names through c-ares. See resolve.h. */
-#include "tools/pinctl/resolve.h"
+#include "tools/common/resolve.h"
 
 #include <ares.h>
 #include <arpa/nameser.h>

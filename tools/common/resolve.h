@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "tools/pinctl/reply.h"
+#include "tools/common/reply.h"
 
 enum { RESOLVE_WINDOW = 32 };		/* names in flight */
 

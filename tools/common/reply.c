@@ -1,5 +1,5 @@
 /* reply.c: see reply.h. Walks the message with ns_parserr of libresolv, which checks its bounds. */
-#include "tools/pinctl/reply.h"
+#include "tools/common/reply.h"
 
 #include <arpa/nameser.h>
 #include <resolv.h>

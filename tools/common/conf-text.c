@@ -1,5 +1,5 @@
 /* conf-text.c: stickydns.conf as text. See conf-text.h. */
-#include "tools/pinctl/conf-text.h"
+#include "tools/common/conf-text.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,0 +1,2 @@
+/* pinkeeper.c */
+int main(void){return 0;}
