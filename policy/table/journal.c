@@ -135,6 +135,7 @@ const char *event_kind_text(unsigned kind)
 const char *origin_text(unsigned origin)
 {
 	static const char *const text[ORIGINS] = {
-		[ORIGIN_SHIM] = "shim", [ORIGIN_PINCTL] = "pinctl", [ORIGIN_PINWATCH] = "pinwatch"};
+		[ORIGIN_SHIM] = "shim", [ORIGIN_PINCTL] = "pinctl", [ORIGIN_PINWATCH] = "pinwatch",
+		[ORIGIN_KEEPER] = "pinkeeper"};
 	return origin < ORIGINS ? text[origin] : "unknown";
 }

@@ -29,7 +29,7 @@ enum event_kind { EVENTS_LIST(EVENT_NUMBER) EVENT_KINDS };
 #undef EVENT_NUMBER
 
 /* Who wrote. */
-enum origin { ORIGIN_SHIM, ORIGIN_PINCTL, ORIGIN_PINWATCH, ORIGINS };
+enum origin { ORIGIN_SHIM, ORIGIN_PINCTL, ORIGIN_PINWATCH, ORIGIN_KEEPER, ORIGINS };
 
 /* Append. Fills in time_ns, pid, comm and origin. A read-only table: nothing happens. */
 void journal_write(struct table *t, struct event *e);

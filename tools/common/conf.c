@@ -150,17 +150,42 @@ static bool is_first(cfg_t *sec, const struct conf *out)
 	return true;
 }
 
+/* The keys of keeper{} are texts to libConfuse; each is judged when it is read (on_keeper). */
+static void take_keeper(cfg_t *sec, struct keeper_conf *out)
+{
+#define TAKE(member, key, ...)                                            \
+	if (cfg_size(sec, key) > 0)                                       \
+		keeper_conf_set(out, key, cfg_getstr(sec, key));
+	KEEPER_LIST(TAKE)
+#undef TAKE
+}
+
+static int on_keeper(cfg_t *cfg, cfg_opt_t *opt)
+{
+	struct keeper_conf any = keeper_conf_defaults();
+	const char *text = cfg_opt_getnstr(opt, 0);
+	const char *takes = keeper_conf_set(&any, opt->name, text);
+	if (takes)
+		cfg_error(cfg, "%s: '%s' is not %s", opt->name, text, takes);
+	return takes ? -1 : 0;
+}
+
 static bool take_blocks(cfg_t *cfg, const char *text, struct conf *out)
 {
 	unsigned hosts = cfg_size(cfg, "host"), defaults = cfg_size(cfg, "default");
 	if (defaults > 1)
 		return wrong(cfg_getnsec(cfg, "default", 1)->line, "default: a second block");
+	if (cfg_size(cfg, "keeper") > 1)
+		return wrong(cfg_getnsec(cfg, "keeper", 1)->line, "keeper: a second block");
 	if (hosts > SETTINGS_HOSTS) {
 		cfg_t *sec = cfg_getnsec(cfg, "host", SETTINGS_HOSTS);
 		return wrong(sec->line, "host '%.300s': more than %d blocks", cfg_title(sec), SETTINGS_HOSTS);
 	}
 	if (defaults)
 		take_values(cfg_getnsec(cfg, "default", 0), &out->defaults);
+	out->keeper = keeper_conf_defaults();
+	if (cfg_size(cfg, "keeper"))
+		take_keeper(cfg_getnsec(cfg, "keeper", 0), &out->keeper);
 	if (!take_ports(cfg, out->dns_ports) ||
 	    (defaults && !take_ports(cfg_getnsec(cfg, "default", 0), out->dns_ports)))
 		return false;
@@ -179,11 +204,14 @@ static cfg_t *cfg_make(void)
 {
 #define KEY(id, key, ...) CFG_INT_CB(key, 0, CFGF_NODEFAULT, on_value),
 #define PORTS CFG_STR_LIST("dns-ports", NULL, CFGF_NODEFAULT)
+#define KEEPER_KEY(member, key, ...) CFG_STR(key, NULL, CFGF_NODEFAULT),
+	cfg_opt_t keeper[] = {KEEPER_LIST(KEEPER_KEY) CFG_END()};
 	cfg_opt_t host[] = {SETTINGS_LIST(KEY) CFG_END()};
 	cfg_opt_t defaults[] = {SETTINGS_LIST(KEY) PORTS, CFG_END()};
 	cfg_opt_t all[] = {
 		CFG_SEC("default", defaults, CFGF_MULTI),
 		CFG_SEC("host", host, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+		CFG_SEC("keeper", keeper, CFGF_MULTI),
 		PORTS,
 		CFG_END(),
 	};
@@ -195,6 +223,10 @@ static cfg_t *cfg_make(void)
 	cfg_set_error_function(cfg, on_error);
 	cfg_set_validate_func(cfg, "dns-ports", on_ports);
 	cfg_set_validate_func(cfg, "default|dns-ports", on_ports);
+#define VALIDATE(member, key, ...) cfg_set_validate_func(cfg, "keeper|" key, on_keeper);
+	KEEPER_LIST(VALIDATE)
+#undef VALIDATE
+#undef KEEPER_KEY
 	return cfg;
 }
 
@@ -249,8 +281,9 @@ void conf_print_defaults(void)
 		setting_text(k, form->builtin, value);
 		printf("\t# %s = %-*s  # %s\n", form->key, (int)(14 - strlen(form->key)), value, form->meaning);
 	}
-	puts("}\n"
-	     "\n"
+	puts("}\n");
+	keeper_conf_print(stdout);
+	puts("\n"
 	     "# Ports beside 53 on which programs' own resolvers ask, for instance\n"
 	     "# dns-ports = {5353}\n"
 	     "\n"

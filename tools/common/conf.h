@@ -3,6 +3,7 @@
  *
  *     default { idle = 1h }
  *     host "*.example.com" { absent = keep  steer = off }
+ *     keeper { metrics = "127.0.0.1:9110" }
  *
  * A file with an error changes nothing; the error is one line with file, line
  * and word. libConfuse reads; its error function gets no argument of ours, so
@@ -13,12 +14,14 @@
 
 #include "policy/table/settings.h"
 #include "tools/common/cmd.h"
+#include "tools/common/conf-keeper.h"
 
 struct conf {
 	struct settings_block defaults;
 	struct settings_block *hosts;	/* n_hosts, in the order of the file */
 	size_t n_hosts;
 	uint16_t dns_ports[DNS_PORTS];	/* beside 53; 0: none */
+	struct keeper_conf keeper;
 };
 
 /* Read `path`. DONE; or FAILED after one line, with nothing to free. */

@@ -119,6 +119,29 @@ bool time_parse(const char *text, uint32_t *seconds)
 	return true;
 }
 
+/* "192.0.2.1", "192.0.2.1:5353", "2001:db8::1", "[2001:db8::1]:5353" */
+bool endpoint_parse(const char *word, uint16_t default_port, struct endpoint *out)
+{
+	char text[ADDRESS_TEXT + 16];
+	const char *host = text, *port = NULL;
+	uint32_t number = default_port;
+	if (strlen(word) >= sizeof text)
+		return false;
+	strcpy(text, word);
+	char *bracket = text[0] == '[' ? strchr(text, ']') : NULL;
+	char *colon = bracket ? bracket + 1 : strchr(text, ':');
+	if (bracket && *colon != '\0' && *colon != ':')
+		return false;
+	if (bracket)
+		*bracket = '\0', host = text + 1;
+	if (colon && *colon && (bracket || !strchr(colon + 1, ':')))
+		*colon = '\0', port = colon + 1;
+	if (port && !number_parse(port, 1, 65535, &number))
+		return false;
+	*out = (struct endpoint){.port = (uint16_t)number};
+	return address_parse(host, &out->addr);
+}
+
 /* ---- the settings ---- */
 
 bool setting_parse(enum setting k, const char *text, uint32_t *out)

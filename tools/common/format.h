@@ -45,6 +45,9 @@ bool time_parse(const char *text, uint32_t *seconds);
 /* A whole number from `least` to `most`, digits only. */
 bool number_parse(const char *text, uint32_t least, uint32_t most, uint32_t *out);
 
+/* "192.0.2.1", "192.0.2.1:5060", "2001:db8::1", "[2001:db8::1]:5060". False: none of these. */
+bool endpoint_parse(const char *text, uint16_t default_port, struct endpoint *out);
+
 /* ---- the settings ---- */
 
 /* The value of a setting as stickydns.conf has it. False: the setting does not take that. */

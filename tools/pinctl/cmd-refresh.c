@@ -55,34 +55,11 @@ static const struct usage usage = {
 
 /* ---- words ---- */
 
-/* "192.0.2.1", "192.0.2.1:5353", "2001:db8::1", "[2001:db8::1]:5353" */
-static bool dns_server_parse(const char *word, struct endpoint *out)
-{
-	char text[ADDRESS_TEXT + 16];
-	const char *host = text, *port = NULL;
-	uint32_t number = 53;
-	if (strlen(word) >= sizeof text)
-		return false;
-	strcpy(text, word);
-	char *bracket = text[0] == '[' ? strchr(text, ']') : NULL;
-	char *colon = bracket ? bracket + 1 : strchr(text, ':');
-	if (bracket && *colon != '\0' && *colon != ':')
-		return false;
-	if (bracket)
-		*bracket = '\0', host = text + 1;
-	if (colon && *colon && (bracket || !strchr(colon + 1, ':')))
-		*colon = '\0', port = colon + 1;
-	if (port && !number_parse(port, 1, 65535, &number))
-		return false;
-	out->port = (uint16_t)number;
-	return address_parse(host, &out->addr);
-}
-
 static int options_parse(const struct context *c, const struct words *w, struct endpoint *server,
 			 struct resolve_options *o)
 {
 	uint32_t seconds = TIMEOUT_S;
-	if (w->server && !dns_server_parse(w->server, server))
+	if (w->server && !endpoint_parse(w->server, 53, server))
 		return misused(c, "--server: not IP[:PORT]: '%s'", w->server);
 	if (w->timeout && (!time_parse(w->timeout, &seconds) || seconds == 0 || seconds > TIMEOUT_MAX_S))
 		return misused(c, "--timeout: not a time from 1s to 5m: '%s'", w->timeout);
