@@ -38,10 +38,12 @@ small_house() {
     put shim/hooks/close.c '#include "shim/core/fds.h"' 'int close(int fd) { return fd ? 0 : fds(); }'
     put tools/pinctl/main.c '#include "policy/base/name.h"' 'int close(int);' 'int main(void) { return name() + close(1); }'
     put tools/pinwatch/main.c 'int main(void) { return 0; }'
+    put tools/pinkeeper/main.c 'int main(void) { return 0; }'
     ${CC:-cc} -shared -Wl,--version-script=<(echo '{ global: close; local: *; };') -o "$HOUSE/build/libstickydns.so" \
         "$HOUSE"/build/shim/*/*.o
     put_tool pinctl policy/base/name.o
     put_tool pinwatch
+    put_tool pinkeeper
     expect_status 0 arrows "$HOUSE" "$HOUSE/build"
 }
 

@@ -108,16 +108,20 @@ wrong() {
     done
 }
 
-# Each key with its value, from an example.
-keys_shown() { sed -n 's/^\t# \([a-z-]*\) = \([^ ]*\) .*/\1 \2/p' | grep -v '^dns-ports '; }
+# Each key with its value, of one block of an example.
+keys_shown() { # BLOCK
+    sed -n "/^$1 {/,/^}/p" | sed -n 's/^\t# \([a-z-]*\) = \([^ ]*\) .*/\1 \2/p'
+}
 
 @test "check --defaults: an example with all keys and the defaults that hold" {
     pinctl check --defaults >"$BATS_TEST_TMPDIR/example"
     expect_eq "" "$(pinctl check "$BATS_TEST_TMPDIR/example" 2>&1)" "what check says of it"
     pinctl set a.test 192.0.2.9
     expect_eq "$(pinctl show a.test --json | jq -r '.settings | to_entries[] | "\(.key) \(.value.value)"' | sort)" \
-        "$(keys_shown <"$BATS_TEST_TMPDIR/example" | sort)" "keys and defaults in the example"
-    { echo 'default {'; keys_shown <"$BATS_TEST_TMPDIR/example" | sed 's/ / = /'; echo '}'; } >"$BATS_TEST_TMPDIR/used"
+        "$(keys_shown default <"$BATS_TEST_TMPDIR/example" | sort)" "keys and defaults in the example"
+    for block in default keeper; do
+        echo "$block {"; keys_shown $block <"$BATS_TEST_TMPDIR/example" | sed 's/ / = /'; echo '}'
+    done >"$BATS_TEST_TMPDIR/used"
     expect_eq "" "$(pinctl check "$BATS_TEST_TMPDIR/used" 2>&1)" "what check says of its lines"
     complains 2 "either --defaults or a FILE" check --defaults "$BATS_TEST_TMPDIR/used"
 }

@@ -42,7 +42,7 @@ static void detach(struct keeper *k)
 {
 	if (!k->attached)
 		return;
-	for (const struct duty **d = duties; *d; d++)
+	for (const struct duty **d = k->duties; *d; d++)
 		if ((*d)->detached)
 			(*d)->detached(k);
 	waiting = false;
@@ -81,7 +81,7 @@ static void attach(struct keeper *k)
 	}
 	k->attached = true;
 	note(&k->c, "%s: %s", k->c.path, k->c.table.writable ? "served" : "may only be read: nothing is changed in it");
-	for (const struct duty **d = duties; *d; d++)
+	for (const struct duty **d = k->duties; *d; d++)
 		if ((*d)->attached)
 			(*d)->attached(k);
 }
@@ -90,14 +90,14 @@ static void attach(struct keeper *k)
 
 static void tell(struct keeper *k, const struct event *e)
 {
-	for (const struct duty **d = duties; *d; d++)
+	for (const struct duty **d = k->duties; *d; d++)
 		if ((*d)->event)
 			(*d)->event(k, e);
 }
 
 static void tell_lost(struct keeper *k)
 {
-	for (const struct duty **d = duties; reader.lost && *d; d++)
+	for (const struct duty **d = k->duties; reader.lost && *d; d++)
 		if ((*d)->lost)
 			(*d)->lost(k, reader.lost);
 	reader.lost = 0;

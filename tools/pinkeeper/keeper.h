@@ -13,12 +13,7 @@
 #include "tools/common/cmd.h"
 #include "tools/common/conf-keeper.h"
 
-struct keeper {
-	uv_loop_t *loop;
-	struct keeper_conf conf;
-	struct context c;		/* the table is c.table, while `attached` */
-	bool attached;
-};
+struct keeper;
 
 /* Every callback may be NULL. */
 struct duty {
@@ -43,7 +38,14 @@ struct duty {
 	void (*stop)(struct keeper *k);
 };
 
-/* The duties that the settings ask for, in the order in which they hear of things; NULL ends them. pinkeeper.c. */
-extern const struct duty *duties[];
+enum { DUTIES_MAX = 8 };
+
+struct keeper {
+	uv_loop_t *loop;
+	struct keeper_conf conf;
+	struct context c;		/* the table is c.table, while `attached` */
+	bool attached;
+	const struct duty *duties[DUTIES_MAX + 1];	/* that started, in the order in which they hear of things; then NULL */
+};
 
 #endif

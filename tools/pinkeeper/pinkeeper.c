@@ -16,10 +16,6 @@
 #include "tools/pinkeeper/attach.h"
 #include "tools/pinkeeper/keeper.h"
 
-enum { DUTIES_MAX = 8 };
-
-const struct duty *duties[DUTIES_MAX + 1];
-
 /* ---- words ---- */
 
 struct words {
@@ -94,7 +90,7 @@ static void start_duties(struct keeper *k)
 	size_t n = 0;
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		if (all[i].duty && (!all[i].duty->start || all[i].duty->start(k)))
-			duties[n++] = all[i].duty;
+			k->duties[n++] = all[i].duty;
 }
 
 static void on_signal(uv_signal_t *signal, int number)
@@ -123,7 +119,7 @@ static int serve(struct keeper *k)
 	uv_run(k->loop, UV_RUN_DEFAULT);
 	notify("STOPPING=1");
 	attach_stop(k);
-	for (const struct duty **d = duties; *d; d++)
+	for (const struct duty **d = k->duties; *d; d++)
 		if ((*d)->stop)
 			(*d)->stop(k);
 	for (size_t i = 0; i < 2; i++)
