@@ -258,7 +258,7 @@ test-parts: $(TEST_PARTS)
 # What steps through instructions takes for ever with a sanitizer between them.
 programs: $(UNIT) $(filter-out %/stopped,$(STRESS))
 # ThreadSanitizer sees the threads of one process; the other programs have processes.
-threaded: $(B)/tests/stress/threads $(B)/tests/unit/sip-evidence
+threaded: $(B)/tests/stress/threads $(B)/tests/unit/sip-transactions
 bench-parts: $(BENCH) $(BENCH_LIBS)
 
 # ---- front door ----

@@ -48,7 +48,7 @@ static uint64_t aor_of(struct text t)
 	return t.p == t.end && t.cut ? 0 : hash_bytes(p, (size_t)(t.p - p));
 }
 
-/* 20.20. */
+/* 20.20. Of answers status_proves() needs the account; only a 503 fails another method than REGISTER, whose account is in To. */
 static void take_from(struct sip_message *m, struct text *t)
 {
 	if (t->p < t->end && (m->status ? m->status == 503 : m->method == SIP_INVITE))
@@ -293,7 +293,10 @@ static size_t logical_line(const char *p, size_t len, bool *cut)
 	return lf ? (size_t)(lf - p) : len;
 }
 
-/* Is everything known that a transaction is found by, and what to make of it? What comes first counts, so the rest adds nothing. */
+/*
+ * Is everything known that a transaction is found by, and what status_proves() needs: of a 503 the Retry-After, of other
+ * statuses nothing? What comes first counts, so the rest adds nothing.
+ */
 static inline bool is_enough(const struct sip_message *m)
 {
 	const unsigned identity = SIP_SEEN_VIA | SIP_SEEN_TO | SIP_SEEN_CSEQ | SIP_SEEN_CALL_ID;

@@ -108,7 +108,7 @@ bool judge_knows(const struct endpoint *e, unsigned status)
 	struct table *t = session_table_here();
 	enum request_kind kind = REQUEST_OTHER;
 	unsigned kinds = 0;
-	if (!t || !shared || redirected_any() || status >= 500 || status == 408 || status == 480 || pins_any_refused(t) ||
+	if (!t || !shared || redirected_any() || status_may_fail(status) || pins_any_refused(t) ||
 	    get32(&waiting_noted))
 		return false;
 	for (enum request_kind k = REQUEST_OTHER; k < REQUEST_KINDS; k++)
@@ -196,9 +196,8 @@ enum status_effect judge_response(const struct server *p, const struct sip_messa
 		const uint32_t sent = endpoint_same(&x.last, &p->e) ? tick_at(x.since_ms * NS_PER_MS) : 0;
 		report_succeeded(p->table, (struct outcome){.endpoint = p->e, .why = CAUSE_ANSWERED, .since = sent ? sent : 1});
 		success_note_reported(p->table, &p->e, what);
-	} else if (v.effect != STATUS_NOTHING && pins_account_refused(p->table, &p->e, account_of(m))) {
-		const bool failed = v.effect == STATUS_FAILED;
-		judge_report(p, failed ? CAUSE_SIP_503 : CAUSE_SIP_STATUS, !failed ? COOL_NOT : v.cool_s ? v.cool_s : COOL_BY_HISTORY);
+	} else if (v.effect == STATUS_FAILED && pins_account_refused(p->table, &p->e, account_of(m))) {
+		judge_report(p, v.cause, v.cool);
 	}
 	return v.effect;
 }

@@ -8,7 +8,8 @@
 #ifndef STICKYDNS_SHARED_H
 #define STICKYDNS_SHARED_H
 
-#include "policy/rules/sip-evidence.h"
+#include "policy/rules/decide.h"
+#include "policy/wire/sip-transactions.h"
 #include "shim/core/export.h"
 #include "shim/core/redirects.h"
 
@@ -27,7 +28,7 @@ struct shared {
 	word32 unread[UNREAD_ANSWERS];	/* by the actual one's hash: tick of the last answer that was not read (judge_knows) */
 	struct endpoint_bits servers, believed;	/* homes: the actual addresses, and the original ones that were others */
 	struct redirect_memory peers, dialogs, requests, lone, homes;	/* redirects.h */
-	struct transactions transactions;	/* SIP requests of the program, sip-evidence.h */
+	struct transactions transactions;	/* SIP requests of the program */
 	struct {			/* given.h */
 		word32 count;
 		word64 named[GIVEN_NAMED / 64];	/* of name and address */

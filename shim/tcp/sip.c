@@ -119,8 +119,6 @@ struct saying {
 	enum sip_way way;
 };
 
-static bool is_failure(enum status_effect e) { return e == STATUS_FAILED || e == STATUS_LAST_ONCE; }
-
 static void note_dialog(const struct saying *say, const struct sip_message *m)
 {
 	const struct endpoint *to = &say->s->to;
@@ -145,7 +143,7 @@ static void on_message(void *arg, const struct sip_message *m)
 		return;
 	if (say->way == SIP_OUT)
 		judge_request(&p, m, key);
-	else if (is_failure(judge_response(&p, m, key)))
+	else if (judge_response(&p, m, key) == STATUS_FAILED)
 		say->s->failed = true;
 }
 

@@ -1,4 +1,4 @@
-/* outcome.c: outcomes of SIP over UDP. See outcome.h; sip-message.h and sip-evidence.h read and remember. */
+/* outcome.c: outcomes of SIP over UDP. See outcome.h; sip-message.h reads, sip-transactions.h remembers. */
 #include "shim/udp/outcome.h"
 
 #include <errno.h>

@@ -42,6 +42,7 @@ small_house() {
     ${CC:-cc} -shared -Wl,--version-script=<(echo '{ global: close; local: *; };') -o "$HOUSE/build/libstickydns.so" \
         "$HOUSE"/build/shim/*/*.o
     put_tool pinctl policy/base/name.o
+    put tools/pinkeeper/main.c "int main(void) { return 0; }"
     put_tool pinwatch
     put_tool pinkeeper
     expect_status 0 arrows "$HOUSE" "$HOUSE/build"
@@ -75,7 +76,9 @@ expect_fault() {
     # Though the tool needs nothing of it.
     put_tool pinwatch shim/core/records.o
     expect_fault '^pinwatch is linked with objects of the shim: it has records$'
+    put tools/pinkeeper/main.c "int main(void) { return 0; }"
     put_tool pinwatch
+    put_tool pinkeeper
     put shim/hooks/hooks.h '#include "fds.h"'
     expect_fault '^shim/hooks/hooks\.h: "fds\.h" is no header by its path from the root$'
     put policy/attic/box.h ''

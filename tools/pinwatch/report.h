@@ -45,7 +45,7 @@ void report_event(struct report *r, const struct watch_event *e);
 
 /*
  * A SIP message over UDP of a program without the shim: answers, and silence. The same rules and the same
- * memory of requests as the shim's (sip-evidence.h), fed with copies of what the cgroup programs saw.
+ * memory of requests as the shim's (sip-transactions.h), fed with copies of what the cgroup programs saw.
  */
 void report_message(struct report *r, const struct watch_message *m);
 

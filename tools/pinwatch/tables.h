@@ -17,7 +17,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "policy/rules/sip-evidence.h"
+#include "policy/wire/sip-transactions.h"
 #include "policy/table/file.h"
 #include "tools/common/guard.h"
 #include "tools/pinwatch/probes.h"
@@ -46,7 +46,7 @@ struct served {
 	bool following;
 	pthread_t follower;
 	uint8_t (*at)[16];		/* the address in each slot, as it is in the map; zeros: none. The follower's. */
-	struct transactions *requests;	/* sip-message.h: UDP */
+	struct transactions *requests;	/* over UDP */
 };
 
 struct tables {
