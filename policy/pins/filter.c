@@ -56,7 +56,7 @@ static void judge_endpoint(struct health h, uint32_t failed, uint32_t now, struc
 	if (cooling > c->cooling_s)
 		c->cooling_s = cooling < UINT16_MAX ? (uint16_t)cooling : UINT16_MAX;
 	if (circuit == CIRCUIT_OPEN && !h.probing)
-		c->out = true;
+		c->cooling_untried = true;
 	if (failed > c->failed)
 		c->failed = failed;
 	if (circuit != CIRCUIT_CLOSED && tick_within(now, failed, PATH_S))
@@ -141,7 +141,7 @@ void target_judge(const struct table *t, const struct address *target, struct en
 	struct name host;
 	struct candidate best = {.circuit = CIRCUIT_CLOSED};
 	r.port = target_port(target);
-	c->out = false;		/* of its own record the pin's sum tells */
+	c->cooling_untried = false;		/* of its own record the pin's sum tells */
 	if (!target_host(t, target, &ref, &host) || !fittest(t, ref, r, now, &best))
 		return;
 	c->drained |= best.drained;
@@ -150,7 +150,7 @@ void target_judge(const struct table *t, const struct address *target, struct en
 	if (best.circuit != CIRCUIT_OPEN)
 		return;
 	c->circuit = CIRCUIT_OPEN;
-	c->out = best.out;
+	c->cooling_untried = best.cooling_untried;
 	c->failed_lately |= best.failed_lately;
 	if (c->cooling_s < best.cooling_s)
 		c->cooling_s = best.cooling_s;

@@ -118,7 +118,7 @@ static void add_candidates(const struct table *t, struct snapshot *sn, bool all,
 /* Is the pin a target that has failed by its host's addresses alone, while another one is fit? */
 static bool target_lost(const struct snapshot *sn)
 {
-	if (!address_is_target(&sn->refs[sn->facts.pin].addr) || !sn->facts.candidate[sn->facts.pin].out)
+	if (!address_is_target(&sn->refs[sn->facts.pin].addr) || !sn->facts.candidate[sn->facts.pin].cooling_untried)
 		return false;
 	for (size_t i = 0; i < sn->facts.n; i++)
 		if (sn->facts.candidate[i].in_answer && sn->facts.candidate[i].circuit == CIRCUIT_CLOSED && !sn->facts.candidate[i].drained)

@@ -109,160 +109,160 @@ bool accounts_alone(struct accounts a, uint16_t account, uint32_t now_s)
 
 /* ---- choosing ---- */
 
-static bool may_be_chosen(const struct facts *s, size_t i, int but)
+static bool may_be_chosen(const struct facts *f, size_t i, int but)
 {
-	return (int)i != but && s->candidate[i].in_answer && !s->candidate[i].drained;
+	return (int)i != but && f->candidate[i].in_answer && !f->candidate[i].drained;
 }
 
 /* Is there a reason not to lead to it? What was set by hand is not left for a vain attempt. */
-static bool is_told_aside(const struct facts *s, size_t i)
+static bool is_told_aside(const struct facts *f, size_t i)
 {
-	const struct candidate *c = &s->candidate[i];
-	const bool by_hand = s->is_explicit && ((int)i == s->pin || c->rank);
+	const struct candidate *c = &f->candidate[i];
+	const bool by_hand = f->is_explicit && ((int)i == f->pin || c->rank);
 	return c->no_route || (c->vain && !by_hand);
 }
 
-static bool all_aside(const struct facts *s)
+static bool all_aside(const struct facts *f)
 {
-	for (size_t i = 0; i < s->n; i++)
-		if (s->candidate[i].in_answer && !is_told_aside(s, i))
+	for (size_t i = 0; i < f->n; i++)
+		if (f->candidate[i].in_answer && !is_told_aside(f, i))
 			return false;
 	return true;
 }
 
 /* If all of the answer are to stand aside, none does. */
-static bool stands_aside(const struct facts *s, size_t i)
+static bool stands_aside(const struct facts *f, size_t i)
 {
-	return is_told_aside(s, i) && !all_aside(s);
+	return is_told_aside(f, i) && !all_aside(f);
 }
 
 /* The first in the resolver's order that is this fit, other than `but`. -1: none. */
-static int first_with(const struct facts *s, enum circuit circuit, int but, bool aside)
+static int first_with(const struct facts *f, enum circuit circuit, int but, bool aside)
 {
-	for (size_t i = 0; i < s->n; i++)
-		if (may_be_chosen(s, i, but) && s->candidate[i].circuit == circuit && stands_aside(s, i) == aside)
+	for (size_t i = 0; i < f->n; i++)
+		if (may_be_chosen(f, i, but) && f->candidate[i].circuit == circuit && stands_aside(f, i) == aside)
 			return (int)i;
 	return -1;
 }
 
 /* One that may be tried now: fit rather than due. -1: none. */
-static int first_usable(const struct facts *s, int but, bool aside)
+static int first_usable(const struct facts *f, int but, bool aside)
 {
-	int at = first_with(s, CIRCUIT_CLOSED, but, aside);
-	return at >= 0 ? at : first_with(s, CIRCUIT_HALF_OPEN, but, aside);
+	int at = first_with(f, CIRCUIT_CLOSED, but, aside);
+	return at >= 0 ? at : first_with(f, CIRCUIT_HALF_OPEN, but, aside);
 }
 
 /* Where a pin may go: to one that stands aside only when there is no other. -1: nowhere. */
-static int refuge(const struct facts *s, int but)
+static int refuge(const struct facts *f, int but)
 {
-	int at = first_usable(s, but, false);
-	return at >= 0 ? at : first_usable(s, but, true);
+	int at = first_usable(f, but, false);
+	return at >= 0 ? at : first_usable(f, but, true);
 }
 
 /*
  * Of those that are as good as `to`, the one that failed longest ago, or never: a pin does not go back to where it has
  * just been left, which need not cool off (SIP statuses), while another was not tried.
  */
-static int failed_longest_ago(const struct facts *s, int to)
+static int failed_longest_ago(const struct facts *f, int to)
 {
 	int best = to;
-	for (size_t i = 0; to >= 0 && i < s->n; i++)
-		if (may_be_chosen(s, i, s->pin) && s->candidate[i].circuit == s->candidate[to].circuit &&
-		    s->candidate[i].priority == s->candidate[to].priority && stands_aside(s, i) == stands_aside(s, (size_t)to) &&
-		    s->candidate[i].failed < s->candidate[best].failed)
+	for (size_t i = 0; to >= 0 && i < f->n; i++)
+		if (may_be_chosen(f, i, f->pin) && f->candidate[i].circuit == f->candidate[to].circuit &&
+		    f->candidate[i].priority == f->candidate[to].priority && stands_aside(f, i) == stands_aside(f, (size_t)to) &&
+		    f->candidate[i].failed < f->candidate[best].failed)
 			best = (int)i;
 	return best;
 }
 
-static bool none_closed(const struct facts *s) { return first_with(s, CIRCUIT_CLOSED, -1, false) < 0; }
+static bool none_closed(const struct facts *f) { return first_with(f, CIRCUIT_CLOSED, -1, false) < 0; }
 
 /* Who leads: a pin that is fit or may be tried; if nothing is fit, what may be tried, else the pin. */
-static void lead(const struct facts *s, int pin, struct transition *t)
+static void lead(const struct facts *f, int pin, struct transition *t)
 {
-	enum circuit circuit = pin < 0 ? CIRCUIT_OPEN : s->candidate[pin].circuit;
+	enum circuit circuit = pin < 0 ? CIRCUIT_OPEN : f->candidate[pin].circuit;
 	int due;
 	t->head = -1;
 	t->take_probe = false;
 	if (circuit != CIRCUIT_OPEN) {
 		t->head = pin;
 		t->take_probe = circuit == CIRCUIT_HALF_OPEN;
-	} else if (none_closed(s)) {
-		due = first_with(s, CIRCUIT_HALF_OPEN, pin, false);
+	} else if (none_closed(f)) {
+		due = first_with(f, CIRCUIT_HALF_OPEN, pin, false);
 		t->head = due >= 0 ? due : pin;
 		t->take_probe = due >= 0;
 	}
 }
 
 /* The head stands aside for the first that may be tried, or, where all others cool off, for their order. */
-static void stand_aside(const struct facts *s, struct transition *t)
+static void stand_aside(const struct facts *f, struct transition *t)
 {
-	if (t->head < 0 || !stands_aside(s, (size_t)t->head))
+	if (t->head < 0 || !stands_aside(f, (size_t)t->head))
 		return;
-	t->head = first_usable(s, -1, false);
-	t->take_probe = t->head >= 0 && s->candidate[t->head].circuit == CIRCUIT_HALF_OPEN;
+	t->head = first_usable(f, -1, false);
+	t->take_probe = t->head >= 0 && f->candidate[t->head].circuit == CIRCUIT_HALF_OPEN;
 }
 
-static bool path_failed(const struct facts *s)
+static bool path_failed(const struct facts *f)
 {
 	bool any = false;
-	for (size_t i = 0; i < s->n; i++) {
-		if (s->candidate[i].in_answer && !s->candidate[i].failed_lately)
+	for (size_t i = 0; i < f->n; i++) {
+		if (f->candidate[i].in_answer && !f->candidate[i].failed_lately)
 			return false;
-		any |= s->candidate[i].in_answer;
+		any |= f->candidate[i].in_answer;
 	}
 	return any;
 }
 
-static struct transition keep(const struct facts *s)
+static struct transition keep(const struct facts *f)
 {
-	return (struct transition){.action = KEEP, .to = -1, .head = -1, .absent = s->absent};
+	return (struct transition){.action = KEEP, .to = -1, .head = -1, .absent = f->absent};
 }
 
-/* A pin that is none, or has ended, gives way to the first address handed out; never to one that cools off. */
-static struct transition capture(const struct facts *s, enum action action, enum cause cause, int but)
+/* A pin that is none, or has ended, gives way to the first that may be tried, other than `but`; never to one that cools off. */
+static struct transition take_first_usable(const struct facts *f, enum action action, enum cause cause, int but)
 {
-	struct transition t = {.action = action, .cause = cause, .head = -1, .to = refuge(s, but)};
+	struct transition t = {.action = action, .cause = cause, .head = -1, .to = refuge(f, but)};
 	if (t.to < 0)
-		t.action = s->pin >= 0 ? FORGET : KEEP;
-	lead(s, t.to, &t);
+		t.action = f->pin >= 0 ? FORGET : KEEP;
+	lead(f, t.to, &t);
 	return t;
 }
 
 /* ---- at a lookup ---- */
 
 /* Is there a way to any of the preference list? */
-static bool way_to_list(const struct facts *s)
+static bool way_to_list(const struct facts *f)
 {
-	for (size_t i = 0; i < s->n; i++)
-		if (s->candidate[i].rank && !s->candidate[i].no_route)
+	for (size_t i = 0; i < f->n; i++)
+		if (f->candidate[i].rank && !f->candidate[i].no_route)
 			return true;
 	return false;
 }
 
 /* The first of the preference list that is neither cooling nor drained; if none is: the first of it. Those without a way only if all are. */
-static int preferred(const struct facts *s)
+static int preferred(const struct facts *f)
 {
-	const bool way = way_to_list(s);
+	const bool way = way_to_list(f);
 	int best = -1, first = -1;
-	for (size_t i = 0; i < s->n; i++) {
-		const struct candidate *c = &s->candidate[i];
+	for (size_t i = 0; i < f->n; i++) {
+		const struct candidate *c = &f->candidate[i];
 		if (c->rank == 0 || (way && c->no_route))
 			continue;
-		if (first < 0 || c->rank < s->candidate[first].rank)
+		if (first < 0 || c->rank < f->candidate[first].rank)
 			first = (int)i;
-		if (c->circuit != CIRCUIT_OPEN && !c->drained && (best < 0 || c->rank < s->candidate[best].rank))
+		if (c->circuit != CIRCUIT_OPEN && !c->drained && (best < 0 || c->rank < f->candidate[best].rank))
 			best = (int)i;
 	}
-	return best >= 0 ? best : first >= 0 ? first : s->pin;
+	return best >= 0 ? best : first >= 0 ? first : f->pin;
 }
 
-static struct transition lookup_explicit(const struct facts *s)
+static struct transition lookup_explicit(const struct facts *f)
 {
-	struct transition t = keep(s);
-	if (s->expires && s->now >= s->expires)
-		return capture(s, CAPTURE, CAUSE_TTL, -1);
-	t.head = preferred(s);
-	t.take_probe = s->candidate[t.head].circuit == CIRCUIT_HALF_OPEN;
+	struct transition t = keep(f);
+	if (f->expires && f->now >= f->expires)
+		return take_first_usable(f, CAPTURE, CAUSE_TTL, -1);
+	t.head = preferred(f);
+	t.take_probe = f->candidate[t.head].circuit == CIRCUIT_HALF_OPEN;
 	return t;
 }
 
@@ -272,120 +272,120 @@ static bool over(uint32_t now, uint32_t since, uint32_t seconds)
 }
 
 /* Did nothing ever succeed on it? What a captive portal's DNS gave is such a pin. */
-static bool is_unproven(const struct facts *s) { return !s->confirmed && s->last_confirmed != s->pin; }
+static bool is_unproven(const struct facts *f) { return !f->confirmed && f->last_confirmed != f->pin; }
 
-static uint32_t grace_of(const struct facts *s, const struct settings *set)
+static uint32_t grace_of(const struct facts *f, const struct settings *set)
 {
 	const uint32_t grace = set->value[SET_GRACE];
-	return is_unproven(s) && grace > UNPROVEN_S ? UNPROVEN_S : grace;
+	return is_unproven(f) && grace > UNPROVEN_S ? UNPROVEN_S : grace;
 }
 
 /* The pin is not in this answer: has that ended it? Else notes since when. */
-static bool ended_by_absence(const struct facts *s, const struct settings *set, struct transition *t)
+static bool ended_by_absence(const struct facts *f, const struct settings *set, struct transition *t)
 {
 	if (set->value[SET_ABSENT] == ABSENT_FOLLOW)
 		return true;
 	if (set->value[SET_ABSENT] == ABSENT_KEEP)
 		return false;
-	if (s->absent == 0)
-		t->absent = s->now;
-	return s->absent != 0 && tick_since(s->now, s->absent) >= tick_of(grace_of(s, set));
+	if (f->absent == 0)
+		t->absent = f->now;
+	return f->absent != 0 && tick_since(f->now, f->absent) >= tick_of(grace_of(f, set));
 }
 
 /* Is the last confirmed one in an answer that lacks the pin, which is unproven? Then it is the pin again. */
-static bool is_back(const struct facts *s, const struct settings *set)
+static bool is_back(const struct facts *f, const struct settings *set)
 {
-	const int at = s->last_confirmed;
-	return at >= 0 && is_unproven(s) && set->value[SET_ABSENT] != ABSENT_KEEP && may_be_chosen(s, (size_t)at, s->pin) &&
-	       s->candidate[at].circuit == CIRCUIT_CLOSED && !stands_aside(s, (size_t)at);
+	const int at = f->last_confirmed;
+	return at >= 0 && is_unproven(f) && set->value[SET_ABSENT] != ABSENT_KEEP && may_be_chosen(f, (size_t)at, f->pin) &&
+	       f->candidate[at].circuit == CIRCUIT_CLOSED && !stands_aside(f, (size_t)at);
 }
 
 /*
  * There is no fail-back, but to a target of a better priority, which clients must
  * use while it can be reached (RFC 2782). -1: none.
  */
-static int better_priority(const struct facts *s, const struct settings *set)
+static int better_priority(const struct facts *f, const struct settings *set)
 {
 	int best = -1;
-	if (!over(s->now, s->set_at, set->value[SET_FAILBACK]))
+	if (!over(f->now, f->set_at, set->value[SET_FAILBACK]))
 		return -1;
-	for (size_t i = 0; i < s->n; i++)
-		if (may_be_chosen(s, i, s->pin) && s->candidate[i].circuit != CIRCUIT_OPEN &&
-		    s->candidate[i].priority < s->candidate[best < 0 ? s->pin : best].priority)
+	for (size_t i = 0; i < f->n; i++)
+		if (may_be_chosen(f, i, f->pin) && f->candidate[i].circuit != CIRCUIT_OPEN &&
+		    f->candidate[i].priority < f->candidate[best < 0 ? f->pin : best].priority)
 			best = (int)i;
 	return best;
 }
 
-static struct transition go_back(const struct facts *s, enum cause cause, int to)
+static struct transition move_to(const struct facts *f, enum cause cause, int to)
 {
 	struct transition t = {.action = MOVE, .cause = cause, .to = to};
-	lead(s, to, &t);
+	lead(f, to, &t);
 	return t;
 }
 
-static struct transition lookup_auto(const struct facts *s, const struct settings *set)
+static struct transition lookup_auto(const struct facts *f, const struct settings *set)
 {
-	struct transition t = keep(s);
-	if (over(s->now, s->used, set->value[SET_IDLE]))
-		return capture(s, CAPTURE, CAUSE_IDLE, -1);
-	if (over(s->now, s->set_at, set->value[SET_MAX_AGE]))
-		return capture(s, CAPTURE, CAUSE_MAX_AGE, -1);
-	if (s->candidate[s->pin].drained && refuge(s, s->pin) >= 0)
-		return capture(s, MOVE, CAUSE_DRAINED, s->pin);
-	if (s->has_answer && s->candidate[s->pin].in_answer)
+	struct transition t = keep(f);
+	if (over(f->now, f->used, set->value[SET_IDLE]))
+		return take_first_usable(f, CAPTURE, CAUSE_IDLE, -1);
+	if (over(f->now, f->set_at, set->value[SET_MAX_AGE]))
+		return take_first_usable(f, CAPTURE, CAUSE_MAX_AGE, -1);
+	if (f->candidate[f->pin].drained && refuge(f, f->pin) >= 0)
+		return take_first_usable(f, MOVE, CAUSE_DRAINED, f->pin);
+	if (f->has_answer && f->candidate[f->pin].in_answer)
 		t.absent = 0;
-	else if (s->has_answer && !s->partial && is_back(s, set))
-		return go_back(s, CAUSE_ABSENT, s->last_confirmed);
-	else if (s->has_answer && !s->partial && ended_by_absence(s, set, &t))
-		return capture(s, MOVE, CAUSE_ABSENT, s->pin);
-	if (s->sum_changed) {
+	else if (f->has_answer && !f->partial && is_back(f, set))
+		return move_to(f, CAUSE_ABSENT, f->last_confirmed);
+	else if (f->has_answer && !f->partial && ended_by_absence(f, set, &t))
+		return take_first_usable(f, MOVE, CAUSE_ABSENT, f->pin);
+	if (f->sum_changed) {
 		uint32_t absent = t.absent;
-		t = decide_failure(s);
+		t = decide_failure(f);
 		t.absent = absent;
 	}
-	int better = t.action == KEEP ? better_priority(s, set) : -1;
+	int better = t.action == KEEP ? better_priority(f, set) : -1;
 	if (better >= 0)
-		return go_back(s, CAUSE_FAILBACK, better);
-	lead(s, t.action == KEEP ? s->pin : t.to, &t);
+		return move_to(f, CAUSE_FAILBACK, better);
+	lead(f, t.action == KEEP ? f->pin : t.to, &t);
 	return t;
 }
 
-struct transition decide_lookup(const struct facts *s, const struct settings *set)
+struct transition decide_lookup(const struct facts *f, const struct settings *set)
 {
-	struct transition t = s->pin < 0	? capture(s, CAPTURE, CAUSE_FIRST, -1)
-			      : s->is_explicit ? lookup_explicit(s)
-					       : lookup_auto(s, set);
-	stand_aside(s, &t);
+	struct transition t = f->pin < 0	? take_first_usable(f, CAPTURE, CAUSE_FIRST, -1)
+			      : f->is_explicit ? lookup_explicit(f)
+					       : lookup_auto(f, set);
+	stand_aside(f, &t);
 	return t;
 }
 
 /* ---- after an outcome ---- */
 
-struct transition decide_failure(const struct facts *s)
+struct transition decide_failure(const struct facts *f)
 {
-	struct transition t = keep(s);
-	if (s->pin < 0 || s->is_explicit || !s->sum_changed)
+	struct transition t = keep(f);
+	if (f->pin < 0 || f->is_explicit || !f->sum_changed)
 		return t;
 	t.action = MOVE;
 	t.cause = CAUSE_FAILED;
-	t.to = path_failed(s) ? -1 : failed_longest_ago(s, refuge(s, s->pin));
+	t.to = path_failed(f) ? -1 : failed_longest_ago(f, refuge(f, f->pin));
 	if (t.to < 0) {
 		t.action = RETURN_LAST;
 		t.cause = CAUSE_PATH;
-		t.to = s->last_confirmed >= 0 ? s->last_confirmed : s->pin;
+		t.to = f->last_confirmed >= 0 ? f->last_confirmed : f->pin;
 	}
 	return t;
 }
 
-struct transition decide_success(const struct facts *s, int at)
+struct transition decide_success(const struct facts *f, int at)
 {
-	struct transition t = keep(s);
-	if (s->pin < 0)
+	struct transition t = keep(f);
+	if (f->pin < 0)
 		return t;
-	bool here = at == s->pin;
-	if (!here && s->candidate[at].drained)
+	bool here = at == f->pin;
+	if (!here && f->candidate[at].drained)
 		return t;
-	if (here ? s->sum_changed && !s->is_explicit : s->is_explicit || (s->confirmed && !s->sum_changed))
+	if (here ? f->sum_changed && !f->is_explicit : f->is_explicit || (f->confirmed && !f->sum_changed))
 		return t;
 	t.action = CONFIRM;
 	t.cause = here ? CAUSE_CONNECTED : CAUSE_ELSEWHERE;
@@ -399,10 +399,10 @@ struct transition decide_success(const struct facts *s, int at)
  * Does candidate i go before k? What stands aside goes last; fit goes before drained or failed; of those, the soonest
  * to recover first. With `as_is` none is fit, and the resolver's order holds.
  */
-static bool goes_before(const struct facts *s, size_t i, size_t k, bool as_is)
+static bool goes_before(const struct facts *f, size_t i, size_t k, bool as_is)
 {
-	const struct candidate *a = &s->candidate[i], *b = &s->candidate[k];
-	const bool a_aside = stands_aside(s, i), b_aside = stands_aside(s, k);
+	const struct candidate *a = &f->candidate[i], *b = &f->candidate[k];
+	const bool a_aside = stands_aside(f, i), b_aside = stands_aside(f, k);
 	if (a_aside != b_aside || as_is)
 		return b_aside && !a_aside;
 	bool a_good = a->circuit == CIRCUIT_CLOSED && !a->drained, b_good = b->circuit == CIRCUIT_CLOSED && !b->drained;
@@ -411,18 +411,18 @@ static bool goes_before(const struct facts *s, size_t i, size_t k, bool as_is)
 	return !a_good && a->cooling_s < b->cooling_s;
 }
 
-size_t decide_order(const struct facts *s, int head, uint8_t order[static FACTS_MAX])
+size_t decide_order(const struct facts *f, int head, uint8_t order[static FACTS_MAX])
 {
-	const bool as_is = none_closed(s);
+	const bool as_is = none_closed(f);
 	size_t n = 0, first = 0;
 	if (head >= 0)
 		order[n++] = (uint8_t)head;
 	first = n;
-	for (size_t i = 0; i < s->n; i++) {
-		if ((int)i == head || !s->candidate[i].in_answer)
+	for (size_t i = 0; i < f->n; i++) {
+		if ((int)i == head || !f->candidate[i].in_answer)
 			continue;
 		size_t at = n++;	/* insertion sort: stable, and answers are short */
-		for (; at > first && goes_before(s, i, order[at - 1], as_is); at--)
+		for (; at > first && goes_before(f, i, order[at - 1], as_is); at--)
 			order[at] = order[at - 1];
 		order[at] = (uint8_t)i;
 	}

@@ -1,7 +1,7 @@
 /*
  * decide.h: the rules, as pure functions.
  *
- * A snapshot, an event and the time go in; a decision or a new word comes out.
+ * Facts, an event and the time go in; a decision or a new word comes out.
  * Nothing here reads the table, a clock or the environment, so that each rule is
  * a row of a table-driven test. Times: `tick` 1/16 s, `s` seconds, of uptime.
  */
@@ -31,7 +31,7 @@ enum {
 
 enum circuit {
 	CIRCUIT_CLOSED,			/* never failed, or succeeded since */
-	CIRCUIT_HALF_OPEN,			/* its cool-off is over; one caller may try it */
+	CIRCUIT_HALF_OPEN,		/* its cool-off is over; one caller may try it */
 	CIRCUIT_OPEN,
 };
 
@@ -102,7 +102,7 @@ struct candidate {
 	bool in_answer : 1;		/* of the answer at hand; without one: of the last answer */
 	bool failed_lately : 1;		/* failed in the last PATH_S with no success since */
 	bool drained : 1;
-	bool out : 1;			/* it cools off, and nobody is trying it */
+	bool cooling_untried : 1;	/* it cools off, and nobody is trying it */
 	bool vain : 1;			/* aside: the program's own attempt there was in vain; holds for no pin set by hand */
 	bool no_route : 1;		/* aside: the host has no way to it */
 };
@@ -120,14 +120,14 @@ struct facts {
 	bool sum_changed;		/* a failure that counts came since the pin was set */
 	int last_confirmed;		/* index into candidate, or -1 */
 	size_t n;			/* FACTS_MAX at most */
-	struct candidate *candidate;		/* the answer first, in the resolver's order; targets in that of RFC 2782 */
+	struct candidate *candidate;	/* the answer first, in the resolver's order; targets in that of RFC 2782 */
 };
 
 /* What becomes of a pin. */
 enum action {
 	KEEP,
 	CAPTURE,		/* `to` becomes the pin, tentative: there was none, or it ended */
-	MOVE,			/* it failed, or is gone from DNS: `to`, tentative */
+	MOVE,			/* `to`, tentative: the pin failed, is drained or gone from DNS, or `to` has a better priority */
 	RETURN_LAST,		/* nothing better: the last confirmed one, `to`, again, tentative */
 	FORGET,			/* it ended, and there is nothing to capture */
 	CONFIRM,		/* it succeeded; or `to` did, and takes its place */
@@ -137,7 +137,7 @@ struct transition {
 	enum action action;
 	enum cause cause;
 	int to;				/* index into candidate, or -1 */
-	uint32_t absent;		/* the new value of snapshot.absent */
+	uint32_t absent;		/* the new value of facts.absent */
 
 	/* Of decide_lookup: who leads the answer, or -1. */
 	int head;
@@ -149,13 +149,13 @@ struct transition {
  * does not lead and is not captured, unless all of the answer do; the pin stays
  * the pin all the same.
  */
-struct transition decide_lookup(const struct facts *s, const struct settings *set);
+struct transition decide_lookup(const struct facts *f, const struct settings *set);
 
 /* After a failure that counts for the pin, or at the next read of a pin that has failed. */
-struct transition decide_failure(const struct facts *s);
+struct transition decide_failure(const struct facts *f);
 
 /* After a success of candidate `at`: CONFIRM or KEEP. */
-struct transition decide_success(const struct facts *s, int at);
+struct transition decide_success(const struct facts *f, int at);
 
 /*
  * The order of the answer: `head` first (-1: none), then what is fit in the
@@ -163,6 +163,6 @@ struct transition decide_success(const struct facts *s, int at);
  * aside last. If none is fit: head, then the resolver's order. Writes the indices of candidates with in_answer,
  * and head even if it is not; returns how many.
  */
-size_t decide_order(const struct facts *s, int head, uint8_t order[static FACTS_MAX]);
+size_t decide_order(const struct facts *f, int head, uint8_t order[static FACTS_MAX]);
 
 #endif
