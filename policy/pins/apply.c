@@ -170,7 +170,7 @@ void snapshot_confirm_ranked(struct table *t, const struct snapshot *sn, int at,
 	count(t, COUNT_CONFIRMED);
 }
 
-bool snapshot_take_probe(struct table *t, const struct snapshot *sn, int at)
+bool snapshot_take_trial(struct table *t, const struct snapshot *sn, int at)
 {
 	struct addr_record *a = addr_at(t, sn->refs[at].ref);
 	uint32_t now_s = sn->facts.now / TICKS_PER_S;
@@ -179,13 +179,13 @@ bool snapshot_take_probe(struct table *t, const struct snapshot *sn, int at)
 		uint64_t word = seen64(&a->endpoints[i].health);
 		struct health h = health_unpack(word);
 		if (h.transport != TRANSPORT_ANY && filter_takes(sn->filter, h) && health_circuit(h, now_s) == CIRCUIT_HALF_OPEN)
-			won |= cas64(&a->endpoints[i].health, word, health_pack(health_probing(h, now_s)));
+			won |= cas64(&a->endpoints[i].health, word, health_pack(health_on_trial(h, now_s)));
 	}
 	if (!a || !t->writable)
 		return won;
 	uint64_t word = seen64(&a->other);
 	struct health h = health_unpack(word);
 	if (filter_takes_other(sn->filter, h) && health_circuit(h, now_s) == CIRCUIT_HALF_OPEN)
-		won |= cas64(&a->other, word, health_pack(health_probing(h, now_s)));
+		won |= cas64(&a->other, word, health_pack(health_on_trial(h, now_s)));
 	return won;
 }

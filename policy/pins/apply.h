@@ -27,7 +27,7 @@ void snapshot_moved(struct table *t, const struct snapshot *sn, enum cause cause
 void snapshot_confirm_ranked(struct table *t, const struct snapshot *sn, int at, const struct endpoint *e, enum cause why);
 
 /* Wins the right to try the CIRCUIT_HALF_OPEN endpoints of candidate `at`. */
-bool snapshot_take_probe(struct table *t, const struct snapshot *sn, int at);
+bool snapshot_take_trial(struct table *t, const struct snapshot *sn, int at);
 
 /* An event about the snapshot's name; `addr` and `old` are candidates, or -1. */
 void snapshot_event(struct table *t, const struct snapshot *sn, enum event_kind kind, enum cause cause, int addr,

@@ -55,7 +55,7 @@ static void judge_endpoint(struct health h, uint32_t failed, uint32_t now, struc
 		c->circuit = (uint8_t)circuit;
 	if (cooling > c->cooling_s)
 		c->cooling_s = cooling < UINT16_MAX ? (uint16_t)cooling : UINT16_MAX;
-	if (circuit == CIRCUIT_OPEN && !h.probing)
+	if (circuit == CIRCUIT_OPEN && !h.on_trial)
 		c->cooling_untried = true;
 	if (failed > c->failed)
 		c->failed = failed;

@@ -44,7 +44,7 @@ bool endpoint_failed(struct table *t, struct addr_record *a, int slot, const str
 		struct health h = health_unpack(word), next = health_failed(h, cause, now_s, cool, dice);
 		if (!cas64(w, word, health_pack(next)))
 			continue;
-		began = next.cool_end != h.cool_end || h.probing;
+		began = next.cool_end != h.cool_end || h.on_trial;
 		if (began || cool == COOL_NOT)
 			endpoint_event(t, EVENT_FAILED, cause, e);
 		break;

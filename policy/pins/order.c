@@ -49,7 +49,7 @@ static struct transition settle(struct table *t, struct snapshot *sn, const stru
 {
 	struct transition tr = decide(sn, l, set);
 	for (int round = 0; round < ROUNDS; round++) {
-		if (tr.take_probe && !snapshot_take_probe(t, sn, tr.head)) {
+		if (tr.take_trial && !snapshot_take_trial(t, sn, tr.head)) {
 			sn->facts.candidate[tr.head].circuit = CIRCUIT_OPEN;	/* somebody else tries it */
 			tr = decide(sn, l, set);
 			continue;

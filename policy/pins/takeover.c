@@ -47,7 +47,7 @@ static void take_health(word64 *health, word32 *failed, uint32_t succeeded, uint
 	if (their_failed <= get32(failed) || their_failed <= succeeded)
 		return;
 	h.failures = (uint16_t)(health_unpack(get64(health)).failures + (their_failed > their_succeeded));
-	h.probing = false;
+	h.on_trial = false;
 	put64(health, health_pack(h));
 	put32(failed, their_failed);
 }

@@ -22,29 +22,29 @@ struct health health_failed(struct health h, enum cause cause, uint32_t now_s, u
 {
 	h.failures = (h.failures + 1) & SUM_MASK;
 	h.last_cause = (uint8_t)cause;
-	if (cool == COOL_NOT || (health_circuit(h, now_s) == CIRCUIT_OPEN && !h.probing))
+	if (cool == COOL_NOT || (health_circuit(h, now_s) == CIRCUIT_OPEN && !h.on_trial))
 		return h;
 	if (h.n < COOL_N_MAX)
 		h.n++;
 	uint32_t n = h.n, s = COOL_STEP_S * n < COOL_MAX_S ? COOL_STEP_S * n : COOL_MAX_S;
 	h.cool_end = cool_until(now_s + (cool ? cool : s * (80 + dice % 41) / 100));
-	h.probing = false;
+	h.on_trial = false;
 	return h;
 }
 
 struct health health_succeeded(struct health h, uint32_t now_s, uint32_t last_s)
 {
 	h.cool_end = 0;
-	h.probing = false;
+	h.on_trial = false;
 	if (h.n && now_s / COOL_LOWER_S != last_s / COOL_LOWER_S)
 		h.n--;
 	return h;
 }
 
-struct health health_probing(struct health h, uint32_t now_s)
+struct health health_on_trial(struct health h, uint32_t now_s)
 {
-	h.cool_end = cool_until(now_s + PROBE_S);
-	h.probing = true;
+	h.cool_end = cool_until(now_s + TRIAL_S);
+	h.on_trial = true;
 	return h;
 }
 
@@ -182,14 +182,14 @@ static void lead(const struct facts *f, int pin, struct transition *t)
 	enum circuit circuit = pin < 0 ? CIRCUIT_OPEN : f->candidate[pin].circuit;
 	int due;
 	t->head = -1;
-	t->take_probe = false;
+	t->take_trial = false;
 	if (circuit != CIRCUIT_OPEN) {
 		t->head = pin;
-		t->take_probe = circuit == CIRCUIT_HALF_OPEN;
+		t->take_trial = circuit == CIRCUIT_HALF_OPEN;
 	} else if (none_closed(f)) {
 		due = first_with(f, CIRCUIT_HALF_OPEN, pin, false);
 		t->head = due >= 0 ? due : pin;
-		t->take_probe = due >= 0;
+		t->take_trial = due >= 0;
 	}
 }
 
@@ -199,7 +199,7 @@ static void stand_aside(const struct facts *f, struct transition *t)
 	if (t->head < 0 || !stands_aside(f, (size_t)t->head))
 		return;
 	t->head = first_usable(f, -1, false);
-	t->take_probe = t->head >= 0 && f->candidate[t->head].circuit == CIRCUIT_HALF_OPEN;
+	t->take_trial = t->head >= 0 && f->candidate[t->head].circuit == CIRCUIT_HALF_OPEN;
 }
 
 static bool path_failed(const struct facts *f)
@@ -262,7 +262,7 @@ static struct transition lookup_explicit(const struct facts *f)
 	if (f->expires && f->now >= f->expires)
 		return take_first_usable(f, CAPTURE, CAUSE_TTL, -1);
 	t.head = preferred(f);
-	t.take_probe = f->candidate[t.head].circuit == CIRCUIT_HALF_OPEN;
+	t.take_trial = f->candidate[t.head].circuit == CIRCUIT_HALF_OPEN;
 	return t;
 }
 

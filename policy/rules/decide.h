@@ -48,7 +48,7 @@ struct health health_failed(struct health h, enum cause cause, uint32_t now_s, u
 struct health health_succeeded(struct health h, uint32_t now_s, uint32_t last_s);
 
 /* The right to try a CIRCUIT_HALF_OPEN endpoint, taken. */
-struct health health_probing(struct health h, uint32_t now_s);
+struct health health_on_trial(struct health h, uint32_t now_s);
 
 /* ---- requests that waited in vain ---- */
 
@@ -141,7 +141,7 @@ struct transition {
 
 	/* Of decide_lookup: who leads the answer, or -1. */
 	int head;
-	bool take_probe;			/* `head` is CIRCUIT_HALF_OPEN: win the right to try it; else mark it CIRCUIT_OPEN and ask again */
+	bool take_trial;			/* `head` is CIRCUIT_HALF_OPEN: win the right to try it; else mark it CIRCUIT_OPEN and ask again */
 };
 
 /*

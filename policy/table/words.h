@@ -7,7 +7,7 @@
  *   key        hash 40 | reuse count 22 | state 2
  *   pin        address ref 32 | failure sum 13 | name's reuse 8 | endpoints 4 | latest 2 | explicit 1 | confirmed 1 | 3
  *   confirmed  address ref 32 | port 16 | transport 2 | name's reuse 8 | minute of the first success 5 | proven 1
- *   health     transport 2 | port 16 | cool-off end 22 (s) | failures 13 | n 4 | last cause 6 | probing 1
+ *   health     transport 2 | port 16 | cool-off end 22 (s) | failures 13 | n 4 | last cause 6 | on trial 1
  *   candidate  address ref 32 | last published 24 (s) | name's reuse 4 | rank 4
  *   srv        priority 16 | weight 16 | low bits of its candidate's ref 24 | name's reuse 4 | 15
  *   pending    since 32 (tick) | what 2 | pid namespace 8 | pid 22
@@ -146,8 +146,8 @@ enum {
 	COOL_MASK = 0x3fffff,
 	COOL_N_MAX = 10,
 	COOL_MAX_S = 300,		/* the longest cool-off, without jitter */
-	PROBE_S = 30,			/* the right to try an endpoint after its cool-off lapses */
-	COOL_LONGEST_S = COOL_MAX_S + COOL_MAX_S / 5 + PROBE_S,
+	TRIAL_S = 30,			/* the right to try an endpoint after its cool-off lapses */
+	COOL_LONGEST_S = COOL_MAX_S + COOL_MAX_S / 5 + TRIAL_S,
 };
 
 struct health {
@@ -157,14 +157,14 @@ struct health {
 	uint16_t failures;		/* modulo SUM_MASK + 1 */
 	uint8_t n;			/* cool-off is min(30 s * n, 300 s) */
 	uint8_t last_cause;		/* enum cause */
-	bool probing;			/* somebody took the right to try it after its cool-off */
+	bool on_trial;			/* somebody took the right to try it after its cool-off */
 };
 
 static inline uint64_t health_pack(struct health h)
 {
 	return (uint64_t)(h.transport & 3u) << 62 | (uint64_t)h.port << 46 |
 	       (uint64_t)(h.cool_end & COOL_MASK) << 24 | (uint64_t)(h.failures & SUM_MASK) << 11 |
-	       (uint64_t)(h.n & 15u) << 7 | (uint64_t)(h.last_cause & 63u) << 1 | (uint64_t)h.probing;
+	       (uint64_t)(h.n & 15u) << 7 | (uint64_t)(h.last_cause & 63u) << 1 | (uint64_t)h.on_trial;
 }
 
 /* Is it the word of this endpoint? */
@@ -187,7 +187,7 @@ static inline struct health health_unpack(uint64_t w)
 		.failures = (uint16_t)(w >> 11 & SUM_MASK),
 		.n = (uint8_t)(w >> 7 & 15),
 		.last_cause = (uint8_t)(w >> 1 & 63),
-		.probing = (w & 1) != 0,
+		.on_trial = (w & 1) != 0,
 	};
 }
 

@@ -64,7 +64,7 @@ static const char *transition_text(const struct transition *t)
 		n += snprintf(out + n, sizeof out - (size_t)n, " (%s)", cause_text(t->cause));
 	if (t->head >= 0)
 		n += snprintf(out + n, sizeof out - (size_t)n, " head %d", t->head);
-	if (t->take_probe)
+	if (t->take_trial)
 		snprintf(out + n, sizeof out - (size_t)n, " try");
 	return out;
 }

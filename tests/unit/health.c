@@ -30,7 +30,7 @@ static const char *play(const char *steps)
 			success = now;
 			break;
 		case 't':
-			h = health_probing(h, now);
+			h = health_on_trial(h, now);
 			break;
 		}
 		while (*p == ' ')

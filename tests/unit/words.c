@@ -52,7 +52,7 @@ static uint64_t pack_health(const uint64_t f[static FIELDS])
 static void unpack_health(uint64_t w, uint64_t f[static FIELDS])
 {
 	struct health h = health_unpack(w);
-	const uint64_t v[] = {h.transport, h.port, h.cool_end, h.failures, h.n, h.last_cause, h.probing};
+	const uint64_t v[] = {h.transport, h.port, h.cool_end, h.failures, h.n, h.last_cause, h.on_trial};
 	memcpy(f, v, sizeof v);
 }
 
@@ -183,7 +183,7 @@ static void cut(void)
 	struct health h = health_unpack(health_pack((struct health){.cool_end = UINT32_MAX, .failures = UINT16_MAX, .n = 255, .last_cause = 255}));
 	check_number("port", 0, h.port);
 	check_number("transport", 0, h.transport);
-	check_true("trying", !h.probing);
+	check_true("trying", !h.on_trial);
 	check_row("too large a candidate is cut");
 	struct candidate_word c = candidate_unpack(candidate_pack((struct candidate_word){.ref = 1, .seen = UINT32_MAX, .rank = 255}));
 	check_number("ref", 1, c.ref);
