@@ -1,7 +1,7 @@
 /* addresses.c: address records and their endpoints. See addresses.h. */
 #include "policy/table/addresses.h"
 
-#include "policy/table/probe.h"
+#include "policy/table/search.h"
 
 static word64 *addr_key(const struct table *t, uint32_t slot) { return &t->addrs[slot].key; }
 
@@ -11,13 +11,13 @@ static bool addr_is(const struct table *t, uint32_t slot, const void *want)
 	return address_equal(&a, want);
 }
 
-static const struct probe_kind addresses = {.key = addr_key, .is = addr_is};
+static const struct search_kind addresses = {.key = addr_key, .is = addr_is};
 
 addr_ref addr_find(const struct table *t, const struct address *a)
 {
-	const struct probe p = {.slots = t->layout.addr_slots, .hash = addr_hash(a, t->seed), .want = a};
+	const struct search p = {.slots = t->layout.addr_slots, .hash = addr_hash(a, t->seed), .want = a};
 	struct name_ref r;
-	return probe_find(t, addresses, &p, 0, &r) ? ref_make(r.slot, r.key) : 0;
+	return search_find(t, addresses, &p, 0, &r) ? ref_make(r.slot, r.key) : 0;
 }
 
 bool addr_read(const struct table *t, addr_ref r, struct address *out)

@@ -1,4 +1,4 @@
-/* insert.c: see insert.h, and probe.h for the protocol. */
+/* insert.c: see insert.h, and search.h for the protocol. */
 #include "policy/table/insert.h"
 
 #include <string.h>
@@ -6,7 +6,7 @@
 #include "policy/base/clock.h"
 #include "policy/table/index.h"
 #include "policy/table/journal.h"
-#include "policy/table/probe.h"
+#include "policy/table/search.h"
 #include "policy/table/worth.h"
 
 enum { HOLDERS = 64 };		/* what so many names hold stays: a flood cannot have many of those */
@@ -146,7 +146,7 @@ static void name_gave_way(struct table *t, uint32_t slot, uint64_t key)
 	}
 }
 
-static const struct probe_kind names = {name_key, name_is, name_whole, name_write, name_worth, name_backing, name_gave_way};
+static const struct search_kind names = {name_key, name_is, name_whole, name_write, name_worth, name_backing, name_gave_way};
 
 static bool insert_name(struct table *t, const struct name *n, enum worth limit, uint32_t idle, struct name_ref *out)
 {
@@ -154,9 +154,9 @@ static bool insert_name(struct table *t, const struct name *n, enum worth limit,
 		return true;
 	if (!t->writable)
 		return false;
-	const struct probe p = {.slots = t->layout.name_slots, .hash = name_hash(n, t->seed), .want = n,
+	const struct search p = {.slots = t->layout.name_slots, .hash = name_hash(n, t->seed), .want = n,
 				.limit = limit, .idle = idle, .now = tick_now()};
-	if (probe_insert(t, names, &p, out))
+	if (search_insert(t, names, &p, out))
 		return true;
 	if (limit > PROBATION)
 		add64(&t->header->counters[COUNT_NAMES_FULL], 1);
@@ -231,7 +231,7 @@ static enum worth addr_backing(const struct table *t, uint32_t slot, uint64_t ke
 	return worth_of_holders(t, ref_make(slot, key), now);
 }
 
-static const struct probe_kind addresses = {addr_key, addr_is, addr_whole, addr_write, addr_worth, addr_backing, NULL};
+static const struct search_kind addresses = {addr_key, addr_is, addr_whole, addr_write, addr_worth, addr_backing, NULL};
 
 /* For who follows: a new record came to be. */
 static void tell_learnt(struct table *t, uint32_t slot)
@@ -247,9 +247,9 @@ static addr_ref insert_addr(struct table *t, const struct address *a, enum worth
 	struct name_ref r;
 	if (there || !t->writable || !(address_is_target(a) || address_is_unicast(a)))
 		return there;
-	const struct probe p = {.slots = t->layout.addr_slots, .hash = addr_hash(a, t->seed), .want = a,
+	const struct search p = {.slots = t->layout.addr_slots, .hash = addr_hash(a, t->seed), .want = a,
 				.limit = limit, .now = tick_now()};
-	if (probe_insert(t, addresses, &p, &r)) {
+	if (search_insert(t, addresses, &p, &r)) {
 		tell_learnt(t, r.slot);
 		return ref_make(r.slot, r.key);
 	}

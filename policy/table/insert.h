@@ -11,7 +11,7 @@
 
 /*
  * Find or insert. False: the table is full of proven names and explicit pins here, its file system is full, or it
- * is read-only. Of the other records probed one gives way when none is free (worth.h).
+ * is read-only. Of the other records searched one gives way when none is free (worth.h).
  */
 bool table_insert(struct table *t, const struct name *n, struct name_ref *out);
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "policy/table/probe.h"
+#include "policy/table/search.h"
 
 static word64 *name_key(const struct table *t, uint32_t slot) { return &t->hot[slot].key; }
 
@@ -16,12 +16,12 @@ bool name_copy(const struct table *t, uint32_t slot, uint64_t key, struct name *
 	return out->len <= NAME_MAX_LEN && key_has_hash(key, name_hash(out, t->seed));
 }
 
-static const struct probe_kind names = {.key = name_key, .is = name_is};
+static const struct search_kind names = {.key = name_key, .is = name_is};
 
 bool table_find(const struct table *t, const struct name *n, struct name_ref *out)
 {
-	const struct probe p = {.slots = t->layout.name_slots, .hash = name_hash(n, t->seed), .want = n};
-	return probe_find(t, names, &p, 0, out);
+	const struct search p = {.slots = t->layout.name_slots, .hash = name_hash(n, t->seed), .want = n};
+	return search_find(t, names, &p, 0, out);
 }
 
 static bool name_has_hash(const struct table *t, uint32_t slot, const void *want)
@@ -36,10 +36,10 @@ static bool name_has_hash(const struct table *t, uint32_t slot, const void *want
 
 bool table_find_hash(const struct table *t, uint64_t hash, struct name_ref *out, struct name *name)
 {
-	static const struct probe_kind by_hash = {.key = name_key, .is = name_has_hash};
-	const struct probe p = {.slots = t->layout.name_slots, .hash = hash, .want = &hash};
+	static const struct search_kind by_hash = {.key = name_key, .is = name_has_hash};
+	const struct search p = {.slots = t->layout.name_slots, .hash = hash, .want = &hash};
 	struct name_ref same;
-	return probe_find(t, by_hash, &p, 0, out) && table_at(t, out->slot, &same, name) && same.key == out->key;
+	return search_find(t, by_hash, &p, 0, out) && table_at(t, out->slot, &same, name) && same.key == out->key;
 }
 
 bool table_is_service(const struct table *t, struct name_ref r)

@@ -52,7 +52,7 @@ static inline bool name_current(const struct table *t, struct name_ref r)
  */
 bool name_copy(const struct table *t, uint32_t slot, uint64_t key, struct name *out);
 
-/* Find a live record. At most PROBES records are looked at. */
+/* Find a live record. At most SEARCH_MAX records are looked at. */
 bool table_find(const struct table *t, const struct name *n, struct name_ref *out);
 
 /* Find the live record of a name by its whole hash (name_hash with the table's seed), and copy the name out. */

@@ -11,7 +11,7 @@
 
 #include "policy/table/addresses.h"
 #include "policy/table/names.h"
-#include "policy/table/probe.h"
+#include "policy/table/search.h"
 
 /* Of a name, by its own words. */
 enum worth worth_of_name(const struct table *t, struct name_ref r, uint32_t now);

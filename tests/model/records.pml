@@ -1,9 +1,9 @@
 /*
- * records.pml: the claim of a record (policy/table/probe.h), by processes that may be stopped anywhere, in weak memory.
+ * records.pml: the claim of a record (policy/table/search.h), by processes that may be stopped anywhere, in weak memory.
  *
  * One record, which holds name 2 at first, and a word that belongs to its owner, such as when its pin ends. Two processes
  * insert name 1 there, of which each may finish what the other began, and one inserts name 2 again; each owner then sets
- * its word. What must hold: who reads the first record as probe_find() does gets its word, and nothing that was written for
+ * its word. What must hold: who reads the first record as search_find() does gets its word, and nothing that was written for
  * the next; and what an owner has set stays while the record is his. An owner that was stopped in the middle of that may
  * put his value where the next one has zeroed it: so no word counts unless the pin beside it, which has the reuse count in
  * it, says so (policy/pins/admin.c).

@@ -123,7 +123,7 @@ static void smallest(void)
 static void idlest_goes(void)
 {
 	struct lab lab;
-	lab_open(&lab, 8);		/* 16 records, all of them probed */
+	lab_open(&lab, 8);		/* 16 records, all of them searched */
 	for (unsigned k = 0; k < 16; k++) {
 		clock_after(2);
 		look_up(&lab.t, k, 100 + k);
@@ -373,7 +373,7 @@ static void twins(void)
 	for (unsigned w = 0; w < HEAD_BYTES / 8; w++)
 		put64(&lab.t.hot[second.slot].head[w], get64(&lab.t.hot[first.slot].head[w]));
 	put64(&lab.t.hot[second.slot].key, first.key);
-	check_row("twins: the first in probe order is the record");
+	check_row("twins: the first in search order is the record");
 	check_number("live", 2, walk(&lab.t));
 	check_true("found", table_find(&lab.t, &n, &ref) && ref.slot == first.slot);
 

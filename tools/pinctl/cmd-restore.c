@@ -114,7 +114,7 @@ static int room_explicit(void *arg, const struct saved_entry *e)
 
 /*
  * A table that has filled up holds more names than it was made for, each within
- * PROBES records of where it hashes to, which another seed can deny a few of them:
+ * SEARCH_MAX records of where it hashes to, which another seed can deny a few of them:
  * those are left out. More than there are records at all is too little room.
  */
 static int room_auto(void *arg, const struct saved_entry *e)

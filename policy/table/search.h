@@ -1,5 +1,5 @@
 /*
- * probe.h: the one insertion protocol, for names and for addresses. Private to the table.
+ * search.h: the one insertion protocol, for names and for addresses. Private to the table.
  *
  * Open addressing over records that start with a key word. A record goes
  *
@@ -8,7 +8,7 @@
  * Each arrow is one CAS, and each claim has a new reuse count. What `write` writes
  * follows from the key alone, so whoever meets a claim of its own key finishes it:
  * nobody waits for a claimer, stopped or dead. A claim of another key that is never
- * finished gives way like a record (worth.h). The first in probe order is the record. A
+ * finished gives way like a record (worth.h). The first in search order is the record. A
  * race with an eviction may leave a twin behind it; the next who inserts retires the
  * twin. A record whose bytes do not hash to its key is retired, too: a writer tore it
  * that came back after its claim had been given away. That should not happen, since a
@@ -17,8 +17,8 @@
  *
  * The functions are inline so that each user's `kind` is known to the compiler.
  */
-#ifndef STICKYDNS_PROBE_H
-#define STICKYDNS_PROBE_H
+#ifndef STICKYDNS_SEARCH_H
+#define STICKYDNS_SEARCH_H
 
 #include "policy/base/hash.h"
 #include "policy/table/file.h"
@@ -32,7 +32,7 @@ enum worth {
 	FIXED,			/* set by hand: never gives way */
 };
 
-struct probe_kind {
+struct search_kind {
 	word64 *(*key)(const struct table *t, uint32_t slot);
 	bool (*is)(const struct table *t, uint32_t slot, const void *want);
 	bool (*whole)(const struct table *t, uint32_t slot, uint64_t key);
@@ -46,7 +46,7 @@ struct probe_kind {
 	void (*gave_way)(struct table *t, uint32_t slot, uint64_t key);
 };
 
-struct probe {
+struct search {
 	uint32_t slots;
 	uint64_t hash;
 	const void *want;
@@ -55,22 +55,22 @@ struct probe {
 	uint32_t now;			/* as of this one */
 };
 
-enum { PROBE_ROUNDS = 8 };	/* races lost before an insertion gives up */
+enum { SEARCH_ROUNDS = 8 };	/* races lost before an insertion gives up */
 
-static inline uint32_t probe_slot(const struct probe *p, uint32_t i)
+static inline uint32_t search_slot(const struct search *p, uint32_t i)
 {
 	uint32_t slot = hash_slot(p->hash, p->slots) + i;
 	return slot < p->slots ? slot : slot - p->slots;
 }
 
-static inline uint32_t probe_count(const struct probe *p) { return p->slots < PROBES ? p->slots : PROBES; }
+static inline uint32_t search_count(const struct search *p) { return p->slots < SEARCH_MAX ? p->slots : SEARCH_MAX; }
 
 /* From the i-th record on, the first live one that is wanted. */
-static inline bool probe_find(const struct table *t, struct probe_kind k, const struct probe *p, uint32_t i,
+static inline bool search_find(const struct table *t, struct search_kind k, const struct search *p, uint32_t i,
 			      struct name_ref *out)
 {
-	for (; i < probe_count(p); i++) {
-		uint32_t slot = probe_slot(p, i);
+	for (; i < search_count(p); i++) {
+		uint32_t slot = search_slot(p, i);
 		word64 *word = k.key(t, slot);
 		uint64_t key = seen64(word);
 		if (key_state(key) == KEY_EMPTY)
@@ -87,7 +87,7 @@ static inline bool probe_find(const struct table *t, struct probe_kind k, const 
 }
 
 /* Where the key may go: what a claim would start from. */
-struct probe_place {
+struct search_place {
 	uint32_t slot;
 	uint64_t key;
 	bool found;
@@ -95,35 +95,35 @@ struct probe_place {
 };
 
 /* How gladly a record gives way; 0: it stays. */
-static inline uint64_t probe_gladness(const struct probe *p, enum worth s, uint32_t idle)
+static inline uint64_t search_gladness(const struct search *p, enum worth s, uint32_t idle)
 {
 	return s < p->limit && idle >= p->idle ? (uint64_t)(FIXED - s) << 32 | idle : 0;
 }
 
 /* The same by its own words. What others say can only make it less. Somebody may be at an unfinished claim still. */
-static inline uint64_t probe_offer(const struct table *t, struct probe_kind k, const struct probe *p, uint32_t slot, uint64_t key)
+static inline uint64_t search_offer(const struct table *t, struct search_kind k, const struct search *p, uint32_t slot, uint64_t key)
 {
 	uint32_t idle = 0;
 	const enum worth s = key_state(key) == KEY_LIVE ? k.worth(t, slot, key, p->now, &idle) : MET;
-	return probe_gladness(p, s, idle);
+	return search_gladness(p, s, idle);
 }
 
 /* The record that gives way most gladly. Others are asked about the best offer, then about the next, until one holds good. */
-static inline struct probe_place probe_victim(const struct table *t, struct probe_kind k, const struct probe *p)
+static inline struct search_place search_victim(const struct table *t, struct search_kind k, const struct search *p)
 {
-	uint64_t asked[(PROBES + 63) / 64] = {0};
-	struct probe_place best = {.evicts = true};
+	uint64_t asked[(SEARCH_MAX + 63) / 64] = {0};
+	struct search_place best = {.evicts = true};
 	for (uint64_t most = 0;;) {
-		struct probe_place at = {.evicts = true};
+		struct search_place at = {.evicts = true};
 		uint64_t offer = most;
 		uint32_t nth = 0;
-		for (uint32_t i = 0; i < probe_count(p); i++) {
-			const uint32_t slot = probe_slot(p, i);
+		for (uint32_t i = 0; i < search_count(p); i++) {
+			const uint32_t slot = search_slot(p, i);
 			const uint64_t key = seen64(k.key(t, slot));
-			const uint64_t g = asked[i / 64] >> i % 64 & 1 ? 0 : probe_offer(t, k, p, slot, key);
+			const uint64_t g = asked[i / 64] >> i % 64 & 1 ? 0 : search_offer(t, k, p, slot, key);
 			if (g <= offer)
 				continue;
-			at = (struct probe_place){slot, key, true, true};
+			at = (struct search_place){slot, key, true, true};
 			offer = g;
 			nth = i;
 		}
@@ -131,7 +131,7 @@ static inline struct probe_place probe_victim(const struct table *t, struct prob
 			return best;
 		asked[nth / 64] |= UINT64_C(1) << nth % 64;
 		const uint64_t holds = key_state(at.key) == KEY_LIVE
-					       ? probe_gladness(p, k.backing(t, at.slot, at.key, p->now), (uint32_t)offer) : offer;
+					       ? search_gladness(p, k.backing(t, at.slot, at.key, p->now), (uint32_t)offer) : offer;
 		if (holds >= offer)
 			return at;
 		if (holds > most) {
@@ -142,11 +142,11 @@ static inline struct probe_place probe_victim(const struct table *t, struct prob
 }
 
 /* An unfinished claim of the key, else the first free record, else one that gives way. Retires torn ones. */
-static inline struct probe_place probe_place(struct table *t, struct probe_kind k, const struct probe *p)
+static inline struct search_place search_place(struct table *t, struct search_kind k, const struct search *p)
 {
-	struct probe_place free_ = {0};
-	for (uint32_t i = 0; i < probe_count(p); i++) {
-		uint32_t slot = probe_slot(p, i);
+	struct search_place free_ = {0};
+	for (uint32_t i = 0; i < search_count(p); i++) {
+		uint32_t slot = search_slot(p, i);
 		uint64_t key = seen64(k.key(t, slot));
 		bool same = key_has_hash(key, p->hash);
 		if (key_state(key) == KEY_LIVE && same && !k.whole(t, slot, key)) {
@@ -155,18 +155,18 @@ static inline struct probe_place probe_place(struct table *t, struct probe_kind 
 			key = seen64(k.key(t, slot));
 		}
 		if (key_state(key) == KEY_CLAIMED && same)
-			return (struct probe_place){slot, key, true, false};
+			return (struct search_place){slot, key, true, false};
 		if (!free_.found && (key_state(key) == KEY_EMPTY || key_state(key) == KEY_RETIRED))
-			free_ = (struct probe_place){slot, key, true, false};
+			free_ = (struct search_place){slot, key, true, false};
 		if (key_state(key) == KEY_EMPTY)
 			break;
 	}
-	return free_.found ? free_ : probe_victim(t, k, p);
+	return free_.found ? free_ : search_victim(t, k, p);
 }
 
 /* Claims the place, or takes over the claim found there; the claim's key, or 0 when another was first. */
-static inline uint64_t probe_claim(struct table *t, struct probe_kind k, const struct probe *p,
-				   const struct probe_place *at)
+static inline uint64_t search_claim(struct table *t, struct search_kind k, const struct search *p,
+				   const struct search_place *at)
 {
 	if (key_state(at->key) == KEY_CLAIMED && key_has_hash(at->key, p->hash))
 		return at->key;
@@ -182,36 +182,36 @@ static inline uint64_t probe_claim(struct table *t, struct probe_kind k, const s
 	return claim;
 }
 
-/* The record, once live: the first in probe order; retires twins behind it. */
-static inline bool probe_settle(struct table *t, struct probe_kind k, const struct probe *p, struct name_ref *out)
+/* The record, once live: the first in search order; retires twins behind it. */
+static inline bool search_settle(struct table *t, struct search_kind k, const struct search *p, struct name_ref *out)
 {
 	struct name_ref twin;
 	uint32_t i = 0;
-	if (!probe_find(t, k, p, 0, out))
+	if (!search_find(t, k, p, 0, out))
 		return false;
-	while (probe_slot(p, i) != out->slot)
+	while (search_slot(p, i) != out->slot)
 		i++;
-	if (probe_find(t, k, p, i + 1, &twin))
+	if (search_find(t, k, p, i + 1, &twin))
 		cas64(k.key(t, twin.slot), twin.key, key_in_state(twin.key, KEY_RETIRED));
 	return true;
 }
 
-/* Find or insert. False: no room, or races were lost PROBE_ROUNDS times. */
-static inline bool probe_insert(struct table *t, struct probe_kind k, const struct probe *p, struct name_ref *out)
+/* Find or insert. False: no room, or races were lost SEARCH_ROUNDS times. */
+static inline bool search_insert(struct table *t, struct search_kind k, const struct search *p, struct name_ref *out)
 {
-	for (int round = 0; round < PROBE_ROUNDS; round++) {
-		if (probe_find(t, k, p, 0, out))
+	for (int round = 0; round < SEARCH_ROUNDS; round++) {
+		if (search_find(t, k, p, 0, out))
 			return true;
-		struct probe_place at = probe_place(t, k, p);
+		struct search_place at = search_place(t, k, p);
 		if (!at.found)
 			return false;
-		uint64_t claim = probe_claim(t, k, p, &at);
+		uint64_t claim = search_claim(t, k, p, &at);
 		if (!claim)
 			continue;
 		bool fresh = key_reuse(claim) == 1;
 		k.write(t, at.slot, claim, p->want, fresh);
 		cas64(k.key(t, at.slot), claim, key_in_state(claim, KEY_LIVE));
-		if (probe_settle(t, k, p, out))
+		if (search_settle(t, k, p, out))
 			return true;
 	}
 	return false;
