@@ -33,20 +33,19 @@ static bool connect_failed(struct table *t, const struct endpoint_record *e, str
 
 static bool lives(const struct table *t, uint32_t pid) { return t->lives ? t->lives(pid) : store_process_lives(pid); }
 
-static bool report_pending(struct table *t, const struct snapshot *sn, size_t i)
+/* Takes the notes of dead processes that are at least so many ticks old from one address record. True: something failed. */
+static bool report_pending(struct table *t, struct addr_record *a, const struct address *addr, uint32_t least, uint32_t now)
 {
-	struct addr_record *a = addr_at(t, sn->refs[i].ref);
 	bool failed = false;
-	for (unsigned k = 0; a && k < ENDPOINTS; k++) {
+	for (unsigned k = 0; k < ENDPOINTS; k++) {
 		struct endpoint_record *e = &a->endpoints[k];
 		uint64_t word = get64(&e->pending);
 		struct pending p = pending_unpack(word);
-		if (p.since == 0 || p.space != t->space || p.pid == store_pid(t) || lives(t, p.pid) || !cas64(&e->pending, word, 0))
+		if (p.since == 0 || tick_since(now, p.since) < least || p.space != t->space || p.pid == store_pid(t) || lives(t, p.pid) || !cas64(&e->pending, word, 0))
 			continue;
 		struct health h = health_unpack(get64(&e->health));
-		struct outcome o = {.endpoint = {sn->refs[i].addr, h.port, h.transport}, .kind = OUTCOME_FAILED, .reach = REACH_SHIM};
-		failed |= p.what == PENDING_CONNECT ? connect_failed(t, e, &o, p, sn->facts.now)
-						    : request_failed(t, &o, p, sn->facts.now);
+		struct outcome o = {.endpoint = {*addr, h.port, h.transport}, .kind = OUTCOME_FAILED, .reach = REACH_SHIM};
+		failed |= p.what == PENDING_CONNECT ? connect_failed(t, e, &o, p, now) : request_failed(t, &o, p, now);
 	}
 	return failed;
 }
@@ -54,7 +53,24 @@ static bool report_pending(struct table *t, const struct snapshot *sn, size_t i)
 bool abandoned_report(struct table *t, const struct snapshot *sn)
 {
 	bool failed = false;
-	for (size_t i = 0; t->writable && i < sn->facts.n; i++)
-		failed |= report_pending(t, sn, i);
+	for (size_t i = 0; t->writable && i < sn->facts.n; i++) {
+		struct addr_record *a = addr_at(t, sn->refs[i].ref);
+		failed |= a && report_pending(t, a, &sn->refs[i].addr, 0, sn->facts.now);
+	}
 	return failed;
+}
+
+bool abandoned_reap(struct table *t, uint32_t *cursor, unsigned records)
+{
+	struct address addr;
+	if (!t->writable)
+		return false;
+	for (unsigned i = 0; i < records; i++) {
+		if (!addr_next(t, cursor, &addr)) {
+			*cursor = 0;
+			return false;
+		}
+		report_pending(t, &t->addrs[*cursor - 1], &addr, tick_of(GIVE_UP_S), tick_now());
+	}
+	return true;
 }

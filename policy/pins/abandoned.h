@@ -11,4 +11,10 @@
  */
 bool abandoned_report(struct table *t, const struct snapshot *sn);
 
+/*
+ * The same for `records` addresses a call, whoever looks up their names; but only for notes that are old enough to tell of
+ * a failure. *cursor: begin with 0, and leave it alone. False: that was the end of the walk; the next call begins another.
+ */
+bool abandoned_reap(struct table *t, uint32_t *cursor, unsigned records);
+
 #endif

@@ -38,6 +38,7 @@
 #   faults.bash    lanes_start, lanes_fail, lanes_moved, lanes_measure, lanes_return: a program whose server goes
 #                  away, bare and shimmed, on A and SRV names
 #   calls.bash     callees, media_at: calls through a pool
+#   keeper.bash    keeper_start, keeper_stop   (pinkeeper)
 #   clients.bash   use_clients, client_start, ask, client_stop, repeat, first_of, spread
 #
 # Pool addresses: take those of a pool from 127.0.0.8-15 or from 127.0.1.1 and up. getaddrinfo sorts
@@ -66,6 +67,7 @@ source "$TESTS/lib/servers.bash"
 source "$TESTS/lib/clients.bash"
 source "$TESTS/lib/sip.bash"
 source "$TESTS/lib/agents.bash"
+source "$TESTS/lib/keeper.bash"
 source "$TESTS/lib/streams.bash"
 source "$TESTS/lib/faults.bash"
 source "$TESTS/lib/calls.bash"

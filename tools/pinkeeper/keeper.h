@@ -15,7 +15,7 @@
 
 struct keeper;
 
-/* Every callback may be NULL. */
+/* Every callback but start() may be NULL. */
 struct duty {
 	const char *name;
 

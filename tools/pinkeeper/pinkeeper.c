@@ -15,6 +15,7 @@
 #include "tools/common/notify.h"
 #include "tools/pinkeeper/attach.h"
 #include "tools/pinkeeper/keeper.h"
+#include "tools/pinkeeper/reap.h"
 
 /* ---- words ---- */
 
@@ -86,10 +87,15 @@ static int choose_table(struct keeper *k)
 
 static void start_duties(struct keeper *k)
 {
-	static const struct { const struct duty *duty; } all[] = {{NULL}};
+	const struct {
+		const struct duty *duty;
+		bool wanted;
+	} all[] = {
+		{&reap_duty, k->conf.reap},
+	};
 	size_t n = 0;
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-		if (all[i].duty && (!all[i].duty->start || all[i].duty->start(k)))
+		if (all[i].wanted && all[i].duty->start(k))
 			k->duties[n++] = all[i].duty;
 }
 
