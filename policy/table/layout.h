@@ -47,7 +47,7 @@ enum {
 	EVENTS = 2048,				/* a small table has as many as half of its names, */
 	EVENTS_LEAST = 512,			/* but so many */
 	INDEX_PER_NAME = 6,
-	SEARCH_MAX = 128,				/* records looked at for one key, at most */
+	SEARCH_MAX = 128,			/* records looked at for one key, at most */
 
 	COMM_BYTES = 16,
 
