@@ -6,7 +6,7 @@ enum sip_route sip_route_of(const struct sip_message *m, struct remembered known
 	const bool follows = m->method == SIP_ACK || m->method == SIP_CANCEL;
 	const bool initial = !follows && m->to == SIP_TO_BARE;
 	if (m->status)
-		return known.request ? ROUTE_BACK : ROUTE_ORIGINAL;
+		return known.came_from ? ROUTE_BACK : ROUTE_ORIGINAL;
 	if (known.leg)
 		return ROUTE_LEG;
 	if (follows && known.origin)

@@ -33,7 +33,7 @@ enum sip_route {
 
 /* What is remembered, each of messages to the same address as asked now. */
 struct remembered {
-	bool request;			/* of a response: its request seemed to come from there */
+	bool came_from;			/* of a response: its request seemed to come from there */
 	bool origin;			/* of ACK and CANCEL: their request */
 	bool again;			/* this very request (transaction and method) */
 	bool silent;			/* and its server has just failed by silence */

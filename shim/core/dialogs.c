@@ -15,9 +15,9 @@ static struct endpoint server_of(const struct endpoint *e) { return (struct endp
 static bool same_server(const struct endpoint *a, const struct endpoint *b) { return address_equal(&a->addr, &b->addr); }
 
 /* `own` in a record: the dialog has ended. */
-static bool is_alive(const struct redirect *mv, uint64_t active, uint64_t now_ms)
+static bool is_alive(const struct redirect *r, uint64_t active, uint64_t now_ms)
 {
-	return now_ms - active < (mv->own ? (uint64_t)ENDED_MS : IDLE_MS) || active > now_ms;
+	return now_ms - active < (r->own ? (uint64_t)ENDED_MS : IDLE_MS) || active > now_ms;
 }
 
 /* ---- what passes ---- */
@@ -32,7 +32,7 @@ static void note(const struct sip_message *m, bool ended, const struct endpoint 
 		 uint64_t now_ms)
 {
 	const struct endpoint server = server_of(actual), known_as = server_of(original);
-	const struct redirect mv = {.original = *original, .actual = *actual, .own = ended};
+	const struct redirect r = {.original = *original, .actual = *actual, .own = ended};
 	struct redirect old;
 	const bool known = redirect_find(&shared->homes, m->call_id, &server, &old);
 	if (ended && (!known || m->status)) {
@@ -41,7 +41,7 @@ static void note(const struct sip_message *m, bool ended, const struct endpoint 
 	}
 	if (known && old.own && !ended && !m->status)
 		return;			/* sent again */
-	redirect_note(&shared->homes, m->call_id, &server, &mv, now_ms);
+	redirect_note(&shared->homes, m->call_id, &server, &r, now_ms);
 	bits_add(&shared->servers, &server);
 	if (!same_server(original, actual))
 		bits_add(&shared->believed, &known_as);
@@ -71,21 +71,21 @@ struct search {
 };
 
 /* Over the same kind of port as there, or else the original one. */
-static struct endpoint place_of(const struct redirect *mv, const struct endpoint *original)
+static struct endpoint place_of(const struct redirect *r, const struct endpoint *original)
 {
-	const uint16_t port = mv->original.port == original->port ? mv->actual.port : original->port;
-	return (struct endpoint){mv->actual.addr, port, original->transport};
+	const uint16_t port = r->original.port == original->port ? r->actual.port : original->port;
+	return (struct endpoint){r->actual.addr, port, original->transport};
 }
 
-static void regard(struct search *s, const struct redirect *mv, uint64_t active)
+static void regard(struct search *s, const struct redirect *r, uint64_t active)
 {
-	if (same_server(&mv->actual, s->original)) {
+	if (same_server(&r->actual, s->original)) {
 		s->found = DIALOGS_HERE;
 		s->to = *s->original;
-	} else if (same_server(&mv->original, s->original) && s->found != DIALOGS_HERE && active >= s->latest) {
+	} else if (same_server(&r->original, s->original) && s->found != DIALOGS_HERE && active >= s->latest) {
 		s->found = DIALOGS_ELSEWHERE;
 		s->latest = active;
-		s->to = place_of(mv, s->original);
+		s->to = place_of(r, s->original);
 	}
 }
 

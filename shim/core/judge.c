@@ -4,7 +4,7 @@
 #include "policy/base/clock.h"
 #include "policy/pins/sip-health.h"
 #include "shim/core/dialogs.h"
-#include "shim/core/redirection.h"
+#include "shim/core/redirect-cache.h"
 #include "shim/core/report.h"
 #include "shim/core/session.h"
 #include "shim/core/shared.h"
@@ -14,9 +14,9 @@
 bool judge_server(int fd, const struct endpoint *e, struct server *out)
 {
 	struct table *t = session_table_here();
-	struct redirection v = {0};
+	struct cached_redirect v = {0};
 	if (t)
-		redirection_of(t, e, &v);
+		redirect_cached(t, e, &v);
 	*out = (struct server){.table = t, .e = *e, .ref = v.ref, .fd = fd};
 	return out->ref != 0;
 }
@@ -149,9 +149,9 @@ void judge_request(const struct server *p, const struct sip_message *m, uint64_t
  */
 static void note_late(const struct tx *x, const struct sip_message *m, const struct endpoint *from)
 {
-	const struct redirect mv = {.original = x->original, .actual = *from};
+	const struct redirect r = {.original = x->original, .actual = *from};
 	if (x->method == SIP_INVITE && !endpoint_same(&x->last, from) && shared)
-		redirect_note(&shared->dialogs, sip_leg(m), &x->original, &mv, now_ms());
+		redirect_note(&shared->dialogs, sip_leg(m), &x->original, &r, now_ms());
 }
 
 void judge_spoke(int fd, const struct endpoint *e)

@@ -11,7 +11,7 @@
 #include "policy/rules/decide.h"
 #include "policy/wire/sip-transactions.h"
 #include "shim/core/export.h"
-#include "shim/core/redirects.h"
+#include "shim/core/redirect-memory.h"
 
 enum {
 	UNREAD_ANSWERS = 64,
@@ -22,12 +22,12 @@ enum {
 
 struct shared {
 	word32 redirected;		/* 1 once anything was: until then nothing has to be looked for */
-	struct endpoint_bits moved;	/* original: something to it went elsewhere */
+	struct endpoint_bits redirected_originals;	/* original: something to it went elsewhere */
 	struct endpoint_bits waited[REQUEST_KINDS];	/* original: a request of this kind to it may be waiting for its answer */
 	struct endpoint_bits sent[REQUEST_KINDS];	/* actual: one went there */
 	word32 unread[UNREAD_ANSWERS];	/* by the actual one's hash: tick of the last answer that was not read (judge_knows) */
 	struct endpoint_bits servers, believed;	/* homes: the actual addresses, and the original ones that were others */
-	struct redirect_memory peers, dialogs, requests, lone, homes;	/* redirects.h */
+	struct redirect_memory peers, dialogs, requests, lone, homes;	/* redirect-memory.h */
 	struct transactions transactions;	/* SIP requests of the program */
 	struct {			/* given.h */
 		word32 count;
@@ -55,7 +55,7 @@ static inline bool redirected_any(void) { return shared && get32(&shared->redire
 /* Was anything that was sent to `original` redirected? */
 static inline bool redirected_from(const struct endpoint *original)
 {
-	return redirected_any() && bits_have(&shared->moved, original);
+	return redirected_any() && bits_have(&shared->redirected_originals, original);
 }
 
 /* How many bytes there are. */

@@ -130,22 +130,22 @@ static bool plan(enum watch w, int fd, const struct msghdr *msg, struct udp_send
 static ssize_t send_planned(send_call *call, int fd, const struct msghdr *original, int flags, struct udp_send *d)
 {
 	struct msghdr msg = *original;
-	bool moved = d->redirected;
+	bool redirected = d->redirected;
 	ssize_t r = -1;
 	if (d->connected)
 		msg.msg_name = NULL, msg.msg_namelen = 0;
-	else if (moved)
+	else if (redirected)
 		msg.msg_name = &d->to;
-	if (moved) {
+	if (redirected) {
 		r = call(fd, &msg, flags);
 		if (r == -1 && d->connected)
 			send_back(fd, d);
-		moved = r != -1 || !way_is_missing(errno, &d->actual.addr);
+		redirected = r != -1 || !way_is_missing(errno, &d->actual.addr);
 	}
-	if (!moved)
+	if (!redirected)
 		r = call(fd, d->connected ? &msg : original, flags);
 	if (r != -1)
-		send_done(fd, d, moved);
+		send_done(fd, d, redirected);
 	else if (d->connected)
 		datagram_failed(fd, errno);
 	return r;

@@ -12,7 +12,7 @@
 #include "shim/core/judge.h"
 #include "shim/core/libc.h"
 #include "shim/core/memory.h"
-#include "shim/core/redirection.h"
+#include "shim/core/redirect-cache.h"
 #include "shim/core/session.h"
 #include "shim/core/socket.h"
 #include "shim/core/way.h"
@@ -88,19 +88,19 @@ static bool is_waited_for(const struct endpoint *e, const struct endpoint *origi
 }
 
 /* To the pin; but a server that the program has a dialog with keeps it, wherever that is. */
-static bool belongs_elsewhere(const struct tcp_connect *c, const struct redirection *v, struct endpoint *to)
+static bool belongs_elsewhere(const struct tcp_connect *c, const struct cached_redirect *v, struct endpoint *to)
 {
-	switch (dialogs_at(&c->original, v->request, now_ms(), to)) {
+	switch (dialogs_at(&c->original, v->redirects_requests, now_ms(), to)) {
 	case DIALOGS_HERE: return false;
 	case DIALOGS_ELSEWHERE: return true;
 	case DIALOGS_NONE: break;
 	}
 	*to = v->to;
-	return v->request;
+	return v->redirects_requests;
 }
 
 /* Does what goes to `original` belong elsewhere, and has that not been tried in vain? Then the connect goes there. */
-static bool redirect(struct table *t, int fd, struct tcp_connect *c, const struct redirection *v)
+static bool redirect(struct table *t, int fd, struct tcp_connect *c, const struct cached_redirect *v)
 {
 	struct endpoint to;
 	const addr_ref ref = belongs_elsewhere(c, v, &to) ? addr_find(t, &to.addr) : 0;
@@ -115,7 +115,7 @@ static bool redirect(struct table *t, int fd, struct tcp_connect *c, const struc
 
 /* False: as the program asked; it was not redirected, or the host itself cannot connect to the pin. *r is the outcome otherwise. */
 static bool connect_redirected(struct table *t, int fd, const struct sockaddr *addr, socklen_t len, struct tcp_connect *c,
-			    const struct redirection *v, int *r)
+			    const struct cached_redirect *v, int *r)
 {
 	struct redirected s;
 	int saved = errno;
@@ -134,7 +134,7 @@ static bool connect_redirected(struct table *t, int fd, const struct sockaddr *a
 }
 
 /* The candidate that the program connects to. */
-static bool to_candidate(struct table *t, const struct sockaddr *addr, socklen_t len, struct tcp_connect *c, struct redirection *v)
+static bool to_candidate(struct table *t, const struct sockaddr *addr, socklen_t len, struct tcp_connect *c, struct cached_redirect *v)
 {
 	int saved = errno;
 	bool known = len <= sizeof(struct sockaddr_storage) && memory_readable(addr, len) &&	/* the kernel takes no more */
@@ -143,13 +143,13 @@ static bool to_candidate(struct table *t, const struct sockaddr *addr, socklen_t
 	if (!known)
 		return false;
 	c->original.transport = TRANSPORT_TCP;
-	redirection_of(t, &c->original, v);
+	redirect_cached(t, &c->original, v);
 	c->since = v->now;
 	return v->ref != 0;
 }
 
 static int connect_as_asked(struct table *t, int fd, const struct sockaddr *addr, socklen_t len, struct tcp_connect *c,
-			    const struct redirection *v)
+			    const struct cached_redirect *v)
 {
 	int saved = errno;
 	c->to = c->original;
@@ -168,7 +168,7 @@ HOT int connect_tcp(int fd, const struct sockaddr *addr, socklen_t len)
 	struct tcp_connect c = {0};
 	enum fd_class class;
 	struct table *t = session_table_here();
-	struct redirection v;
+	struct cached_redirect v;
 	int r;
 	if (!t)
 		return real()->connect(fd, addr, len);

@@ -9,7 +9,7 @@
 #include "policy/table/file.h"
 #include "shim/core/judge.h"
 #include "shim/core/libc.h"
-#include "shim/core/redirection.h"
+#include "shim/core/redirect-cache.h"
 #include "shim/core/session.h"
 #include "shim/core/shared.h"
 
@@ -49,10 +49,10 @@ static bool is_read(int fd)
 static bool leads_elsewhere(const struct endpoint *to)
 {
 	struct table *t = session_table_here();
-	struct redirection v = {0};
+	struct cached_redirect v = {0};
 	if (t)
-		redirection_of(t, to, &v);
-	return v.request;
+		redirect_cached(t, to, &v);
+	return v.redirects_requests;
 }
 
 /* Of reading only: a write must neither fail nor raise SIGPIPE, for the program may be about to make one. */

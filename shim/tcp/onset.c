@@ -18,7 +18,7 @@
 #include "shim/core/memory.h"
 #include "shim/core/pieces.h"
 #include "shim/core/probes.h"
-#include "shim/core/redirection.h"
+#include "shim/core/redirect-cache.h"
 #include "shim/core/session.h"
 #include "shim/core/shared.h"
 #include "shim/core/socket.h"
@@ -82,16 +82,16 @@ void onset_connect_plainly(int fd, const struct endpoint *e)
 static bool belongs(struct table *t, const char *p, size_t len, const struct onset *o, struct endpoint *where)
 {
 	struct sip_message m;
-	struct redirection v;
+	struct cached_redirect v;
 	if (!sip_looks(p, len) || !sip_parse_datagram(p, len, &m) || m.status)
 		return false;
-	redirection_of(t, &o->original, &v);
+	redirect_cached(t, &o->original, &v);
 	*where = o->original;
 	if (m.to == SIP_TO_TAGGED)
 		return dialogs_of(&m, &o->original, now_ms(), where) != DIALOGS_NONE;
-	if (m.to != SIP_TO_BARE || v.datagram)
+	if (m.to != SIP_TO_BARE || v.redirects_all)
 		return false;
-	if (v.request && !(hop_is(p, len, &o->original) && !given_first(&o->original.addr)))
+	if (v.redirects_requests && !(hop_is(p, len, &o->original) && !given_first(&o->original.addr)))
 		*where = v.to;
 	return true;
 }

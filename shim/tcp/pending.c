@@ -13,7 +13,7 @@
 #include "shim/core/chunks.h"
 #include "shim/core/dialogs.h"
 #include "shim/core/libc.h"
-#include "shim/core/redirection.h"
+#include "shim/core/redirect-cache.h"
 #include "shim/core/report.h"
 #include "shim/core/session.h"
 #include "shim/core/socket.h"
@@ -116,7 +116,7 @@ static addr_ref ref_in(const struct table *t, const struct tcp_connect *c)
  */
 static bool is_reported(const struct table *t, const struct tcp_connect *c, bool others)
 {
-	return (c->reported && !others && redirection_holds(t, c->epoch)) || success_reported(t, &c->to, SUCCESS_CONNECT);
+	return (c->reported && !others && redirect_holds(t, c->epoch)) || success_reported(t, &c->to, SUCCESS_CONNECT);
 }
 
 /* The connect came to its end: by `cause`, or well (CAUSE_CONNECTED), or nothing is known (CAUSE_NONE). */

@@ -24,7 +24,7 @@ struct tcp_connect {
 	uint64_t cookie;		/* of the socket (SO_COOKIE, socket(7)) */
 	uint32_t since;			/* tick */
 	pid_t pid;
-	bool settled, reported;		/* as in struct redirection, of `to`, */
+	bool settled, reported;		/* as in struct cached_redirect, of `to`, */
 	uint64_t epoch;			/* when the connect began */
 };
 

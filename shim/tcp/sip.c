@@ -122,12 +122,12 @@ struct saying {
 static void note_dialog(const struct saying *say, const struct sip_message *m)
 {
 	const struct endpoint *to = &say->s->to;
-	struct redirect mv = {.original = *to};
+	struct redirect r = {.original = *to};
 	if (m->to != SIP_TO_TAGGED)
 		return;
 	if (redirected_any())
-		redirect_find(&shared->peers, cookie_of(say->s), to, &mv);
-	dialogs_passed(m, say->way == SIP_OUT, &mv.original, to, now_ms());
+		redirect_find(&shared->peers, cookie_of(say->s), to, &r);
+	dialogs_passed(m, say->way == SIP_OUT, &r.original, to, now_ms());
 }
 
 static void on_message(void *arg, const struct sip_message *m)

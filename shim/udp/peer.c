@@ -147,7 +147,7 @@ static bool peer_find(int fd, const struct endpoint *actual, struct redirect *r)
 static void remember(uint64_t socket, const struct redirect *r, uint64_t at_ms)
 {
 	redirect_note(&shared->peers, socket, &r->actual, r, at_ms);
-	bits_add(&shared->moved, &r->original);
+	bits_add(&shared->redirected_originals, &r->original);
 	if (!get32(&shared->redirected))
 		put32(&shared->redirected, 1);
 	probe_steer(&r->original, &r->actual);

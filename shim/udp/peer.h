@@ -18,7 +18,7 @@
 
 #include "policy/wire/sip-message.h"
 #include "shim/core/peername.h"
-#include "shim/core/redirects.h"
+#include "shim/core/redirect-memory.h"
 
 /* The cookie of a datagram socket that is not connected; 0: of any other. */
 uint64_t peer_unconnected(int fd);

@@ -14,7 +14,7 @@
 #include "shim/core/given.h"
 #include "shim/core/memory.h"
 #include "shim/core/pieces.h"
-#include "shim/core/redirection.h"
+#include "shim/core/redirect-cache.h"
 #include "shim/core/session.h"
 #include "shim/core/shared.h"
 #include "shim/udp/outcome.h"
@@ -23,14 +23,14 @@
 /* ---- is there anything to decide? ---- */
 
 /* Also if a request may be waiting there for so long that its next send is the one too many. */
-static bool concerns(const struct table *t, const struct endpoint *original, const struct redirection *v)
+static bool concerns(const struct table *t, const struct endpoint *original, const struct cached_redirect *v)
 {
-	return v->request || v->datagram || redirected_from(original) ||
+	return v->redirects_requests || v->redirects_all || redirected_from(original) ||
 	       (v->ref && judge_may_be_silent(t, v->ref, original, original));
 }
 
 /* The endpoint that is asked, if there is something to decide; otherwise d->quiet says what is known. */
-static bool take_original(struct table *t, const struct sockaddr *to, socklen_t to_len, struct udp_send *d, struct redirection *v)
+static bool take_original(struct table *t, const struct sockaddr *to, socklen_t to_len, struct udp_send *d, struct cached_redirect *v)
 {
 	if (to_len > sizeof(struct sockaddr_storage) || !memory_readable(to, to_len))
 		return false;
@@ -39,7 +39,7 @@ static bool take_original(struct table *t, const struct sockaddr *to, socklen_t 
 	if (d->steady != STEADY_NOT || !endpoint_from_sockaddr(to, to_len, &d->original))
 		return false;
 	d->original.transport = TRANSPORT_UDP;
-	redirection_of(t, &d->original, v);
+	redirect_cached(t, &d->original, v);
 	if (concerns(t, &d->original, v))
 		return true;
 	if (!v->settled && dns_port(d->original.port))
@@ -50,22 +50,22 @@ static bool take_original(struct table *t, const struct sockaddr *to, socklen_t 
 }
 
 /* Where an initial request belongs. One that this program sends again elsewhere does not go back to the server that did not answer. */
-static const struct endpoint *pin_of(const struct table *t, const struct udp_send *d, const struct redirection *v)
+static const struct endpoint *pin_of(const struct table *t, const struct udp_send *d, const struct cached_redirect *v)
 {
-	return v->request && !avoid_now(t, &v->to) ? &v->to : &d->original;
+	return v->redirects_requests && !avoid_now(t, &v->to) ? &v->to : &d->original;
 }
 
 /* The same for the peer of a connected socket, of which `at` is known. */
-static bool concerns_peer(const struct table *t, const struct udp_send *d, const struct redirection *v,
-			  const struct redirection *at)
+static bool concerns_peer(const struct table *t, const struct udp_send *d, const struct cached_redirect *v,
+			  const struct cached_redirect *at)
 {
 	const struct endpoint *actual = &d->peer.actual;
 	return !endpoint_same(pin_of(t, d, v), actual) || (at->ref && judge_may_be_silent(t, at->ref, &d->original, actual));
 }
 
-static bool take_peer(struct table *t, int fd, struct udp_send *d, struct redirection *v)
+static bool take_peer(struct table *t, int fd, struct udp_send *d, struct cached_redirect *v)
 {
-	struct redirection at;
+	struct cached_redirect at;
 	const uint64_t number = peer_number(fd);
 	uint64_t key = 0;
 	if (number && !d->addressed)
@@ -73,8 +73,8 @@ static bool take_peer(struct table *t, int fd, struct udp_send *d, struct redire
 	if (!number || d->steady != STEADY_NOT || !peer_of(fd, &d->peer))
 		return false;
 	d->original = d->peer.original;
-	redirection_of(t, &d->original, v);
-	redirection_of(t, &d->peer.actual, &at);
+	redirect_cached(t, &d->original, v);
+	redirect_cached(t, &d->peer.actual, &at);
 	if (d->addressed || concerns_peer(t, d, v, &at))
 		return true;
 	steady_note(key, at.ref != 0);
@@ -162,7 +162,7 @@ static void remember(struct table *t, int fd, const struct udp_send *d, struct m
 	const bool follows = m->method == SIP_ACK || m->method == SIP_CANCEL;
 	r->known = (struct remembered){.number = d->number};
 	if (m->status) {
-		r->known.request = redirect_find(&shared->requests, d->key, &d->original, &r->request);
+		r->known.came_from = redirect_find(&shared->requests, d->key, &d->original, &r->request);
 		return;
 	}
 	r->known.origin = follows && tx_origin(tr, d->key, now, &r->origin) && endpoint_same(&r->origin.original, &d->original);
@@ -175,11 +175,11 @@ static void remember(struct table *t, int fd, const struct udp_send *d, struct m
 /* If nothing is done about it. */
 static const struct endpoint *usual(const struct udp_send *d) { return d->connected ? &d->peer.actual : &d->original; }
 
-static struct endpoint destination(struct table *t, int fd, const struct udp_send *d, struct redirection *v)
+static struct endpoint destination(struct table *t, int fd, const struct udp_send *d, struct cached_redirect *v)
 {
 	struct memory r;
 	if (!d->sip)
-		return v->datagram && !d->connected ? v->to : *usual(d);
+		return v->redirects_all && !d->connected ? v->to : *usual(d);
 	remember(t, fd, d, &r);
 	const enum sip_route route = sip_route_of(&d->m, r.known);
 	if (d->connected && route != ROUTE_PIN && !(d->number && route == ROUTE_ORIGINAL))
@@ -192,7 +192,7 @@ static struct endpoint destination(struct table *t, int fd, const struct udp_sen
 	case ROUTE_DIALOG: return r.dialog.actual;
 	case ROUTE_PIN:
 		if (r.known.silent)
-			redirection_of(t, &d->original, v);
+			redirect_cached(t, &d->original, v);
 		return *pin_of(t, d, v);
 	case ROUTE_ORIGINAL: break;
 	}
@@ -204,11 +204,11 @@ static struct endpoint destination(struct table *t, int fd, const struct udp_sen
 /* A dialog that it may begin is remembered where it was moved, and no longer where it was not. */
 static void note_dialog(const struct udp_send *d, const struct endpoint *to)
 {
-	const struct redirect mv = {.original = d->original, .actual = *to};
+	const struct redirect r = {.original = d->original, .actual = *to};
 	if (!sip_begins_dialog(&d->m))
 		return;
 	if (!endpoint_same(to, &d->original))
-		redirect_note(&shared->dialogs, d->m.call_id, &d->original, &mv, d->now_ms);
+		redirect_note(&shared->dialogs, d->m.call_id, &d->original, &r, d->now_ms);
 	else if (redirected_from(&d->original))
 		redirect_forget(&shared->dialogs, d->m.call_id, &d->original);
 }
@@ -263,7 +263,7 @@ bool send_plan(int fd, const struct iovec *piece, size_t pieces, const struct so
 		 struct udp_send *d)
 {
 	struct table *t = session_table_here();
-	struct redirection v;
+	struct cached_redirect v;
 	int saved = errno;
 	d->steady = STEADY_NOT;
 	d->now_ms = now_ms();
@@ -272,8 +272,8 @@ bool send_plan(int fd, const struct iovec *piece, size_t pieces, const struct so
 	d->connected = !to || d->addressed;
 	const bool taken = t && shared && (to || worth) &&
 			   (d->connected ? take_peer(t, fd, d, &v) : take_original(t, to, to_len, d, &v));
-	d->may_redirect = taken && v.request && !v.datagram;
-	const bool planned = taken && read_message(piece, pieces, d) && (d->sip || d->addressed || (v.datagram && !d->connected));
+	d->may_redirect = taken && v.redirects_requests && !v.redirects_all;
+	const bool planned = taken && read_message(piece, pieces, d) && (d->sip || d->addressed || (v.redirects_all && !d->connected));
 	if (planned) {
 		d->actual = destination(t, fd, d, &v);
 		d->actual.transport = TRANSPORT_UDP;

@@ -16,7 +16,7 @@
 #include <sys/uio.h>
 
 #include "shim/core/judge.h"
-#include "shim/core/redirection.h"
+#include "shim/core/redirect-cache.h"
 #include "shim/core/session.h"
 #include "shim/core/shared.h"
 #include "shim/udp/peer.h"

@@ -1,5 +1,5 @@
-/* redirects.c: see redirects.h. */
-#include "shim/core/redirects.h"
+/* redirect-memory.c: see redirect-memory.h. */
+#include "shim/core/redirect-memory.h"
 
 /* The words of a slot: check, key, time, original (3), actual (3), own. */
 enum { CHECK, KEY, ACTIVE, ORIGINAL, ACTUAL = ORIGINAL + ENDPOINT_WORDS, OWN = ACTUAL + ENDPOINT_WORDS };

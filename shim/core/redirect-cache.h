@@ -1,19 +1,20 @@
 /*
- * redirection.h: a cache of pin_redirect(): where a packet to an endpoint is to go.
+ * redirect-cache.h: a cache of pin_redirect(): where a packet to an endpoint is to go.
  *
  * Is the endpoint a candidate, and does what goes there belong elsewhere? An entry is kept until something changes: in
  * the table (pins_epoch), in what this program looked up, or in what it was given. It is kept at most a second, since
  * cool-offs end without a trace. That holds for all that is kept here. No locks; may be entered from anywhere.
  */
-#ifndef STICKYDNS_REDIRECTION_H
-#define STICKYDNS_REDIRECTION_H
+#ifndef STICKYDNS_REDIRECT_CACHE_H
+#define STICKYDNS_REDIRECT_CACHE_H
 
 #include "policy/pins/redirect.h"
 #include "policy/rules/decide.h"
 
-struct redirection {
+struct cached_redirect {
 	addr_ref ref;			/* 0: no candidate */
-	bool request, datagram;		/* an initial SIP request or a TCP connect, any other datagram, goes to `to` instead; over TCP `datagram`: all do (`steer = on`) */
+	bool redirects_requests;		/* a TCP connect, or an initial SIP request over UDP, goes to `to` instead */
+	bool redirects_all;		/* any other datagram does, too; over TCP any connection (`steer = on`) */
 	bool settled;			/* a candidate, nothing goes elsewhere, and no DNS port: */
 	bool reported;			/* and success_note_reported() was called for it in this tick, of a connect */
 	uint32_t now;			/* tick when this was looked up */
@@ -22,10 +23,10 @@ struct redirection {
 };
 
 /* What holds for `original`, which is complete. */
-void redirection_of(struct table *t, const struct endpoint *original, struct redirection *out);
+void redirect_cached(struct table *t, const struct endpoint *original, struct cached_redirect *out);
 
 /* Has nothing changed since a redirection of this epoch? */
-bool redirection_holds(const struct table *t, uint64_t epoch);
+bool redirect_holds(const struct table *t, uint64_t epoch);
 
 /*
  * The steady state: is there nothing to decide before a datagram goes there, and no DNS? True of what is none of ours, and

@@ -1,5 +1,5 @@
-/* redirection.c: see redirection.h. */
-#include "shim/core/redirection.h"
+/* redirect-cache.c: see redirect-cache.h. */
+#include "shim/core/redirect-cache.h"
 
 #include <string.h>
 
@@ -13,10 +13,10 @@
 
 /* The words of a slot: check, original (3), epoch, ref 32 | tick 32, flags, to (3). */
 enum { ORIGINAL = 1, EPOCH = ORIGINAL + ENDPOINT_WORDS, TIME, FLAGS, TO, WORDS = TO + ENDPOINT_WORDS };
-enum { REQUEST = 1, DATAGRAM = 2 };
-enum { REDIRECTIONS = 64, SETTLED = 256, WORDS_KEPT = 1024 };
+enum { REDIRECTS_REQUESTS = 1, REDIRECTS_ALL = 2 };
+enum { CACHED = 64, SETTLED = 256, WORDS_KEPT = 1024 };
 
-static struct { word64 word[WORDS]; } redirections[REDIRECTIONS];
+static struct { word64 word[WORDS]; } cache[CACHED];
 
 /* Changes with the table's contents, with the table, and with the names that this process looks up, and with what this program was given. */
 static uint64_t epoch_of(const struct table *t)
@@ -35,7 +35,7 @@ static uint64_t moment(uint64_t epoch, uint64_t time)
 
 /* ---- candidates ---- */
 
-static bool remembered(const word64 *slot, const struct endpoint *original, uint64_t epoch, uint32_t now, struct redirection *out)
+static bool find(const word64 *slot, const struct endpoint *original, uint64_t epoch, uint32_t now, struct cached_redirect *out)
 {
 	uint64_t raw[WORDS], want[ENDPOINT_WORDS];
 	endpoint_put(want, original);
@@ -43,24 +43,24 @@ static bool remembered(const word64 *slot, const struct endpoint *original, uint
 	    now - (uint32_t)raw[TIME] >= TICKS_PER_S)
 		return false;
 	out->ref = (addr_ref)(raw[TIME] >> 32);
-	out->request = (raw[FLAGS] & REQUEST) != 0;
-	out->datagram = (raw[FLAGS] & DATAGRAM) != 0;
+	out->redirects_requests = (raw[FLAGS] & REDIRECTS_REQUESTS) != 0;
+	out->redirects_all = (raw[FLAGS] & REDIRECTS_ALL) != 0;
 	endpoint_get(raw + TO, &out->to);
 	return true;
 }
 
-static void remember(word64 *slot, const struct endpoint *original, uint64_t epoch, uint32_t now, const struct redirection *v)
+static void keep(word64 *slot, const struct endpoint *original, uint64_t epoch, uint32_t now, const struct cached_redirect *v)
 {
 	uint64_t raw[WORDS];
 	endpoint_put(raw + ORIGINAL, original);
 	raw[EPOCH] = epoch;
 	raw[TIME] = (uint64_t)v->ref << 32 | now;
-	raw[FLAGS] = (v->request ? REQUEST : 0u) | (v->datagram ? DATAGRAM : 0u);
+	raw[FLAGS] = (v->redirects_requests ? REDIRECTS_REQUESTS : 0u) | (v->redirects_all ? REDIRECTS_ALL : 0u);
 	endpoint_put(raw + TO, &v->to);
 	record_store(slot, raw, WORDS);
 }
 
-static void ask(struct table *t, const struct endpoint *original, struct redirection *out)
+static void ask(struct table *t, const struct endpoint *original, struct cached_redirect *out)
 {
 	struct name_ref names[RECENT];
 	struct asker who = {.names = names, .wants = session_wants, .was_given = given_by, .asked = recent_asked};
@@ -71,9 +71,9 @@ static void ask(struct table *t, const struct endpoint *original, struct redirec
 		return;
 	who.n = recent_names(names);
 	const bool tcp = original->transport == TRANSPORT_TCP;
-	out->request = pin_redirect(t, original, tcp ? REDIRECT_CONNECT : REDIRECT_REQUEST, &who, &out->to);
-	out->datagram = (!tcp || out->request) && pin_redirect(t, original, REDIRECT_DATAGRAM, &who, &out->to);
-	out->settled = !out->request && !out->datagram;
+	out->redirects_requests = pin_redirect(t, original, tcp ? REDIRECT_CONNECT : REDIRECT_REQUEST, &who, &out->to);
+	out->redirects_all = (!tcp || out->redirects_requests) && pin_redirect(t, original, REDIRECT_DATAGRAM, &who, &out->to);
+	out->settled = !out->redirects_requests && !out->redirects_all;
 	out->to.transport = original->transport;
 }
 
@@ -96,7 +96,7 @@ static void settle(uint64_t key, addr_ref ref, uint32_t reported_at)
 	put64(&settled[hash_slot(key, SETTLED)].key, key);
 }
 
-HOT static bool is_settled(const struct table *t, const struct endpoint *original, uint64_t key, struct redirection *out)
+HOT static bool is_settled(const struct table *t, const struct endpoint *original, uint64_t key, struct cached_redirect *out)
 {
 	const uint32_t at = hash_slot(key, SETTLED);
 	const uint64_t what = get64(&settled[at].what);
@@ -106,27 +106,27 @@ HOT static bool is_settled(const struct table *t, const struct endpoint *origina
 	return out->settled;
 }
 
-HOT void redirection_of(struct table *t, const struct endpoint *original, struct redirection *out)
+HOT void redirect_cached(struct table *t, const struct endpoint *original, struct cached_redirect *out)
 {
 	const uint64_t epoch = epoch_of(t);
 	out->epoch = epoch;
 	out->now = tick_now();
-	out->request = out->datagram = false;
+	out->redirects_requests = out->redirects_all = false;
 	const uint64_t key = settled_key(original, epoch, out->now);
 	if (is_settled(t, original, key, out))
 		return;
-	word64 *slot = redirections[hash_slot(endpoint_key(original, 0), REDIRECTIONS)].word;
-	if (remembered(slot, original, epoch, out->now, out))
+	word64 *slot = cache[hash_slot(endpoint_key(original, 0), CACHED)].word;
+	if (find(slot, original, epoch, out->now, out))
 		return;
 	out->to = (struct endpoint){0};
 	ask(t, original, out);
 	if (out->settled)
 		settle(key, out->ref, 0);
 	else
-		remember(slot, original, epoch, out->now, out);
+		keep(slot, original, epoch, out->now, out);
 }
 
-bool redirection_holds(const struct table *t, uint64_t epoch) { return epoch_of(t) == epoch; }
+bool redirect_holds(const struct table *t, uint64_t epoch) { return epoch_of(t) == epoch; }
 
 /* ---- one bit of what is known, in one word, which is never torn ---- */
 

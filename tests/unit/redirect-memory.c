@@ -1,5 +1,5 @@
-/* redirects.c: the memory of what was redirected: what is found again, what a full one forgets, and torn records. */
-#include "shim/core/redirects.h"
+/* redirect-memory.c: the memory of what was redirected: what is found again, what a full one forgets, and torn records. */
+#include "shim/core/redirect-memory.h"
 #include "tests/unit/check.h"
 
 #include <stdlib.h>

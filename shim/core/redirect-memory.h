@@ -1,5 +1,5 @@
 /*
- * redirects.h: memories of what was redirected, for what comes after it. Pure.
+ * redirect-memory.h: memories of what was redirected, for what comes after it. Pure.
  *
  * A program sends to the original endpoint, and the shim to the actual one (as in NAT).
  * A memory has a fixed size: sets of four records that need no lock (record.h). A full set
@@ -17,8 +17,8 @@
  *
  * A set of endpoints as bits only grows. Two endpoints with the same bit cost some work, no more.
  */
-#ifndef STICKYDNS_REDIRECTS_H
-#define STICKYDNS_REDIRECTS_H
+#ifndef STICKYDNS_REDIRECT_MEMORY_H
+#define STICKYDNS_REDIRECT_MEMORY_H
 
 #include "policy/base/record.h"
 

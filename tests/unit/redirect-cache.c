@@ -1,5 +1,5 @@
 /*
- * redirection.c: what the shim remembers of endpoints, and what ends that: a change in the table, a lookup, time.
+ * redirect-cache.c: what the shim remembers of endpoints, and what ends that: a change in the table, a lookup, time.
  *
  * Names of this process are in the test's hands, the table is a real one, and each row changes
  * something before what was decided is noted, or after.
@@ -8,7 +8,7 @@
 #include "policy/table/effective.h"
 #include "shim/core/given.h"
 #include "shim/core/session.h"
-#include "shim/core/redirection.h"
+#include "shim/core/redirect-cache.h"
 #include "tests/unit/check.h"
 #include "tests/unit/clock.h"
 #include "tests/unit/lab.h"
@@ -230,14 +230,14 @@ static void kinds(void)
 
 /* ---- where it goes ---- */
 
-static void redirection_text(unsigned place_of, char out[static 64])
+static void cached_text(unsigned place_of, char out[static 64])
 {
 	const struct endpoint e = place(place_of);
 	char to[ADDRESS_TEXT];
-	struct redirection v;
-	redirection_of(&lab.t, &e, &v);
+	struct cached_redirect v;
+	redirect_cached(&lab.t, &e, &v);
 	lab_text(&v.to.addr, to);
-	snprintf(out, 64, "%s", !v.ref ? "stranger" : v.request ? to : v.settled ? v.reported ? "told" : "stays" : "?");
+	snprintf(out, 64, "%s", !v.ref ? "stranger" : v.redirects_requests ? to : v.settled ? v.reported ? "told" : "stays" : "?");
 }
 
 static void decided(void)
@@ -268,10 +268,10 @@ static void decided(void)
 		check_row("redirection: %s", rows[i].rule);
 		begin();
 		decisions = 0;
-		redirection_text(rows[i].asked, text);
+		cached_text(rows[i].asked, text);
 		check_text("at first", rows[i].first, text);
 		change(rows[i].change);
-		redirection_text(rows[i].asked, text);
+		cached_text(rows[i].asked, text);
 		check_text("then", rows[i].then, text);
 		check_number("decisions", rows[i].decisions, decisions);
 		lab_close(&lab);
@@ -295,14 +295,14 @@ static void told_of_the_pin(void)
 		char text[64];
 		check_row("the pin: %s", rows[i].rule);
 		begin();
-		redirection_text(1, text);
+		cached_text(1, text);
 		check_true("not told at first", !told_known());
 		change(rows[i].before);
-		redirection_text(1, text);
+		cached_text(1, text);
 		check_text("before it is noted", "stays", text);
 		told_note();
 		change(rows[i].after);
-		redirection_text(1, text);
+		cached_text(1, text);
 		check_text("then", rows[i].then, text);
 		lab_close(&lab);
 	}
@@ -311,13 +311,13 @@ static void told_of_the_pin(void)
 static void holds(void)
 {
 	const struct endpoint e = place(1);
-	struct redirection v;
+	struct cached_redirect v;
 	begin();
 	check_row("a redirection holds until something changes");
-	redirection_of(&lab.t, &e, &v);
-	check_true("at first", redirection_holds(&lab.t, v.epoch));
+	redirect_cached(&lab.t, &e, &v);
+	check_true("at first", redirect_holds(&lab.t, v.epoch));
 	fail(2);
-	check_true("no longer", !redirection_holds(&lab.t, v.epoch));
+	check_true("no longer", !redirect_holds(&lab.t, v.epoch));
 	lab_close(&lab);
 }
 
