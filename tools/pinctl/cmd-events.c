@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "policy/base/clock.h"
+#include "tools/common/event-text.h"
 #include "tools/common/reader.h"
 #include "tools/common/view.h"
 #include "tools/pinctl/commands.h"
@@ -50,70 +51,32 @@ static const struct usage usage = {
 
 /* ---- one event ---- */
 
-static json_t *address_or_null(const struct table *t, bool has, const struct address *a)
-{
-	return has ? json_address(t, a) : json_null();
-}
-
-static bool event_json(const struct table *t, const struct event *e)
-{
-	char time[TIME_TEXT];
-	time_iso(e->time_ns, time);
-	return json_line(json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:b, s:o, s:I, s:s}",
-				   "time", time, "event", event_kind_text(e->kind), "name", json_text(e->name),
-				   "address", address_or_null(t, e->has_addr, &e->addr),
-				   "old", address_or_null(t, e->has_old, &e->old),
-				   "port", port_json(e->port), "transport", transport_json(e->transport),
-				   "cause", cause_text(e->cause), "errno", json_text(cause_errno(e->cause)),
-				   "explicit", e->is_explicit != 0, "comm", json_text(e->comm),
-				   "pid", (json_int_t)e->pid, "origin", origin_text(e->origin)));
-}
-
-/* "refused (ECONNREFUSED)" */
-enum { CAUSE_TEXT = 64 };
-static void cause_both(unsigned cause, char out[static CAUSE_TEXT])
-{
-	const char *error = cause_errno(cause);
-	if (*error)
-		snprintf(out, CAUSE_TEXT, "%s (%s)", cause_text(cause), error);
-	else
-		snprintf(out, CAUSE_TEXT, "%s", cause_text(cause));
-}
-
-enum { PID_TEXT = 12 };
+static const char *or_dash(const char *text) { return text ? text : "-"; }
 
 /* Aligned as far as can be, since the widths of what comes later are not known. */
-static void event_row(const struct table *t, const struct event *e, bool pretty)
+static void event_row(const struct event *e, const struct event_words *w, bool pretty)
 {
-	char time[TIME_TEXT], name[NAME_BYTES], comm[COMM_BYTES], port[PORT_TEXT];
-	char cause[CAUSE_TEXT], addr[TARGET_TEXT] = "-", old[TARGET_TEXT] = "-", pid[PID_TEXT] = "-";
-	const char *const kind = event_kind_text(e->kind);
-	time_iso(e->time_ns, time);
-	text_safe(*e->name ? e->name : "-", name, sizeof name);
-	text_safe(*e->comm ? e->comm : "-", comm, sizeof comm);
+	char port[PORT_TEXT], cause[CAUSE_TEXT], sentence[SENTENCE_TEXT];
+	if (pretty) {
+		event_sentence(w, sentence);
+		printf("%s  %-9s  %s\n", w->time, w->text[FIELD_EVENT], sentence);
+		return;
+	}
 	port_text(e->port, e->transport, port);
-	cause_both(e->cause, cause);
-	if (e->pid)
-		snprintf(pid, sizeof pid, "%u", e->pid);
-	if (e->has_addr)
-		target_format(t, &e->addr, addr);
-	if (e->has_old)
-		target_format(t, &e->old, old);
-	if (pretty)
-		printf("%s  %-9s  %s %s%s%s%s%s: %s  (%s %s, %s)\n", time, kind, name, e->has_old ? old : "",
-		       e->has_old ? " -> " : "", addr, e->port ? " " : "", e->port ? port : "", cause, comm, pid,
-		       origin_text(e->origin));
-	else
-		printf("%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", time, kind, name, addr, old, port,
-		       cause, comm, pid, origin_text(e->origin));
+	event_cause(w, cause);
+	printf("%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", w->time, w->text[FIELD_EVENT], or_dash(w->text[FIELD_NAME]),
+	       or_dash(w->text[FIELD_ADDRESS]), or_dash(w->text[FIELD_OLD]), port, cause, or_dash(w->text[FIELD_COMM]),
+	       e->pid ? w->pid : "-", w->text[FIELD_ORIGIN]);
 }
 
 static void print_event(const struct context *c, const struct event *e)
 {
+	struct event_words w;
+	event_words(&c->table, e, &w);
 	if (c->json)
-		event_json(&c->table, e);
+		json_line(event_json(&w));
 	else
-		event_row(&c->table, e, isatty(STDOUT_FILENO) == 1);
+		event_row(e, &w, isatty(STDOUT_FILENO) == 1);
 }
 
 static void print_lost(const struct context *c, uint64_t lost)
