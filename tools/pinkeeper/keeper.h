@@ -12,6 +12,7 @@
 #include "policy/table/journal.h"
 #include "tools/common/cmd.h"
 #include "tools/common/conf-keeper.h"
+#include "tools/pinkeeper/exposition.h"
 
 struct keeper;
 
@@ -33,6 +34,9 @@ struct duty {
 
 	/* So many events were overwritten before they were read. */
 	void (*lost)(struct keeper *k, uint64_t n);
+
+	/* Its own numbers, at each scrape of Prometheus. */
+	void (*expose)(struct keeper *k, struct exposition *x);
 
 	/* At the end. Closes what the duty has in the loop. */
 	void (*stop)(struct keeper *k);
