@@ -14,10 +14,9 @@ static struct endpoint server_of(const struct endpoint *e) { return (struct endp
 
 static bool same_server(const struct endpoint *a, const struct endpoint *b) { return address_equal(&a->addr, &b->addr); }
 
-/* `own` in a record: the dialog has ended. */
 static bool is_alive(const struct redirect *r, uint64_t active, uint64_t now_ms)
 {
-	return now_ms - active < (r->own ? (uint64_t)ENDED_MS : IDLE_MS) || active > now_ms;
+	return now_ms - active < (r->ended ? (uint64_t)ENDED_MS : IDLE_MS) || active > now_ms;
 }
 
 /* ---- what passes ---- */
@@ -32,14 +31,14 @@ static void note(const struct sip_message *m, bool ended, const struct endpoint 
 		 uint64_t now_ms)
 {
 	const struct endpoint server = server_of(actual), known_as = server_of(original);
-	const struct redirect r = {.original = *original, .actual = *actual, .own = ended};
+	const struct redirect r = {.original = *original, .actual = *actual, .ended = ended};
 	struct redirect old;
 	const bool known = redirect_find(&shared->homes, m->call_id, &server, &old);
 	if (ended && (!known || m->status)) {
 		redirect_forget(&shared->homes, m->call_id, &server);
 		return;
 	}
-	if (known && old.own && !ended && !m->status)
+	if (known && old.ended && !ended && !m->status)
 		return;			/* sent again */
 	redirect_note(&shared->homes, m->call_id, &server, &r, now_ms);
 	bits_add(&shared->servers, &server);

@@ -1,11 +1,12 @@
 /* redirect-memory.c: see redirect-memory.h. */
 #include "shim/core/redirect-memory.h"
 
-/* The words of a slot: check, key, time, original (3), actual (3), own. */
-enum { CHECK, KEY, ACTIVE, ORIGINAL, ACTUAL = ORIGINAL + ENDPOINT_WORDS, OWN = ACTUAL + ENDPOINT_WORDS };
+/* The words of a slot: check, key, time, original (3), actual (3), flags. */
+enum { CHECK, KEY, ACTIVE, ORIGINAL, ACTUAL = ORIGINAL + ENDPOINT_WORDS, FLAGS = ACTUAL + ENDPOINT_WORDS };
 
-_Static_assert(OWN + 1 == REDIRECT_WORDS, "the words are as drawn");
+_Static_assert(FLAGS + 1 == REDIRECT_WORDS, "the words are as drawn");
 
+enum { OWN = 1, ENDED = 2 };
 enum { FRESH_MS = 1000 };		/* a record that says the same already is not written again so soon */
 
 static bool load(const struct redirect_slot *s, uint64_t key, struct redirect *out, uint64_t *active)
@@ -15,7 +16,8 @@ static bool load(const struct redirect_slot *s, uint64_t key, struct redirect *o
 		return false;
 	endpoint_get(raw + ORIGINAL, &out->original);
 	endpoint_get(raw + ACTUAL, &out->actual);
-	out->own = raw[OWN] != 0;
+	out->own = (raw[FLAGS] & OWN) != 0;
+	out->ended = (raw[FLAGS] & ENDED) != 0;
 	*active = raw[ACTIVE];
 	return true;
 }
@@ -27,7 +29,7 @@ static void store(struct redirect_slot *s, uint64_t key, const struct redirect *
 	raw[ACTIVE] = now_ms;
 	endpoint_put(raw + ORIGINAL, &r->original);
 	endpoint_put(raw + ACTUAL, &r->actual);
-	raw[OWN] = r->own;
+	raw[FLAGS] = (r->own ? OWN : 0u) | (r->ended ? ENDED : 0u);
 	record_store(s->word, raw, REDIRECT_WORDS);
 }
 
@@ -54,7 +56,7 @@ static int victim(const struct redirect_slot set[static REDIRECT_WAYS])
 
 static bool same(const struct redirect *a, const struct redirect *b)
 {
-	return a->own == b->own && endpoint_same(&a->original, &b->original) && endpoint_same(&a->actual, &b->actual);
+	return a->own == b->own && a->ended == b->ended && endpoint_same(&a->original, &b->original) && endpoint_same(&a->actual, &b->actual);
 }
 
 bool redirect_find(const struct redirect_memory *m, uint64_t with, const struct endpoint *e, struct redirect *out)

@@ -43,6 +43,7 @@ struct endpoint_bits {
 struct redirect {
 	struct endpoint original, actual;	/* complete */
 	bool own;			/* peers: the program sent to `actual` itself, so what comes from there is not renamed */
+	bool ended;			/* homes: the dialog has ended */
 };
 
 /*
