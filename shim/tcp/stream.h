@@ -2,7 +2,7 @@
  * stream.h: TCP connections to candidates, from the connect to the end, as the program's calls show them.
  *
  * pending.h has a connect that is in flight. The first send or receive that succeeds tells that it is over. Then the
- * bytes are for sip.h. What goes to a DNS port is not for this room (hooks/passing.h). No locks, no allocation; errno is
+ * bytes are for sip.h. What goes to a DNS port is not for this folder (hooks/io.h). No locks, no allocation; errno is
  * kept by every function here.
  */
 #ifndef STICKYDNS_STREAM_H

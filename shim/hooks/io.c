@@ -1,5 +1,5 @@
-/* passing.c: see passing.h. */
-#include "shim/hooks/passing.h"
+/* io.c: see io.h. */
+#include "shim/hooks/io.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -38,14 +38,14 @@ static bool on_dns_port(const struct sockaddr *addr, socklen_t len)
 }
 
 /* A socket that was not seen being made carried these bytes: what is it? Costs a comparison if they are none of ours. */
-static enum watch watch_ask(int fd, const void *p, size_t len, bool to_dns)
+static enum traffic traffic_ask(int fd, const void *p, size_t len, bool to_dns)
 {
 	int saved = errno;
 	if (!to_dns && !sip_looks(p, len) && !dns_looks(p, len))
-		return WATCH_NONE;
+		return TRAFFIC_NONE;
 	descriptor_ask(fd);
 	errno = saved;
-	return watch_file(fd);
+	return traffic_file(fd);
 }
 
 /* A connection to a DNS server: from its first query on, which tells that a connect in flight is over. */
@@ -97,26 +97,26 @@ static void query_goes(int fd, const struct msghdr *msg)
 
 /*
  * What the bytes that are about to go tell of a socket that was not seen being made: it was inherited, or a vfork child
- * closed its own under this number. Already its first request is to go to the pin. WATCH_UNKNOWN: look when they have gone.
+ * closed its own under this number. Already its first request is to go to the pin. TRAFFIC_UNKNOWN: look when they have gone.
  */
-static enum watch watch_before(int fd, const struct msghdr *msg)
+static enum traffic traffic_before(int fd, const struct msghdr *msg)
 {
 	if (!send_possible() || !readable(msg))
-		return WATCH_UNKNOWN;
+		return TRAFFIC_UNKNOWN;
 	const void *buf = msg->msg_iov->iov_base;
 	const size_t head = least(msg->msg_iov->iov_len, WIRE_HEADER + 1);
 	if (!memory_readable(buf, head))
-		return WATCH_UNKNOWN;
-	const enum watch w = watch_ask(fd, buf, head, false);
-	return w == WATCH_NONE && name_of(msg) ? WATCH_UNKNOWN : w;
+		return TRAFFIC_UNKNOWN;
+	const enum traffic w = traffic_ask(fd, buf, head, false);
+	return w == TRAFFIC_NONE && name_of(msg) ? TRAFFIC_UNKNOWN : w;
 }
 
 /* Is there something to decide about where a datagram goes? If not, *d is good for sent(). */
-static bool plan(enum watch w, int fd, const struct msghdr *msg, struct udp_send *d)
+static bool plan(enum traffic w, int fd, const struct msghdr *msg, struct udp_send *d)
 {
 	d->steady = STEADY_NOT;
 	d->connected = false;
-	if (w != WATCH_DATAGRAM || !send_possible() || !readable(msg))
+	if (w != TRAFFIC_DATAGRAM || !send_possible() || !readable(msg))
 		return false;
 	if ((name_of(msg) || !is_dns(fd)) &&
 	    send_plan(fd, msg->msg_iov, msg->msg_iovlen, name_of(msg), msg->msg_namelen, d))
@@ -171,17 +171,17 @@ static __attribute__((noinline)) void pieces_out(int fd, bool dns, size_t len, c
 }
 
 /* `len` bytes of `msg` were sent without a plan. A message over UDP is in one piece, or a head and a body: the head tells. */
-static void sent(enum watch w, int fd, const struct msghdr *msg, size_t len, struct udp_send *d)
+static void sent(enum traffic w, int fd, const struct msghdr *msg, size_t len, struct udp_send *d)
 {
 	const void *head = msg->msg_iov->iov_base;
 	const size_t n = least(msg->msg_iov->iov_len, len);
-	if (w == WATCH_UNKNOWN)
-		w = watch_ask(fd, head, n, on_dns_port(name_of(msg), msg->msg_namelen));
-	if (w == WATCH_STREAM && is_dns_stream(fd))
+	if (w == TRAFFIC_UNKNOWN)
+		w = traffic_ask(fd, head, n, on_dns_port(name_of(msg), msg->msg_namelen));
+	if (w == TRAFFIC_STREAM && is_dns_stream(fd))
 		dnstcp_sent(fd, msg->msg_iov, msg->msg_iovlen, len);
-	else if (w == WATCH_STREAM)
+	else if (w == TRAFFIC_STREAM)
 		stream_sent(fd, msg, (ssize_t)len);
-	if (w != WATCH_DATAGRAM)
+	if (w != TRAFFIC_DATAGRAM)
 		return;
 	const bool dns = is_dns(fd) || (d->steady == STEADY_NOT && on_dns_port(name_of(msg), msg->msg_namelen));
 	if (msg->msg_iovlen > 1 && (dns || pieces_cut(head, n)))
@@ -190,22 +190,22 @@ static void sent(enum watch w, int fd, const struct msghdr *msg, size_t len, str
 		datagram_out(fd, dns, head, n, msg, d);
 }
 
-ssize_t passing_send(enum watch w, send_call *call, int fd, const struct msghdr *msg, int flags)
+ssize_t io_send(enum traffic w, send_call *call, int fd, const struct msghdr *msg, int flags)
 {
 	struct udp_send d;
-	if (w == WATCH_UNKNOWN)
-		w = watch_before(fd, msg);
+	if (w == TRAFFIC_UNKNOWN)
+		w = traffic_before(fd, msg);
 	/* A message that begins a connection may show that it belongs elsewhere. False: nothing can be sent there. */
-	if (w == WATCH_STREAM && onset_due(fd) && readable(msg) && !onset_sends(fd, msg->msg_iov, msg->msg_iovlen))
+	if (w == TRAFFIC_STREAM && onset_due(fd) && readable(msg) && !onset_sends(fd, msg->msg_iov, msg->msg_iovlen))
 		return -1;
 	if (plan(w, fd, msg, &d))
 		return send_planned(call, fd, msg, flags, &d);
 	const ssize_t r = call(fd, msg, flags);
 	if (r > 0)
 		sent(w, fd, msg, (size_t)r, &d);
-	else if (r == -1 && (w == WATCH_STREAM || (w != WATCH_DATAGRAM && sip_owns(fd))))
+	else if (r == -1 && (w == TRAFFIC_STREAM || (w != TRAFFIC_DATAGRAM && sip_owns(fd))))
 		stream_sent(fd, msg, r);
-	else if (r == -1 && w == WATCH_DATAGRAM && d.connected)
+	else if (r == -1 && w == TRAFFIC_DATAGRAM && d.connected)
 		datagram_failed(fd, errno);
 	return r;
 }
@@ -216,16 +216,16 @@ static int send_run(int fd, struct mmsghdr *vec, unsigned n, int flags)
 	const int r = real()->sendmmsg(fd, vec, n, flags);
 	for (int i = 0; i < r; i++, d.steady = STEADY_NOT)
 		if (vec[i].msg_len > 0)
-			sent(watch_socket(fd), fd, &vec[i].msg_hdr, vec[i].msg_len, &d);
+			sent(traffic_socket(fd), fd, &vec[i].msg_hdr, vec[i].msg_len, &d);
 	return r;
 }
 
 /* Those that nothing is planned for go together. Like the kernel's: how many went, or the error of the first. */
-int passing_send_each(enum watch w, send_call *call, int fd, struct mmsghdr *vec, unsigned n, int flags)
+int io_send_each(enum traffic w, send_call *call, int fd, struct mmsghdr *vec, unsigned n, int flags)
 {
 	unsigned done = 0, next = 0;
 	struct udp_send d;
-	if (w != WATCH_DATAGRAM)
+	if (w != TRAFFIC_DATAGRAM)
 		return send_run(fd, vec, n, flags);
 	n = n < UIO_MAXIOV ? n : UIO_MAXIOV;
 	do {
@@ -247,7 +247,7 @@ int passing_send_each(enum watch w, send_call *call, int fd, struct mmsghdr *vec
 
 /* ---- in ---- */
 
-socklen_t passing_room(const socklen_t *len)
+socklen_t io_room(const socklen_t *len)
 {
 	if (len && memory_near(len, sizeof *len))
 		return *len;
@@ -307,15 +307,15 @@ static void stream_in(int fd, const struct msghdr *msg, size_t len, int flags)
  */
 static bool shows(int flags) { return !(flags & (MSG_ERRQUEUE | MSG_TRUNC)); }
 
-static void receive_failed(enum watch w, int fd, int flags)
+static void receive_failed(enum traffic w, int fd, int flags)
 {
-	if (w == WATCH_STREAM || (w == WATCH_UNKNOWN && sip_owns(fd)))
+	if (w == TRAFFIC_STREAM || (w == TRAFFIC_UNKNOWN && sip_owns(fd)))
 		stream_received(fd, NULL, -1, flags);
-	else if (w == WATCH_DATAGRAM && !(flags & MSG_ERRQUEUE))
+	else if (w == TRAFFIC_DATAGRAM && !(flags & MSG_ERRQUEUE))
 		datagram_failed(fd, errno);
 }
 
-ssize_t passing_received(enum watch w, int fd, struct msghdr *msg, socklen_t room, ssize_t r, int flags)
+ssize_t io_received(enum traffic w, int fd, struct msghdr *msg, socklen_t room, ssize_t r, int flags)
 {
 	if (r == -1) {
 		receive_failed(w, fd, flags);
@@ -323,11 +323,11 @@ ssize_t passing_received(enum watch w, int fd, struct msghdr *msg, socklen_t roo
 	}
 	const struct iovec *head = msg->msg_iovlen ? msg->msg_iov : NULL;
 	const size_t n = head ? least(head->iov_len, (size_t)r) : 0;
-	if (w == WATCH_UNKNOWN)
-		w = n > 0 && shows(flags) ? watch_ask(fd, head->iov_base, n, false) : WATCH_NONE;
-	if (w == WATCH_STREAM)
+	if (w == TRAFFIC_UNKNOWN)
+		w = n > 0 && shows(flags) ? traffic_ask(fd, head->iov_base, n, false) : TRAFFIC_NONE;
+	if (w == TRAFFIC_STREAM)
 		stream_in(fd, msg, (size_t)r, flags);
-	if (w != WATCH_DATAGRAM)
+	if (w != TRAFFIC_DATAGRAM)
 		return r;
 	if (flags & MSG_ERRQUEUE)
 		datagram_error(fd, msg, n, room);
