@@ -32,16 +32,16 @@ bool addr_read(const struct table *t, addr_ref r, struct address *out)
 
 /* ---- following ---- */
 
-uint64_t addr_learnt(const struct table *t) { return seen64(&t->header->learnt_next); }
+uint64_t addr_added(const struct table *t) { return seen64(&t->header->added_next); }
 
-bool addr_learnt_next(const struct table *t, uint64_t *n, uint32_t *slot, bool *lost)
+bool addr_added_next(const struct table *t, uint64_t *n, uint32_t *slot, bool *lost)
 {
-	uint64_t next = addr_learnt(t), word = seen64(&t->header->learnt[*n % LEARNT]);
+	uint64_t next = addr_added(t), word = seen64(&t->header->added[*n % ADDED_KEPT]);
 	*lost = false;
 	if (*n == next)
 		return false;
 	*slot = (uint32_t)word;
-	*lost = *n > next || next - *n > LEARNT || (uint32_t)(word >> 32) != (uint32_t)(*n + 1);
+	*lost = *n > next || next - *n > ADDED_KEPT || (uint32_t)(word >> 32) != (uint32_t)(*n + 1);
 	*n = *lost ? next : *n + 1;
 	return true;
 }

@@ -76,16 +76,16 @@ int endpoint_take(struct addr_record *a, uint8_t transport, uint16_t port, bool 
 /* Failures so far, modulo SUM_MASK + 1: of the endpoints in `mask`, and of "other" when `other`. */
 uint16_t endpoint_sum(const struct addr_record *a, uint8_t mask, bool other);
 
-/* ---- what was learnt, for who follows ---- */
+/* ---- what was added, for who follows ---- */
 
-/* How many addresses were given a record so far. Those who wait for more: journal_wait_learnt. */
-uint64_t addr_learnt(const struct table *t);
+/* How many addresses were given a record so far. Those who wait for more: journal_wait_added. */
+uint64_t addr_added(const struct table *t);
 
 /*
  * The slot of the *n-th of them, from 0, and advance. False: there is none yet. *lost: so many came that
  * this one is forgotten, or its writer died; *n is behind the last: walk the records (addr_next).
  */
-bool addr_learnt_next(const struct table *t, uint64_t *n, uint32_t *slot, bool *lost);
+bool addr_added_next(const struct table *t, uint64_t *n, uint32_t *slot, bool *lost);
 
 /* Walk: the first live record in slot *cursor or after it, its slot left in *cursor - 1. Start with 0; false at the end. */
 bool addr_next(const struct table *t, uint32_t *cursor, struct address *out);

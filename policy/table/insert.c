@@ -234,10 +234,10 @@ static enum worth addr_backing(const struct table *t, uint32_t slot, uint64_t ke
 static const struct search_kind addresses = {addr_key, addr_is, addr_whole, addr_write, addr_worth, addr_backing, NULL};
 
 /* For who follows: a new record came to be. */
-static void tell_learnt(struct table *t, uint32_t slot)
+static void tell_added(struct table *t, uint32_t slot)
 {
-	uint64_t n = add64(&t->header->learnt_next, 1);
-	publish64(&t->header->learnt[n % LEARNT], (n + 1) << 32 | slot);
+	uint64_t n = add64(&t->header->added_next, 1);
+	publish64(&t->header->added[n % ADDED_KEPT], (n + 1) << 32 | slot);
 	journal_wake(t);
 }
 
@@ -250,7 +250,7 @@ static addr_ref insert_addr(struct table *t, const struct address *a, enum worth
 	const struct search p = {.slots = t->layout.addr_slots, .hash = addr_hash(a, t->seed), .want = a,
 				.limit = limit, .now = tick_now()};
 	if (search_insert(t, addresses, &p, &r)) {
-		tell_learnt(t, r.slot);
+		tell_added(t, r.slot);
 		return ref_make(r.slot, r.key);
 	}
 	if (limit > PROBATION)

@@ -105,9 +105,9 @@ enum journal_status journal_read(const struct table *t, uint64_t *seq, struct ev
 	return JOURNAL_OK;
 }
 
-void journal_wait(struct table *t, uint64_t seq, unsigned ms) { journal_wait_learnt(t, seq, UINT64_MAX, ms); }
+void journal_wait(struct table *t, uint64_t seq, unsigned ms) { journal_wait_added(t, seq, UINT64_MAX, ms); }
 
-void journal_wait_learnt(struct table *t, uint64_t seq, uint64_t learnt, unsigned ms)
+void journal_wait_added(struct table *t, uint64_t seq, uint64_t added, unsigned ms)
 {
 	struct timespec ts = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
 	struct header *h = t->header;
@@ -120,7 +120,7 @@ void journal_wait_learnt(struct table *t, uint64_t seq, uint64_t learnt, unsigne
 	put32(&h->journal_lease, tick_now() + tick_of(LEASE_S + ms / 1000));
 	uint32_t count = seen32(&h->journal_futex);
 	store_before_look();
-	if (journal_next(t) > seq || seen64(&h->learnt_next) > learnt)
+	if (journal_next(t) > seq || seen64(&h->added_next) > added)
 		return;
 	syscall(SYS_futex, &h->journal_futex, FUTEX_WAIT, count, &ts, NULL, 0);
 }

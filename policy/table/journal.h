@@ -51,8 +51,9 @@ enum journal_status journal_read(const struct table *t, uint64_t *seq, struct ev
 /* Wait until event number `seq` may be there, at most `ms` milliseconds. futex(2) FUTEX_WAIT. */
 void journal_wait(struct table *t, uint64_t seq, unsigned ms);
 
-/* The same, or until an address beyond the first `learnt` was learnt (addr_learnt). */
-void journal_wait_learnt(struct table *t, uint64_t seq, uint64_t learnt, unsigned ms);
+/* The same, or until an address beyond the first `added` was added (addr_added). NO_EVENT as `seq`: only for addresses. */
+#define NO_EVENT UINT64_MAX
+void journal_wait_added(struct table *t, uint64_t seq, uint64_t added, unsigned ms);
 
 /* Wake who follows: something that followers look at has changed. */
 void journal_wake(struct table *t);

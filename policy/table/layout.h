@@ -51,7 +51,7 @@ enum {
 
 	COMM_BYTES = 16,
 
-	LEARNT = 128,				/* the latest new addresses, for who follows */
+	ADDED_KEPT = 128,				/* the latest new addresses, for who follows */
 	COUNTED = 256,				/* the latest sockets whose failure was counted */
 	WAIT_SETS = 256, WAIT_WAYS = 4,		/* endpoints and kinds of requests of which something is kept (sip-health.h) */
 };
@@ -89,7 +89,7 @@ struct header {
 	word64 journal_next;			/* sequence number of the next event */
 	word32 journal_futex;			/* counts what followers are woken for, for FUTEX_WAIT */
 	word32 journal_lease;			/* tick until which somebody follows */
-	word64 learnt_next;			/* addresses that were given a record, ever */
+	word64 added_next;			/* addresses that were given a record, ever */
 	uint8_t pad1[40];
 
 	word32 settings_bank;			/* counts stores; the low bit is the bank in use */
@@ -97,13 +97,13 @@ struct header {
 
 	word64 counters[COUNTERS];
 	uint8_t pad3[512 - 256 - COUNTERS * 8];
-	word64 learnt[LEARNT];			/* number + 1, low half | slot of the address record */
+	word64 added[ADDED_KEPT];			/* number + 1, low half | slot of the address record */
 	word64 counted[COUNTED];		/* hash of socket and endpoint 32 | tick of the attempt 32; 0: none */
-	uint8_t pad4[4096 - 512 - (LEARNT + COUNTED) * 8];
+	uint8_t pad4[4096 - 512 - (ADDED_KEPT + COUNTED) * 8];
 };
 static_assert(offsetof(struct header, journal_next) == 128, "journal words own a cache line");
 static_assert(offsetof(struct header, counters) == 256, "counters start a cache line");
-static_assert(offsetof(struct header, learnt) == 512, "learnt starts a cache line");
+static_assert(offsetof(struct header, added) == 512, "added starts a cache line");
 static_assert(sizeof(struct header) == PAGE, "the header is one page");
 
 struct settings_record {

@@ -238,34 +238,34 @@ static void new_addresses(void)
 	lab_open(&lab, 1024);
 
 	check_row("nothing is new in a new table");
-	check_true("none", !addr_learnt_next(&lab.t, &n, &slot, &lost) && addr_learnt(&lab.t) == 0);
+	check_true("none", !addr_added_next(&lab.t, &n, &slot, &lost) && addr_added(&lab.t) == 0);
 
 	check_row("new addresses come in order, once");
 	learn(&lab, 1, 4);
 	learn(&lab, 1, 4);
 	for (unsigned i = 1; i < 4; i++) {
 		const struct address want = lab_v4(i);
-		check_true("there", addr_learnt_next(&lab.t, &n, &slot, &lost) && !lost);
+		check_true("there", addr_added_next(&lab.t, &n, &slot, &lost) && !lost);
 		check_true("it", addr_in_slot(&lab.t, slot, &a) && address_equal(&a, &want));
 	}
-	check_true("no more", !addr_learnt_next(&lab.t, &n, &slot, &lost));
+	check_true("no more", !addr_added_next(&lab.t, &n, &slot, &lost));
 
 	check_row("who is too slow is told, and is behind the last");
-	learn(&lab, 4, 4 + LEARNT + 1);
-	check_true("lost", addr_learnt_next(&lab.t, &n, &slot, &lost) && lost);
-	check_true("no more", !addr_learnt_next(&lab.t, &n, &slot, &lost));
+	learn(&lab, 4, 4 + ADDED_KEPT + 1);
+	check_true("lost", addr_added_next(&lab.t, &n, &slot, &lost) && lost);
+	check_true("no more", !addr_added_next(&lab.t, &n, &slot, &lost));
 
 	check_row("a walk finds all");
 	unsigned count = 0;
 	while (addr_next(&lab.t, &cursor, &a))
 		count++;
-	check_number("addresses", LEARNT + 4, count);
+	check_number("addresses", ADDED_KEPT + 4, count);
 
 	check_row("a hostile list is one that was lost");
-	put64(&lab.t.header->learnt_next, n + 1);
-	check_true("lost", addr_learnt_next(&lab.t, &n, &slot, &lost) && lost);
-	put64(&lab.t.header->learnt_next, 3);
-	check_true("lost", addr_learnt_next(&lab.t, &n, &slot, &lost) && lost && n == 3);
+	put64(&lab.t.header->added_next, n + 1);
+	check_true("lost", addr_added_next(&lab.t, &n, &slot, &lost) && lost);
+	put64(&lab.t.header->added_next, 3);
+	check_true("lost", addr_added_next(&lab.t, &n, &slot, &lost) && lost && n == 3);
 	check_true("a slot that is none", !addr_in_slot(&lab.t, UINT32_MAX, &a));
 	lab_close(&lab);
 }

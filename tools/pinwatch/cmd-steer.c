@@ -75,7 +75,7 @@ struct steer {
 	struct steering steering;
 	struct entries entries;
 	struct fill fill;
-	uint64_t event, learnt;		/* the next ones */
+	uint64_t event, added;		/* the next ones */
 	uint64_t looked_ms;
 };
 
@@ -94,7 +94,7 @@ static void changed_over(struct steer *s)
 	}
 	s->entries.netns = t->netns;
 	s->event = journal_next(s->table);
-	s->learnt = addr_learnt(s->table);
+	s->added = addr_added(s->table);
 	fill_begin(&s->fill, s->table, &s->entries);
 }
 
@@ -173,11 +173,11 @@ static void follow_addresses(struct steer *s)
 {
 	uint32_t slot;
 	bool lost;
-	for (int i = 0; i < AT_ONCE && addr_learnt_next(s->table, &s->learnt, &slot, &lost); i++) {
+	for (int i = 0; i < AT_ONCE && addr_added_next(s->table, &s->added, &slot, &lost); i++) {
 		if (lost)
 			fill_anew(&s->fill);
 		else
-			fill_learnt(&s->fill, slot);
+			fill_added(&s->fill, slot);
 	}
 }
 
@@ -202,7 +202,7 @@ static void run(struct steer *s)
 		follow_addresses(s);
 		bool more = fill_slice(&s->fill, SLICE_US);
 		if (!cmd_stopped && !(more && s->fill.hurry))
-			journal_wait_learnt(s->table, s->event, s->learnt, more ? BUSY_MS : IDLE_MS);
+			journal_wait_added(s->table, s->event, s->added, more ? BUSY_MS : IDLE_MS);
 	}
 }
 

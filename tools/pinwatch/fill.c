@@ -184,7 +184,7 @@ void fill_event(struct fill *f, const struct event *e)
 		fill_gone(f, e);
 }
 
-void fill_learnt(struct fill *f, uint32_t slot)
+void fill_added(struct fill *f, uint32_t slot)
 {
 	struct address a;
 	if (addr_in_slot(f->table, slot, &a) && !address_is_target(&a))

@@ -34,7 +34,7 @@ void fill_begin(struct fill *f, const struct table *t, struct entries *e);
 void fill_event(struct fill *f, const struct event *e);
 
 /* A new address record, by its slot. */
-void fill_learnt(struct fill *f, uint32_t slot);
+void fill_added(struct fill *f, uint32_t slot);
 
 /* All is asked for anew, from now on. */
 void fill_anew(struct fill *f);

@@ -1,6 +1,10 @@
 /*
  * tables.c: see tables.h.
  *
+ * A thread for each table reads the table's list of new addresses (addr_added) as they
+ * come, and puts each into the kernel's map of watched ones. If it misses some, it walks
+ * all records.
+ *
  * When a slot of the table is given to another address, the old address leaves
  * the map, unless another table of the same namespace has it. The other table's
  * record is there before its follower writes the map: whichever of the two comes
@@ -39,7 +43,7 @@ enum { WAIT_FOR_MS = 500, WALK_PAUSE_MS = 200 };
 struct follower {
 	struct tables *all;
 	struct served *s;
-	uint64_t n;			/* of the list of new addresses, what is known */
+	uint64_t n;			/* number of the next entry of the list to read */
 };
 
 static const uint8_t none[16];
@@ -107,7 +111,7 @@ static void catch_up(const struct tables *all, struct served *s, uint64_t *n)
 	const struct timespec pause = {.tv_nsec = WALK_PAUSE_MS * 1000000};
 	uint32_t slot;
 	bool lost;
-	while (!s->stop && addr_learnt_next(&s->table, n, &slot, &lost)) {
+	while (!s->stop && addr_added_next(&s->table, n, &slot, &lost)) {
 		if (!lost && slot < s->table.layout.addr_slots) {
 			watch_slot(all, s, slot);
 			continue;
@@ -127,7 +131,7 @@ static void *follow(void *arg)
 		if (store_retired(&s->table))
 			s->over = true;
 		else
-			journal_wait_learnt(&s->table, UINT64_MAX, f.n, WAIT_FOR_MS);
+			journal_wait_added(&s->table, NO_EVENT, f.n, WAIT_FOR_MS);
 	}
 	return NULL;
 }
@@ -142,7 +146,7 @@ static bool follow_start(struct tables *all, struct served *s)
 	s->at = calloc(s->table.layout.addr_slots, sizeof *s->at);
 	if (!f || !s->at)
 		return free(f), false;
-	*f = (struct follower){all, s, addr_learnt(&s->table)};
+	*f = (struct follower){all, s, addr_added(&s->table)};
 	walk(all, s);
 	s->following = pthread_create(&s->follower, NULL, follow, f) == 0;
 	if (!s->following)
