@@ -239,28 +239,3 @@ leads() { with_shim "$(client raw)" send $SIP 1 SRV | awk '{ split($1, r, ":"); 
     expect_eq "null 5060" "$(service $SIP '.pins[0] | "\(.target) \(.target_port)"')" "the pin as JSON"
     expect_eq 0 "$(pinctl list | grep -c $'\x1b' || true)" "escape sequences"
 }
-
-# completes LINE : what bash would offer at its end.
-completes() {
-    local word
-    COMP_LINE=$1 COMP_POINT=${#1} COMP_WORDS=()
-    for word in ${1//:/ : }; do COMP_WORDS+=("$word"); done
-    [[ $1 != *[\ :] ]] || COMP_WORDS+=("")
-    COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
-    _pinctl || true
-    echo "${COMPREPLY[*]}"
-}
-
-@test "completion: services, and targets up to and past their colon" {
-    source "$TESTS/../tools/completions/pinctl.bash"
-    pinctl set $SIP sbc1.pool.test:5060,sbc2.pool.test:5062
-    pinctl set six.test 2001:db8::11,2001:db8::12
-    expect_eq "$SIP" "$(completes "pinctl fail _s")" "names"
-    expect_eq "sbc1.pool.test:5060 sbc2.pool.test:5062" "$(completes "pinctl fail $SIP ")" "targets"
-    expect_eq "sbc2.pool.test:5062" "$(completes "pinctl fail $SIP sbc2")" "a target"
-    expect_eq "5062" "$(completes "pinctl fail $SIP sbc2.pool.test:")" "its port"
-    expect_eq "11 12" "$(completes "pinctl ok six.test 2001:db8::1")" "the rest of IPv6 addresses"
-    expect_eq six.test "$(completes "pinctl set --ttl 5m si")" "a name behind an option with a value"
-    expect_eq "11 12" "$(completes "pinctl set -T 5m six.test 2001:db8::1")" "addresses behind one"
-    expect_eq "" "$(completes "pinctl set --ttl ")" "the value"
-}

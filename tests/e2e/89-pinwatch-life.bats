@@ -120,7 +120,7 @@ reach() { bare "$(client reach)" "$@"; }
     needs_pinwatch
     expect_status 2 "$BUILD/pinwatch" --table ''
     expect_match "an empty word" "$output" "an empty path"
-    expect_match "pinwatch steer" "$("$BUILD/pinwatch" --help)" "--help"
+    expect_match "  steer " "$("$BUILD/pinwatch" --help)" "--help"
     expect_status 2 "$BUILD/pinwatch" --cgroup ''
     expect_match "no path: ''" "$output" "an empty path, which would be the root's"
     expect_status 2 "$BUILD/pinwatch" trace --cgroup --json

@@ -36,8 +36,12 @@ static const struct argp argp = {
 	.options = options,
 	.parser = parse,
 	.doc = "Watch what becomes of connections and datagrams to the servers in the table, in every program.\v"
-	       "Other commands: pinwatch status, pinwatch trace, pinwatch steer. Exit status: 0 told to end, "
-	       "1 nothing could be watched, 2 usage. See pinwatch(8).",
+	       "Commands (each with --help):\n"
+	       "  watch     the same as no command\n"
+	       "  status    what is attached, which tables are served, what was lost\n"
+	       "  trace     show connects and failures as they come\n"
+	       "  steer     lead programs that no preload reaches to the pins\n"
+	       "\nExit status: 0 told to end, 1 nothing could be watched, 2 usage. See pinwatch(8).",
 };
 
 int cmd_watch(struct context *c, int argc, char **argv)
