@@ -21,7 +21,9 @@
 # EMULATOR (what runs a program that was built, as qemu-aarch64),
 # STRICT= (empty: warnings are no errors, for packagers), TESTS (bats files to run).
 
-VERSION = 1.0
+# The one place that has the version is the first line of debian/changelog: "stickydns (1.0) unstable; urgency=medium".
+VERSION := $(patsubst (%),%,$(word 2,$(file <debian/changelog)))
+$(if $(VERSION),,$(error debian/changelog has no version))
 PREFIX ?= /usr/local
 BINDIR ?= $(PREFIX)/bin
 SBINDIR ?= $(PREFIX)/sbin
@@ -29,6 +31,9 @@ UNITDIR ?= $(PREFIX)/lib/systemd/system
 LIBDIR ?= $(PREFIX)/lib
 MANDIR ?= $(PREFIX)/share/man
 COMPDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
+TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
 DATADIR ?= $(PREFIX)/share/stickydns
 DOCDIR ?= $(PREFIX)/share/doc/stickydns
 PKG_CONFIG ?= pkg-config
@@ -67,23 +72,25 @@ FUZZ = $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/*.c))
 TEST_PARTS = $(UNIT) $(STRESS) $(FUZZ) $(B)/tests/servers/counted $(CLIENTS) $(B)/tests/clients/phone_tls $(CLIENT_LIBS)
 
 SCRIPTS = lookups.bt failures.bt latency.bt
-UNITS = pinwatch.service pinwatch-steer@.service
 # Pages and units name what is installed by its place under the default PREFIX: these put in its real one.
-unit_for = sed 's|/usr/local/sbin|$(SBINDIR)|; s|/usr/local/bin|$(BINDIR)|' tools/systemd/$(1) >$(2)/$(1) && chmod 644 $(2)/$(1)
-page_for = sed 's|/usr/local/share/stickydns|$(DATADIR)|; s|/usr/local/lib/|$(LIBDIR)/|' tools/man/$(1) >$(2)/$(1) && chmod 644 $(2)/$(1)
+real_places = sed 's|/usr/local/sbin|$(SBINDIR)|g; s|/usr/local/bin|$(BINDIR)|g; s|/usr/local/share/stickydns|$(DATADIR)|g; s|/usr/local/lib/|$(LIBDIR)/|g'
+unit_for = $(real_places) tools/systemd/$(1) >$(DESTDIR)$(UNITDIR)/$(1) && chmod 644 $(DESTDIR)$(UNITDIR)/$(1)
+# What follows the last dot of a page's name is its section.
+page_place = $(DESTDIR)$(MANDIR)/man$(patsubst .%,%,$(suffix $(1)))/$(1)
+page_for = $(real_places) tools/man/$(1) >$(page_place) && chmod 644 $(page_place)
 
 BUILD_PACKAGES = gcc make pkg-config libc6-dev libc-ares-dev libjansson-dev libconfuse-dev \
 	libuv1-dev libmicrohttpd-dev systemtap-sdt-dev clang bpftool libbpf-dev
 ARM64_PACKAGES = gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
 TEST_PACKAGES = bats parallel dnsmasq-base sip-tester sipsak kamailio baresip linphone-cli linphone-common curl jq openssl \
 	python3 iproute2 netbase nftables util-linux bsdutils procps strace valgrind binutils libcap2-bin bpftrace unbound \
-	bind9-dnsutils groff-base golang-go libssl-dev nodejs chrony faketime nscd spin
+	bind9-dnsutils groff-base golang-go libssl-dev nodejs chrony faketime nscd spin zsh
 
 # pinwatch needs more than the rest; without that everything else is built, and one line says what is missing.
 PINWATCH_MISSING := $(strip $(shell for p in $(CLANG) $(BPFTOOL); do command -v $$p >/dev/null || echo $$p; done; \
 	$(PKG_CONFIG) --exists libbpf 2>/dev/null || echo libbpf))
 
-.PHONY: coverage coverage-programs arm64 arm64-programs all pinwatch-missing demo test check check-parts bench matrix fuzz asan tsan deps install install-pinwatch uninstall clean help test-parts programs threaded fuzz-parts asan-programs tsan-programs fuzzers bench-parts libs
+.PHONY: coverage coverage-programs arm64 arm64-programs all pinwatch-missing demo test check check-parts bench matrix fuzz asan tsan deps install install-core install-pinwatch uninstall clean told-anew help test-parts programs threaded fuzz-parts asan-programs tsan-programs fuzzers bench-parts libs
 
 all: $(B)/libstickydns.so $(B)/pinctl $(B)/pinkeeper $(SCRIPTS:%=$(B)/%) $(if $(PINWATCH_MISSING),pinwatch-missing,$(B)/pinwatch)
 
@@ -148,7 +155,15 @@ libs:
 $(B)/tools/%.o: tools/%.c | libs
 	@mkdir -p $(@D)
 	$(say) CC $<
-	$(Q)$(CC) $(BASE) $(HARDEN) $(CFLAGS) $(TOOL_CFLAGS) -DVERSION='"$(VERSION)"' -DLIBDIR='"$(LIBDIR)"' -c -o $@ $<
+	$(Q)$(CC) $(BASE) $(HARDEN) $(CFLAGS) $(TOOL_CFLAGS) $(TOLD) -c -o $@ $<
+
+# These are told the version, and where the library will be: compiled anew when that changes.
+TOLD_OBJ = $(addprefix $(B)/tools/,common/cmd.o pinctl/reach.o pinctl/cmd-init.o)
+$(TOLD_OBJ): TOLD = -DVERSION='"$(VERSION)"' -DLIBDIR='"$(LIBDIR)"'
+$(TOLD_OBJ): $(B)/told
+$(B)/told: $(if $(filter-out $(file <$(B)/told),$(VERSION) $(LIBDIR)),told-anew)
+	@mkdir -p $(@D)
+	@echo '$(VERSION) $(LIBDIR)' >$@
 
 # bpftrace scripts name the library by its path: the default one as they are, in build/ that of this build.
 script_for = sed 's,/usr/local/lib/libstickydns,$(1)/libstickydns,' tools/pinwatch/$(notdir $(2)) >$(2) && chmod 755 $(2)
@@ -351,37 +366,46 @@ deps:
 		  $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $$missing; } >$$log 2>&1 || \
 			{ cat $$log >&2; rm -f $$log; exit 1; }; rm -f $$log; fi
 
-install: all
-	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man7 \
-		$(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(COMPDIR) $(DESTDIR)$(DOCDIR) $(DESTDIR)$(DATADIR) $(DESTDIR)$(UNITDIR)
+install: install-core $(if $(PINWATCH_MISSING),,install-pinwatch)
+
+install-core: all
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/stickydns $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man7 \
+		$(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(COMPDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(DOCDIR) $(DESTDIR)$(DATADIR) $(DESTDIR)$(UNITDIR) \
+		$(DESTDIR)$(SYSUSERSDIR) $(DESTDIR)$(TMPFILESDIR)
 	install -m 755 $(B)/pinctl $(DESTDIR)$(BINDIR)/pinctl
 	@# Stays behind an upgrade, for tables of this layout: pinctl init of the next one takes them over by it.
-	layout=$$($(EMULATOR) $(B)/pinctl --version | sed 's/.*\.//') && install -d $(DESTDIR)$(LIBDIR)/stickydns && \
+	layout=$$($(EMULATOR) $(B)/pinctl --version | sed 's/.*\.//') && \
 		install -m 755 $(B)/pinctl $(DESTDIR)$(LIBDIR)/stickydns/pinctl.$$layout
 	install -m 644 $(B)/libstickydns.so $(DESTDIR)$(LIBDIR)/libstickydns.so
-	install -m 644 tools/man/pinctl.1 $(DESTDIR)$(MANDIR)/man1/pinctl.1
-	install -m 644 tools/man/stickydns.conf.5 $(DESTDIR)$(MANDIR)/man5/stickydns.conf.5
-	$(call page_for,stickydns.7,$(DESTDIR)$(MANDIR)/man7)
-	$(call page_for,libstickydns.8,$(DESTDIR)$(MANDIR)/man8)
-	$(call unit_for,stickydns.service,$(DESTDIR)$(UNITDIR))
-	install -m 644 tools/completions/pinctl.bash $(DESTDIR)$(COMPDIR)/pinctl
+	$(call page_for,pinctl.1)
+	$(call page_for,stickydns.conf.5)
+	$(call page_for,stickydns.7)
+	$(call page_for,libstickydns.8)
+	$(call unit_for,stickydns.service)
+	install -m 644 tools/systemd/stickydns.sysusers $(DESTDIR)$(SYSUSERSDIR)/stickydns.conf
+	install -m 644 tools/systemd/stickydns.tmpfiles $(DESTDIR)$(TMPFILESDIR)/stickydns.conf
+	@# bash looks for a file of the command's name. One file is for all tools.
+	install -m 644 tools/completions/stickydns.bash $(DESTDIR)$(COMPDIR)/pinctl
+	ln -sf pinctl $(DESTDIR)$(COMPDIR)/pinkeeper
+	install -m 644 tools/completions/stickydns.zsh $(DESTDIR)$(ZSHDIR)/_stickydns
 	set -e; for s in $(SCRIPTS); do $(call script_for,$(LIBDIR),$(DESTDIR)$(DATADIR)/$$s); done
 	install -m 644 README.md LICENSE $(DESTDIR)$(DOCDIR)
 	$(EMULATOR) $(B)/pinctl check --defaults >$(DESTDIR)$(DOCDIR)/stickydns.conf && chmod 644 $(DESTDIR)$(DOCDIR)/stickydns.conf
-	@if [ -x $(B)/pinwatch ]; then $(MAKE) --no-print-directory install-pinwatch; fi
 
-install-pinwatch:
-	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(UNITDIR)
+install-pinwatch: all
+	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(UNITDIR) $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(COMPDIR)
 	install -m 755 $(B)/pinwatch $(DESTDIR)$(SBINDIR)/pinwatch
-	install -m 644 tools/man/pinwatch.8 $(DESTDIR)$(MANDIR)/man8/pinwatch.8
-	set -e; for u in $(UNITS); do $(call unit_for,$$u,$(DESTDIR)$(UNITDIR)); done
+	$(call page_for,pinwatch.8)
+	ln -sf pinctl $(DESTDIR)$(COMPDIR)/pinwatch
+	$(call unit_for,pinwatch.service)
+	$(call unit_for,pinwatch-steer@.service)
 
 uninstall:
-	rm -f $(DESTDIR)$(BINDIR)/pinctl $(DESTDIR)$(LIBDIR)/libstickydns.so $(DESTDIR)$(MANDIR)/man1/pinctl.1 \
-		$(DESTDIR)$(MANDIR)/man5/stickydns.conf.5 $(DESTDIR)$(MANDIR)/man7/stickydns.7 \
-		$(DESTDIR)$(MANDIR)/man8/libstickydns.8 $(DESTDIR)$(COMPDIR)/pinctl
-	rm -f $(DESTDIR)$(SBINDIR)/pinwatch $(DESTDIR)$(MANDIR)/man8/pinwatch.8 $(UNITS:%=$(DESTDIR)$(UNITDIR)/%) \
-		$(DESTDIR)$(UNITDIR)/stickydns.service
+	rm -f $(DESTDIR)$(BINDIR)/pinctl $(DESTDIR)$(LIBDIR)/libstickydns.so $(DESTDIR)$(SBINDIR)/pinwatch \
+		$(foreach page,pinctl.1 stickydns.conf.5 stickydns.7 libstickydns.8 pinwatch.8,$(call page_place,$(page))) \
+		$(foreach tool,pinctl pinkeeper pinwatch,$(DESTDIR)$(COMPDIR)/$(tool)) $(DESTDIR)$(ZSHDIR)/_stickydns \
+		$(foreach unit,stickydns.service pinwatch.service pinwatch-steer@.service,$(DESTDIR)$(UNITDIR)/$(unit)) \
+		$(DESTDIR)$(SYSUSERSDIR)/stickydns.conf $(DESTDIR)$(TMPFILESDIR)/stickydns.conf
 	rm -rf $(DESTDIR)$(DOCDIR) $(DESTDIR)$(DATADIR) $(DESTDIR)$(LIBDIR)/stickydns
 
 clean:

@@ -9,7 +9,7 @@ build_old() {
     need make cc
     OLD=$BATS_TEST_TMPDIR/old
     mkdir "$OLD"
-    tar -C "$TESTS/.." -cf - Makefile policy shim tools | tar -C "$OLD" -xf -
+    tar -C "$TESTS/.." -cf - Makefile debian policy shim tools | tar -C "$OLD" -xf -
     sed -i 's/WAIT_SETS = \([0-9]*\)/WAIT_SETS = 2 * \1/' "$OLD/policy/table/layout.h"
     make -C "$OLD" CFLAGS=-O0 build/libstickydns.so build/pinctl >"$LOGS/make.log" 2>&1
     OLD=$OLD/build

@@ -19,7 +19,7 @@ installed() { find "$1" ! -type d -printf '%P\n' | sort; }
     tree_copy
     for prefix in /usr/local /opt/sticky; do
         make install DESTDIR="$root" PREFIX="$prefix" >"$LOGS/make-install.log" 2>&1
-        for file in 'lib.*/libstickydns\.so' 'lib/stickydns/pinctl\.[0-9a-f]{8}' 'bin/pinctl' 'share/stickydns/(lookups|failures|latency)\.bt' '.*man/man1/pinctl\.1(\.gz)?' '.*man/man5/stickydns\.conf\.5' '.*man/man7/stickydns\.7' '.*man/man8/libstickydns\.8' 'sbin/pinwatch' '.*man/man8/pinwatch\.8' '.*/pinwatch\.service' '.*/pinwatch-steer@\.service'; do
+        for file in 'lib.*/libstickydns\.so' 'lib/stickydns/pinctl\.[0-9a-f]{8}' 'bin/pinctl' 'share/stickydns/(lookups|failures|latency)\.bt' '.*man/man1/pinctl\.1(\.gz)?' '.*man/man5/stickydns\.conf\.5' '.*man/man7/stickydns\.7' '.*man/man8/libstickydns\.8' 'sbin/pinwatch' '.*man/man8/pinwatch\.8' '.*/pinwatch\.service' '.*/pinwatch-steer@\.service' '(lib/sysusers\.d|lib/tmpfiles\.d)/stickydns\.conf' 'share/bash-completion/completions/pin(ctl|watch|keeper)' 'share/zsh/site-functions/_stickydns'; do
             expect_match "(^|"$'\n'")${prefix#/}/$file" "$(installed "$root")" "installed files"
         done
         expect_eq "$prefix/lib/libstickydns.so" "$(sed -n 's/^usdt:\([^:]*\):.*/\1/p' \
@@ -28,6 +28,7 @@ installed() { find "$1" ! -type d -printf '%P\n' | sort; }
             "$root$prefix/lib/systemd/system/"pinwatch* | sort -u)" "what the units start"
         expect_match "$prefix/bin/pinctl init" "$(cat "$root$prefix/lib/systemd/system/stickydns.service")" "what makes the table"
         expect_match "$prefix/share/stickydns/" "$(cat "$root$prefix/share/man/man8/libstickydns.8")" "where the page says scripts are"
+        expect_match "$prefix/lib/stickydns/pinctl\.%08x" "$(strings -a "$root$prefix/bin/pinctl")" "where pinctl looks for those of other layouts"
         expect_eq "" "$(installed "$root" | grep -v "^${prefix#/}/" | grep -v '^etc/' || true)" "files outside PREFIX"
         make uninstall DESTDIR="$root" PREFIX="$prefix" >"$LOGS/make-uninstall.log" 2>&1
         expect_eq "" "$(installed "$root")" "files that uninstall left"
@@ -51,7 +52,7 @@ installed() { find "$1" ! -type d -printf '%P\n' | sort; }
     mkdir "$BATS_TEST_TMPDIR/state"
     unit_does() {
         bare sh -ec "$(sed -n ":more; /\\\\\$/ { N; s/\\\\\\n/ /; b more; }; s/^Exec$1=-*//p" $unit |
-            sed "s,/var/lib/stickydns,$BATS_TEST_TMPDIR/state,g")"
+            sed "s,/var/lib/stickydns,$BATS_TEST_TMPDIR/state,g; s/\\$\\$/\$/g")"
     }
     pinned() { bare /usr/local/bin/pinctl -t $system list | cut -f3; }
     unit_does Start
@@ -64,6 +65,19 @@ installed() { find "$1" ! -type d -printf '%P\n' | sort; }
     rm -r /run/stickydns
     unit_does Start
     expect_eq "192.0.2.7" "$(pinned)" "what is pinned after a boot"
+
+    # After an upgrade, which finds the table of the version before, and its pinctl: what is saved is older than that.
+    mv $system "$BATS_TEST_TMPDIR/before"
+    STICKYDNS_TABLE=$BATS_TEST_TMPDIR/before bare /usr/local/bin/pinctl set pool.test 192.0.2.10
+    cp "$BATS_TEST_TMPDIR/before" /run/stickydns/table.v2.12345678
+    printf '\x78\x56\x34\x12' | dd of=/run/stickydns/table.v2.12345678 bs=1 seek=12 conv=notrunc status=none
+    printf '#!/bin/sh\nexec /usr/local/bin/pinctl -t %s save\n' "$BATS_TEST_TMPDIR/before" >/usr/local/lib/stickydns/pinctl.12345678
+    chmod 755 /usr/local/lib/stickydns/pinctl.12345678
+    unit_does Start
+    expect_eq "192.0.2.10" "$(pinned)" "what is pinned after an upgrade"
+    rm /run/stickydns/table.v2.12345678
+    rm $system
+    unit_does Start
 
     # A table that is no good: nothing of root's own one is taken for it.
     : >$system
