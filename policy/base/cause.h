@@ -31,7 +31,7 @@
 	C(PATH, "all candidates failed", "", false) /* every candidate failed: the path, not the servers */	\
 	C(ELSEWHERE, "success elsewhere", "", false) /* a tentative pin follows a success elsewhere */	\
 	C(DRAINED, "drained", "", false)								\
-	C(EVICTED, "evicted", "", false) /* the table was full */					\
+	C(FULL, "the table was full", "", false)							\
 	C(SILENCE, "silent", "", true) /* a REGISTER or INVITE that was sent again and again, unanswered for 7.4 s */	\
 	C(SIP_503, "503 Service Unavailable", "", false)			\
 	C(SIP_STATUS, "failure status to REGISTER", "", false) /* another status of a server that cannot register */	\

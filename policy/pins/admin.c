@@ -19,15 +19,17 @@
 
 enum { ROUNDS = 16 };
 
+/* `a`: where the pin leads or led, `old`: where the one led that it replaces; NULL: nowhere. */
 static void admin_event(struct table *t, enum event_kind kind, enum cause cause, const struct name *n,
-		       const struct address *a, bool is_explicit)
+		       const struct address *a, const struct address *old, bool is_explicit)
 {
-	struct event ev = {.kind = (uint8_t)kind, .cause = (uint8_t)cause, .is_explicit = is_explicit};
+	struct event ev = {.kind = (uint8_t)kind, .cause = (uint8_t)cause, .is_explicit = is_explicit,
+			   .has_addr = a != NULL, .has_old = old != NULL};
 	memcpy(ev.name, n->text, sizeof ev.name);
-	if (a) {
-		ev.has_addr = 1;
+	if (a)
 		ev.addr = *a;
-	}
+	if (old)
+		ev.old = *old;
 	journal_write(t, &ev);
 }
 
@@ -63,8 +65,8 @@ static bool set_ranks(struct table *t, struct name_ref ref, enum family f, const
 	return true;
 }
 
-/* No sum: an explicit pin does not end by failures. */
-static bool set_pin(struct table *t, struct name_ref ref, enum family f, addr_ref first, uint32_t ttl_s)
+/* No sum: an explicit pin does not end by failures. *before: the address of the pin in whose place it comes, 0: of none. */
+static bool set_pin(struct table *t, struct name_ref ref, enum family f, addr_ref first, uint32_t ttl_s, addr_ref *before)
 {
 	const uint64_t mine = pin_pack((struct pin){.ref = first, .reuse = name_reuse(ref), .is_explicit = true});
 	const uint32_t expires = ttl_s ? tick_now() + tick_of(ttl_s) : 0;
@@ -73,10 +75,13 @@ static bool set_pin(struct table *t, struct name_ref ref, enum family f, addr_re
 		/* Before, for who reads the pin reads when it ends; and after, for another who set it may have been between. */
 		set_stamps(t, ref, f, expires, &hot->key, ref.key);
 		word64 *w = &hot->pin[f];
-		if (!cas64(w, seen64(w), mine))
+		const uint64_t word = seen64(w);
+		const struct pin was = pin_unpack(word);
+		if (!cas64(w, word, mine))
 			continue;
 		set_stamps(t, ref, f, expires, w, mine);
 		index_add(t, first, ref);
+		*before = was.reuse == name_reuse(ref) ? was.ref : 0;
 		return true;
 	}
 	return false;
@@ -85,7 +90,8 @@ static bool set_pin(struct table *t, struct name_ref ref, enum family f, addr_re
 enum admin_status pins_set(struct table *t, const struct name *n, const struct address *addrs, size_t count,
 			  uint32_t ttl_s)
 {
-	addr_ref refs[PREFERENCES];
+	addr_ref refs[PREFERENCES], before;
+	struct address old;
 	struct name_ref ref;
 	enum family f = address_family(&addrs[0]);
 	if (!t->writable)
@@ -94,8 +100,9 @@ enum admin_status pins_set(struct table *t, const struct name *n, const struct a
 	for (int round = 0; round < ROUNDS; round++) {
 		if (!take_addresses(t, addrs, count, refs) || !table_insert_by_hand(t, n, 0, &ref))
 			return ADMIN_FULL;
-		if (set_ranks(t, ref, f, refs, count) && set_pin(t, ref, f, refs[0], ttl_s)) {
-			admin_event(t, EVENT_SET, CAUSE_BY_HAND, n, &addrs[0], true);
+		if (set_ranks(t, ref, f, refs, count) && set_pin(t, ref, f, refs[0], ttl_s, &before)) {
+			const bool replaces = before != refs[0] && addr_read(t, before, &old);
+			admin_event(t, EVENT_SET, CAUSE_BY_HAND, n, &addrs[0], replaces ? &old : NULL, true);
 			return ADMIN_OK;
 		}
 		if (name_current(t, ref))
@@ -132,7 +139,7 @@ enum admin_status pins_adopt(struct table *t, const struct name *n, const struct
 		return ADMIN_OK;			/* it has got one meanwhile */
 	set_stamps(t, ref, f, 0, w, pin_pack(pin));
 	index_add(t, addr, ref);
-	admin_event(t, EVENT_PINNED, CAUSE_RESTORED, n, a, false);
+	admin_event(t, EVENT_PINNED, CAUSE_RESTORED, n, a, NULL, false);
 	return ADMIN_OK;
 }
 
@@ -157,11 +164,11 @@ static void tell_dropped(struct table *t, const struct name *n, const struct nam
 	for (unsigned f = 0; f < FAMILIES; f++) {
 		const struct pin_view *p = &v->pin[f];
 		if (p->present)
-			admin_event(t, EVENT_DROPPED, CAUSE_BY_HAND, n, &p->addr, p->is_explicit);
+			admin_event(t, EVENT_DROPPED, CAUSE_BY_HAND, n, &p->addr, NULL, p->is_explicit);
 		any |= p->present;
 	}
 	if (!any)
-		admin_event(t, EVENT_DROPPED, CAUSE_BY_HAND, n, NULL, false);
+		admin_event(t, EVENT_DROPPED, CAUSE_BY_HAND, n, NULL, NULL, false);
 }
 
 enum admin_status pins_drop(struct table *t, const struct name *n)
@@ -213,7 +220,7 @@ static bool drop_unpublished(struct table *t, struct name_ref ref, const struct 
 		return put32(&name_hot(t, ref)->absent[f], 0), false;
 	if (!cas64(w, word, 0))
 		return false;
-	admin_event(t, EVENT_DROPPED, CAUSE_ABSENT, n, &a, false);
+	admin_event(t, EVENT_DROPPED, CAUSE_ABSENT, n, &a, NULL, false);
 	return true;
 }
 

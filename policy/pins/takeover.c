@@ -9,6 +9,7 @@
 #include "policy/pins/admin.h"
 #include "policy/pins/answer.h"
 #include "policy/pins/candidates.h"
+#include "policy/pins/history.h"
 #include "policy/pins/order.h"
 #include "policy/pins/sip-health.h"
 #include "policy/pins/snapshot.h"
@@ -18,6 +19,8 @@
 #include "policy/table/index.h"
 #include "policy/table/insert.h"
 #include "policy/table/worth.h"
+
+enum { LEFT_TOLD = EVENTS_LEAST / 4 };	/* of names that have no room, so many are events: the journal is short */
 
 struct takeover {
 	struct table *to;
@@ -305,7 +308,11 @@ static uint32_t take_all(struct takeover *o)
 		for (uint32_t cursor = 0; table_next(o->from, &cursor, &ref, &n);)
 			if ((int)worth_of_name(o->from, ref, now) == worth) {
 				o->name = &n;
-				left += !(o->news && is_known(o, ref)) && !take_name(o, ref);
+				if ((o->news && is_known(o, ref)) || take_name(o, ref))
+					continue;
+				if (o->published && worth > PROBATION && left < LEFT_TOLD)
+					history_left_out(o->to, o->from, &n, ref);
+				left++;
 			}
 	}
 	while (o->to->writable && pins_drained(o->from, &drained, &a))

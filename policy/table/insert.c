@@ -121,18 +121,18 @@ static enum worth name_backing(const struct table *t, uint32_t slot, uint64_t ke
 	return host > own ? host : own;
 }
 
-/* A name that was of worth is missed: each of its pins has an event. */
+/* A name that has worked is missed, as is one that was set by hand: each of its pins has an event. */
 static void name_gave_way(struct table *t, uint32_t slot, uint64_t key)
 {
 	const struct name_ref r = {slot, key};
-	struct event e = {.kind = EVENT_DROPPED, .cause = CAUSE_EVICTED};
+	struct event e = {.kind = EVENT_EVICTED, .cause = CAUSE_FULL};
 	struct name n;
 	uint64_t pins[FAMILIES];
-	bool proven = false;
+	bool worked = false;
 	for (unsigned f = 0; f < FAMILIES; f++) {
 		const struct confirmed c = confirmed_unpack(get64(&t->hot[slot].confirmed[f]));
 		pins[f] = get64(&t->hot[slot].pin[f]);
-		proven |= c.ref && c.reuse == name_reuse(r) && c.proven;
+		worked |= c.ref && c.reuse == name_reuse(r);
 	}
 	if (!name_copy(t, slot, key, &n))
 		return;
@@ -140,7 +140,7 @@ static void name_gave_way(struct table *t, uint32_t slot, uint64_t key)
 	for (unsigned f = 0; f < FAMILIES; f++) {
 		const struct pin p = pin_unpack(pins[f]);
 		e.is_explicit = p.is_explicit;
-		e.has_addr = p.reuse == name_reuse(r) && (proven || p.is_explicit) && addr_read(t, p.ref, &e.addr);
+		e.has_addr = p.reuse == name_reuse(r) && (worked || p.is_explicit) && addr_read(t, p.ref, &e.addr);
 		if (e.has_addr)
 			journal_write(t, &e);
 	}

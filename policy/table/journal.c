@@ -25,6 +25,7 @@ static void stamp(const struct table *t, struct event *e)
 	e->time_ns = now_ns(CLOCK_REALTIME);
 	e->pid = store_pid(t);
 	e->origin = t->origin;
+	e->generation = journal_generation(t);
 	memset(e->comm, 0, sizeof e->comm);
 	if (t->comm)
 		snprintf(e->comm, sizeof e->comm, "%s", t->comm);
@@ -44,12 +45,9 @@ void journal_wake(struct table *t)
 		syscall(SYS_futex, &h->journal_futex, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
 }
 
-void journal_write(struct table *t, struct event *e)
+static void append(struct table *t, const struct event *e)
 {
 	uint64_t words[EVENT_WORDS];
-	stamp(t, e);
-	if (!t->writable)
-		return;
 	memcpy(words, e, sizeof words);
 
 	uint64_t n = add64(&t->header->journal_next, 1);
@@ -60,8 +58,30 @@ void journal_write(struct table *t, struct event *e)
 		put64(&r->body[i], words[i]);
 	publish64(&r->seq, 2 * n + 2);
 	journal_wake(t);
+}
+
+void journal_write(struct table *t, struct event *e)
+{
+	stamp(t, e);
+	if (!t->writable)
+		return;
+	append(t, e);
 	if (t->observer)
 		t->observer(t, e);
+}
+
+uint8_t journal_generation(const struct table *t) { return (uint8_t)get32(&t->header->generation); }
+
+bool journal_is_known(const struct event *e, uint8_t generation)
+{
+	return e->taken && (uint8_t)(generation - e->generation) <= UINT8_MAX / 2;
+}
+
+void journal_take(struct table *t, struct event *e)
+{
+	e->taken = 1;
+	if (t->writable)
+		append(t, e);
 }
 
 uint64_t journal_next(const struct table *t) { return seen64(&t->header->journal_next); }

@@ -22,7 +22,9 @@
 	E(SET, "set") /* pinned by hand */				\
 	E(EXPIRED, "expired") /* by idle, max-age or --ttl */		\
 	E(DRAINED, "drained") /* an address, by hand */			\
-	E(UNDRAINED, "undrained")
+	E(UNDRAINED, "undrained")					\
+	E(EVICTED, "evicted") /* a name that had worked gave way to another: with its pin */	\
+	E(REPLACED, "replaced") /* this table took the place of another */
 
 #define EVENT_NUMBER(id, text) EVENT_##id,
 enum event_kind { EVENTS_LIST(EVENT_NUMBER) EVENT_KINDS };
@@ -31,8 +33,17 @@ enum event_kind { EVENTS_LIST(EVENT_NUMBER) EVENT_KINDS };
 /* Who wrote. */
 enum origin { ORIGIN_SHIM, ORIGIN_PINCTL, ORIGIN_PINWATCH, ORIGIN_KEEPER, ORIGINS };
 
-/* Append. Fills in time_ns, pid, comm and origin. A read-only table: nothing happens. */
+/* Append. Fills in time_ns, pid, comm, origin and generation. A read-only table: nothing happens. */
 void journal_write(struct table *t, struct event *e);
+
+/*
+ * Append an event as it is, of the journal of the table whose place this one took. Whoever followed a table until it was
+ * replaced goes on in the one that is at its path by then: from journal_oldest(), without what was taken from the tables
+ * up to the one of `generation`, which he followed.
+ */
+void journal_take(struct table *t, struct event *e);
+uint8_t journal_generation(const struct table *t);
+bool journal_is_known(const struct event *e, uint8_t generation);
 
 /* The number of the oldest event that is still there, and of the next one to come. */
 uint64_t journal_oldest(const struct table *t);

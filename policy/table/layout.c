@@ -60,7 +60,7 @@ uint32_t layout_signature(void)
 		offsetof(struct name_hot, absent), offsetof(struct name_cold, candidates),
 		offsetof(struct addr_record, endpoints), CANDIDATES, ENDPOINTS, EVENTS, EVENTS_LEAST, INDEX_PER_NAME,
 		sizeof(struct wait_record), WAIT_SETS, SEARCH_MAX, SETTINGS, SETTINGS_HOSTS, DNS_PORTS, HEAD_BYTES, __BYTE_ORDER__,
-		offsetof(struct header, growing), words_signature(),
+		offsetof(struct header, growing), offsetof(struct header, generation), words_signature(),
 	};
 	return (uint32_t)hash_words(shapes, sizeof shapes / sizeof *shapes, 0);
 }

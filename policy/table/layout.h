@@ -90,7 +90,8 @@ struct header {
 	word32 journal_futex;			/* counts what followers are woken for, for FUTEX_WAIT */
 	word32 journal_lease;			/* tick until which somebody follows */
 	word64 added_next;			/* addresses that were given a record, ever */
-	uint8_t pad1[40];
+	word32 generation;			/* how many tables this one comes after, each in the place of the one before */
+	uint8_t pad1[36];
 
 	word32 settings_bank;			/* counts stores; the low bit is the bank in use */
 	uint8_t pad2[60];
@@ -131,7 +132,9 @@ struct event {
 	uint16_t port;			/* host order, or 0 */
 	uint8_t has_addr, has_old;
 	uint8_t is_explicit;		/* the pin was set by hand */
-	uint8_t pad[3];
+	uint8_t taken;			/* it was written in a table whose place this one took, */
+	uint8_t generation;		/* which had this number, modulo 256 */
+	uint8_t pad;
 	struct address addr, old;
 	char comm[COMM_BYTES];		/* of the process, NUL-terminated */
 	char name[NAME_BYTES];		/* "" in events of an endpoint */

@@ -12,6 +12,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "policy/base/clock.h"
+#include "policy/base/date.h"
 #include "policy/base/environment.h"
 #include "policy/pins/srv.h"
 #include "shim/core/libc.h"
@@ -80,8 +82,15 @@ static bool is_ours(int fd)
 	return fstat(fd, &st) == 0 && (st.st_uid == geteuid() || st.st_uid == 0) && (!S_ISREG(st.st_mode) || st.st_nlink == 1);
 }
 
-static void to_file(const char *line, size_t len)
+/* A file has nobody who adds the time to each line. */
+static void to_file(const char *text, size_t text_len)
 {
+	char line[TIME_TEXT + LINE];
+	time_iso(now_ns(CLOCK_REALTIME), line);
+	size_t len = strlen(line);
+	line[len++] = ' ';
+	memcpy(line + len, text, text_len);
+	len += text_len;
 	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0640);
 	if (fd == -1)
 		return;
@@ -129,8 +138,9 @@ void log_event(const struct table *t, const struct event *e)
 	if (e->has_old)
 		target_format(t, &e->old, from);
 	const char *error = cause_errno(e->cause);
+	const char *const about = e->name[0] ? e->name : e->kind == EVENT_REPLACED ? "table" : "endpoint";
 	int n = snprintf(line, sizeof line, "stickydns: %s[%u]: %s%s%s%s%s%s%s (%s)", e->comm, e->pid,
-			 e->name[0] ? e->name : "endpoint", e->name[0] ? ": " : " ", event_kind_text(e->kind),
+			 about, e->name[0] ? ": " : " ", event_kind_text(e->kind),
 			 from[0] ? " from " : "", from, to[0] ? (from[0] ? " to " : " ") : "", to,
 			 error[0] ? error : cause_text(e->cause));
 	put_line(l, line, n);

@@ -2,7 +2,7 @@
  * log.h: one line for each event, if STICKYDNS_LOG asks for it.
  *
  * Lines go to stderr, syslog, or a file that is opened for each line, so that nobody ever sees
- * a descriptor of ours. It uses write(2) and send(2) only. A line that cannot be written is
+ * a descriptor of ours. In a file each begins with the time. It uses write(2) and send(2) only. A line that cannot be written is
  * lost. Nothing is printed unless asked for.
  */
 #ifndef STICKYDNS_LOG_H

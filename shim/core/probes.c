@@ -81,6 +81,7 @@ void probes_event(const struct table *t, const struct event *e)
 	case EVENT_CONFIRMED:
 	case EVENT_MOVED: pin_set(t, e, address); break;
 	case EVENT_DROPPED:
+	case EVENT_EVICTED:
 	case EVENT_EXPIRED: pin_drop(e, address); break;
 	case EVENT_FAILED: abandoned(e); break;
 	default: break;		/* EVENT_SET: not here */

@@ -14,6 +14,7 @@
 #include "policy/base/environment.h"
 #include "policy/base/hash.h"
 #include "policy/base/hot.h"
+#include "policy/pins/history.h"
 #include "policy/pins/order.h"
 #include "policy/pins/takeover.h"
 #include "policy/table/create.h"
@@ -190,6 +191,7 @@ static bool may_grow(const struct table *t)
 
 static void take_place(struct table *to, const struct table *from, bool published)
 {
+	history_take(to, from, published, CAUSE_FULL);
 	pins_take_place(to, from, published);
 }
 

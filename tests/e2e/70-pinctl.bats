@@ -210,6 +210,8 @@ dropped a.test 2001:db8::7 by hand true" "$(pinctl events --json |
     pid=$!
     pinctl init --replace
     await "the follower on the new table" eval 'pinctl set new.test 192.0.2.9 && grep -q new.test "$LOGS/follow"'
+    expect_eq "replaced - by hand set new.test by hand" "$(head -n 2 "$LOGS/follow" | cut -f2,3,7 | xargs)" "what it wrote"
+    expect_eq "n1.test n2.test n3.test - new.test" "$(pinctl events | cut -f3 | uniq | xargs)" "names in the new table's events"
     kill "$pid"
 
     (set +e; pinctl events -f; echo $? >"$BATS_TEST_TMPDIR/status") | head -n 1

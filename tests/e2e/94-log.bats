@@ -57,7 +57,8 @@ pid_of_run() { # with_shim, leaving the pid of the program in $pid
     wait "${pids[@]}"
     lines=$(grep -c '' "$SHIM_LOG" || true)
     expect_ge 1 "$lines" "lines"
-    expect_eq "$lines" "$(grep -c 'stickydns' "$SHIM_LOG" || true)" "lines that say who writes"
+    expect_eq "$lines" "$(grep -cE '^20[0-9]{2}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}\.[0-9]{3}Z stickydns: ' "$SHIM_LOG" || true)" \
+        "lines that begin with the time and who writes"
 }
 
 @test "a thread that is to be cancelled is not cancelled by a line of the log" {

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 /* ---- text ---- */
@@ -48,16 +47,6 @@ void age_text(uint32_t seconds, char out[static AGE_TEXT])
 	while (seconds < steps[i].least)
 		i++;
 	snprintf(out, AGE_TEXT, "%u%c", seconds / steps[i].unit, steps[i].letter);
-}
-
-void time_iso(uint64_t ns, char out[static TIME_TEXT])
-{
-	struct tm tm;
-	time_t s = (time_t)(ns / 1000000000u);
-	char day[TIME_TEXT - 8] = "-";
-	if (gmtime_r(&s, &tm))
-		strftime(day, sizeof day, "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(out, TIME_TEXT, "%s.%03uZ", day, (unsigned)(ns / 1000000 % 1000));
 }
 
 void time_text(uint32_t seconds, char out[static AGE_TEXT])

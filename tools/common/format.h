@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "policy/base/date.h"
 #include "policy/pins/srv.h"
 #include "policy/table/settings.h"
 
@@ -27,10 +28,6 @@ enum { AGE_TEXT = 24 };
 
 /* "42s", "5m", "3h", "2d"; "-" for UINT32_MAX. */
 void age_text(uint32_t seconds, char out[static AGE_TEXT]);
-
-/* RFC 3339, UTC, milliseconds; from nanoseconds of CLOCK_REALTIME. */
-enum { TIME_TEXT = 64 };
-void time_iso(uint64_t ns, char out[static TIME_TEXT]);
 
 /* A time as stickydns.conf takes it, nothing lost: "90s", "5m", "off". */
 void time_text(uint32_t seconds, char out[static AGE_TEXT]);

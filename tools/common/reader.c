@@ -1,11 +1,19 @@
 /* reader.c: see reader.h. */
 #include "tools/common/reader.h"
 
+struct reader reader_begin(const struct table *t, int left)
+{
+	return (struct reader){.seq = journal_oldest(t), .came_over = left != READER_NEW, .left = (uint8_t)left};
+}
+
 enum reading reader_next(struct reader *r, const struct table *t, uint64_t now_ms, struct event *out)
 {
-	for (unsigned round = 0; round < 2 * EVENTS; round++) {
+	for (unsigned round = 0; round < 4 * EVENTS; round++) {
 		switch (journal_read(t, &r->seq, out, &r->lost)) {
-		case JOURNAL_OK: return READ_EVENT;
+		case JOURNAL_OK:
+			if (r->came_over && journal_is_known(out, r->left))
+				continue;
+			return READ_EVENT;
 		case JOURNAL_LOST: continue;
 		case JOURNAL_NONE: break;
 		}

@@ -6,12 +6,21 @@
 
 #include "policy/table/journal.h"
 
-/* Where a reader stands. Begin with a number of journal.h in `seq`, zeros in the rest; again so for another table. */
+/* Where a reader stands. Begin with a number of journal.h in `seq`, zeros in the rest; or by reader_begin(). */
 struct reader {
 	uint64_t seq;			/* of the next event */
 	uint64_t lost;			/* overwritten before they were read, or never finished; the caller takes from it */
 	uint64_t waited, waited_ms;	/* events before `waited` were unfinished at that time */
+	bool came_over;			/* from a table of the generation `left`: what was taken from it is passed over */
+	uint8_t left;
 };
+
+/*
+ * A reader of all that `t` has. Who followed another table at the same path until it was replaced gives its
+ * journal_generation() as `left`, and reads what he has not read there.
+ */
+enum { READER_NEW = -1 };
+struct reader reader_begin(const struct table *t, int left);
 
 enum { UNFINISHED_MS = 50 };		/* an event that stays unfinished so long is a dead writer's */
 

@@ -127,9 +127,15 @@ static void print_until(const struct context *c, struct follower *f, uint64_t en
 /* On with the new one. */
 static int attach_again(struct context *c, struct follower *f)
 {
+	char before[TABLE_PATH];
+	const int left = journal_generation(&c->table);
+	memcpy(before, c->path, sizeof before);
+	print_until(c, f, UINT64_MAX);			/* what came until it was replaced */
 	store_close(&c->table);
-	f->reader = (struct reader){0};
-	return table_open(c, TO_READ);
+	const int status = table_open(c, TO_READ);
+	if (status == DONE)
+		f->reader = reader_begin(&c->table, strcmp(c->path, before) == 0 ? left : READER_NEW);
+	return status;
 }
 
 static int follow(struct context *c, struct follower *f)

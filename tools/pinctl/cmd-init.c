@@ -21,10 +21,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "policy/pins/history.h"
 #include "policy/pins/takeover.h"
 #include "policy/pins/view.h"
 #include "policy/table/create.h"
-#include "policy/table/journal.h"
 #include "policy/table/layout.h"
 #include "tools/common/format.h"
 #include "tools/pinctl/commands.h"
@@ -170,7 +170,14 @@ static uint32_t left_out;		/* names that the new table had no room for */
 static void take_place(struct table *to, const struct table *from, bool published)
 {
 	to->origin = ORIGIN_PINCTL;
+	history_take(to, from, published, CAUSE_BY_HAND);
 	left_out = pins_take_place(to, from, published);
+}
+
+static void take_nothing(struct table *to, const struct table *from, bool published)
+{
+	to->origin = ORIGIN_PINCTL;
+	history_leave(to, from, published, CAUSE_BY_HAND);
 }
 
 /* What one that was killed has left: PATH.newPID-RANDOM (create.c). */
@@ -191,7 +198,7 @@ static void clean(const struct plan *p)
 
 static int create(const struct context *c, const struct plan *p)
 {
-	store_replace *const replace = !p->replace ? NULL : p->empty ? store_empty : take_place;
+	store_replace *const replace = !p->replace ? NULL : p->empty ? take_nothing : take_place;
 	enum store_status s = store_create(p->path, p->names, p->mode, p->group, replace);
 	if (s == STORE_OK && p->replace)
 		clean(p);

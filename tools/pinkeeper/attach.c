@@ -18,6 +18,7 @@ static struct keeper *keeper;
 static uv_timer_t look_again;
 static uv_async_t wake;
 static struct reader reader;
+static int left = READER_NEW;		/* generation of the table that was followed */
 static _Atomic bool truncated;		/* guard.h */
 static enum store_status told;		/* of the last line that said why no table is served */
 
@@ -48,6 +49,7 @@ static void detach(struct keeper *k)
 	waiting = false;
 	journal_wake(&k->c.table);
 	uv_thread_join(&waiter);
+	left = truncated ? READER_NEW : journal_generation(&k->c.table);
 	store_close(&k->c.table);
 	k->attached = false;
 }
@@ -71,7 +73,9 @@ static void attach(struct keeper *k)
 	told = STORE_OK;
 	truncated = false;
 	k->c.table.origin = ORIGIN_KEEPER;
-	reader = (struct reader){.seq = journal_next(&k->c.table)};
+	reader = (struct reader){.seq = journal_next(&k->c.table)};	/* of the first one only what comes */
+	if (left != READER_NEW)
+		reader = reader_begin(&k->c.table, left);
 	read_until = reader.seq;
 	waiting = true;
 	if (uv_thread_create(&waiter, wait_for_events, &k->c.table) != 0) {

@@ -180,7 +180,7 @@ void fill_event(struct fill *f, const struct event *e)
 		fill_gone(f, e);
 	else if (e->has_addr)
 		fill_holders(f, &e->addr);
-	if (e->kind == EVENT_DROPPED)
+	if (e->kind == EVENT_DROPPED || e->kind == EVENT_EVICTED)
 		fill_gone(f, e);
 }
 
