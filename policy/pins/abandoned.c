@@ -12,10 +12,10 @@
 static bool request_failed(struct table *t, struct outcome *o, struct pending p, uint32_t now)
 {
 	const uint32_t most = p.since + tick_of(GIVE_UP_S);
-	const struct wait w = {.kind = (enum request_kind)(p.what - PENDING_REQUEST), .since = p.since,
+	const struct vain_wait w = {.kind = (enum request_kind)(p.what - PENDING_REQUEST), .since = p.since,
 			       .until = now < most ? now : most};
 	o->why = CAUSE_UNANSWERED;
-	return pins_waited(t, &o->endpoint, &w) && pin_report(t, o);
+	return endpoint_waited(t, &o->endpoint, &w) && pin_report(t, o);
 }
 
 /*

@@ -240,7 +240,7 @@ static enum admin_status refresh(struct table *t, const struct name *n, enum fam
 	candidates_learn(t, ref, learnt->addrs, learnt->n, false, now, NULL);
 	if (learnt->records)
 		candidates_publish(t, ref, learnt->records, learnt->n);
-	pins_published(t, ref, f, published->n, ttl_s);
+	ttl_note(t, ref, f, published->n, ttl_s);
 	put32(&name_hot(t, ref)->dns_down, 0);
 	bool gone = drop_unpublished(t, ref, n, f, published);
 	if (dropped)

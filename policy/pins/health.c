@@ -119,7 +119,7 @@ void endpoint_connected(struct addr_record *a, unsigned slot)
 		put32(&a->connected, next);
 }
 
-bool pins_connected_lately(const struct table *t, addr_ref ref, const struct endpoint *e)
+bool endpoint_connected_lately(const struct table *t, addr_ref ref, const struct endpoint *e)
 {
 	const struct addr_record *a = addr_at(t, ref);
 	const int slot = a && e->transport == TRANSPORT_TCP ? endpoint_find(a, e->transport, e->port) : -1;
@@ -134,7 +134,7 @@ bool pins_connected_lately(const struct table *t, addr_ref ref, const struct end
  * Stored without a CAS, since each connect does: of two that note, or end, at once, one may be left out. That
  * takes from what may be known of a process that is killed, and never says of one what is not so.
  */
-HOT void pins_pending(struct table *t, addr_ref ref, const struct endpoint *e, struct pending mine)
+HOT void endpoint_pending(struct table *t, addr_ref ref, const struct endpoint *e, struct pending mine)
 {
 	struct addr_record *a = addr_at(t, ref);
 	int slot = a ? endpoint_find(a, e->transport, e->port) : -1;
@@ -149,7 +149,7 @@ HOT void pins_pending(struct table *t, addr_ref ref, const struct endpoint *e, s
 		put64(w, pending_pack(mine));
 }
 
-HOT bool pins_pending_over(struct table *t, addr_ref ref, const struct endpoint *e, uint32_t pid, bool connected)
+HOT bool endpoint_pending_over(struct table *t, addr_ref ref, const struct endpoint *e, uint32_t pid, bool connected)
 {
 	struct addr_record *a = addr_at(t, ref);
 	int slot = a && t->writable ? endpoint_find(a, e->transport, e->port) : -1;
@@ -169,7 +169,7 @@ HOT bool pins_pending_over(struct table *t, addr_ref ref, const struct endpoint 
 /* ---- given up unanswered ---- */
 
 /* Of two that end at once one may be left out: it takes one more then. */
-bool pins_unanswered(struct table *t, const struct endpoint *to, uint32_t since)
+bool endpoint_unanswered(struct table *t, const struct endpoint *to, uint32_t since)
 {
 	const addr_ref ref = addr_find(t, &to->addr);
 	struct addr_record *a = addr_at(t, ref);

@@ -31,23 +31,23 @@ void endpoint_recovered(struct table *t, word64 *w, uint32_t last, const struct 
 
 /*
  * A TCP connect to `e` is in flight, or a request waits, since now and by this process: `mine`. Notes it for the case that
- * the process is killed; pins_pending_over when it is known what became of it, or that
+ * the process is killed; endpoint_pending_over when it is known what became of it, or that
  * nothing will be. `connected`: it came through. There is room for one note: true if it is another process's.
  */
-void pins_pending(struct table *t, addr_ref ref, const struct endpoint *e, struct pending mine);
-bool pins_pending_over(struct table *t, addr_ref ref, const struct endpoint *e, uint32_t pid, bool connected);
+void endpoint_pending(struct table *t, addr_ref ref, const struct endpoint *e, struct pending mine);
+bool endpoint_pending_over(struct table *t, addr_ref ref, const struct endpoint *e, uint32_t pid, bool connected);
 
 /*
  * Did a connect to `e` come through in the last GIVE_UP_S, of any process? Then one that waits, or timed out, has lost
  * its packets, and that is no failure of the server.
  */
-bool pins_connected_lately(const struct table *t, addr_ref ref, const struct endpoint *e);
+bool endpoint_connected_lately(const struct table *t, addr_ref ref, const struct endpoint *e);
 
 /*
  * A TCP connect to `to` that began at tick `since` was given up by its program, unanswered. One says
  * nothing if it is short (the loser of happy eyeballs, RFC 8305): true if all of the last minute waited for
  * 3 s together, in no less time, and no success or failure came between. Then the endpoint has failed.
  */
-bool pins_unanswered(struct table *t, const struct endpoint *to, uint32_t since);
+bool endpoint_unanswered(struct table *t, const struct endpoint *to, uint32_t since);
 
 #endif

@@ -388,7 +388,7 @@ enum order_from pin_source(const struct table *t, const struct name *n, struct n
 
 /* ---- serve = on ---- */
 
-void pins_published(struct table *t, struct name_ref ref, enum family f, size_t n, uint32_t ttl_s)
+void ttl_note(struct table *t, struct name_ref ref, enum family f, size_t n, uint32_t ttl_s)
 {
 	word32 *w = &name_cold(t, ref)->ttl_end;
 	uint32_t old = get32(w), now = tick_now() / TICKS_PER_S, end = now + (ttl_s < TTL_MAX_S ? ttl_s : TTL_MAX_S);

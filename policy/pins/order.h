@@ -72,6 +72,6 @@ bool pins_is_target(const struct table *t, const struct name *host, const struct
  * DNS said so much of family `f`: `n` records, the least TTL among them `ttl_s`; 0
  * records (NODATA) are believed as long as the other family's. getaddrinfo tells no TTL.
  */
-void pins_published(struct table *t, struct name_ref ref, enum family f, size_t n, uint32_t ttl_s);
+void ttl_note(struct table *t, struct name_ref ref, enum family f, size_t n, uint32_t ttl_s);
 
 #endif

@@ -347,7 +347,7 @@ static bool succeeded(struct table *t, const struct outcome *o)
 		endpoint_recovered(t, &a->other, 0, v.e, CAUSE_BY_HAND);
 	if (v.slot < 0)
 		return true;		/* "other" confirms nothing */
-	if (!o->by_hand && v.why == CAUSE_CONNECTED && pins_speaks_sip(t, v.addr, v.e)) {
+	if (!o->by_hand && v.why == CAUSE_CONNECTED && endpoint_speaks_sip(t, v.addr, v.e)) {
 		connected(t, a, (unsigned)v.slot, v.e);
 		return true;
 	}

@@ -80,7 +80,7 @@ static struct endpoint_record *endpoint_at(const struct table *t, addr_ref ref, 
 	return slot >= 0 ? &a->endpoints[slot] : NULL;
 }
 
-void pins_heard(struct table *t, addr_ref ref, const struct endpoint *e, enum request_kind kind, bool registered)
+void endpoint_heard(struct table *t, addr_ref ref, const struct endpoint *e, enum request_kind kind, bool registered)
 {
 	struct addr_record *a = addr_at(t, ref);
 	const int slot = a && t->writable ? endpoint_take(a, e->transport, e->port, false) : -1;
@@ -108,18 +108,18 @@ static uint32_t heard_at(const struct table *t, addr_ref ref, const struct endpo
 
 static uint32_t age_of(uint32_t tick) { return tick ? tick_since(tick_now(), tick) : UINT32_MAX; }
 
-uint32_t pins_heard_age(const struct table *t, addr_ref ref, const struct endpoint *e, enum request_kind kind)
+uint32_t endpoint_heard_age(const struct table *t, addr_ref ref, const struct endpoint *e, enum request_kind kind)
 {
 	return age_of(heard_at(t, ref, e, kind));
 }
 
-bool pins_heard_since(const struct table *t, addr_ref ref, const struct endpoint *e, enum request_kind kind, uint64_t since_ms)
+bool endpoint_heard_since(const struct table *t, addr_ref ref, const struct endpoint *e, enum request_kind kind, uint64_t since_ms)
 {
 	const uint32_t heard = heard_at(t, ref, e, kind);
 	return heard && heard >= (uint32_t)(since_ms * TICKS_PER_S / 1000);
 }
 
-uint32_t pins_registered_age(const struct table *t, addr_ref ref, const struct endpoint *e)
+uint32_t endpoint_registered_age(const struct table *t, addr_ref ref, const struct endpoint *e)
 {
 	const struct endpoint_record *r = endpoint_at(t, ref, e);
 	return r ? age_of(get32(&r->registered)) : UINT32_MAX;
@@ -138,7 +138,7 @@ static bool is_over(const struct table *t, addr_ref ref, const struct endpoint *
 }
 
 /* Of two that end at once one may be left out: it takes one more then. */
-bool pins_waited(struct table *t, const struct endpoint *e, const struct wait *w)
+bool endpoint_waited(struct table *t, const struct endpoint *e, const struct vain_wait *w)
 {
 	const addr_ref ref = addr_find(t, &e->addr);
 	const uint32_t now = tick_now(), waited = tick_since(w->until, w->since);
@@ -160,7 +160,7 @@ bool pins_waited(struct table *t, const struct endpoint *e, const struct wait *w
 
 static uint32_t now_s(void) { return tick_now() / TICKS_PER_S; }
 
-void pins_account_used(struct table *t, const struct endpoint *e, uint16_t account)
+void account_used(struct table *t, const struct endpoint *e, uint16_t account)
 {
 	struct wait_record *r = waits_take(t, e, REQUEST_REGISTRATION);
 	const uint64_t word = r ? get64(&r->accounts) : 0;
@@ -180,7 +180,7 @@ static uint32_t refused_now(uint16_t account)
 	return (uint32_t)account << 16 | (when ? when : 1);
 }
 
-bool pins_account_refused(struct table *t, const struct endpoint *e, uint16_t account)
+bool account_refused(struct table *t, const struct endpoint *e, uint16_t account)
 {
 	struct wait_record *r = waits_take(t, e, REQUEST_REGISTRATION);
 	if (!r)
@@ -193,14 +193,14 @@ bool pins_account_refused(struct table *t, const struct endpoint *e, uint16_t ac
 	return counts;
 }
 
-void pins_account_served(struct table *t, const struct endpoint *e, uint16_t account)
+void account_served(struct table *t, const struct endpoint *e, uint16_t account)
 {
 	struct wait_record *r = waits_find(t, e, REQUEST_REGISTRATION);
 	if (r && t->writable && get32(&r->refused) >> 16 == account)
 		put32(&r->refused, 0);
 }
 
-bool pins_any_refused(const struct table *t)
+bool account_refused_lately(const struct table *t)
 {
 	const uint32_t refused = get32(&t->header->refused);
 	return refused && tick_since(tick_now(), refused) <= tick_of(ACCOUNT_ALONE_S);
@@ -226,7 +226,7 @@ static bool is_led_to(const struct table *t, addr_ref ref, uint16_t port)
 	return false;
 }
 
-bool pins_speaks_sip(const struct table *t, addr_ref ref, const struct endpoint *e)
+bool endpoint_speaks_sip(const struct table *t, addr_ref ref, const struct endpoint *e)
 {
 	return sip_port(e->port) || sip_seen(t, ref, e) || (e->port && is_led_to(t, ref, e->port));
 }

@@ -24,19 +24,19 @@ struct wait_record *waits_take(struct table *t, const struct endpoint *e, enum r
 /* ---- what SIP leaves for other processes ---- */
 
 /* The endpoint answered a request of this kind; with `registered`, a REGISTER with a 2xx. */
-void pins_heard(struct table *t, addr_ref ref, const struct endpoint *e, enum request_kind kind, bool registered);
+void endpoint_heard(struct table *t, addr_ref ref, const struct endpoint *e, enum request_kind kind, bool registered);
 
 /*
  * Ticks since it answered a request of this kind, UINT32_MAX: never. REQUEST_OTHER: any request, since a proxy that
  * answers anybody is alive, and silent on other methods while it waits itself (RFC 4320).
  */
-uint32_t pins_heard_age(const struct table *t, addr_ref ref, const struct endpoint *e, enum request_kind kind);
+uint32_t endpoint_heard_age(const struct table *t, addr_ref ref, const struct endpoint *e, enum request_kind kind);
 
 /* The same since a REGISTER got a 2xx. */
-uint32_t pins_registered_age(const struct table *t, addr_ref ref, const struct endpoint *e);
+uint32_t endpoint_registered_age(const struct table *t, addr_ref ref, const struct endpoint *e);
 
 /* Did it answer since then (milliseconds of CLOCK_MONOTONIC)? In the same tick counts as since. */
-bool pins_heard_since(const struct table *t, addr_ref ref, const struct endpoint *e, enum request_kind kind, uint64_t since_ms);
+bool endpoint_heard_since(const struct table *t, addr_ref ref, const struct endpoint *e, enum request_kind kind, uint64_t since_ms);
 
 static inline bool sip_port(uint16_t port) { return port == SIP_PORT || port == SIPS_PORT; }
 
@@ -44,10 +44,10 @@ static inline bool sip_port(uint16_t port) { return port == SIP_PORT || port == 
 bool sip_seen(const struct table *t, addr_ref ref, const struct endpoint *e);
 
 /* Is SIP spoken there: 5060 and 5061 (RFC 3261 19.1.2), a port from SRV, one where SIP was answered? */
-bool pins_speaks_sip(const struct table *t, addr_ref ref, const struct endpoint *e);
+bool endpoint_speaks_sip(const struct table *t, addr_ref ref, const struct endpoint *e);
 
 /* How long a request waited in vain. */
-struct wait {
+struct vain_wait {
 	enum request_kind kind;
 	uint32_t since, until;		/* ticks: it was sent, and given up */
 	bool closed;			/* it was the server that ended it, by closing the connection without a byte */
@@ -57,23 +57,23 @@ struct wait {
  * A request to `e` was given up unanswered. True: with those before it, of any process, it proves that the
  * endpoint does not answer its kind (decide.h), and has failed. A failure begins anew, and so does a minute without any.
  */
-bool pins_waited(struct table *t, const struct endpoint *e, const struct wait *w);
+bool endpoint_waited(struct table *t, const struct endpoint *e, const struct vain_wait *w);
 
 /* ---- whose trouble it is ---- */
 
 /* A number for an account (AoR), as its hash gives it; it was used with the endpoint. */
-void pins_account_used(struct table *t, const struct endpoint *e, uint16_t account);
+void account_used(struct table *t, const struct endpoint *e, uint16_t account);
 
 /*
  * The endpoint refused the account with a status that may be the account's own trouble. True: it counts for all, since
  * no other account was used here in the last hour, or another one was refused and not served since.
  */
-bool pins_account_refused(struct table *t, const struct endpoint *e, uint16_t account);
+bool account_refused(struct table *t, const struct endpoint *e, uint16_t account);
 
 /* The endpoint served the account. */
-void pins_account_served(struct table *t, const struct endpoint *e, uint16_t account);
+void account_served(struct table *t, const struct endpoint *e, uint16_t account);
 
 /* Was any account refused in the last hour? One load. */
-bool pins_any_refused(const struct table *t);
+bool account_refused_lately(const struct table *t);
 
 #endif

@@ -58,7 +58,7 @@ void avoid_connected(const struct endpoint *e)
 static bool is_void(const struct table *t, const struct endpoint *e, unsigned what, uint32_t then)
 {
 	const addr_ref ref = what == AVOIDED_CONNECT ? 0 : addr_find(t, &e->addr);
-	return ref && pins_heard_age(t, ref, e, (enum request_kind)(what - AVOIDED_REQUEST)) <= tick_since(tick_now(), then);
+	return ref && endpoint_heard_age(t, ref, e, (enum request_kind)(what - AVOIDED_REQUEST)) <= tick_since(tick_now(), then);
 }
 
 bool avoid_now(const struct table *t, const struct endpoint *e)

@@ -23,7 +23,7 @@ bool judge_server(int fd, const struct endpoint *e, struct server *out)
 
 bool judge_heard_since(const struct server *p, enum sip_method method, uint64_t age_ms)
 {
-	return pins_heard_since(p->table, p->ref, &p->e, request_kind(method), now_ms() - age_ms);
+	return endpoint_heard_since(p->table, p->ref, &p->e, request_kind(method), now_ms() - age_ms);
 }
 
 bool judge_may_be_silent(const struct table *t, addr_ref ref, const struct endpoint *original, const struct endpoint *e)
@@ -31,7 +31,7 @@ bool judge_may_be_silent(const struct table *t, addr_ref ref, const struct endpo
 	enum { HEARD_TICKS = 6 * TICKS_PER_S };
 	_Static_assert((HEARD_TICKS + TICKS_PER_S) * 1000 < SILENCE_MS * TICKS_PER_S, "who was heard since is not silent");
 	for (enum request_kind kind = REQUEST_REGISTRATION; kind < REQUEST_KINDS; kind++)
-		if (bits_have(&shared->waited[kind], original) && pins_heard_age(t, ref, e, kind) > HEARD_TICKS)
+		if (bits_have(&shared->waited[kind], original) && endpoint_heard_age(t, ref, e, kind) > HEARD_TICKS)
 			return true;
 	return false;
 }
@@ -58,7 +58,7 @@ static void note_account(const struct sip_message *m, const struct endpoint *to,
 	struct table *t = session_table_here();
 	if (t && (m->method == SIP_REGISTER || m->method == SIP_INVITE) && !is_noted(to, account_of(m), now_ms) &&
 	    addr_find(t, &to->addr))
-		pins_account_used(t, to, account_of(m));
+		account_used(t, to, account_of(m));
 }
 
 /* ---- requests ---- */
@@ -108,7 +108,7 @@ bool judge_knows(const struct endpoint *e, unsigned status)
 	struct table *t = session_table_here();
 	enum request_kind kind = REQUEST_OTHER;
 	unsigned kinds = 0;
-	if (!t || !shared || redirected_any() || status_may_fail(status) || pins_any_refused(t) ||
+	if (!t || !shared || redirected_any() || status_may_fail(status) || account_refused_lately(t) ||
 	    get32(&waiting_noted))
 		return false;
 	for (enum request_kind k = REQUEST_OTHER; k < REQUEST_KINDS; k++)
@@ -128,7 +128,7 @@ void judge_report(const struct server *p, enum cause cause, uint32_t cool)
 
 static uint64_t ms_since_registered(const struct server *p)
 {
-	uint32_t age = pins_registered_age(p->table, p->ref, &p->e);
+	uint32_t age = endpoint_registered_age(p->table, p->ref, &p->e);
 	return age == UINT32_MAX ? UINT64_MAX : (uint64_t)age * 1000 / TICKS_PER_S;
 }
 
@@ -158,9 +158,9 @@ void judge_spoke(int fd, const struct endpoint *e)
 {
 	struct server p;
 	waiting_spoken(fd);
-	if (!judge_server(fd, e, &p) || !pins_speaks_sip(p.table, p.ref, e))
+	if (!judge_server(fd, e, &p) || !endpoint_speaks_sip(p.table, p.ref, e))
 		return;
-	pins_heard(p.table, p.ref, e, REQUEST_OTHER, false);
+	endpoint_heard(p.table, p.ref, e, REQUEST_OTHER, false);
 	if (!success_reported(p.table, e, success_of(REQUEST_OTHER, false))) {
 		report_succeeded(p.table, (struct outcome){.endpoint = *e, .why = CAUSE_ANSWERED});
 		success_note_reported(p.table, e, success_of(REQUEST_OTHER, false));
@@ -184,11 +184,11 @@ enum status_effect judge_response(const struct server *p, const struct sip_messa
 	const bool registered = m->method == SIP_REGISTER && m->status / 100 == 2;
 	const unsigned what = success_of(kind, registered);
 	struct status_proof v = status_proves(m->method, m->status, m->retry_after, ms_since_registered(p));
-	if (registered && pins_any_refused(p->table))
-		pins_account_served(p->table, &p->e, account_of(m));
+	if (registered && account_refused_lately(p->table))
+		account_served(p->table, &p->e, account_of(m));
 	if (v.effect == STATUS_SUCCESS && success_reported(p->table, &p->e, what))
 		return v.effect;
-	pins_heard(p->table, p->ref, &p->e, kind, registered);
+	endpoint_heard(p->table, p->ref, &p->e, kind, registered);
 	if (v.effect == STATUS_SUCCESS && x.within)
 		return v.effect;	/* that it serves an old dialog does not say that it takes new ones */
 	if (v.effect == STATUS_SUCCESS) {
@@ -196,7 +196,7 @@ enum status_effect judge_response(const struct server *p, const struct sip_messa
 		const uint32_t sent = endpoint_same(&x.last, &p->e) ? tick_at(x.since_ms * NS_PER_MS) : 0;
 		report_succeeded(p->table, (struct outcome){.endpoint = p->e, .why = CAUSE_ANSWERED, .since = sent ? sent : 1});
 		success_note_reported(p->table, &p->e, what);
-	} else if (v.effect == STATUS_FAILED && pins_account_refused(p->table, &p->e, account_of(m))) {
+	} else if (v.effect == STATUS_FAILED && account_refused(p->table, &p->e, account_of(m))) {
 		judge_report(p, v.cause, v.cool);
 	}
 	return v.effect;

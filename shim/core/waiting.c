@@ -72,14 +72,14 @@ static bool load(const word64 *w, struct entry *e)
 	return true;
 }
 
-/* For the case that this process is killed while it waits (pins_pending). */
+/* For the case that this process is killed while it waits (endpoint_pending). */
 static void note(struct entry *e)
 {
 	struct table *t = session_table_here();
 	const addr_ref ref = t && !e->noted ? addr_find(t, &e->to.addr) : 0;
 	if (!ref)
 		return;
-	pins_pending(t, ref, &e->to, (struct pending){.since = tick_of_ms(e->first_ms), .pid = (uint32_t)e->pid,
+	endpoint_pending(t, ref, &e->to, (struct pending){.since = tick_of_ms(e->first_ms), .pid = (uint32_t)e->pid,
 						      .what = (uint8_t)(PENDING_REQUEST + request_kind(e->method))});
 	e->noted = true;
 	add32(&waiting_noted, 1);
@@ -92,7 +92,7 @@ static void drop(word64 *w, struct entry *e)
 	if (e->noted)
 		add32(&waiting_noted, UINT32_MAX);
 	if (t)
-		pins_pending_over(t, addr_find(t, &e->to.addr), &e->to, (uint32_t)e->pid, false);
+		endpoint_pending_over(t, addr_find(t, &e->to.addr), &e->to, (uint32_t)e->pid, false);
 	e->noted = false;
 }
 
@@ -163,12 +163,12 @@ static void in_vain(const struct entry *e, uint64_t now_ms, bool closed)
 {
 	struct table *t = session_table_here();
 	const uint64_t end = patience_end(e) < now_ms ? patience_end(e) : now_ms;
-	const struct wait w = {.kind = kind_of(e), .since = tick_of_ms(e->first_ms), .until = tick_of_ms(end), .closed = closed};
+	const struct vain_wait w = {.kind = kind_of(e), .since = tick_of_ms(e->first_ms), .until = tick_of_ms(end), .closed = closed};
 	if (!t || !is_unanswered(e, now_ms) || may_be_answered(e, w.since) || (!closed && tick_since(w.until, w.since) < WAIT_LEAST_TICKS))
 		return;
 	avoid_note(&e->to, avoided_request(w.kind));
 	const struct outcome o = {.endpoint = e->to};
-	if (pins_waited(t, &o.endpoint, &w))
+	if (endpoint_waited(t, &o.endpoint, &w))
 		report_failed(t, o, closed ? CAUSE_CLOSED : CAUSE_UNANSWERED);
 }
 
@@ -262,7 +262,7 @@ void waiting_opaque(int fd, const struct endpoint *to)
 {
 	struct table *t = session_table_here();
 	const uint64_t now = now_ms();
-	if (!t || !pins_speaks_sip(t, addr_find(t, &to->addr), to))
+	if (!t || !endpoint_speaks_sip(t, addr_find(t, &to->addr), to))
 		return;
 	add(&(struct entry){.key = endpoint_key(to, (uint64_t)fd << 32 | (uint32_t)session_pid()), .first_ms = now,
 			    .last_ms = now, .to = *to, .pid = session_pid(), .fd = fd, .method = SIP_NONE});
@@ -310,7 +310,7 @@ void waiting_ended(int fd, const struct endpoint *to, bool sending)
 		drop(w, &e);
 		in_vain(&e, now, true);
 	}
-	if (sending && !any && t && pins_speaks_sip(t, addr_find(t, &to->addr), to))
+	if (sending && !any && t && endpoint_speaks_sip(t, addr_find(t, &to->addr), to))
 		in_vain(&(struct entry){.first_ms = now, .last_ms = now, .to = *to, .fd = fd, .method = SIP_NONE}, now, true);
 }
 

@@ -85,7 +85,7 @@ static void order_addresses(struct table *t, uint8_t *msg, const struct answer *
 	report_lookup(t, &l, p);
 	const struct settings set = settings_for(t, name);
 	if (set.value[SET_SERVE])
-		pins_published(t, ref, p == &pool[FAMILY_V4] ? FAMILY_V4 : FAMILY_V6, a->n, a->min_ttl);
+		ttl_note(t, ref, p == &pool[FAMILY_V4] ? FAMILY_V4 : FAMILY_V6, a->n, a->min_ttl);
 	const char *how = rewrite(msg, a, p, &set);
 	if (how)
 		probe_answer(t, name, p, how);
@@ -107,7 +107,7 @@ static void learn_none(struct table *t, const struct answer *a, const struct nam
 	struct name_ref ref;
 	uint16_t type = a->question.type;
 	if ((type == WIRE_A || type == WIRE_AAAA) && table_find(t, name, &ref) && settings_for(t, name).value[SET_SERVE])
-		pins_published(t, ref, type == WIRE_A ? FAMILY_V4 : FAMILY_V6, 0, 0);
+		ttl_note(t, ref, type == WIRE_A ? FAMILY_V4 : FAMILY_V6, 0, 0);
 }
 
 static void learn(struct table *t, uint8_t *msg, size_t len, enum answer_status s, const struct answer *a,

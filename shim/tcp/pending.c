@@ -131,9 +131,9 @@ HOT static void report(const struct tcp_connect *c, enum cause cause)
 	else if (cause != CAUSE_NONE)
 		dialogs_lost(&c->to);
 	const addr_ref ref = ref_in(t, c);
-	if (cause == CAUSE_TIMED_OUT && pins_connected_lately(t, ref, &c->to))
+	if (cause == CAUSE_TIMED_OUT && endpoint_connected_lately(t, ref, &c->to))
 		cause = CAUSE_NONE;
-	const bool others = pins_pending_over(t, ref, &c->to, (uint32_t)c->pid, cause == CAUSE_CONNECTED);
+	const bool others = endpoint_pending_over(t, ref, &c->to, (uint32_t)c->pid, cause == CAUSE_CONNECTED);
 	if (cause == CAUSE_CONNECTED && !is_reported(t, c, others)) {
 		report_succeeded(t, o);
 		success_note_reported(t, &c->to, SUCCESS_CONNECT);
@@ -188,7 +188,7 @@ static bool waited_long(const struct tcp_connect *c)
 static bool waits_in_vain(const struct tcp_connect *c)
 {
 	const struct table *t = waited_long(c) ? session_table_here() : NULL;
-	return t && !pins_connected_lately(t, ref_in(t, c), &c->to);
+	return t && !endpoint_connected_lately(t, ref_in(t, c), &c->to);
 }
 
 /* An error that the program has read leaves the socket closed; which one it was, the time tells. */
@@ -225,7 +225,7 @@ static enum cause given_up(enum progress p, const struct tcp_connect *c)
 	if (!waits(c))
 		return CAUSE_NONE;
 	avoid_note(&c->to, AVOIDED_CONNECT);
-	return t && pins_unanswered(t, &o.endpoint, o.since) ? CAUSE_TIMED_OUT : cause_of(p, c);
+	return t && endpoint_unanswered(t, &o.endpoint, o.since) ? CAUSE_TIMED_OUT : cause_of(p, c);
 }
 
 bool pending_waits(int fd, const struct tcp_connect *c) { return waits(c) && progress_of(fd, c) == WAITING; }
@@ -261,7 +261,7 @@ void pending_end(void)
 	for (int fd; t && (fd = pending_next(&w)) != -1;) {
 		const struct tcp_connect *c = pending_at(fd);
 		if (!waited_long(c))
-			pins_pending_over(t, ref_in(t, c), &c->to, (uint32_t)c->pid, false);
+			endpoint_pending_over(t, ref_in(t, c), &c->to, (uint32_t)c->pid, false);
 	}
 }
 
@@ -304,7 +304,7 @@ HOT int pending_connect(struct table *t, int fd, const struct sockaddr *addr, so
 {
 	int saved = errno;
 	c->pid = session_pid();
-	pins_pending(t, c->ref, &c->to, (struct pending){.since = c->since, .pid = (uint32_t)c->pid});
+	endpoint_pending(t, c->ref, &c->to, (struct pending){.since = c->since, .pid = (uint32_t)c->pid});
 	errno = saved;
 
 	int r = real()->connect(fd, addr, len);

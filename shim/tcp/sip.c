@@ -187,7 +187,7 @@ static bool meet(const struct saying *say, size_t len)
 static bool is_sip(const struct endpoint *to)
 {
 	struct server p;
-	return judge_server(-1, to, &p) && pins_speaks_sip(p.table, p.ref, to);
+	return judge_server(-1, to, &p) && endpoint_speaks_sip(p.table, p.ref, to);
 }
 
 /* Where nothing can be read any byte of the server proves that it is alive (TLS). */

@@ -82,8 +82,8 @@ static void bench_serve(void)
 		if (name_canonical(q.name, &name) != NAME_OK || !table_find(&table, &name, &ref) ||
 		    !settings_store(&table, &none, &serve, 1, NULL))
 			broken("%s cannot be served", q.name);
-		pins_published(&table, ref, FAMILY_V4, (size_t)q.pool, 3600);
-		pins_published(&table, ref, FAMILY_V6, 0, 3600);
+		ttl_note(&table, ref, FAMILY_V4, (size_t)q.pool, 3600);
+		ttl_note(&table, ref, FAMILY_V6, 0, 3600);
 		if (!served(&q))
 			broken("%s is not served", q.name);
 		snprintf(what, sizeof what, "getaddrinfo, serve = on, pool of %d", q.pool);

@@ -156,7 +156,7 @@ static bool was_heard(void)
 	struct in_addr a;
 	inet_pton(AF_INET, candidate, &a);
 	address_from_bytes(AF_INET, &a, &e.addr);
-	return pins_heard_age(&table, addr_find(&table, &e.addr), &e, REQUEST_OTHER) != UINT32_MAX;
+	return endpoint_heard_age(&table, addr_find(&table, &e.addr), &e, REQUEST_OTHER) != UINT32_MAX;
 }
 
 int main(void)

@@ -152,18 +152,18 @@ static void tell(struct table *t, const struct name_ref *refs, size_t n, unsigne
 				  .names = refs, .n_names = k % 2 ? n : 0, .reach = REACH_SHIM};
 	const addr_ref a = addr_find(t, &o.endpoint.addr);
 	struct endpoint to;
-	pins_pending(t, a, &o.endpoint, (struct pending){.since = tick_now(), .pid = 1, .what = PENDING_CONNECT});
-	pins_heard(t, a, &o.endpoint, REQUEST_REGISTRATION, true);
+	endpoint_pending(t, a, &o.endpoint, (struct pending){.since = tick_now(), .pid = 1, .what = PENDING_CONNECT});
+	endpoint_heard(t, a, &o.endpoint, REQUEST_REGISTRATION, true);
 	if (k % 3 == 0)
 		lab_failed(t, &o, CAUSE_REFUSED);
 	else if (k % 3 == 1)
 		lab_succeeded(t, &o);
 	else
 		lab_reset(t, &o);
-	pins_pending_over(t, a, &o.endpoint, 1, k % 2);
-	pins_heard_age(t, a, &o.endpoint, REQUEST_CALL);
-	pins_registered_age(t, a, &o.endpoint);
-	pins_connected_lately(t, a, &o.endpoint);
+	endpoint_pending_over(t, a, &o.endpoint, 1, k % 2);
+	endpoint_heard_age(t, a, &o.endpoint, REQUEST_CALL);
+	endpoint_registered_age(t, a, &o.endpoint);
+	endpoint_connected_lately(t, a, &o.endpoint);
 	for (int kind = REDIRECT_CONNECT; kind <= REDIRECT_DATAGRAM; kind++)
 		if (pin_redirect(t, &o.endpoint, (enum redirect_kind)kind, &(struct asker){.names = refs, .n = n}, &to))
 			claim(to.transport == o.endpoint.transport && address_family(&to.addr) == address_family(&o.endpoint.addr));

@@ -187,14 +187,14 @@ static void look_up(struct siege *s, uint64_t *random, const struct name *n, uns
 	else
 		lab_succeeded(&s->lab.t, &o);
 	addr_ref a = addr_find(&s->lab.t, &o.endpoint.addr);
-	const struct wait w = {.kind = herd_random(random) % REQUEST_KINDS, .since = tick_now() - 40, .until = tick_now()};
-	pins_heard(&s->lab.t, a, &o.endpoint, w.kind, true);
-	pins_waited(&s->lab.t, &o.endpoint, &w);
-	pins_account_used(&s->lab.t, &o.endpoint, (uint16_t)herd_random(random));
-	pins_account_refused(&s->lab.t, &o.endpoint, (uint16_t)herd_random(random));
-	pins_account_served(&s->lab.t, &o.endpoint, (uint16_t)herd_random(random));
-	pins_pending(&s->lab.t, a, &o.endpoint, (struct pending){.since = tick_now(), .pid = 1, .what = PENDING_CONNECT});
-	pins_pending_over(&s->lab.t, a, &o.endpoint, 1, true);
+	const struct vain_wait w = {.kind = herd_random(random) % REQUEST_KINDS, .since = tick_now() - 40, .until = tick_now()};
+	endpoint_heard(&s->lab.t, a, &o.endpoint, w.kind, true);
+	endpoint_waited(&s->lab.t, &o.endpoint, &w);
+	account_used(&s->lab.t, &o.endpoint, (uint16_t)herd_random(random));
+	account_refused(&s->lab.t, &o.endpoint, (uint16_t)herd_random(random));
+	account_served(&s->lab.t, &o.endpoint, (uint16_t)herd_random(random));
+	endpoint_pending(&s->lab.t, a, &o.endpoint, (struct pending){.since = tick_now(), .pid = 1, .what = PENDING_CONNECT});
+	endpoint_pending_over(&s->lab.t, a, &o.endpoint, 1, true);
 }
 
 static void with_dns_down(struct siege *s, const struct name *n)

@@ -95,17 +95,17 @@ static void outcome(struct crowd *c, uint64_t *random, const struct address *a, 
 	const struct outcome o = {.endpoint = {*a, herd_random(random) % 2 ? 5060 : 443, herd_random(random) % 3 ? TRANSPORT_TCP : TRANSPORT_UDP},
 				  .names = &ref, .n_names = herd_random(random) % 2, .reach = REACH_ALL,
 				  .why = herd_random(random) % 2 ? CAUSE_ANSWERED : CAUSE_CONNECTED};
-	const struct wait w = {.kind = herd_random(random) % REQUEST_KINDS, .since = tick_now() - 40, .until = tick_now(),
+	const struct vain_wait w = {.kind = herd_random(random) % REQUEST_KINDS, .since = tick_now() - 40, .until = tick_now(),
 			       .closed = herd_random(random) % 2};
 	if (herd_random(random) % 3 == 0)
 		lab_failed(&c->lab.t, &o, CAUSE_REFUSED);
 	else
 		lab_succeeded(&c->lab.t, &o);
-	pins_heard(&c->lab.t, addr_find(&c->lab.t, a), &o.endpoint, w.kind, herd_random(random) % 2);
-	if (pins_waited(&c->lab.t, &o.endpoint, &w))
+	endpoint_heard(&c->lab.t, addr_find(&c->lab.t, a), &o.endpoint, w.kind, herd_random(random) % 2);
+	if (endpoint_waited(&c->lab.t, &o.endpoint, &w))
 		lab_failed(&c->lab.t, &o, CAUSE_UNANSWERED);
-	pins_account_used(&c->lab.t, &o.endpoint, (uint16_t)herd_random(random) % 3);
-	pins_account_refused(&c->lab.t, &o.endpoint, (uint16_t)herd_random(random) % 3);
+	account_used(&c->lab.t, &o.endpoint, (uint16_t)herd_random(random) % 3);
+	account_refused(&c->lab.t, &o.endpoint, (uint16_t)herd_random(random) % 3);
 }
 
 static void look_up(struct crowd *c, uint64_t *random, unsigned k)
@@ -207,9 +207,9 @@ static void pending(struct crowd *c, uint64_t *random, unsigned k)
 {
 	const struct endpoint e = {address_of(FAMILY_V4, k, 0), 5060, TRANSPORT_TCP};
 	addr_ref ref = addr_find(&c->lab.t, &e.addr);
-	pins_pending(&c->lab.t, ref, &e, (struct pending){.since = tick_now(), .pid = 1});
+	endpoint_pending(&c->lab.t, ref, &e, (struct pending){.since = tick_now(), .pid = 1});
 	if (herd_random(random) % 2)
-		pins_pending_over(&c->lab.t, ref, &e, 1, true);
+		endpoint_pending_over(&c->lab.t, ref, &e, 1, true);
 }
 
 static void work(void *arg, unsigned i)

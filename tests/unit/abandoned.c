@@ -68,7 +68,7 @@ static void row(const struct row *r)
 	const uint32_t pid = r->who == OWN ? store_pid(&lab.t) : (uint32_t)(r->who == DEAD ? dead_process() : getppid());
 	const addr_ref addr = addr_find(&lab.t, &e.addr);
 	lab.t.space = (uint8_t)(lab.t.space + r->other_space);
-	pins_pending(&lab.t, addr, &e, (struct pending){.since = tick_now(), .pid = pid, .what = r->what_waits});
+	endpoint_pending(&lab.t, addr, &e, (struct pending){.since = tick_now(), .pid = pid, .what = r->what_waits});
 	lab.t.space = (uint8_t)(lab.t.space - r->other_space);
 	clock_after(r->age_s);
 	if (r->succeeded_since)

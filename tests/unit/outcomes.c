@@ -128,12 +128,12 @@ static void heard(void)
 		lab_lookup(&lab.t, &a, &addr, 1, &ref);
 		const addr_ref at = addr_find(&lab.t, &addr);
 		check_row("heard %s", rows[i].what);
-		pins_heard(&lab.t, at, &e, REQUEST_OTHER, false);
+		endpoint_heard(&lab.t, at, &e, REQUEST_OTHER, false);
 		clock_after(rows[i].sent_after);
 		struct timespec now;
 		clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
 		const uint64_t sent_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-		check_true("since", pins_heard_since(&lab.t, at, &e, REQUEST_OTHER, sent_ms) == rows[i].since);
+		check_true("since", endpoint_heard_since(&lab.t, at, &e, REQUEST_OTHER, sent_ms) == rows[i].since);
 		lab_close(&lab);
 	}
 }

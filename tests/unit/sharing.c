@@ -358,10 +358,10 @@ static void pending(void)
 		check_true("captured", leads_to(&lab.t, 1, addrs, 2, 1));
 		lab_succeeded(&lab.t, &(struct outcome){.endpoint = e, .reach = 16});
 		clock_after(0.2);
-		pins_pending(&lab.t, addr_find(&lab.t, &e.addr), &e, (struct pending){.since = tick_now(), .pid = pid});
+		endpoint_pending(&lab.t, addr_find(&lab.t, &e.addr), &e, (struct pending){.since = tick_now(), .pid = pid});
 		clock_after(0.5);
 		if (rows[i].over)
-			pins_pending_over(&lab.t, addr_find(&lab.t, &e.addr), &e, pid, false);
+			endpoint_pending_over(&lab.t, addr_find(&lab.t, &e.addr), &e, pid, false);
 		if (rows[i].succeeded)
 			lab_succeeded(&lab.t, &(struct outcome){.endpoint = e, .reach = 16});
 		clock_after(rows[i].after_s - 0.5);
@@ -378,23 +378,23 @@ static void pending(void)
 	const addr_ref a = addr_insert(&lab.t, &e.addr);
 	const word64 *word = &addr_at(&lab.t, a)->endpoints[0].pending;
 	check_row("a connect in flight: the first one's note stays");
-	pins_pending(&lab.t, a, &e, (struct pending){.since = tick_now(), .pid = 11});
-	pins_pending(&lab.t, a, &e, (struct pending){.since = tick_now(), .pid = 22});
+	endpoint_pending(&lab.t, a, &e, (struct pending){.since = tick_now(), .pid = 11});
+	endpoint_pending(&lab.t, a, &e, (struct pending){.since = tick_now(), .pid = 22});
 	check_number("pid", 11, pending_unpack(get64(word)).pid);
-	check_true("another's end sees it", pins_pending_over(&lab.t, a, &e, 22, false));
+	check_true("another's end sees it", endpoint_pending_over(&lab.t, a, &e, 22, false));
 	check_number("another's end leaves it", 11, pending_unpack(get64(word)).pid);
 	check_row("a connect in flight: longer than any can be, the note gives way");
 	clock_after(140);
-	pins_pending(&lab.t, a, &e, (struct pending){.since = tick_now(), .pid = 22});
+	endpoint_pending(&lab.t, a, &e, (struct pending){.since = tick_now(), .pid = 22});
 	check_number("pid", 22, pending_unpack(get64(word)).pid);
-	check_true("its own end is no other's", !pins_pending_over(&lab.t, a, &e, 22, false));
+	check_true("its own end is no other's", !endpoint_pending_over(&lab.t, a, &e, 22, false));
 	check_number("and takes it away", 0, get64(word));
-	check_true("nor is what is not there", !pins_pending_over(&lab.t, a, &e, 22, false));
-	check_true("it did not come through", !pins_connected_lately(&lab.t, a, &e));
+	check_true("nor is what is not there", !endpoint_pending_over(&lab.t, a, &e, 22, false));
+	check_true("it did not come through", !endpoint_connected_lately(&lab.t, a, &e));
 	check_row("a connect in flight to an address that nobody knows");
-	pins_pending(&lab.t, 0, &e, (struct pending){.since = tick_now(), .pid = 1});
-	pins_pending_over(&lab.t, 0, &e, 1, true);
-	pins_pending(&lab.t, UINT32_MAX, &e, (struct pending){.since = tick_now(), .pid = 1});
+	endpoint_pending(&lab.t, 0, &e, (struct pending){.since = tick_now(), .pid = 1});
+	endpoint_pending_over(&lab.t, 0, &e, 1, true);
+	endpoint_pending(&lab.t, UINT32_MAX, &e, (struct pending){.since = tick_now(), .pid = 1});
 	lab_close(&lab);
 	check_row("processes that live");
 	check_true("this one", store_process_lives((uint32_t)getpid()));

@@ -418,8 +418,8 @@ static void read_only(void)
 	check_true("retire", !table_retire(&lab.t, ref));
 	struct event e = {.kind = EVENT_SET};
 	journal_write(&lab.t, &e);
-	pins_pending(&lab.t, addr_find(&lab.t, addrs), &o.endpoint, (struct pending){.since = tick_now(), .pid = 1});
-	pins_pending_over(&lab.t, addr_find(&lab.t, addrs), &o.endpoint, 1, true);
+	endpoint_pending(&lab.t, addr_find(&lab.t, addrs), &o.endpoint, (struct pending){.since = tick_now(), .pid = 1});
+	endpoint_pending_over(&lab.t, addr_find(&lab.t, addrs), &o.endpoint, 1, true);
 	check_row("read-only: DNS down is answered");
 	const struct lookup l = {.name = &n};
 	struct pool pool[FAMILIES] = {[FAMILY_V4] = {.asked = true}};

@@ -59,12 +59,12 @@ static bool happen(struct table *t, const struct step *s)
 	struct outcome o = outcome_of(s->what == OTHER_PORT ? 5061 : 5060, s->waited);
 	switch (s->what) {
 	case GIVEN_UP:
-	case OTHER_PORT: return pins_unanswered(t, &o.endpoint, o.since);
+	case OTHER_PORT: return endpoint_unanswered(t, &o.endpoint, o.since);
 	case ANSWER: o.why = CAUSE_ANSWERED; return lab_succeeded(t, &o), false;
 	case SUCCESS: return lab_succeeded(t, &o), false;
-	case THROUGH: return pins_pending_over(t, addr_find(t, &o.endpoint.addr), &o.endpoint, 1, true), false;
+	case THROUGH: return endpoint_pending_over(t, addr_find(t, &o.endpoint.addr), &o.endpoint, 1, true), false;
 	case FAILURE: return lab_failed(t, &o, CAUSE_REFUSED), false;
-	case TIMED_OUT: return !pins_connected_lately(t, addr_find(t, &o.endpoint.addr), &o.endpoint);
+	case TIMED_OUT: return !endpoint_connected_lately(t, addr_find(t, &o.endpoint.addr), &o.endpoint);
 	case END: break;
 	}
 	return false;
@@ -89,7 +89,7 @@ int main(void)
 	struct lab lab;
 	lab_open(&lab, 8);
 	check_row("to an address that nobody knows");
-	check_true("not failed", !pins_unanswered(&lab.t, &(struct endpoint){lab_v4(9), 5060, TRANSPORT_TCP}, 0));
+	check_true("not failed", !endpoint_unanswered(&lab.t, &(struct endpoint){lab_v4(9), 5060, TRANSPORT_TCP}, 0));
 	lab_close(&lab);
 	return check_done();
 }

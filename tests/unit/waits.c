@@ -67,12 +67,12 @@ static bool happen(struct table *t, const struct step *s)
 {
 	const uint32_t now = tick_now(), since = now - (uint32_t)(s->waited * TICKS_PER_S);
 	struct outcome o = {.endpoint = endpoint_of(s->what == ELSEWHERE ? 5061 : 5060), .reach = 1};
-	const struct wait w = {.kind = s->kind, .since = since, .until = now, .closed = s->what == CLOSED};
+	const struct vain_wait w = {.kind = s->kind, .since = since, .until = now, .closed = s->what == CLOSED};
 	switch (s->what) {
 	case GIVEN_UP:
 	case ELSEWHERE:
-	case CLOSED: return pins_waited(t, &o.endpoint, &w);
-	case ANSWER: return pins_heard(t, addr_find(t, &o.endpoint.addr), &o.endpoint, s->kind, false), false;
+	case CLOSED: return endpoint_waited(t, &o.endpoint, &w);
+	case ANSWER: return endpoint_heard(t, addr_find(t, &o.endpoint.addr), &o.endpoint, s->kind, false), false;
 	case CONNECT: return lab_succeeded(t, &o), false;
 	case FAILURE: return lab_failed(t, &o, CAUSE_UNANSWERED), false;
 	case END: break;
@@ -104,7 +104,7 @@ static void waits(void)
 	begin(&lab);
 	check_row("to an address that nobody knows");
 	const struct outcome stranger = {.endpoint = {lab_v4(9), 5060, TRANSPORT_TCP}};
-	check_true("not failed", !pins_waited(&lab.t, &stranger.endpoint, &(struct wait){REQUEST_CALL, 1, tick_now(), false}));
+	check_true("not failed", !endpoint_waited(&lab.t, &stranger.endpoint, &(struct vain_wait){REQUEST_CALL, 1, tick_now(), false}));
 	lab_close(&lab);
 }
 
@@ -138,10 +138,10 @@ static void accounts(void)
 			else if (*p == ':')
 				clock_after(3600);
 			else if (*p == '+')
-				pins_account_served(&lab.t, &e, (uint16_t)*++p);
+				account_served(&lab.t, &e, (uint16_t)*++p);
 			else if (*p != '-')
-				pins_account_used(&lab.t, &e, (uint16_t)*p);
-			else if (pins_account_refused(&lab.t, &e, (uint16_t)*++p))
+				account_used(&lab.t, &e, (uint16_t)*p);
+			else if (account_refused(&lab.t, &e, (uint16_t)*++p))
 				strncat(counts, p, 1);
 		check_row("refused: %s: %s", stories[i].what, stories[i].story);
 		check_text("count", stories[i].counts, counts);
@@ -163,14 +163,14 @@ static void crowd(void)
 	const addr_ref at = addr_find(&lab.t, a);
 	for (uint16_t port = 1; port <= 4000; port++) {
 		const struct endpoint e = endpoint_of(port);
-		pins_account_used(&lab.t, &e, port);
-		wrong += pins_account_refused(&lab.t, &e, port) ? 0 : 1;
+		account_used(&lab.t, &e, port);
+		wrong += account_refused(&lab.t, &e, port) ? 0 : 1;
 		clock_after(0.0625);
 	}
 	check_row("a crowd of endpoints");
 	check_number("accounts that were not alone with theirs", 0, wrong);
 	check_true("of an endpoint that has no slot nothing was heard",
-		   pins_heard_age(&lab.t, at, &(struct endpoint){a[0], 1, TRANSPORT_TCP}, REQUEST_CALL) == UINT32_MAX);
+		   endpoint_heard_age(&lab.t, at, &(struct endpoint){a[0], 1, TRANSPORT_TCP}, REQUEST_CALL) == UINT32_MAX);
 	lab_close(&lab);
 }
 

@@ -123,7 +123,7 @@ static uint32_t least_ttl(const struct reply *reply)
 	return v4->ttl < v6->ttl ? v4->ttl : v6->ttl;
 }
 
-/* The family with records first: that the other has none is believed as long (pins_published). */
+/* The family with records first: that the other has none is believed as long (ttl_note). */
 static enum admin_status take_addresses(struct table *t, const struct name *name, const struct reply *reply,
 				       const struct name_view *before, struct change *change)
 {

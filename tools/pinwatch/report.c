@@ -97,7 +97,7 @@ static bool is_outdated(const struct watch_event *e, const struct endpoint_recor
 static bool is_lossy(const struct served *s, const struct watch_event *e, const struct endpoint *to, struct finding v)
 {
 	return v.cause == CAUSE_TIMED_OUT && e->what != WATCH_BROKEN &&
-	       pins_connected_lately(&s->table, addr_find(&s->table, &to->addr), to);
+	       endpoint_connected_lately(&s->table, addr_find(&s->table, &to->addr), to);
 }
 
 /* Does it say something of this table's endpoint? */
@@ -217,7 +217,7 @@ static void conclude(const struct sighting *g, struct finding v)
 /* Did anything come from there since, an answer or an ICMP error? */
 static bool heard_since(const struct sighting *g, uint64_t since_ms)
 {
-	return pins_heard_since(&g->s->table, g->ref, &g->e, request_kind(g->sip->method), since_ms) ||
+	return endpoint_heard_since(&g->s->table, g->ref, &g->e, request_kind(g->sip->method), since_ms) ||
 	       refusals_since(&g->report->refusals, &g->m->flow.peer, g->m->flow.port, since_ms * 1000000);
 }
 
@@ -241,7 +241,7 @@ static void response(const struct sighting *g)
 	if (!tx_match(g->s->requests, g->key, m->method, &g->e, m->status, g->now_ms, &x))
 		return;
 	if (!g->report->look_only)
-		pins_heard(&g->s->table, g->ref, &g->e, request_kind(m->method),
+		endpoint_heard(&g->s->table, g->ref, &g->e, request_kind(m->method),
 			   m->method == SIP_REGISTER && m->status / 100 == 2);
 	if (status_proves(m->method, m->status, m->retry_after, UINT64_MAX).effect == STATUS_SUCCESS)
 		conclude(g, (struct finding){FINDING_WORKS, CAUSE_ANSWERED});
