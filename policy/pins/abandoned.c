@@ -15,7 +15,7 @@ static bool request_failed(struct table *t, struct outcome *o, struct pending p,
 	const struct vain_wait w = {.kind = (enum request_kind)(p.what - PENDING_REQUEST), .since = p.since,
 			       .until = now < most ? now : most};
 	o->why = CAUSE_UNANSWERED;
-	return endpoint_waited(t, &o->endpoint, &w) && pin_report(t, o);
+	return endpoint_waited(t, &o->endpoint, &w) && pins_report(t, o);
 }
 
 /*
@@ -28,7 +28,7 @@ static bool connect_failed(struct table *t, const struct endpoint_record *e, str
 {
 	o->why = CAUSE_ABANDONED;
 	return tick_since(now, p.since) >= tick_of(GIVE_UP_S) && get32(&e->succeeded) < p.since &&
-	       get32(&e->failed) < p.since && pin_report(t, o);
+	       get32(&e->failed) < p.since && pins_report(t, o);
 }
 
 static bool lives(const struct table *t, uint32_t pid) { return t->lives ? t->lives(pid) : store_process_lives(pid); }

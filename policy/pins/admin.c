@@ -281,7 +281,7 @@ static void report(struct table *t, struct name_ref ref, const struct endpoint *
 {
 	const struct outcome o = {.endpoint = *e, .names = &ref, .n_names = 1, .by_hand = true,
 				  .kind = ok ? OUTCOME_SUCCEEDED : OUTCOME_FAILED, .why = CAUSE_BY_HAND};
-	pin_report(t, &o);
+	pins_report(t, &o);
 }
 
 /* A target is as fit as the fittest address of its host, so all of those that keep it from being fit are fit again. */
@@ -305,7 +305,7 @@ static void report_host_works(struct table *t, const struct address *target, str
 }
 
 /* The endpoints of the address that count for the name; none known: "other", the one that confirmed it, or the target's. */
-enum admin_status pins_report(struct table *t, const struct name *n, const struct address *a, bool ok)
+enum admin_status pins_report_by_hand(struct table *t, const struct name *n, const struct address *a, bool ok)
 {
 	struct name_ref ref;
 	if (!table_find(t, n, &ref))

@@ -50,7 +50,7 @@ enum admin_status pins_refresh_service(struct table *t, const struct name *n, co
 				      size_t count, uint32_t ttl_s, bool *dropped);
 
 /* `pinctl fail|ok HOST ADDR`: as an outcome of every endpoint of it that counts for the name. */
-enum admin_status pins_report(struct table *t, const struct name *n, const struct address *a, bool ok);
+enum admin_status pins_report_by_hand(struct table *t, const struct name *n, const struct address *a, bool ok);
 
 /*
  * Keep pins away from an address, without a failure, until `drained` is false

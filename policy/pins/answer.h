@@ -16,7 +16,7 @@ struct aside {
 
 struct lookup {
 	const struct name *name;
-	struct name_ref known;		/* its record, as pin_source() found it; key 0: to be found */
+	struct name_ref known;		/* its record, as pins_source() found it; key 0: to be found */
 	uint16_t port;			/* the service asked for, host order; 0: none named */
 	uint8_t transport;		/* enum transport */
 	bool as_target;			/* asked for as a target of a service that this process looked up */

@@ -361,7 +361,7 @@ static bool order_answer(struct table *t, const struct lookup *l, struct pool po
 	return true;
 }
 
-bool pin_order(struct table *t, const struct lookup *l, enum order_from from, struct pool pool[static FAMILIES],
+bool pins_order(struct table *t, const struct lookup *l, enum order_from from, struct pool pool[static FAMILIES],
 	       struct name_ref *ref)
 {
 	switch (from) {
@@ -373,7 +373,7 @@ bool pin_order(struct table *t, const struct lookup *l, enum order_from from, st
 	return false;
 }
 
-enum order_from pin_source(const struct table *t, const struct name *n, struct name_ref *known)
+enum order_from pins_source(const struct table *t, const struct name *n, struct name_ref *known)
 {
 	if (!table_find(t, n, known))
 		return known->key = 0, ORDER_DNS;

@@ -21,10 +21,10 @@ enum order_from {
 };
 
 /*
- * Before DNS is asked: may the table answer instead? ORDER_STALE or ORDER_SERVE: perhaps, pin_order() tells. ORDER_DNS:
+ * Before DNS is asked: may the table answer instead? ORDER_STALE or ORDER_SERVE: perhaps, pins_order() tells. ORDER_DNS:
  * no. *known: the name's record, or key 0, for lookup.known.
  */
-enum order_from pin_source(const struct table *t, const struct name *n, struct name_ref *known);
+enum order_from pins_source(const struct table *t, const struct name *n, struct name_ref *known);
 
 /*
  * Puts an answer into the order of the name's pins. *ref is the name's record, for outcomes. False: the pools are as they
@@ -39,7 +39,7 @@ enum order_from pin_source(const struct table *t, const struct name *n, struct n
  * Else the pools are filled from the table, for the families that are asked for: ORDER_SERVE with the candidates of the
  * last answer; ORDER_STALE and ORDER_FAILED with those seen within `stale`.
  */
-bool pin_order(struct table *t, const struct lookup *l, enum order_from from, struct pool pool[static FAMILIES],
+bool pins_order(struct table *t, const struct lookup *l, enum order_from from, struct pool pool[static FAMILIES],
 	       struct name_ref *ref);
 
 /*

@@ -294,7 +294,7 @@ static bool can_stand_in(const struct endpoint *to, const struct endpoint *e)
 	       address_is_unicast(&to->addr);
 }
 
-bool pin_redirect(const struct table *t, const struct endpoint *e, enum redirect_kind kind, const struct asker *who,
+bool pins_redirect(const struct table *t, const struct endpoint *e, enum redirect_kind kind, const struct asker *who,
 		struct endpoint *to)
 {
 	const struct question q = {t, e, addr_find(t, &e->addr), kind, who};

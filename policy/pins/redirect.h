@@ -40,7 +40,7 @@ struct asker {
  * asked where it differs. A target's own pin counts only if it was asked for for itself, else that of the service. No
  * system call, nothing written.
  */
-bool pin_redirect(const struct table *t, const struct endpoint *e, enum redirect_kind kind, const struct asker *who,
+bool pins_redirect(const struct table *t, const struct endpoint *e, enum redirect_kind kind, const struct asker *who,
 		struct endpoint *to);
 
 /*
@@ -51,7 +51,7 @@ bool pins_concern(const struct table *t, addr_ref addr, bool (*wants)(const stru
 
 /*
  * A number that is another one whenever a pin, an endpoint's health or a setting
- * has changed. For caches of what pin_redirect said; they must not outlive a second
+ * has changed. For caches of what pins_redirect said; they must not outlive a second
  * all the same, since cool-offs end without a trace. Two loads.
  */
 static inline uint64_t pins_epoch(const struct table *t)

@@ -366,7 +366,7 @@ static bool broken(struct table *t, const struct outcome *o)
 	return a != NULL;
 }
 
-bool pin_report(struct table *t, const struct outcome *o)
+bool pins_report(struct table *t, const struct outcome *o)
 {
 	switch (o->kind) {
 	case OUTCOME_FAILED:

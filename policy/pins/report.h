@@ -50,6 +50,6 @@ enum { REACH_SHIM = 16, REACH_ALL = 1 << 20, SAME_TICKS = 16 };
  *
  * A broken connection: the pins that this counts for are in doubt, tentative where they are. The next attempt decides.
  */
-bool pin_report(struct table *t, const struct outcome *o);
+bool pins_report(struct table *t, const struct outcome *o);
 
 #endif

@@ -71,8 +71,8 @@ static void ask(struct table *t, const struct endpoint *original, struct cached_
 		return;
 	who.n = recent_names(names);
 	const bool tcp = original->transport == TRANSPORT_TCP;
-	out->redirects_requests = pin_redirect(t, original, tcp ? REDIRECT_CONNECT : REDIRECT_REQUEST, &who, &out->to);
-	out->redirects_all = (!tcp || out->redirects_requests) && pin_redirect(t, original, REDIRECT_DATAGRAM, &who, &out->to);
+	out->redirects_requests = pins_redirect(t, original, tcp ? REDIRECT_CONNECT : REDIRECT_REQUEST, &who, &out->to);
+	out->redirects_all = (!tcp || out->redirects_requests) && pins_redirect(t, original, REDIRECT_DATAGRAM, &who, &out->to);
 	out->settled = !out->redirects_requests && !out->redirects_all;
 	out->to.transport = original->transport;
 }

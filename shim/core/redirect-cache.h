@@ -1,5 +1,5 @@
 /*
- * redirect-cache.h: a cache of pin_redirect(): where a packet to an endpoint is to go.
+ * redirect-cache.h: a cache of pins_redirect(): where a packet to an endpoint is to go.
  *
  * Is the endpoint a candidate, and does what goes there belong elsewhere? An entry is kept until something changes: in
  * the table (pins_epoch), in what this program looked up, or in what it was given. It is kept at most a second, since

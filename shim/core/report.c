@@ -21,7 +21,7 @@ static void tell(struct table *t, struct outcome *o)
 	o->names = names;
 	o->n_names = recent_names(names);
 	o->reach = REACH_SHIM;
-	pin_report(t, o);
+	pins_report(t, o);
 }
 
 void report_failed(struct table *t, struct outcome o, enum cause cause)

@@ -19,7 +19,7 @@ void report_lookup(const struct table *t, const struct lookup *l, const struct p
  */
 void report_failed(struct table *t, struct outcome o, enum cause cause);
 
-/* A success, and a connection that was reset: as pin_report() has it. */
+/* A success, and a connection that was reset: as pins_report() has it. */
 void report_succeeded(struct table *t, struct outcome o);
 void report_reset(struct table *t, struct outcome o);
 

@@ -159,7 +159,7 @@ static struct addrinfo *by_pin(struct call *c, struct table *t, struct addrinfo 
 	c->lookup.by_way = true;
 	for (unsigned f = 0; f < FAMILIES; f++)
 		had[f] = c->pool[f].n > 0;
-	const bool pinned = pin_order(t, &c->lookup, ORDER_DNS, c->pool, &ref);
+	const bool pinned = pins_order(t, &c->lookup, ORDER_DNS, c->pool, &ref);
 	note_given(c);
 	if (!pinned)
 		return list;
@@ -189,7 +189,7 @@ static struct addrinfo *from_table(struct call *c, struct table *t, enum order_f
 	set_lookup(c, t, port <= UINT16_MAX ? (uint16_t)port : 0);
 	c->pool[FAMILY_V4].n = c->pool[FAMILY_V6].n = 0;
 	set_asked(c);
-	if (!pin_order(t, &c->lookup, from, c->pool, &ref))
+	if (!pins_order(t, &c->lookup, from, c->pool, &ref))
 		return NULL;
 	if (family_of(c) == AF_INET6 && !(flags_of(c) & AI_ALL) && c->pool[FAMILY_V6].n)
 		c->pool[FAMILY_V4].n = 0;
@@ -231,7 +231,7 @@ static int finish(struct call *c, struct table *t, int r, struct addrinfo **res)
 /* What the table answers without DNS, since that failed of late or need not be asked. NULL: it is to be asked. */
 static struct addrinfo *unasked(struct call *c, struct table *t)
 {
-	const enum order_from from = pin_source(t, &c->name, &c->known);
+	const enum order_from from = pins_source(t, &c->name, &c->known);
 	struct addrinfo *list = from == ORDER_DNS ? NULL : from_table(c, t, from);
 	return list || from != ORDER_STALE ? list : from_table(c, t, ORDER_SERVE);
 }

@@ -77,7 +77,7 @@ static void order_addresses(struct table *t, uint8_t *msg, const struct answer *
 	const struct lookup l = {.name = name, .as_target = recent_target(t, name), .aside = aside,
 				 .n_aside = avoid_list(t, aside), .has_way = way_to};
 	collect(a, p);
-	const bool pinned = pin_order(t, &l, ORDER_DNS, pool, &ref);
+	const bool pinned = pins_order(t, &l, ORDER_DNS, pool, &ref);
 	given_note(name, p);
 	if (!pinned)
 		return;

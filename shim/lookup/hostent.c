@@ -189,7 +189,7 @@ static bool by_pin(struct query *q, struct hostent *h, int af, struct room *room
 	if (h->h_addrtype != af)
 		return true;
 	collect(h, p);
-	const bool pinned = pin_order(q->table, &q->lookup, ORDER_DNS, q->pool, &ref);
+	const bool pinned = pins_order(q->table, &q->lookup, ORDER_DNS, q->pool, &ref);
 	note_given(q);
 	if (!pinned)
 		return true;
@@ -201,7 +201,7 @@ static bool by_pin(struct query *q, struct hostent *h, int af, struct room *room
 static bool from_table(struct query *q, bool failed_now)
 {
 	struct name_ref ref;
-	if (!pin_order(q->table, &q->lookup, failed_now ? ORDER_FAILED : ORDER_STALE, q->pool, &ref))
+	if (!pins_order(q->table, &q->lookup, failed_now ? ORDER_FAILED : ORDER_STALE, q->pool, &ref))
 		return false;
 	note_given(q);
 	query_done(q, ref);
@@ -212,12 +212,12 @@ static bool from_table(struct query *q, bool failed_now)
 static bool without_dns(struct query *q)
 {
 	struct name_ref ref;
-	const enum order_from from = pin_source(q->table, &q->name, &q->lookup.known);
+	const enum order_from from = pins_source(q->table, &q->name, &q->lookup.known);
 	if (from == ORDER_DNS)
 		return false;
 	if (from == ORDER_STALE && from_table(q, false))
 		return true;
-	if (!pin_order(q->table, &q->lookup, ORDER_SERVE, q->pool, &ref))
+	if (!pins_order(q->table, &q->lookup, ORDER_SERVE, q->pool, &ref))
 		return false;
 	note_given(q);
 	query_done(q, ref);

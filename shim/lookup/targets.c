@@ -64,7 +64,7 @@ static void learn_addresses(struct table *t, const uint8_t *msg, size_t len, con
 	if (!(pool[FAMILY_V4].asked || pool[FAMILY_V6].asked) || !answer_target(msg, len, a, i, &host) ||
 	    !session_wants(&host))
 		return;
-	if (pin_order(t, &l, ORDER_DNS, pool, &ref))
+	if (pins_order(t, &l, ORDER_DNS, pool, &ref))
 		recent_note(ref);
 	for (unsigned f = 0; f < FAMILIES; f++)
 		note_given(t, &host, &pool[f]);

@@ -32,7 +32,7 @@ static void learn(struct table *t, uint32_t n)
 		broken("%s is no name", text);
 	pool[FAMILY_V4] = (struct pool){.asked = true, .first = true, .n = 1, .addr = {address_of(n)}};
 	const struct lookup l = {.name = &name};
-	if (!pin_order(t, &l, ORDER_DNS, pool, &ref))
+	if (!pins_order(t, &l, ORDER_DNS, pool, &ref))
 		broken("%s does not fit", text);
 }
 

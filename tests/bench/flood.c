@@ -29,7 +29,7 @@ static bool look_up(uint32_t i, enum way way)
 	snprintf(text, sizeof text, "n%u.bench.test", i);
 	if (name_canonical(text, &name) != NAME_OK || !address_from_bytes(AF_INET, bytes, &pool[FAMILY_V4].addr[0]))
 		broken("no name or address");
-	return way == OURS && pin_order(&table, &l, ORDER_DNS, pool, &ref);
+	return way == OURS && pins_order(&table, &l, ORDER_DNS, pool, &ref);
 }
 
 static uint64_t run(void *arg, enum way way, size_t n)

@@ -78,7 +78,7 @@ static void fill(void)
 		name_number(&name, i);
 		pool[FAMILY_V4].addr[0] = address_number(i);
 		const struct lookup l = {.name = &name, .port = 5060, .transport = TRANSPORT_UDP};
-		if (!pin_order(&table, &l, ORDER_DNS, pool, &ref))
+		if (!pins_order(&table, &l, ORDER_DNS, pool, &ref))
 			broken("name %" PRIu32 " finds no room", i);
 	}
 }

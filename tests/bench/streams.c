@@ -145,7 +145,7 @@ static void make_candidate(void)
 	inet_pton(AF_INET, candidate, &a);
 	address_from_bytes(AF_INET, &a, &pool[FAMILY_V4].addr[0]);
 	if (name_canonical("stream.bench.test", &name) != NAME_OK ||
-	    !pin_order(&table, &(struct lookup){.name = &name}, ORDER_DNS, pool, &ref))
+	    !pins_order(&table, &(struct lookup){.name = &name}, ORDER_DNS, pool, &ref))
 		broken("no candidate");
 }
 

@@ -90,7 +90,7 @@ static struct address led_to(const struct name *n)
 	struct name_ref ref;
 	const struct lookup l = {.name = n};
 	pool[FAMILY_V4] = (struct pool){.asked = true, .first = true, .n = 2, .addr = {pool_address(1), pool_address(2)}};
-	if (!pin_order(&table, &l, ORDER_DNS, pool, &ref))
+	if (!pins_order(&table, &l, ORDER_DNS, pool, &ref))
 		broken("the table takes no name");
 	return pool[FAMILY_V4].addr[0];
 }
@@ -99,8 +99,8 @@ static void forget(const struct name *n)
 {
 	const struct outcome one = {.endpoint = {pool_address(1), PORT, TRANSPORT_TCP}, .kind = OUTCOME_SUCCEEDED, .reach = 1};
 	const struct outcome two = {.endpoint = {pool_address(2), PORT, TRANSPORT_TCP}, .kind = OUTCOME_SUCCEEDED, .reach = 1};
-	pin_report(&table, &one);
-	pin_report(&table, &two);
+	pins_report(&table, &one);
+	pins_report(&table, &two);
 	pins_drop(&table, n);
 }
 

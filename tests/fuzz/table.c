@@ -122,13 +122,13 @@ static size_t look_up(struct table *t, unsigned k, struct name_ref *ref)
 	struct pool pool[FAMILIES] = {{.asked = true}, {.asked = true}};
 	for (unsigned j = 0; j < 8; j++)
 		pool[j % 2].addr[pool[j % 2].n++] = address_of(k, j);
-	if (!pin_order(t, &l, ORDER_DNS, pool, ref))
+	if (!pins_order(t, &l, ORDER_DNS, pool, ref))
 		return 0;
 	claim(pool[0].n <= POOL_MAX + 1 && pool[1].n <= POOL_MAX + 1);
 	struct pool stale[FAMILIES] = {{.asked = true}, {.asked = true}};
 	struct name_ref same;
-	pin_source(t, &n, &same);
-	if (pin_order(t, &l, k == 2 ? ORDER_FAILED : ORDER_STALE, stale, &same))
+	pins_source(t, &n, &same);
+	if (pins_order(t, &l, k == 2 ? ORDER_FAILED : ORDER_STALE, stale, &same))
 		claim(stale[0].n <= POOL_MAX + 1 && stale[1].n <= POOL_MAX + 1);
 	return 1;
 }
@@ -165,7 +165,7 @@ static void tell(struct table *t, const struct name_ref *refs, size_t n, unsigne
 	endpoint_registered_age(t, a, &o.endpoint);
 	endpoint_connected_lately(t, a, &o.endpoint);
 	for (int kind = REDIRECT_CONNECT; kind <= REDIRECT_DATAGRAM; kind++)
-		if (pin_redirect(t, &o.endpoint, (enum redirect_kind)kind, &(struct asker){.names = refs, .n = n}, &to))
+		if (pins_redirect(t, &o.endpoint, (enum redirect_kind)kind, &(struct asker){.names = refs, .n = n}, &to))
 			claim(to.transport == o.endpoint.transport && address_family(&to.addr) == address_family(&o.endpoint.addr));
 }
 
@@ -174,10 +174,10 @@ static void by_hand(struct table *t)
 	const struct name a = lab_name(names[0]), b = lab_name(names[1]), c = lab_name(names[2]);
 	const struct address list[] = {lab_v4(3), lab_v4(90), lab_v4(91)};
 	bool dropped;
-	pins_report(t, &a, &list[0], false);
+	pins_report_by_hand(t, &a, &list[0], false);
 	pins_set(t, &b, list, 3, 60);
 	pins_refresh(t, &a, FAMILY_V4, list, 3, 60, &dropped);
-	pins_report(t, &b, &list[0], true);
+	pins_report_by_hand(t, &b, &list[0], true);
 	pins_drop(t, &c);
 }
 

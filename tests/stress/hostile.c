@@ -175,7 +175,7 @@ static void look_up(struct siege *s, uint64_t *random, const struct name *n, uns
 		for (unsigned j = 0; j < pool[f].n; j++)
 			pool[f].addr[j] = address_of((enum family)f, k, j);
 	}
-	if (!pin_order(&s->lab.t, &l, ORDER_DNS, pool, &ref))
+	if (!pins_order(&s->lab.t, &l, ORDER_DNS, pool, &ref))
 		return;
 	for (unsigned f = 0; f < FAMILIES; f++)
 		if (pool[f].n > POOL_MAX + 1)
@@ -202,8 +202,8 @@ static void with_dns_down(struct siege *s, const struct name *n)
 	const struct lookup l = {.name = n};
 	struct pool pool[FAMILIES] = {{.asked = true}, {.asked = true}};
 	struct name_ref ref;
-	pin_source(&s->lab.t, n, &ref);
-	pin_order(&s->lab.t, &l, ORDER_FAILED, pool, &ref);
+	pins_source(&s->lab.t, n, &ref);
+	pins_order(&s->lab.t, &l, ORDER_FAILED, pool, &ref);
 }
 
 static void by_hand(struct siege *s, uint64_t *random, const struct name *n, unsigned k)
@@ -223,7 +223,7 @@ static void by_hand(struct siege *s, uint64_t *random, const struct name *n, uns
 		pins_refresh(&s->lab.t, n, f, list, PREFERENCES, 60, NULL);
 		break;
 	default:
-		pins_report(&s->lab.t, n, list, herd_random(random) % 2);
+		pins_report_by_hand(&s->lab.t, n, list, herd_random(random) % 2);
 	}
 }
 

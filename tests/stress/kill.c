@@ -93,7 +93,7 @@ static void look_up(struct kill_test *test, uint64_t *random, unsigned k)
 	const unsigned turn = (unsigned)(herd_random(random) % POOL);
 	for (unsigned j = 0; j < POOL; j++)
 		pool[FAMILY_V6].addr[j] = address_of(address_number(k, (j + turn) % POOL));
-	if (!pin_order(&test->lab.t, &l, ORDER_DNS, pool, &ref))
+	if (!pins_order(&test->lab.t, &l, ORDER_DNS, pool, &ref))
 		return;
 	const struct outcome o = {.endpoint = {pool[FAMILY_V6].addr[0], 5060, TRANSPORT_TCP}, .names = &ref, .n_names = 1,
 				  .reach = REACH_SHIM, .why = CAUSE_ANSWERED};
@@ -127,7 +127,7 @@ static void write_once(struct kill_test *test, uint64_t *random)
 		pins_refresh(&test->lab.t, &n, FAMILY_V6, some, 2, 60, NULL);
 		break;
 	case 3:
-		pins_report(&test->lab.t, &n, some, herd_random(random) % 2);
+		pins_report_by_hand(&test->lab.t, &n, some, herd_random(random) % 2);
 		break;
 	default:
 		look_up(test, random, k);

@@ -117,7 +117,7 @@ static void look_up(struct crowd *c, uint64_t *random, unsigned k)
 	for (unsigned f = 0; f < FAMILIES; f++)
 		some_pool(random, (enum family)f, k, &before[f]);
 	memcpy(after, before, sizeof after);
-	if (!pin_order(&c->lab.t, &l, ORDER_DNS, after, &ref))
+	if (!pins_order(&c->lab.t, &l, ORDER_DNS, after, &ref))
 		return;
 	for (unsigned f = 0; f < FAMILIES; f++)
 		judge(c, k, &before[f], &after[f]);
@@ -140,8 +140,8 @@ static void stale(struct crowd *c, unsigned k)
 	const struct lookup l = {.name = &n};
 	struct pool pool[FAMILIES] = {{.asked = true}, {.asked = true}};
 	struct name_ref ref;
-	pin_source(&c->lab.t, &n, &ref);
-	if (!pin_order(&c->lab.t, &l, ORDER_FAILED, pool, &ref))
+	pins_source(&c->lab.t, &n, &ref);
+	if (!pins_order(&c->lab.t, &l, ORDER_FAILED, pool, &ref))
 		return;
 	for (unsigned f = 0; f < FAMILIES; f++)
 		for (size_t i = 0; i < pool[f].n; i++)
@@ -168,7 +168,7 @@ static void by_hand(struct crowd *c, uint64_t *random, unsigned k)
 		pins_refresh(&c->lab.t, &n, f, list, EXPLICIT, 60, NULL);
 		break;
 	default:
-		pins_report(&c->lab.t, &n, &list[0], herd_random(random) % 2);
+		pins_report_by_hand(&c->lab.t, &n, &list[0], herd_random(random) % 2);
 	}
 }
 

@@ -102,32 +102,32 @@ static inline struct address lab_lookup(struct table *t, const struct name *n, c
 	struct pool pool[FAMILIES] = {[FAMILY_V4] = {.asked = true, .n = count}};
 	const struct lookup l = {.name = n};
 	memcpy(pool[FAMILY_V4].addr, addrs, count * sizeof *addrs);
-	if (!pin_order(t, &l, ORDER_DNS, pool, ref) || pool[FAMILY_V4].n == 0)
+	if (!pins_order(t, &l, ORDER_DNS, pool, ref) || pool[FAMILY_V4].n == 0)
 		return (struct address){0};
 	return pool[FAMILY_V4].addr[0];
 }
 
-/* The three outcomes of pin_report(). The cause of a success is the outcome's own. */
+/* The three outcomes of pins_report(). The cause of a success is the outcome's own. */
 static inline bool lab_failed(struct table *t, const struct outcome *o, enum cause why)
 {
 	struct outcome of = *o;
 	of.kind = OUTCOME_FAILED;
 	of.why = why;
-	return pin_report(t, &of);
+	return pins_report(t, &of);
 }
 
 static inline bool lab_succeeded(struct table *t, const struct outcome *o)
 {
 	struct outcome of = *o;
 	of.kind = OUTCOME_SUCCEEDED;
-	return pin_report(t, &of);
+	return pins_report(t, &of);
 }
 
 static inline bool lab_reset(struct table *t, const struct outcome *o)
 {
 	struct outcome of = *o;
 	of.kind = OUTCOME_BROKEN;
-	return pin_report(t, &of);
+	return pins_report(t, &of);
 }
 
 #endif

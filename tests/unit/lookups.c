@@ -193,7 +193,7 @@ static void most_of_all(void)
 		list[i] = lab_v4(1 + i);
 	pins_set(&s.lab.t, &n, list, PREFERENCES, 0);
 	check_row("many addresses, %d of them and a list beside", POOL_MAX);
-	check_true("touched", pin_order(&s.lab.t, &l, ORDER_DNS, pool, &ref));
+	check_true("touched", pins_order(&s.lab.t, &l, ORDER_DNS, pool, &ref));
 	check_number("addresses", POOL_MAX + 1, pool[FAMILY_V4].n);
 	check_true("one in front", pool[FAMILY_V4].extra && address_equal(&pool[FAMILY_V4].addr[0], &list[0]));
 	for (unsigned i = 0; i < POOL_MAX; i++) {
@@ -224,7 +224,7 @@ static void unfitting(const char *what, const struct address *a)
 	const struct address first = lab_lookup(&lab.t, &n, list, 2, &ref);
 	check_true("the first of the answer", address_equal(&first, &list[0]));
 	put64(&name_hot(&lab.t, ref)->pin[FAMILY_V4], pin_pack((struct pin){.ref = other, .reuse = name_reuse(ref)}));
-	check_true("from the table", pin_order(&lab.t, &l, ORDER_FAILED, pool, &ref));
+	check_true("from the table", pins_order(&lab.t, &l, ORDER_FAILED, pool, &ref));
 	for (size_t i = 0; i < pool[FAMILY_V4].n; i++)
 		fits &= address_family(&pool[FAMILY_V4].addr[i]) == FAMILY_V4 && !address_is_target(&pool[FAMILY_V4].addr[i]);
 	check_true("IPv4 addresses only", fits);
@@ -252,7 +252,7 @@ static void dropped_meanwhile(void)
 	struct name_ref ref;
 	lab_open(&lab, 64);
 	dropped_from = &lab.t;
-	pin_order(&lab.t, &l, ORDER_DNS, pool, &ref);
+	pins_order(&lab.t, &l, ORDER_DNS, pool, &ref);
 	check_row("a name that is dropped while it is looked up leads nowhere: the answer is as it was");
 	check_number("lead", LEAD_NONE, pool[FAMILY_V4].lead);
 	check_number("addresses", 2, pool[FAMILY_V4].n);
@@ -270,7 +270,7 @@ static const char *served(struct lab *lab, const struct name *n, bool v4, bool v
 	const struct lookup l = {.name = n};
 	struct name_ref ref;
 	size_t used = 0;
-	if (!pin_order(&lab->t, &l, ORDER_SERVE, pool, &ref))
+	if (!pins_order(&lab->t, &l, ORDER_SERVE, pool, &ref))
 		return "asks";
 	text[0] = '\0';
 	for (unsigned f = 0; f < FAMILIES; f++)
@@ -322,7 +322,7 @@ static void serving(void)
 	check_text("unknown", "asks", served(&lab, &other, true, false));
 	check_row("serve: a pin that failed does not lead");
 	ttl_note(&lab.t, ref, FAMILY_V4, 2, 60);
-	pins_report(&lab.t, &n, &addrs[0], false);
+	pins_report_by_hand(&lab.t, &n, &addrs[0], false);
 	check_text("the next one", "2,1", served(&lab, &n, true, false));
 	settings_store(&lab.t, &none, NULL, 0, (const uint16_t[DNS_PORTS]){0});
 	lab_close(&lab);

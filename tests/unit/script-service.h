@@ -107,7 +107,7 @@ static inline void script_steer(struct script *s, char **w)
 				     : e.transport == TRANSPORT_TCP ? REDIRECT_CONNECT
 								    : REDIRECT_REQUEST;
 	const struct asker who = {.names = refs, .n = script_names(s, w[1], refs)};
-	if (!pin_redirect(&s->lab.t, &e, kind, &who, &to)) {
+	if (!pins_redirect(&s->lab.t, &e, kind, &who, &to)) {
 		script_say(s, "", "%s", "asked");
 		return;
 	}

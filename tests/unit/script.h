@@ -165,7 +165,7 @@ static inline void script_ask(struct script *s, char **w)
 	struct lookup l = script_lookup(s, w[1], &n);
 	l.as_target = w[0][strlen(w[0]) - 1] == '+';
 	script_pool(w[2], pool);
-	if (pin_order(&s->lab.t, &l, ORDER_DNS, pool, &ref))
+	if (pins_order(&s->lab.t, &l, ORDER_DNS, pool, &ref))
 		script_say_pools(s, pool);
 	else
 		script_say(s, "", "%s", "untouched");
@@ -181,7 +181,7 @@ static inline void script_beside(struct script *s, char **w)
 	l.as_target = true;
 	l.beside = &service;
 	script_pool(w[3], pool);
-	script_say(s, "", "%s", pin_order(&s->lab.t, &l, ORDER_DNS, pool, &ref) ? "done" : "untouched");
+	script_say(s, "", "%s", pins_order(&s->lab.t, &l, ORDER_DNS, pool, &ref) ? "done" : "untouched");
 }
 
 static inline void script_lead(struct script *s, char **w)
@@ -196,7 +196,7 @@ static inline void script_stale(struct script *s, char **w)
 	struct name_ref ref;
 	struct pool pool[FAMILIES] = {{.asked = true}, {.asked = true}};
 	struct lookup l = script_lookup(s, w[1], &n);
-	if (pin_order(&s->lab.t, &l, ORDER_FAILED, pool, &ref))
+	if (pins_order(&s->lab.t, &l, ORDER_FAILED, pool, &ref))
 		script_say_pools(s, pool);
 	else
 		script_say(s, "", "%s", "none");
@@ -206,7 +206,7 @@ static inline void script_down(struct script *s, char **w)
 {
 	struct name_ref known;
 	struct name n = lab_name(w[1]);
-	script_say(s, "", "%s", pin_source(&s->lab.t, &n, &known) == ORDER_STALE ? "yes" : "no");
+	script_say(s, "", "%s", pins_source(&s->lab.t, &n, &known) == ORDER_STALE ? "yes" : "no");
 }
 
 static inline enum cause script_cause(const char *text)
@@ -342,7 +342,7 @@ static inline void script_hand(struct script *s, char **w)
 		status = pins_adopt(&s->lab.t, &n, &a);
 	} else if (strcmp(w[0], "report") == 0) {
 		struct address a = script_address(s, w[3]);
-		status = pins_report(&s->lab.t, &n, &a, *w[2] == 'o');
+		status = pins_report_by_hand(&s->lab.t, &n, &a, *w[2] == 'o');
 	} else {
 		const enum family f = *w[2] == 'v' ? FAMILY_V6 : FAMILY_V4;
 		const uint32_t ttl = w[3] ? (uint32_t)atoi(w[3]) : 0;

@@ -65,7 +65,7 @@ static inline void shimlab_lookup(void)
 	const struct lookup l = {.name = &shimlab.name};
 	for (unsigned i = 0; i < SHIMLAB_SERVERS; i++)
 		pool[FAMILY_V4].addr[i] = shimlab_endpoint(i + 1, TRANSPORT_TCP).addr;
-	pin_order(shimlab.t, &l, ORDER_DNS, pool, &shimlab.ref);
+	pins_order(shimlab.t, &l, ORDER_DNS, pool, &shimlab.ref);
 	given_note(&shimlab.name, &pool[FAMILY_V4]);
 	recent_note(shimlab.ref);
 }

@@ -1,4 +1,4 @@
-/* steer.c: where what is sent to a candidate goes: pin_redirect over a real table. */
+/* steer.c: where what is sent to a candidate goes: pins_redirect over a real table. */
 #include "policy/table/effective.h"
 #include "tests/unit/script.h"
 
@@ -140,7 +140,7 @@ static void askers(void)
 		settings_store(&lab.t, &none, &host, 1, NULL);
 		wanted = rows[i].wanted;
 		was_given = rows[i].given;
-		const bool steered = pin_redirect(&lab.t, &e, REDIRECT_REQUEST, &who, &to);
+		const bool steered = pins_redirect(&lab.t, &e, REDIRECT_REQUEST, &who, &to);
 		const struct address expected = lab_v4(rows[i].to);
 		check_true("steered", steered == (rows[i].to != 0));
 		check_true("to the right one", !steered || address_equal(&to.addr, &expected));

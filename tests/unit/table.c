@@ -414,7 +414,7 @@ static void read_only(void)
 	check_number("set", ADMIN_READ_ONLY, pins_set(&lab.t, &n, addrs, 1, 0));
 	check_number("drop", ADMIN_READ_ONLY, pins_drop(&lab.t, &n));
 	check_number("refresh", ADMIN_READ_ONLY, pins_refresh(&lab.t, &n, FAMILY_V4, addrs, 3, 60, NULL));
-	check_number("report", ADMIN_READ_ONLY, pins_report(&lab.t, &n, addrs, true));
+	check_number("report", ADMIN_READ_ONLY, pins_report_by_hand(&lab.t, &n, addrs, true));
 	check_true("retire", !table_retire(&lab.t, ref));
 	struct event e = {.kind = EVENT_SET};
 	journal_write(&lab.t, &e);
@@ -423,7 +423,7 @@ static void read_only(void)
 	check_row("read-only: DNS down is answered");
 	const struct lookup l = {.name = &n};
 	struct pool pool[FAMILIES] = {[FAMILY_V4] = {.asked = true}};
-	check_true("answered", pin_order(&lab.t, &l, ORDER_FAILED, pool, &ref) && pool[FAMILY_V4].n == 3);
+	check_true("answered", pins_order(&lab.t, &l, ORDER_FAILED, pool, &ref) && pool[FAMILY_V4].n == 3);
 	check_row("read-only: all can be looked at");
 	struct name_view v;
 	check_true("view", pins_view(&lab.t, ref, &v) && v.pin[FAMILY_V4].present);

@@ -48,7 +48,7 @@ static int report(struct context *c, const struct usage *u, int argc, char **arg
 	if (status != DONE)
 		return status;
 	server_address(&c->table, &server, false, &address);
-	enum admin_status s = pins_report(&c->table, &name, &address, ok);
+	enum admin_status s = pins_report_by_hand(&c->table, &name, &address, ok);
 	if (s == ADMIN_NO_ADDRESS && server.is_target)
 		return complain(c, "no such target of that service: %s", w.server);
 	return admin_result(c, s, s == ADMIN_NO_ADDRESS ? w.server : w.host);

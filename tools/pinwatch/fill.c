@@ -33,7 +33,7 @@ static bool ask(struct fill *f, const struct address *a, uint16_t port, uint8_t 
 	const struct endpoint e = {*a, port, transport};
 	const struct asker anybody = {0};	/* the kernel does not know who was given what */
 	struct endpoint to;
-	if (a->scope || !pin_redirect(f->table, &e, kind, &anybody, &to) || to.addr.scope) {
+	if (a->scope || !pins_redirect(f->table, &e, kind, &anybody, &to) || to.addr.scope) {
 		entries_stay(f->entries, &e);
 		return false;
 	}

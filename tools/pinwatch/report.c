@@ -74,7 +74,7 @@ static void report_into(struct report *r, struct served *s, struct outcome *o, s
 		return;
 	o->kind = v.kind == FINDING_WORKS ? OUTCOME_SUCCEEDED : v.kind == FINDING_FAILED ? OUTCOME_FAILED : OUTCOME_BROKEN;
 	o->why = v.cause;
-	pin_report(t, o);
+	pins_report(t, o);
 }
 
 /*
