@@ -305,10 +305,10 @@ static bool order_stale(struct table *t, const struct lookup *l, bool failed_now
 			struct name_ref *ref)
 {
 	struct settings set = settings_for(t, l->name);
-	if (!set.value[SET_STICKY] || set.value[SET_STALE] == SETTING_OFF || set.value[SET_STALE] == 0 ||
+	if (!set.value[SET_STICKY] || setting_of(&set, SET_STALE) == SETTING_OFF || setting_of(&set, SET_STALE) == 0 ||
 	    !is_known(t, l, ref))
 		return false;
-	size_t n = known(t, l, *ref, &set, set.value[SET_STALE], pool);
+	size_t n = known(t, l, *ref, &set, setting_of(&set, SET_STALE), pool);
 	if (n == 0 || !t->writable)
 		return n > 0;
 	const uint32_t now = tick_now();

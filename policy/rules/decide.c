@@ -276,7 +276,7 @@ static bool is_unproven(const struct facts *f) { return !f->confirmed && f->last
 
 static uint32_t grace_of(const struct facts *f, const struct settings *set)
 {
-	const uint32_t grace = set->value[SET_GRACE];
+	const uint32_t grace = setting_of(set, SET_GRACE);
 	return is_unproven(f) && grace > UNPROVEN_S ? UNPROVEN_S : grace;
 }
 
@@ -307,7 +307,7 @@ static bool is_back(const struct facts *f, const struct settings *set)
 static int better_priority(const struct facts *f, const struct settings *set)
 {
 	int best = -1;
-	if (!over(f->now, f->set_at, set->value[SET_FAILBACK]))
+	if (!over(f->now, f->set_at, setting_of(set, SET_FAILBACK)))
 		return -1;
 	for (size_t i = 0; i < f->n; i++)
 		if (may_be_chosen(f, i, f->pin) && f->candidate[i].circuit != CIRCUIT_OPEN &&
@@ -326,9 +326,9 @@ static struct transition move_to(const struct facts *f, enum cause cause, int to
 static struct transition lookup_auto(const struct facts *f, const struct settings *set)
 {
 	struct transition t = keep(f);
-	if (over(f->now, f->used, set->value[SET_IDLE]))
+	if (over(f->now, f->used, setting_of(set, SET_IDLE)))
 		return take_first_usable(f, CAPTURE, CAUSE_IDLE, -1);
-	if (over(f->now, f->set_at, set->value[SET_MAX_AGE]))
+	if (over(f->now, f->set_at, setting_of(set, SET_MAX_AGE)))
 		return take_first_usable(f, CAPTURE, CAUSE_MAX_AGE, -1);
 	if (f->candidate[f->pin].drained && refuge(f, f->pin) >= 0)
 		return take_first_usable(f, MOVE, CAUSE_DRAINED, f->pin);

@@ -13,13 +13,21 @@
 
 enum { READ_ROUNDS = 3 };
 
-#define WORDS(...) .words = {__VA_ARGS__}, .n_words = sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *)
-#define TIME .may_be_off = false
-#define TIME_OR_OFF .may_be_off = true
+#define WORDS(...) .kind = FORM_WORD, .words = {__VA_ARGS__}, .n_words = sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *)
+#define TIME(least, most) .kind = FORM_TIME, .first = {least, most}
+#define TIME_OR_OFF .kind = FORM_TIME, .first = {0, TIME_MAX_S}, .may_be_off = true
+#define COUNT(least, most) .kind = FORM_COUNT, .first = {least, most}
+#define TIMES(least, most) .kind = FORM_TIMES, .first = {least, most}, .second = {least, most}
+#define SENDS(least, most, least_ms, most_ms) .kind = FORM_SENDS, .first = {least, most}, .second = {least_ms, most_ms}
+#define CODES .kind = FORM_CODES
+#define PORTS .kind = FORM_PORTS
 #define FORM(id, name, takes, value, about) [SET_##id] = {.key = name, takes, .builtin = value, .meaning = about},
 #define VALUE(id, name, takes, value, about) [SET_##id] = value,
 
 const struct setting_form setting_forms[SETTINGS] = {SETTINGS_LIST(FORM)};
+
+#define STATUS_CODE(code) code,
+const uint16_t status_codes[STATUSES] = {STATUSES_LIST(STATUS_CODE)};
 
 struct settings settings_builtin(void)
 {
@@ -48,21 +56,34 @@ static uint32_t pattern_weight(const char *pattern)
 	return stars ? literal : NAME_BYTES + literal;
 }
 
+static bool is_within(uint64_t value, struct bounds b) { return value >= b.least && value <= b.most; }
+
 /* A value that no stickydns.conf gives is one that somebody scribbled: it counts as not given. */
-static bool plausible(unsigned k, uint32_t value)
+static bool plausible(unsigned k, uint64_t value)
 {
 	const struct setting_form *form = &setting_forms[k];
-	return form->n_words ? value < form->n_words : value != SETTING_OFF || form->may_be_off;
+	switch (form->kind) {
+	case FORM_WORD: return value < form->n_words;
+	case FORM_TIME:
+	case FORM_COUNT: return is_within(value, form->first) || (form->may_be_off && value == SETTING_OFF);
+	case FORM_TIMES:
+	case FORM_SENDS:
+		return is_within((uint32_t)value, form->first) && is_within(value >> 32, form->second) &&
+		       (form->kind == FORM_SENDS || (uint32_t)value <= value >> 32);
+	case FORM_CODES: return value >> STATUSES == 0;
+	case FORM_PORTS: return true;
+	}
+	return false;
 }
 
 /* Takes over the keys of block `i` for which nothing weightier was found. */
 static void merge(const struct settings_record *r, int i, uint32_t weight, uint32_t weights[static SETTINGS],
 		  struct effective *out)
 {
-	uint32_t given = get32(&r->given);
-	for (unsigned k = 0; k < SETTINGS; k++) {
-		const uint32_t value = get32(&r->value[k]);
-		if (!(given >> k & 1) || weight < weights[k] || !plausible(k, value))
+	for (uint32_t left = get32(&r->given) & ((1u << SETTINGS) - 1); left; left &= left - 1) {
+		const unsigned k = (unsigned)__builtin_ctz(left);
+		const uint64_t value = get64(&r->value[k]);
+		if (weight < weights[k] || !plausible(k, value))
 			continue;
 		weights[k] = weight;
 		out->set.value[k] = value;
@@ -119,7 +140,7 @@ static void record_write(struct settings_record *r, const struct settings_block 
 	for (size_t i = 0; i < NAME_WORDS; i++)
 		put64(&r->pattern[i], words[i]);
 	for (size_t k = 0; k < SETTINGS; k++)
-		put32(&r->value[k], b->set.value[k]);
+		put64(&r->value[k], b->set.value[k]);
 	put32(&r->given, b->given);
 }
 
@@ -147,7 +168,7 @@ static void record_copy(struct settings_record *to, const struct settings_record
 	for (size_t i = 0; i < NAME_WORDS; i++)
 		put64(&to->pattern[i], get64(&from->pattern[i]));
 	for (size_t k = 0; k < SETTINGS; k++)
-		put32(&to->value[k], get32(&from->value[k]));
+		put64(&to->value[k], get64(&from->value[k]));
 	put32(&to->given, get32(&from->given));
 }
 

@@ -109,10 +109,12 @@ static_assert(sizeof(struct header) == PAGE, "the header is one page");
 
 struct settings_record {
 	word64 pattern[NAME_WORDS];
-	word32 given;
-	word32 value[SETTINGS | 1];		/* whole words, with `given` */
+	word32 given;				/* a bit for each key */
+	uint8_t pad[4];
+	word64 value[SETTINGS];			/* in the forms of settings.h */
 };
-static_assert(sizeof(struct settings_record) == NAME_BYTES + 4 + 4 * (SETTINGS | 1), "no hidden padding");
+static_assert(sizeof(struct settings_record) == NAME_BYTES + 8 + 8 * SETTINGS, "no hidden padding");
+static_assert(SETTINGS <= 32, "`given` has a bit for each");
 
 struct settings_bank {
 	word32 hosts;				/* blocks in use */

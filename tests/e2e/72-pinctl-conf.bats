@@ -59,10 +59,33 @@ wrong() {
     wrong "1: answer: 'last'" 'default { answer = last }'
     wrong "1: steer: 'tcp'" 'default { steer = tcp }'
     wrong "2: absent: 'bogus'" 'default {' 'absent = bogus' '}'
-    wrong "1: unexpected token" 'default { absent = {keep, 5m} }'
+    wrong "1: absent: '5m' is not follow, grace or keep" 'default { absent = {keep, 5m} }'
     wrong "1: absent: 'grace off'" 'default { absent = "grace off" }'
     wrong "1: grace: 'off' is not a time" 'default { grace = off }'
     wrong "2: grace: '5x'" 'default {' ' absent = grace 5x }'
+    wrong "1: cool-off: '0s' does not fit \{MIN, MAX\}, times from 1s to 1h" 'default { cool-off = {0s, 5m} }'
+    wrong "1: cool-off: '2h' does not fit" 'default { cool-off = {30s, 2h} }'
+    wrong "1: cool-off: '29s' does not fit" 'default { cool-off = {30s, 29s} }'
+    wrong "1: cool-off: '30s' does not fit" 'default { cool-off = 30s }'
+    wrong "2: cool-off: '6m' does not fit" 'default { cool-off = {30s, 5m,' '6m} }'
+    wrong "1: cool-off: '\{\}' does not fit" 'default { cool-off = {} }'
+    wrong "1: connect-timeout: '0' is not a time from 1s to 30s" 'default { connect-timeout = 0 }'
+    wrong "1: connect-timeout: 'off'" 'default { connect-timeout = off }'
+    wrong "3: silence: '7.4x' does not fit \{SENDS, TIME\}" 'host "a.test" {' 'silence = {4,' '7.4x} }'
+    wrong "1: silence: '1' does not fit" 'default { silence = {1, 7.4s} }'
+    wrong "1: silence: '499ms' does not fit" 'default { silence = {2, 499ms} }'
+    wrong "1: silence: '31.001s' does not fit" 'default { silence = {7, 31.001s} }'
+    wrong "1: silence: '7.s' does not fit" 'default { silence = {7, 7.s} }'
+    wrong "1: fail-on: '401' does not fit \{CODE, ...\} of 400 403" 'default { fail-on = {503, 401} }'
+    wrong "1: fail-on: 'busy'" 'default { fail-on = busy }'
+    wrong "1: sip-ports: '0' does not fit" 'default { sip-ports = {5060, 0} }'
+    wrong "1: sip-ports: '5' does not fit \{PORT, ...\}, at most 4" 'default { sip-ports = {1, 2, 3, 4, 4, 5} }'
+    wrong "1: retry-after-max: '61m'" 'default { retry-after-max = 61m }'
+    wrong "1: probe: 'maybe' is not off, options or tcp" 'default { probe = maybe }'
+    wrong "1: probe-interval: '0'" 'default { probe-interval = 0 }'
+    wrong "1: rise: '0' is not a number from 1 to 100" 'default { rise = 0 }'
+    wrong "1: fall: '2s'" 'default { fall = 2s }'
+    wrong "1: idle: '2h' is not a time" 'default { idle = {1h, 2h} }'
     wrong "2: host '192\.168\.\*': matches no name" '' 'host "192.168.*" { sticky = off }'
     wrong "1: host '\*\.168\.0\.1': matches no name" 'host "*.168.0.1" { sticky = off }'
     wrong "2: host '\^sip': no name has a '\^'" '' 'host "^sip" { sticky = off }'
@@ -94,6 +117,11 @@ wrong() {
     expect_eq "" "$(pinctl check "$CONF" 2>&1)" "what check says"
     conf 'dns-ports = {53, 5353}' 'host a.test { answer = only steer = off failback = 5m serve = on }'
     expect_eq "" "$(pinctl check "$CONF" 2>&1)" "what check says of ports, answer, steer, failback, serve"
+    conf 'default { cool-off = {5, 1h} connect-timeout = 30 silence = {3, 3400ms} fail-on = 503 sip-ports = {} }' \
+        'host a.test { fail-on = {} retry-after-max = 0 probe = tcp probe-interval = 5s rise = 1 fall = 100 sip-ports = {5060, 5080} }'
+    pinctl reload "$CONF"
+    pinctl set a.test 192.0.2.9
+    expect_eq "{5s, 1h} 30s {3, 3.4s} {} 0s tcp 5s 1 100 {5060, 5080}" "$(pinctl show a.test --json | jq -r '.settings | [.["cool-off", "connect-timeout", "silence", "fail-on", "retry-after-max", "probe", "probe-interval", "rise", "fall", "sip-ports"].value] | join(" ")')" "lists, numbers and bounds"
     conf 'host "*" { absent = keep }' 'host "1.*.pool.test" { grace = 7m }' 'host "_sip._udp.*" { sticky = on }'
     expect_eq "" "$(pinctl check "$CONF" 2>&1)" "what check says of patterns"
 }
@@ -110,7 +138,7 @@ wrong() {
 
 # Each key with its value, of one block of an example.
 keys_shown() { # BLOCK
-    sed -n "/^$1 {/,/^}/p" | sed -n 's/^\t# \([a-z-]*\) = \([^ ]*\) .*/\1 \2/p'
+    sed -n "/^$1 {/,/^}/p" | sed -n 's/^\t# \([a-z-]*\) = \(.*[^ ]\) *  # .*/\1 \2/p'
 }
 
 @test "check --defaults: an example with all keys and the defaults that hold" {

@@ -53,7 +53,7 @@ END
 }
 
 # The rows of the table in stickydns.conf(5), as KEY DEFAULT.
-defaults() { sed -n '/^\.TS/,/^\.TE/{/\t/p}' "$ROOT/tools/man/stickydns.conf.5" | sed 1d | cut -f1,3 | tr '\t' ' '; }
+defaults() { sed -n '/^\.SH DEFAULTS/,/^\.TE/{/\t/p}' "$ROOT/tools/man/stickydns.conf.5" | sed 1d | cut -f1,3 | tr '\t' ' '; }
 
 @test "the defaults in stickydns.conf(5) and stickydns(7) are those that hold" {
     local key value

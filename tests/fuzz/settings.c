@@ -7,7 +7,7 @@
  * has its end; what is stored reads back; parting `absent = grace TIME`
  * leaves lines as they were, and a text without it.
  *
- *	name length 1 | name | number of hosts 4 | blocks: place 2 | given 2 | pattern length 1 | pattern
+ *	name length 1 | name | number of hosts 4 | blocks: place 2 | given 2, for either half of the keys | pattern length 1 | pattern
  *
  * Highest bit of place: the pattern fills its 256 bytes, without an end.
  */
@@ -82,12 +82,25 @@ static unsigned weight_of(const char *pattern)
 	return stars ? literal : 1000 + literal;
 }
 
+/* Could a stickydns.conf have given that? */
+static bool could_be_given(const struct setting_form *form, uint64_t value)
+{
+	const uint64_t low = value % (UINT64_C(1) << 32), high = value / (UINT64_C(1) << 32);
+	const bool fits = low >= form->first.least && low <= form->first.most;
+	const bool two = fits && high >= form->second.least && high <= form->second.most;
+	return form->kind == FORM_WORD	   ? value < form->n_words
+	       : form->kind == FORM_TIMES ? two && low <= high
+	       : form->kind == FORM_SENDS ? two
+	       : form->kind == FORM_CODES ? value < UINT64_C(1) << STATUSES
+	       : form->kind == FORM_PORTS ? true
+					   : (fits && high == 0) || (form->may_be_off && value == SETTING_OFF);
+}
+
 /* What holds, by a plain reading: block `i` of `bank` has its say where nothing weightier had. */
 static void hear(const struct settings_record *r, int i, unsigned weight, unsigned best[static SETTINGS], struct effective *e)
 {
 	for (unsigned k = 0; k < SETTINGS; k++) {
-		const struct setting_form *form = &setting_forms[k];
-		if (!(r->given >> k & 1) || weight < best[k] || (form->n_words && r->value[k] >= form->n_words))
+		if (!(r->given >> k & 1) || weight < best[k] || !could_be_given(&setting_forms[k], r->value[k]))
 			continue;
 		best[k] = weight;
 		e->from[k] = i;
@@ -118,6 +131,9 @@ static void expect(const struct table *t, const struct name *n, uint32_t hosts)
 
 static struct settings_block blocks[BLOCKS];
 
+/* Such as the keys take, and such as none does. */
+static const uint64_t values[] = {0, 1, 3, 30, 101, 300, 10800, SETTING_OFF, PAIR(30, 300), PAIR(4, 7400), PAIR(9, 2), UINT64_MAX - 3};
+
 static size_t fill(struct input *in, struct settings_bank *bank, size_t places[static BLOCKS])
 {
 	size_t n = 0;
@@ -125,6 +141,7 @@ static size_t fill(struct input *in, struct settings_bank *bank, size_t places[s
 		struct settings_block *b = &blocks[n];
 		const uint32_t place = take(in, 2);
 		*b = (struct settings_block){.given = take(in, 2)};
+		b->given |= b->given << 16;
 		const size_t len = take_text(in, b->pattern, sizeof b->pattern);
 		for (size_t i = len; place & ENDLESS && i < sizeof b->pattern; i++)
 			b->pattern[i] = len ? b->pattern[i % len] : '*';
@@ -136,7 +153,7 @@ static size_t fill(struct input *in, struct settings_bank *bank, size_t places[s
 			r->pattern[i] = word;
 		}
 		for (unsigned k = 0; k < SETTINGS; k++)
-			r->value[k] = b->set.value[k] = (uint32_t)(n << 8 | k);
+			r->value[k] = b->set.value[k] = values[(n + k) % (sizeof values / sizeof *values)] + n % 4;
 		r->given = b->given;
 	}
 	return n;

@@ -379,12 +379,10 @@ static inline void script_cool(struct script *s, char **w)
 
 static inline void script_opt(struct script *s, char **w)
 {
-	static const char *const keys[SETTINGS] = {"sticky", "answer", "steer", "absent", "grace",
-						   "stale", "idle", "max-age", "failback", "serve"};
 	for (unsigned k = 0; k < SETTINGS; k++)
-		if (strcmp(w[1], keys[k]) == 0) {
+		if (strcmp(w[1], setting_forms[k].key) == 0) {
 			s->defaults.given |= 1u << k;
-			s->defaults.set.value[k] = strcmp(w[2], "off") == 0 ? SETTING_OFF : (uint32_t)atoi(w[2]);
+			s->defaults.set.value[k] = strcmp(w[2], "off") == 0 ? SETTING_OFF : strtoull(w[2], NULL, 0);
 		}
 	settings_store(&s->lab.t, &s->defaults, NULL, 0, NULL);
 }

@@ -20,7 +20,7 @@ static void block_of(char *text, struct settings_block *b)
 		for (unsigned k = 0; k < SETTINGS; k++)
 			if (strlen(setting_forms[k].key) == n && strncmp(setting_forms[k].key, word, n) == 0) {
 				b->given |= 1u << k;
-				b->set.value[k] = (uint32_t)atoi(word + n + 1);
+				b->set.value[k] = strtoull(word + n + 1, NULL, 0);
 			}
 	}
 }
@@ -32,7 +32,7 @@ static bool load(struct table *t, const char *text)
 	size_t n = 0;
 	snprintf(copy, sizeof copy, "%s", text);
 	for (char *b = strtok_r(copy, ";", &save); b && n < 8; b = strtok_r(NULL, ";", &save)) {
-		char one[128];
+		char one[256];
 		snprintf(one, sizeof one, "%s", b + strspn(b, " "));
 		block_of(one, &blocks[n++]);
 	}
@@ -47,13 +47,14 @@ static const char *effective(const struct table *t, const char *name, unsigned k
 	struct effective e;
 	settings_effective(t, &n, &e);
 	struct settings plain = settings_for(t, &n);
-	check_number("the same without sources", e.set.value[key], plain.value[key]);
+	const unsigned long long value = e.set.value[key];
+	check_number("the same without sources", value, plain.value[key]);
 	if (e.from[key] == FROM_BUILTIN)
-		snprintf(out, sizeof out, "%u builtin", e.set.value[key]);
+		snprintf(out, sizeof out, "%llu builtin", value);
 	else if (e.from[key] == FROM_DEFAULT)
-		snprintf(out, sizeof out, "%u default", e.set.value[key]);
+		snprintf(out, sizeof out, "%llu default", value);
 	else
-		snprintf(out, sizeof out, "%u block %d", e.set.value[key], e.from[key]);
+		snprintf(out, sizeof out, "%llu block %d", value, e.from[key]);
 	return out;
 }
 
@@ -87,6 +88,18 @@ static void rules(void)
 		{"key by key: the pattern's", "default idle=1 stale=1; *.org idle=2 stale=2 grace=2; a.org stale=3", "a.org", SET_IDLE, "2 block 0"},
 		{"a value that no file gives counts as not given", "default steer=1 serve=7 sticky=9; *.org steer=9", "a.org", SET_STEER, "1 default"},
 		{"a value that no file gives: serve", "default serve=7", "a.org", SET_SERVE, "0 builtin"},
+		{"a value that no file gives: a time without off", "default grace=4294967295", "a", SET_GRACE, "300 builtin"},
+		{"a value that no file gives: below its bound", "default connect-timeout=0", "a", SET_CONNECT_TIMEOUT, "3 builtin"},
+		{"a value that no file gives: above its bound", "default rise=101", "a", SET_RISE, "2 builtin"},
+		{"two values in a word", "default; *.org cool-off=0x500000005", "a.org", SET_COOL_OFF, "21474836485 block 0"},
+		{"two values, the first out of bounds", "default; *.org cool-off=0x500000000", "a.org", SET_COOL_OFF, "1288490188830 builtin"},
+		{"two values, the second out of bounds", "default; *.org cool-off=0xffff00000005", "a.org", SET_COOL_OFF, "1288490188830 builtin"},
+		{"two values, the second less than the first", "default; *.org cool-off=0x500000006", "a.org", SET_COOL_OFF, "1288490188830 builtin"},
+		{"two values, a count and milliseconds", "default silence=0x1f400000002", "a.org", SET_SILENCE, "2147483648002 default"},
+		{"two values, too few milliseconds", "default silence=0x1f300000002", "a.org", SET_SILENCE, "31782757990404 builtin"},
+		{"a set of statuses", "default fail-on=0x3fffffff", "a.org", SET_FAIL_ON, "1073741823 default"},
+		{"a set of no status", "default fail-on=0", "a.org", SET_FAIL_ON, "0 default"},
+		{"a set with a status that is none", "default fail-on=0x40000000", "a.org", SET_FAIL_ON, "63 builtin"},
 		{"key by key: the default's", "default idle=1 steer=2; *.org idle=2; a.org stale=3", "a.org", SET_STEER, "2 default"},
 		{"key by key: nobody's", "default idle=1; *.org idle=2; a.org stale=3", "a.org", SET_FAILBACK, "600 builtin"},
 	};
@@ -103,10 +116,12 @@ static void rules(void)
 /* The defaults of the manual. */
 static void builtin(void)
 {
-	static const uint32_t expected[SETTINGS] = {
+	static const uint64_t expected[SETTINGS] = {
 		[SET_STICKY] = 1, [SET_ANSWER] = ANSWER_FIRST, [SET_STEER] = STEER_SIP, [SET_ABSENT] = ABSENT_GRACE,
 		[SET_GRACE] = 300, [SET_STALE] = 86400, [SET_IDLE] = 10800, [SET_MAX_AGE] = SETTING_OFF,
-		[SET_FAILBACK] = 600, [SET_SERVE] = 0,
+		[SET_FAILBACK] = 600, [SET_SERVE] = 0, [SET_COOL_OFF] = PAIR(30, 300), [SET_CONNECT_TIMEOUT] = 3,
+		[SET_SILENCE] = PAIR(4, 7400), [SET_FAIL_ON] = STATUSES_OF_SERVERS, [SET_SIP_PORTS] = 5061 << 16 | 5060,
+		[SET_RETRY_AFTER_MAX] = 300, [SET_PROBE] = PROBE_OFF, [SET_PROBE_INTERVAL] = 30, [SET_RISE] = 2, [SET_FALL] = 3,
 	};
 	struct lab lab;
 	lab_open(&lab, 8);

@@ -12,6 +12,7 @@
 #include "policy/table/effective.h"
 #include "tools/common/format.h"
 #include "tools/common/conf-text.h"
+#include "tools/common/setting-text.h"
 
 /* The first complaint about the file being read: cfg_errfunc_t has no place for a pointer of ours. */
 static char first_error[512];
@@ -42,21 +43,37 @@ static bool wrong(int line, const char *format, ...)
 
 /* ---- values ---- */
 
-/* libConfuse's parser of one value; `result` is a long. */
-static int on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
+/* One word of a value, and the line where it stands: whether a list is whole is known behind its last word. */
+struct word {
+	int line;
+	char text[];
+};
+
+/* libConfuse's parser of one word; `result` is a pointer, for free(). */
+static int on_word(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 {
+	const size_t size = strlen(value) + 1;
+	struct word *w = malloc(sizeof *w + size);
+	(void)opt;
+	if (!w)
+		return -1;
+	w->line = cfg->line;
+	memcpy(w->text, value, size);
+	*(struct word **)result = w;
+	return 0;
+}
+
+/* Which word, and what had been right. A list that lacks one ends with its last. */
+static bool wrong_value(cfg_t *sec, enum setting k, unsigned at)
+{
+	const char *key = setting_forms[k].key;
+	const unsigned n = cfg_size(sec, key);
 	char takes[SETTING_TAKES];
-	uint32_t v;
-	enum setting k = 0;
-	while (strcmp(setting_forms[k].key, opt->name) != 0)
-		k++;
-	if (setting_parse(k, value, &v)) {
-		*(long *)result = (long)v;
-		return 0;
-	}
 	setting_takes(k, takes);
-	cfg_error(cfg, "%s: '%s' is not %s", opt->name, value, takes);
-	return -1;
+	if (n == 0)
+		return wrong(sec->line, "%s: '{}' does not fit %s", key, takes);
+	const struct word *w = cfg_getnptr(sec, key, at < n ? at : n - 1);
+	return wrong(w->line, "%s: '%s' %s %s", key, w->text, takes[0] == '{' ? "does not fit" : "is not", takes);
 }
 
 /* Takes in one port; 53 needs no place. False: no room. */
@@ -105,14 +122,24 @@ static bool take_ports(cfg_t *sec, uint16_t ports[static DNS_PORTS])
 
 /* ---- blocks ---- */
 
-static void take_values(cfg_t *sec, struct settings_block *out)
+/* `{}` is a value, too. */
+static bool is_given(cfg_t *sec, const char *key) { return (cfg_getopt(sec, key)->flags & CFGF_MODIFIED) != 0; }
+
+static bool take_values(cfg_t *sec, struct settings_block *out)
 {
 	for (enum setting k = 0; k < SETTINGS; k++) {
-		if (cfg_size(sec, setting_forms[k].key) == 0)
+		const char *words[SETTING_VALUES_MAX], *key = setting_forms[k].key;
+		const unsigned n = cfg_size(sec, key);
+		for (unsigned i = 0; i < n && i < SETTING_VALUES_MAX; i++)
+			words[i] = ((const struct word *)cfg_getnptr(sec, key, i))->text;
+		if (!is_given(sec, key))
 			continue;
-		out->set.value[k] = (uint32_t)cfg_getint(sec, setting_forms[k].key);
+		const int at = n > SETTING_VALUES_MAX ? SETTING_VALUES_MAX : setting_parse(k, words, n, &out->set.value[k]);
+		if (at >= 0)
+			return wrong_value(sec, k, (unsigned)at);
 		out->given |= 1u << k;
 	}
+	return true;
 }
 
 /* libConfuse's structures do not tell a title's line: it is looked up in the text. */
@@ -181,8 +208,8 @@ static bool take_blocks(cfg_t *cfg, const char *text, struct conf *out)
 		cfg_t *sec = cfg_getnsec(cfg, "host", SETTINGS_HOSTS);
 		return wrong(sec->line, "host '%.300s': more than %d blocks", cfg_title(sec), SETTINGS_HOSTS);
 	}
-	if (defaults)
-		take_values(cfg_getnsec(cfg, "default", 0), &out->defaults);
+	if (defaults && !take_values(cfg_getnsec(cfg, "default", 0), &out->defaults))
+		return false;
 	out->keeper = keeper_conf_defaults();
 	if (cfg_size(cfg, "keeper"))
 		take_keeper(cfg_getnsec(cfg, "keeper", 0), &out->keeper);
@@ -191,9 +218,9 @@ static bool take_blocks(cfg_t *cfg, const char *text, struct conf *out)
 		return false;
 	for (; out->n_hosts < hosts; out->n_hosts++) {
 		cfg_t *sec = cfg_getnsec(cfg, "host", (unsigned)out->n_hosts);
-		if (!take_title(sec, text, &out->hosts[out->n_hosts]) || !is_first(sec, out))
+		if (!take_title(sec, text, &out->hosts[out->n_hosts]) || !is_first(sec, out) ||
+		    !take_values(sec, &out->hosts[out->n_hosts]))
 			return false;
-		take_values(sec, &out->hosts[out->n_hosts]);
 	}
 	return true;
 }
@@ -202,7 +229,7 @@ static bool take_blocks(cfg_t *cfg, const char *text, struct conf *out)
 
 static cfg_t *cfg_make(void)
 {
-#define KEY(id, key, ...) CFG_INT_CB(key, 0, CFGF_NODEFAULT, on_value),
+#define KEY(id, key, ...) CFG_PTR_LIST_CB(key, NULL, CFGF_NODEFAULT, on_word, free),
 #define PORTS CFG_STR_LIST("dns-ports", NULL, CFGF_NODEFAULT)
 #define KEEPER_KEY(member, key, ...) CFG_STR(key, NULL, CFGF_NODEFAULT),
 	cfg_opt_t keeper[] = {KEEPER_LIST(KEEPER_KEY) CFG_END()};
@@ -277,9 +304,9 @@ void conf_print_defaults(void)
 	     "default {");
 	for (enum setting k = 0; k < SETTINGS; k++) {
 		const struct setting_form *form = &setting_forms[k];
-		char value[AGE_TEXT];
+		char value[SETTING_TEXT];
 		setting_text(k, form->builtin, value);
-		printf("\t# %s = %-*s  # %s\n", form->key, (int)(14 - strlen(form->key)), value, form->meaning);
+		printf("\t# %s = %-*s  # %s\n", form->key, (int)(22 - strlen(form->key)), value, form->meaning);
 	}
 	puts("}\n");
 	keeper_conf_print(stdout);

@@ -131,36 +131,6 @@ bool endpoint_parse(const char *word, uint16_t default_port, struct endpoint *ou
 	return address_parse(host, &out->addr);
 }
 
-/* ---- the settings ---- */
-
-bool setting_parse(enum setting k, const char *text, uint32_t *out)
-{
-	const struct setting_form *form = &setting_forms[k];
-	for (uint32_t i = 0; i < form->n_words; i++)
-		if (strcmp(text, form->words[i]) == 0)
-			return *out = i, true;
-	return form->n_words == 0 && time_parse(text, out) && (form->may_be_off || *out != SETTING_OFF);
-}
-
-void setting_text(enum setting k, uint32_t value, char out[static AGE_TEXT])
-{
-	const struct setting_form *form = &setting_forms[k];
-	if (form->n_words)
-		snprintf(out, AGE_TEXT, "%s", value < form->n_words ? form->words[value] : "?");
-	else
-		time_text(value, out);
-}
-
-void setting_takes(enum setting k, char out[static SETTING_TAKES])
-{
-	const struct setting_form *form = &setting_forms[k];
-	size_t n = 0;
-	for (uint32_t i = 0; i < form->n_words && n < SETTING_TAKES; i++)
-		n += (size_t)snprintf(out + n, SETTING_TAKES - n, "%s%s", i == 0 ? "" : i + 1 == form->n_words ? " or " : ", ", form->words[i]);
-	if (form->n_words == 0)
-		snprintf(out, SETTING_TAKES, "a time such as 30s, 5m, 3h, 1d%s", form->may_be_off ? ", or off" : "");
-}
-
 /* ---- rows ---- */
 
 struct grid grid_begin(const char *const *titles, size_t columns)

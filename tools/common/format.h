@@ -33,10 +33,8 @@ void age_text(uint32_t seconds, char out[static AGE_TEXT]);
 void time_text(uint32_t seconds, char out[static AGE_TEXT]);
 
 /*
- * 0, 30, 30s, 5m, 3h, 1d: seconds up to TIME_MAX_S, which fit the clock of the
- * table (clock.h); `off` as SETTING_OFF. False: none of these.
+ * 0, 30, 30s, 5m, 3h, 1d: seconds up to TIME_MAX_S; `off` as SETTING_OFF. False: none of these.
  */
-enum { TIME_MAX_S = 1000 * 86400 };
 bool time_parse(const char *text, uint32_t *seconds);
 
 /* A whole number from `least` to `most`, digits only. */
@@ -44,18 +42,6 @@ bool number_parse(const char *text, uint32_t least, uint32_t most, uint32_t *out
 
 /* "192.0.2.1", "192.0.2.1:5060", "2001:db8::1", "[2001:db8::1]:5060". False: none of these. */
 bool endpoint_parse(const char *text, uint16_t default_port, struct endpoint *out);
-
-/* ---- the settings ---- */
-
-/* The value of a setting as stickydns.conf has it. False: the setting does not take that. */
-bool setting_parse(enum setting k, const char *text, uint32_t *out);
-
-/* The other way: "on", "first", "5m". */
-void setting_text(enum setting k, uint32_t value, char out[static AGE_TEXT]);
-
-/* What it takes, for people: "sip, on or off". */
-enum { SETTING_TAKES = 64 };
-void setting_takes(enum setting k, char out[static SETTING_TAKES]);
 
 /* ---- rows ---- */
 

@@ -8,6 +8,7 @@
 #include "policy/table/journal.h"
 #include "tools/common/view.h"
 #include "tools/pinctl/commands.h"
+#include "tools/common/setting-text.h"
 #include "tools/pinctl/talkers.h"
 
 static const struct usage usage = {
@@ -37,7 +38,7 @@ static json_t *settings_json(const struct table *t, const struct effective *e)
 {
 	json_t *all = json_object();
 	for (enum setting k = 0; k < SETTINGS; k++) {
-		char value[AGE_TEXT], source[NAME_BYTES + 8];
+		char value[SETTING_TEXT], source[NAME_BYTES + 8];
 		setting_text(k, e->set.value[k], value);
 		source_text(t, e->from[k], source);
 		json_object_set_new(all, setting_forms[k].key, json_pack("{s:s, s:s}", "value", value, "from", source));
@@ -49,7 +50,7 @@ static bool settings_rows(const struct table *t, const struct effective *e)
 {
 	struct grid g = grid_begin((const char *const[]){"SETTING", "VALUE", "FROM"}, 3);
 	for (enum setting k = 0; k < SETTINGS; k++) {
-		char value[AGE_TEXT], source[NAME_BYTES + 8];
+		char value[SETTING_TEXT], source[NAME_BYTES + 8];
 		setting_text(k, e->set.value[k], value);
 		source_text(t, e->from[k], source);
 		grid_row(&g, (const char *const[]){setting_forms[k].key, value, source});
