@@ -13,14 +13,14 @@
 
 enum { READ_ROUNDS = 3 };
 
-#define WORDS(...) .kind = FORM_WORD, .words = {__VA_ARGS__}, .n_words = sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *)
-#define TIME(least, most) .kind = FORM_TIME, .first = {least, most}
-#define TIME_OR_OFF .kind = FORM_TIME, .first = {0, TIME_MAX_S}, .may_be_off = true
-#define COUNT(least, most) .kind = FORM_COUNT, .first = {least, most}
-#define TIMES(least, most) .kind = FORM_TIMES, .first = {least, most}, .second = {least, most}
-#define SENDS(least, most, least_ms, most_ms) .kind = FORM_SENDS, .first = {least, most}, .second = {least_ms, most_ms}
-#define CODES .kind = FORM_CODES
-#define PORTS .kind = FORM_PORTS
+#define WORDS(...) .kind = SETTING_TAKES_WORD, .words = {__VA_ARGS__}, .n_words = sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *)
+#define TIME(least, most) .kind = SETTING_TAKES_TIME, .first = {least, most}
+#define TIME_OR_OFF .kind = SETTING_TAKES_TIME, .first = {0, TIME_MAX_S}, .may_be_off = true
+#define COUNT(least, most) .kind = SETTING_TAKES_COUNT, .first = {least, most}
+#define TIMES(least, most) .kind = SETTING_TAKES_TIMES, .first = {least, most}, .second = {least, most}
+#define SENDS(least, most, least_ms, most_ms) .kind = SETTING_TAKES_SENDS, .first = {least, most}, .second = {least_ms, most_ms}
+#define CODES .kind = SETTING_TAKES_CODES
+#define PORTS .kind = SETTING_TAKES_PORTS
 #define FORM(id, name, takes, value, about) [SET_##id] = {.key = name, takes, .builtin = value, .meaning = about},
 #define VALUE(id, name, takes, value, about) [SET_##id] = value,
 
@@ -63,15 +63,15 @@ static bool plausible(unsigned k, uint64_t value)
 {
 	const struct setting_form *form = &setting_forms[k];
 	switch (form->kind) {
-	case FORM_WORD: return value < form->n_words;
-	case FORM_TIME:
-	case FORM_COUNT: return is_within(value, form->first) || (form->may_be_off && value == SETTING_OFF);
-	case FORM_TIMES:
-	case FORM_SENDS:
+	case SETTING_TAKES_WORD: return value < form->n_words;
+	case SETTING_TAKES_TIME:
+	case SETTING_TAKES_COUNT: return is_within(value, form->first) || (form->may_be_off && value == SETTING_OFF);
+	case SETTING_TAKES_TIMES:
+	case SETTING_TAKES_SENDS:
 		return is_within((uint32_t)value, form->first) && is_within(value >> 32, form->second) &&
-		       (form->kind == FORM_SENDS || (uint32_t)value <= value >> 32);
-	case FORM_CODES: return value >> STATUSES == 0;
-	case FORM_PORTS: return true;
+		       (form->kind == SETTING_TAKES_SENDS || (uint32_t)value <= value >> 32);
+	case SETTING_TAKES_CODES: return value >> STATUSES == 0;
+	case SETTING_TAKES_PORTS: return true;
 	}
 	return false;
 }

@@ -53,8 +53,8 @@ enum { STATUSES_LIST(STATUS_NUMBER) STATUSES };
 
 /*
  * The settings, one a row: SET_ number, key in stickydns.conf, what it takes, default, and what it means. The parser, what
- * pinctl prints, and `pinctl check --defaults` come from here; a test holds stickydns.conf(5) against it. Append only: tables keep
- * the numbers. It takes
+ * pinctl prints, and `pinctl check --defaults` come from here; a test holds stickydns.conf(5) against it. Append only: tables
+ * keep the numbers. It takes
  *
  *	WORDS		one of them, in the order of their values
  *	TIME, COUNT	a number of seconds, or any number, in these bounds; TIME_OR_OFF: or SETTING_OFF
@@ -95,7 +95,15 @@ enum { STATUSES_LIST(STATUS_NUMBER) STATUSES };
 enum setting { SETTINGS_LIST(SETTING_NUMBER) SETTINGS };
 #undef SETTING_NUMBER
 
-enum setting_kind { FORM_WORD, FORM_TIME, FORM_COUNT, FORM_TIMES, FORM_SENDS, FORM_CODES, FORM_PORTS };
+enum setting_kind {
+	SETTING_TAKES_WORD,
+	SETTING_TAKES_TIME,
+	SETTING_TAKES_COUNT,
+	SETTING_TAKES_TIMES,
+	SETTING_TAKES_SENDS,
+	SETTING_TAKES_CODES,
+	SETTING_TAKES_PORTS,
+};
 
 enum { SETTING_WORDS = 3 };
 

@@ -88,11 +88,11 @@ static bool could_be_given(const struct setting_form *form, uint64_t value)
 	const uint64_t low = value % (UINT64_C(1) << 32), high = value / (UINT64_C(1) << 32);
 	const bool fits = low >= form->first.least && low <= form->first.most;
 	const bool two = fits && high >= form->second.least && high <= form->second.most;
-	return form->kind == FORM_WORD	   ? value < form->n_words
-	       : form->kind == FORM_TIMES ? two && low <= high
-	       : form->kind == FORM_SENDS ? two
-	       : form->kind == FORM_CODES ? value < UINT64_C(1) << STATUSES
-	       : form->kind == FORM_PORTS ? true
+	return form->kind == SETTING_TAKES_WORD	   ? value < form->n_words
+	       : form->kind == SETTING_TAKES_TIMES ? two && low <= high
+	       : form->kind == SETTING_TAKES_SENDS ? two
+	       : form->kind == SETTING_TAKES_CODES ? value < UINT64_C(1) << STATUSES
+	       : form->kind == SETTING_TAKES_PORTS ? true
 					   : (fits && high == 0) || (form->may_be_off && value == SETTING_OFF);
 }
 

@@ -56,7 +56,7 @@ static bool word_parse(const struct setting_form *form, const char *word, uint64
 static bool single_parse(const struct setting_form *form, const char *word, uint64_t *out)
 {
 	uint32_t v = 0;
-	bool taken = form->kind == FORM_COUNT ? number_parse(word, form->first.least, form->first.most, &v)
+	bool taken = form->kind == SETTING_TAKES_COUNT ? number_parse(word, form->first.least, form->first.most, &v)
 					       : time_within(word, form->first, &v);
 	if (form->may_be_off && strcmp(word, "off") == 0)
 		v = SETTING_OFF, taken = true;
@@ -70,7 +70,7 @@ static bool single_parse(const struct setting_form *form, const char *word, uint
 static int pair_parse(const struct setting_form *form, const char *const words[], size_t n, uint64_t *out)
 {
 	uint32_t first, second;
-	const bool times = form->kind == FORM_TIMES;
+	const bool times = form->kind == SETTING_TAKES_TIMES;
 	if (n == 0 || !(times ? time_within(words[0], form->first, &first)
 			      : number_parse(words[0], form->first.least, form->first.most, &first)))
 		return 0;
@@ -125,15 +125,15 @@ int setting_parse(enum setting k, const char *const words[], size_t n, uint64_t 
 {
 	const struct setting_form *form = &setting_forms[k];
 	switch (form->kind) {
-	case FORM_WORD:
+	case SETTING_TAKES_WORD:
 		return n == 0 || !word_parse(form, words[0], out) ? 0 : n > 1 ? 1 : -1;
-	case FORM_TIME:
-	case FORM_COUNT:
+	case SETTING_TAKES_TIME:
+	case SETTING_TAKES_COUNT:
 		return n == 0 || !single_parse(form, words[0], out) ? 0 : n > 1 ? 1 : -1;
-	case FORM_TIMES:
-	case FORM_SENDS: return pair_parse(form, words, n, out);
-	case FORM_CODES: return codes_parse(words, n, out);
-	case FORM_PORTS: return ports_parse(words, n, out);
+	case SETTING_TAKES_TIMES:
+	case SETTING_TAKES_SENDS: return pair_parse(form, words, n, out);
+	case SETTING_TAKES_CODES: return codes_parse(words, n, out);
+	case SETTING_TAKES_PORTS: return ports_parse(words, n, out);
 	}
 	return 0;
 }
@@ -166,9 +166,9 @@ static void set_text(enum setting_kind kind, uint64_t value, char out[static SET
 	struct list l = {.out = out, .used = 1, .room = SETTING_TEXT - 1, .between = ", "};
 	out[0] = '{';
 	out[1] = '\0';
-	if (kind == FORM_CODES)
+	if (kind == SETTING_TAKES_CODES)
 		list_codes(&l, value);
-	for (unsigned i = 0; kind == FORM_PORTS && i < SETTING_PORTS; i++)
+	for (unsigned i = 0; kind == SETTING_TAKES_PORTS && i < SETTING_PORTS; i++)
 		if (setting_port(value, i))
 			list_add(&l, setting_port(value, i));
 	strcat(out, "}");
@@ -180,23 +180,23 @@ void setting_text(enum setting k, uint64_t value, char out[static SETTING_TEXT])
 	const uint32_t first = (uint32_t)value, second = (uint32_t)(value >> 32);
 	char a[AGE_TEXT], b[AGE_TEXT];
 	switch (form->kind) {
-	case FORM_WORD: snprintf(out, SETTING_TEXT, "%s", value < form->n_words ? form->words[value] : "?"); break;
-	case FORM_TIME:
+	case SETTING_TAKES_WORD: snprintf(out, SETTING_TEXT, "%s", value < form->n_words ? form->words[value] : "?"); break;
+	case SETTING_TAKES_TIME:
 		time_text(first, a);
 		snprintf(out, SETTING_TEXT, "%s", a);
 		break;
-	case FORM_COUNT: snprintf(out, SETTING_TEXT, "%u", first); break;
-	case FORM_TIMES:
+	case SETTING_TAKES_COUNT: snprintf(out, SETTING_TEXT, "%u", first); break;
+	case SETTING_TAKES_TIMES:
 		time_text(first, a);
 		time_text(second, b);
 		snprintf(out, SETTING_TEXT, "{%s, %s}", a, b);
 		break;
-	case FORM_SENDS:
+	case SETTING_TAKES_SENDS:
 		ms_text(second, b);
 		snprintf(out, SETTING_TEXT, "{%u, %s}", first, b);
 		break;
-	case FORM_CODES:
-	case FORM_PORTS: set_text(form->kind, value, out); break;
+	case SETTING_TAKES_CODES:
+	case SETTING_TAKES_PORTS: set_text(form->kind, value, out); break;
 	}
 }
 
@@ -219,8 +219,8 @@ void setting_takes(enum setting k, char out[static SETTING_TAKES])
 	const struct setting_form *form = &setting_forms[k];
 	char a[AGE_TEXT], b[AGE_TEXT];
 	switch (form->kind) {
-	case FORM_WORD: words_takes(form, out); break;
-	case FORM_TIME:
+	case SETTING_TAKES_WORD: words_takes(form, out); break;
+	case SETTING_TAKES_TIME:
 		time_text(form->first.least, a);
 		time_text(form->first.most, b);
 		if (form->first.most == TIME_MAX_S)
@@ -228,19 +228,19 @@ void setting_takes(enum setting k, char out[static SETTING_TAKES])
 		else
 			snprintf(out, SETTING_TAKES, "a time from %s to %s", a, b);
 		break;
-	case FORM_COUNT: snprintf(out, SETTING_TAKES, "a number from %u to %u", form->first.least, form->first.most); break;
-	case FORM_TIMES:
+	case SETTING_TAKES_COUNT: snprintf(out, SETTING_TAKES, "a number from %u to %u", form->first.least, form->first.most); break;
+	case SETTING_TAKES_TIMES:
 		time_text(form->first.least, a);
 		time_text(form->first.most, b);
 		snprintf(out, SETTING_TAKES, "{MIN, MAX}, times from %s to %s, the second no less than the first", a, b);
 		break;
-	case FORM_SENDS:
+	case SETTING_TAKES_SENDS:
 		ms_text(form->second.least, a);
 		ms_text(form->second.most, b);
 		snprintf(out, SETTING_TAKES, "{SENDS, TIME}, a number from %u to %u and a time from %s to %s", form->first.least,
 			 form->first.most, a, b);
 		break;
-	case FORM_CODES: codes_takes(out); break;
-	case FORM_PORTS: snprintf(out, SETTING_TAKES, "{PORT, ...}, at most %d ports", SETTING_PORTS); break;
+	case SETTING_TAKES_CODES: codes_takes(out); break;
+	case SETTING_TAKES_PORTS: snprintf(out, SETTING_TAKES, "{PORT, ...}, at most %d ports", SETTING_PORTS); break;
 	}
 }
