@@ -4,6 +4,7 @@
 #include "policy/base/clock.h"
 #include "policy/base/hash.h"
 #include "policy/base/hot.h"
+#include "policy/pins/endpoint-settings.h"
 #include "policy/rules/decide.h"
 
 enum {
@@ -37,11 +38,12 @@ bool endpoint_failed(struct table *t, struct addr_record *a, int slot, const str
 	word64 *w = health_word(a, slot);
 	uint32_t now = tick_now(), now_s = now / TICKS_PER_S;
 	uint32_t dice = (uint32_t)hash_fold(now ^ (uintptr_t)w, t->seed | 1);
+	const uint64_t cool_off = setting_at(t, e, SET_COOL_OFF);
 	bool began = false;
 	put32(failed_word(a, slot), now);
 	for (int round = 0; round < ROUNDS; round++) {
 		uint64_t word = seen64(w);
-		struct health h = health_unpack(word), next = health_failed(h, cause, now_s, cool, dice);
+		struct health h = health_unpack(word), next = health_failed(h, cause, now_s, cool, cool_off, dice);
 		if (!cas64(w, word, health_pack(next)))
 			continue;
 		began = next.cool_end != h.cool_end || h.on_trial;
@@ -105,9 +107,14 @@ static struct endpoint_record *endpoint_at(const struct table *t, addr_ref ref, 
  * In the byte: quarters of a second, from 1 on, which begin again after 64 s; 0: never. So `succeeded` has its say
  * as well. A byte that another endpoint's writer undoes was of one connect of many.
  */
-enum { QUARTERS = 255, QUARTER_TICKS = TICKS_PER_S / 4, WITNESS_S = 16 };
+enum { QUARTERS = 255, QUARTER_TICKS = TICKS_PER_S / 4, WITNESS_S = 13 };
 
 _Static_assert(ENDPOINTS * 8 <= 32, "a byte each");
+
+static uint32_t connect_timeout_s(const struct table *t, const struct endpoint *e)
+{
+	return (uint32_t)setting_at(t, e, SET_CONNECT_TIMEOUT);
+}
 
 static uint32_t quarter_now(void) { return tick_now() / QUARTER_TICKS % QUARTERS; }
 
@@ -124,8 +131,14 @@ bool endpoint_connected_lately(const struct table *t, addr_ref ref, const struct
 	const struct addr_record *a = addr_at(t, ref);
 	const int slot = a && e->transport == TRANSPORT_TCP ? endpoint_find(a, e->transport, e->port) : -1;
 	const uint32_t then = slot >= 0 ? get32(&a->connected) >> 8 * slot & 0xff : 0;
-	return then && (quarter_now() + 1 + QUARTERS - then) % QUARTERS < GIVE_UP_S * TICKS_PER_S / QUARTER_TICKS &&
-	       tick_within(tick_now(), get32(&a->endpoints[slot].succeeded), WITNESS_S);
+	const uint32_t lately_s = then ? connect_timeout_s(t, e) : 0;
+	return then && (quarter_now() + 1 + QUARTERS - then) % QUARTERS < tick_of(lately_s) / QUARTER_TICKS &&
+	       tick_within(tick_now(), get32(&a->endpoints[slot].succeeded), lately_s + WITNESS_S);
+}
+
+bool connect_waits_long(const struct table *t, const struct endpoint *e, uint32_t waited)
+{
+	return waited >= tick_of(CONNECT_LEAST_S) && waited >= tick_of(connect_timeout_s(t, e));
 }
 
 /* ---- connects in flight ---- */
@@ -183,6 +196,7 @@ bool endpoint_unanswered(struct table *t, const struct endpoint *to, uint32_t si
 	    (e && (get32(&e->succeeded) >= u.since || get32(&e->failed) >= u.since)))
 		u = (struct unanswered){.since = since, .port = to->port};
 	u.waited = (uint16_t)(u.waited + waited < UINT16_MAX ? u.waited + waited : UINT16_MAX);
-	const bool enough = u.waited >= tick_of(GIVE_UP_S) && tick_since(now, u.since) >= tick_of(GIVE_UP_S);
+	const uint32_t timeout = tick_of(connect_timeout_s(t, to));
+	const bool enough = u.waited >= timeout && tick_since(now, u.since) >= timeout;
 	return cas64(&a->unanswered, word, enough ? 0 : unanswered_pack(u)) && enough;
 }

@@ -37,8 +37,11 @@ void endpoint_recovered(struct table *t, word64 *w, uint32_t last, const struct 
 void endpoint_pending(struct table *t, addr_ref ref, const struct endpoint *e, struct pending mine);
 bool endpoint_pending_over(struct table *t, addr_ref ref, const struct endpoint *e, uint32_t pid, bool connected);
 
+/* Has a TCP connect to `e` that waited so many ticks waited for its `connect-timeout`? A short wait costs one comparison. */
+bool connect_waits_long(const struct table *t, const struct endpoint *e, uint32_t waited);
+
 /*
- * Did a connect to `e` come through in the last GIVE_UP_S, of any process? Then one that waits, or timed out, has lost
+ * Did a connect to `e` come through in the last `connect-timeout`, of any process? Then one that waits, or timed out, has lost
  * its packets, and that is no failure of the server.
  */
 bool endpoint_connected_lately(const struct table *t, addr_ref ref, const struct endpoint *e);
@@ -46,7 +49,7 @@ bool endpoint_connected_lately(const struct table *t, addr_ref ref, const struct
 /*
  * A TCP connect to `to` that began at tick `since` was given up by its program, unanswered. One says
  * nothing if it is short (the loser of happy eyeballs, RFC 8305): true if all of the last minute waited for
- * 3 s together, in no less time, and no success or failure came between. Then the endpoint has failed.
+ * `connect-timeout` together, in no less time, and no success or failure came between. Then the endpoint has failed.
  */
 bool endpoint_unanswered(struct table *t, const struct endpoint *to, uint32_t since);
 

@@ -56,7 +56,7 @@ static bool may_steer(const struct question *q, struct settings set, bool is_tar
 	if (set.value[SET_STEER] == STEER_ON)
 		return true;
 	return q->kind != REDIRECT_DATAGRAM &&
-	       (sip_port(q->e->port) || is_target || sip_seen(q->t, q->addr, q->e));
+	       (setting_has_port(set.value[SET_SIP_PORTS], q->e->port) || is_target || sip_seen(q->t, q->addr, q->e));
 }
 
 /* ---- one name's opinion ---- */

@@ -3,6 +3,7 @@
 
 #include "policy/base/clock.h"
 #include "policy/base/hash.h"
+#include "policy/pins/endpoint-settings.h"
 #include "policy/table/addresses.h"
 #include "policy/table/index.h"
 
@@ -228,5 +229,5 @@ static bool is_led_to(const struct table *t, addr_ref ref, uint16_t port)
 
 bool endpoint_speaks_sip(const struct table *t, addr_ref ref, const struct endpoint *e)
 {
-	return sip_port(e->port) || sip_seen(t, ref, e) || (e->port && is_led_to(t, ref, e->port));
+	return setting_lists_port(t, e) || sip_seen(t, ref, e) || (e->port && is_led_to(t, ref, e->port));
 }

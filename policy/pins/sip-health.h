@@ -38,12 +38,10 @@ uint32_t endpoint_registered_age(const struct table *t, addr_ref ref, const stru
 /* Did it answer since then (milliseconds of CLOCK_MONOTONIC)? In the same tick counts as since. */
 bool endpoint_heard_since(const struct table *t, addr_ref ref, const struct endpoint *e, enum request_kind kind, uint64_t since_ms);
 
-static inline bool sip_port(uint16_t port) { return port == SIP_PORT || port == SIPS_PORT; }
-
 /* Was SIP answered there? */
 bool sip_seen(const struct table *t, addr_ref ref, const struct endpoint *e);
 
-/* Is SIP spoken there: 5060 and 5061 (RFC 3261 19.1.2), a port from SRV, one where SIP was answered? */
+/* Is SIP spoken there: a port of `sip-ports`, or from SRV, or one where SIP was answered? */
 bool endpoint_speaks_sip(const struct table *t, addr_ref ref, const struct endpoint *e);
 
 /* How long a request waited in vain. */

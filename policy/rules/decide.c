@@ -18,7 +18,14 @@ static uint32_t cool_until(uint32_t second)
 	return second & COOL_MASK ? second & COOL_MASK : 1;
 }
 
-struct health health_failed(struct health h, enum cause cause, uint32_t now_s, uint32_t cool, uint32_t dice)
+/* {MIN, MAX}: MIN after one failure, and in equal steps up to MAX after COOL_N_MAX in a row. */
+static uint32_t cool_off_s(uint64_t cool_off, uint32_t n)
+{
+	const uint32_t least = (uint32_t)cool_off, most = (uint32_t)(cool_off >> 32);
+	return least + (most - least) * (n - 1) / (COOL_N_MAX - 1);
+}
+
+struct health health_failed(struct health h, enum cause cause, uint32_t now_s, uint32_t cool, uint64_t cool_off, uint32_t dice)
 {
 	h.failures = (h.failures + 1) & SUM_MASK;
 	h.last_cause = (uint8_t)cause;
@@ -26,8 +33,7 @@ struct health health_failed(struct health h, enum cause cause, uint32_t now_s, u
 		return h;
 	if (h.n < COOL_N_MAX)
 		h.n++;
-	uint32_t n = h.n, s = COOL_STEP_S * n < COOL_MAX_S ? COOL_STEP_S * n : COOL_MAX_S;
-	h.cool_end = cool_until(now_s + (cool ? cool : s * (80 + dice % 41) / 100));
+	h.cool_end = cool_until(now_s + (cool ? cool : (cool_off_s(cool_off, h.n) * (80 + dice % 41) + 50) / 100));
 	h.on_trial = false;
 	return h;
 }

@@ -18,11 +18,9 @@ enum {
 	KNOWN = 18,			/* candidates, the pin and the last confirmed one */
 	FACTS_MAX = POOL_MAX + KNOWN,	/* an answer, and what is known that is not in it */
 
-	COOL_STEP_S = 30,		/* cool-off: min(30 s * n, COOL_MAX_S) */
 	COOL_LOWER_S = 10,		/* n falls by one in each 10 s of the clock that have a success */
 	UNPROVEN_S = 10,		/* the longest grace of a pin on which nothing ever succeeded: DNS may have lied */
 	PATH_S = 60,			/* all failed within this: the path failed */
-	GIVE_UP_S = 3,			/* SYN_SENT for so long: failed */
 	RECENT_S = 60,			/* a lookup counts for an outcome so long */
 	DNS_DOWN_S = 30,		/* DNS is not asked again so long (RFC 8767 5) */
 };
@@ -41,8 +39,11 @@ enum circuit health_circuit(struct health h, uint32_t now_s);
 #define COOL_BY_HISTORY 0u
 #define COOL_NOT UINT32_MAX
 
-/* After a failure. `dice`: any random number, for 20 % jitter of what its history says. */
-struct health health_failed(struct health h, enum cause cause, uint32_t now_s, uint32_t cool, uint32_t dice);
+/*
+ * After a failure. `cool_off`: what its history says, as SET_COOL_OFF has it: {MIN, MAX}, from the first failure to the tenth
+ * in a row. `dice`: any random number, for 20 % jitter of that.
+ */
+struct health health_failed(struct health h, enum cause cause, uint32_t now_s, uint32_t cool, uint64_t cool_off, uint32_t dice);
 
 /* After a success at now_s; last_s: the one before, 0: there was none. */
 struct health health_succeeded(struct health h, uint32_t now_s, uint32_t last_s);

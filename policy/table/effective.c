@@ -21,8 +21,13 @@ enum { READ_ROUNDS = 3 };
 #define SENDS(least, most, least_ms, most_ms) .kind = SETTING_TAKES_SENDS, .first = {least, most}, .second = {least_ms, most_ms}
 #define CODES .kind = SETTING_TAKES_CODES
 #define PORTS .kind = SETTING_TAKES_PORTS
-#define FORM(id, name, takes, value, about) [SET_##id] = {.key = name, takes, .builtin = value, .meaning = about},
-#define VALUE(id, name, takes, value, about) [SET_##id] = value,
+#define NAME SETTING_OF_NAME
+#define LEAST SETTING_LEAST
+#define MOST SETTING_MOST
+#define ALL SETTING_ALL
+#define FORM(id, name, takes, value, where, about) \
+	[SET_##id] = {.key = name, takes, .builtin = value, .shared = where, .meaning = about},
+#define VALUE(id, name, takes, value, ...) [SET_##id] = value,
 
 const struct setting_form setting_forms[SETTINGS] = {SETTINGS_LIST(FORM)};
 
@@ -91,6 +96,42 @@ static void merge(const struct settings_record *r, int i, uint32_t weight, uint3
 	}
 }
 
+/* ---- one value where several names lead ---- */
+
+static uint64_t ports_of_both(uint64_t a, uint64_t b)
+{
+	for (unsigned i = 0; i < SETTING_PORTS; i++) {
+		unsigned k = 0;
+		while (k < SETTING_PORTS && setting_port(a, k) && setting_port(a, k) != setting_port(b, i))
+			k++;
+		if (k < SETTING_PORTS && setting_port(a, k) == 0)
+			a |= PORT_AT(k, setting_port(b, i));
+	}
+	return a;
+}
+
+uint64_t setting_strictest(enum setting k, uint64_t a, uint64_t b)
+{
+	const uint32_t a1 = (uint32_t)a, a2 = (uint32_t)(a >> 32), b1 = (uint32_t)b, b2 = (uint32_t)(b >> 32);
+	switch (setting_forms[k].shared) {
+	case SETTING_OF_NAME: return a;
+	case SETTING_LEAST: return PAIR(a1 < b1 ? a1 : b1, a2 < b2 ? a2 : b2);
+	case SETTING_MOST: return PAIR(a1 > b1 ? a1 : b1, a2 > b2 ? a2 : b2);
+	case SETTING_ALL: return setting_forms[k].kind == SETTING_TAKES_PORTS ? ports_of_both(a, b) : a | b;
+	}
+	return a;
+}
+
+bool setting_default(const struct table *t, enum setting k, uint64_t *out)
+{
+	const struct settings_bank *bank = &t->settings[seen32(&t->header->settings_bank) & 1];
+	const uint64_t value = get64(&bank->defaults.value[k]);
+	*out = (get32(&bank->defaults.given) >> k & 1) && plausible(k, value) ? value : setting_forms[k].builtin;
+	return (get32(&bank->by_hosts) >> k & 1) == 0;
+}
+
+/* ---- blocks ---- */
+
 static void effective_from(const struct settings_bank *bank, const struct name *n, struct effective *out)
 {
 	uint32_t weights[SETTINGS] = {0};
@@ -149,15 +190,19 @@ bool settings_store(struct table *t, const struct settings_block *defaults,
 {
 	uint32_t count = seen32(&t->header->settings_bank);
 	struct settings_bank *bank = &t->settings[~count & 1];
+	uint32_t by_hosts = 0;
 	if (n > SETTINGS_HOSTS || !t->writable)
 		return false;
 	before_reuse();
 	record_write(&bank->defaults, defaults);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		record_write(&bank->host[i], &hosts[i]);
+		by_hosts |= hosts[i].given;
+	}
 	for (size_t i = 0; i < DNS_PORTS / 2; i++)
 		put32(&bank->dns_ports[i], ports ? ports[2 * i] | (uint32_t)ports[2 * i + 1] << 16 : 0);
 	put32(&bank->hosts, (uint32_t)n);
+	put32(&bank->by_hosts, by_hosts);
 	publish32(&t->header->settings_bank, count + 1);
 	journal_wake(t);
 	return true;
@@ -185,6 +230,7 @@ void settings_copy(struct table *to, const struct table *from)
 	for (size_t i = 0; i < DNS_PORTS / 2; i++)
 		put32(&bank->dns_ports[i], get32(&theirs->dns_ports[i]));
 	put32(&bank->hosts, n);
+	put32(&bank->by_hosts, get32(&theirs->by_hosts));
 	publish32(&to->header->settings_bank, count + 1);
 }
 

@@ -14,6 +14,12 @@ void settings_effective(const struct table *t, const struct name *n, struct effe
 /* The same without the sources: for lookups. */
 struct settings settings_for(const struct table *t, const struct name *n);
 
+/* Where names of both values lead to one endpoint, the value that holds there; of a key that is about lookups, the first. */
+uint64_t setting_strictest(enum setting k, uint64_t a, uint64_t b);
+
+/* What holds for names without a host block. False: some host block has the key, so names may differ. */
+bool setting_default(const struct table *t, enum setting k, uint64_t *out);
+
 /* The pattern of host block `i`, as now in the table; "" if there is none. */
 void settings_pattern(const struct table *t, int i, char out[static NAME_BYTES]);
 

@@ -118,7 +118,9 @@ static_assert(SETTINGS <= 32, "`given` has a bit for each");
 
 struct settings_bank {
 	word32 hosts;				/* blocks in use */
+	word32 by_hosts;			/* a bit for each key that one of them gives */
 	word32 dns_ports[DNS_PORTS / 2];	/* two ports a word; 0: none */
+	uint8_t pad[4];
 	struct settings_record defaults;
 	struct settings_record host[SETTINGS_HOSTS];
 };

@@ -24,7 +24,7 @@ enum { TIME_MAX_S = 1000 * 86400 };	/* fits the clock of the table (clock.h) */
 enum { ANSWER_FIRST, ANSWER_ONLY };
 enum { STEER_SIP, STEER_ON, STEER_OFF };
 enum { ABSENT_FOLLOW, ABSENT_GRACE, ABSENT_KEEP };
-enum { PROBE_OFF, PROBE_OPTIONS, PROBE_TCP };
+enum { PROBE_OFF, PROBE_TCP, PROBE_OPTIONS };
 
 /* ---- how a value is kept: in 64 bits, whatever its form ---- */
 
@@ -52,44 +52,60 @@ enum { STATUSES_LIST(STATUS_NUMBER) STATUSES };
 	(STATUS_BIT(408) | STATUS_BIT(480) | STATUS_BIT(500) | STATUS_BIT(502) | STATUS_BIT(503) | STATUS_BIT(504))
 
 /*
- * The settings, one a row: SET_ number, key in stickydns.conf, what it takes, default, and what it means. The parser, what
- * pinctl prints, and `pinctl check --defaults` come from here; a test holds stickydns.conf(5) against it. Append only: tables
- * keep the numbers. It takes
+ * The settings, one a row: SET_ number, key in stickydns.conf, what it takes, default, what holds where names differ, and what it
+ * means. The parser, what pinctl prints, and `pinctl check --defaults` come from here; a test holds stickydns.conf(5) against it.
+ * Append only: tables keep the numbers. It takes
  *
  *	WORDS		one of them, in the order of their values
  *	TIME, COUNT	a number of seconds, or any number, in these bounds; TIME_OR_OFF: or SETTING_OFF
  *	TIMES		{MIN, MAX}, seconds, in these bounds
  *	SENDS		{SENDS, TIME}: a number in the first two bounds, milliseconds in the others
  *	CODES, PORTS	{CODE, ...}: a set of statuses; {PORT, ...}: at most SETTING_PORTS of them
+ *
+ * Some say what a lookup of the NAME does. The others are about an endpoint, where several names may lead: the LEAST of
+ * their values holds, the MOST, of each of two values, or ALL that they list.
  */
 #define SETTINGS_LIST(S)                                                                                              \
-	S(STICKY, "sticky", WORDS("off", "on"), 1, "off: lookups are left alone, unless a host block says on")         \
-	S(ANSWER, "answer", WORDS("first", "only"), ANSWER_FIRST,                                                      \
+	S(STICKY, "sticky", WORDS("off", "on"), 1, NAME,                                                               \
+	  "off: lookups are left alone, unless a host block says on")                                                  \
+	S(ANSWER, "answer", WORDS("first", "only"), ANSWER_FIRST, NAME,                                                \
 	  "DNS messages that programs read: the pin in front; only: nothing but the pin")                              \
-	S(STEER, "steer", WORDS("sip", "on", "off"), STEER_SIP,                                                        \
+	S(STEER, "steer", WORDS("sip", "on", "off"), STEER_SIP, NAME,                                                  \
 	  "redirect connects and SIP requests to the pin; on: everything; off: nothing")                               \
-	S(ABSENT, "absent", WORDS("follow", "grace", "keep"), ABSENT_GRACE,                                            \
+	S(ABSENT, "absent", WORDS("follow", "grace", "keep"), ABSENT_GRACE, NAME,                                      \
 	  "the answer lacks the pin: follow the answer, follow it after `grace`, or keep the pin")                     \
-	S(GRACE, "grace", TIME(0, TIME_MAX_S), 5 * 60, "a pin that the answer lacks is used for so long")              \
-	S(STALE, "stale", TIME_OR_OFF, 24 * 3600, "DNS is down: use addresses that it showed within this time")        \
-	S(IDLE, "idle", TIME_OR_OFF, 3 * 3600, "an auto pin that nobody looked up for so long ends")                   \
-	S(MAX_AGE, "max-age", TIME_OR_OFF, SETTING_OFF, "an auto pin that is so old ends")                             \
-	S(FAILBACK, "failback", TIME_OR_OFF, 10 * 60, "how long a service stays with a worse SRV priority")            \
-	S(SERVE, "serve", WORDS("off", "on"), 0, "on: answer from the table, without DNS, while the TTL runs")         \
-	S(COOL_OFF, "cool-off", TIMES(1, 3600), PAIR(30, 300),                                                         \
-	  "how long an endpoint that failed is kept away from: the first time, and after ten failures in a row")       \
-	S(CONNECT_TIMEOUT, "connect-timeout", TIME(1, 30), 3, "a connect that is unanswered for so long has failed")   \
-	S(SILENCE, "silence", SENDS(2, 7, 500, 31000), PAIR(4, 7400),                                                  \
+	S(GRACE, "grace", TIME(0, TIME_MAX_S), 5 * 60, NAME, "a pin that the answer lacks is used for so long")        \
+	S(STALE, "stale", TIME_OR_OFF, 24 * 3600, NAME,                                                                \
+	  "DNS is down: use addresses that it showed within this time")                                                \
+	S(IDLE, "idle", TIME_OR_OFF, 3 * 3600, NAME, "an auto pin that nobody looked up for so long ends")             \
+	S(MAX_AGE, "max-age", TIME_OR_OFF, SETTING_OFF, NAME, "an auto pin that is so old ends")                       \
+	S(FAILBACK, "failback", TIME_OR_OFF, 10 * 60, NAME,                                                            \
+	  "how long a service stays with a worse SRV priority")                                                        \
+	S(SERVE, "serve", WORDS("off", "on"), 0, NAME,                                                                 \
+	  "on: answer from the table, without DNS, while the TTL runs")                                                \
+	S(COOL_OFF, "cool-off", TIMES(1, COOL_BOUND_S), PAIR(30, 300), MOST,                                           \
+	  "how long an endpoint that failed is avoided: the first time, and from the tenth in a row on")               \
+	S(CONNECT_TIMEOUT, "connect-timeout", TIME(CONNECT_LEAST_S, 30), 3, LEAST,                                     \
+	  "a connect that is unanswered for so long has failed")                                                       \
+	S(SILENCE, "silence", SENDS(SILENCE_LEAST_SENDS, 7, SILENCE_LEAST_MS, 31000), PAIR(4, 7400), LEAST,            \
 	  "a request over UDP that was sent so often, for so long, unanswered, has failed")                            \
-	S(FAIL_ON, "fail-on", CODES, STATUSES_OF_SERVERS, "SIP statuses that speak against a server")                  \
-	S(SIP_PORTS, "sip-ports", PORTS, PORT_AT(0, SIP_PORT) | PORT_AT(1, SIPS_PORT),                                 \
+	S(FAIL_ON, "fail-on", CODES, STATUSES_OF_SERVERS, ALL, "SIP statuses that speak against a server")             \
+	S(SIP_PORTS, "sip-ports", PORTS, PORT_AT(0, SIP_PORT) | PORT_AT(1, SIPS_PORT), ALL,                            \
 	  "ports where SIP is spoken, beside those of SRV records and those where it was seen")                        \
-	S(RETRY_AFTER_MAX, "retry-after-max", TIME(0, 3600), 300, "the longest Retry-After of a 503 that is honoured") \
-	S(PROBE, "probe", WORDS("off", "options", "tcp"), PROBE_OFF,                                                   \
-	  "pinkeeper asks pinned and failed servers: by SIP OPTIONS, or a TCP connect")                                \
-	S(PROBE_INTERVAL, "probe-interval", TIME(1, 3600), 30, "the time between two probes of an endpoint")           \
-	S(RISE, "rise", COUNT(1, 100), 2, "so many good probes in a row: the endpoint has recovered")                  \
-	S(FALL, "fall", COUNT(1, 100), 3, "so many bad probes in a row: the endpoint has failed")
+	S(RETRY_AFTER_MAX, "retry-after-max", TIME(0, COOL_BOUND_S), 300, MOST,                                        \
+	  "the longest Retry-After of a 503 that is honoured")                                                         \
+	S(PROBE, "probe", WORDS("off", "tcp", "options"), PROBE_OFF, MOST,                                             \
+	  "pinkeeper asks pinned and failed servers: by a TCP connect, or SIP OPTIONS")                                \
+	S(PROBE_INTERVAL, "probe-interval", TIME(1, 3600), 30, LEAST, "the time between two probes of an endpoint")    \
+	S(RISE, "rise", COUNT(1, 100), 2, MOST, "so many good probes in a row: the endpoint has recovered")            \
+	S(FALL, "fall", COUNT(1, 100), 3, LEAST, "so many bad probes in a row: the endpoint has failed")
+
+/* The bounds that others go by. */
+enum {
+	COOL_BOUND_S = 3600,		/* a try an hour costs next to nothing */
+	CONNECT_LEAST_S = 1,		/* the kernel sends a SYN again after 1 s: it may just have been lost */
+	SILENCE_LEAST_SENDS = 2, SILENCE_LEAST_MS = 500,	/* one packet may be lost; T1 (RFC 3261 17.1.1.1) */
+};
 
 #define SETTING_NUMBER(id, ...) SET_##id,
 enum setting { SETTINGS_LIST(SETTING_NUMBER) SETTINGS };
@@ -105,6 +121,9 @@ enum setting_kind {
 	SETTING_TAKES_PORTS,
 };
 
+/* What holds at an endpoint where names differ. SETTING_OF_NAME: it is about lookups. */
+enum setting_shared { SETTING_OF_NAME, SETTING_LEAST, SETTING_MOST, SETTING_ALL };
+
 enum { SETTING_WORDS = 3 };
 
 struct bounds {
@@ -114,6 +133,7 @@ struct bounds {
 struct setting_form {
 	const char *key;
 	enum setting_kind kind;
+	enum setting_shared shared;
 	const char *words[SETTING_WORDS];	/* n_words */
 	uint32_t n_words;
 	bool may_be_off;
@@ -136,6 +156,15 @@ static inline uint32_t setting_of(const struct settings *s, enum setting k) { re
 static inline uint32_t setting_second(const struct settings *s, enum setting k) { return (uint32_t)(s->value[k] >> 32); }
 
 static inline uint16_t setting_port(uint64_t value, unsigned i) { return (uint16_t)(value >> 16 * i); }
+
+/* Is it one of the ports? */
+static inline bool setting_has_port(uint64_t value, uint16_t port)
+{
+	for (unsigned i = 0; port && i < SETTING_PORTS; i++)
+		if (setting_port(value, i) == port)
+			return true;
+	return false;
+}
 
 /* One block of stickydns.conf. */
 struct settings_block {

@@ -25,6 +25,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "policy/table/settings.h"
+
 /* ---- key ---- */
 
 enum key_state { KEY_EMPTY, KEY_CLAIMED, KEY_LIVE, KEY_RETIRED };
@@ -145,9 +147,8 @@ static inline bool minute_is_past(uint8_t then, uint32_t now_s)
 enum {
 	COOL_MASK = 0x3fffff,
 	COOL_N_MAX = 10,
-	COOL_MAX_S = 300,		/* the longest cool-off, without jitter */
 	TRIAL_S = 30,			/* the right to try an endpoint after its cool-off lapses */
-	COOL_LONGEST_S = COOL_MAX_S + COOL_MAX_S / 5 + TRIAL_S,
+	COOL_LONGEST_S = COOL_BOUND_S + COOL_BOUND_S / 5 + TRIAL_S,	/* with jitter */
 };
 
 struct health {
@@ -155,7 +156,7 @@ struct health {
 	uint16_t port;
 	uint32_t cool_end;		/* second of uptime, 22 bits; 0: not cooling */
 	uint16_t failures;		/* modulo SUM_MASK + 1 */
-	uint8_t n;			/* cool-off is min(30 s * n, 300 s) */
+	uint8_t n;			/* failures in a row, which make the cool-off longer */
 	uint8_t last_cause;		/* enum cause */
 	bool on_trial;			/* somebody took the right to try it after its cool-off */
 };

@@ -2,6 +2,7 @@
 #include "shim/core/judge.h"
 
 #include "policy/base/clock.h"
+#include "policy/pins/endpoint-settings.h"
 #include "policy/pins/sip-health.h"
 #include "shim/core/dialogs.h"
 #include "shim/core/redirect-cache.h"
@@ -26,12 +27,25 @@ bool judge_heard_since(const struct server *p, enum sip_method method, uint64_t 
 	return endpoint_heard_since(p->table, p->ref, &p->e, request_kind(method), now_ms() - age_ms);
 }
 
+bool judge_silent(const struct server *p, const struct tx *x, uint64_t age_ms)
+{
+	return x->sends >= SILENCE_LEAST_SENDS && age_ms >= SILENCE_LEAST_MS &&
+	       silence_proves(x->method, x->sends, age_ms, judge_heard_since(p, x->method, age_ms),
+			      setting_at(p->table, &p->e, SET_SILENCE));
+}
+
+/* It answered so lately that it cannot count as silent in the next second, and some ticks. */
+static bool heard_lately(const struct table *t, addr_ref ref, const struct endpoint *e, enum request_kind kind)
+{
+	enum { AHEAD_MS = 1400 };
+	const uint32_t silence_ms = (uint32_t)(setting_at(t, e, SET_SILENCE) >> 32);
+	return silence_ms > AHEAD_MS && endpoint_heard_age(t, ref, e, kind) <= (silence_ms - AHEAD_MS) * TICKS_PER_S / 1000;
+}
+
 bool judge_may_be_silent(const struct table *t, addr_ref ref, const struct endpoint *original, const struct endpoint *e)
 {
-	enum { HEARD_TICKS = 6 * TICKS_PER_S };
-	_Static_assert((HEARD_TICKS + TICKS_PER_S) * 1000 < SILENCE_MS * TICKS_PER_S, "who was heard since is not silent");
 	for (enum request_kind kind = REQUEST_REGISTRATION; kind < REQUEST_KINDS; kind++)
-		if (bits_have(&shared->waited[kind], original) && endpoint_heard_age(t, ref, e, kind) > HEARD_TICKS)
+		if (bits_have(&shared->waited[kind], original) && !heard_lately(t, ref, e, kind))
 			return true;
 	return false;
 }
@@ -167,6 +181,15 @@ void judge_spoke(int fd, const struct endpoint *e)
 	}
 }
 
+/* What is asked of no other status is not looked up. */
+static struct status_rules rules_at(const struct server *p, unsigned status)
+{
+	if (!status_may_fail(status))
+		return (struct status_rules){0};
+	return (struct status_rules){setting_at(p->table, &p->e, SET_FAIL_ON),
+				     (uint32_t)setting_at(p->table, &p->e, SET_RETRY_AFTER_MAX)};
+}
+
 enum status_effect judge_response(const struct server *p, const struct sip_message *m, uint64_t key)
 {
 	struct tx x;
@@ -183,7 +206,8 @@ enum status_effect judge_response(const struct server *p, const struct sip_messa
 	const enum request_kind kind = request_kind(m->method);
 	const bool registered = m->method == SIP_REGISTER && m->status / 100 == 2;
 	const unsigned what = success_of(kind, registered);
-	struct status_proof v = status_proves(m->method, m->status, m->retry_after, ms_since_registered(p));
+	struct status_proof v = status_proves(m->method, m->status, m->retry_after, ms_since_registered(p),
+					      rules_at(p, m->status));
 	if (registered && account_refused_lately(p->table))
 		account_served(p->table, &p->e, account_of(m));
 	if (v.effect == STATUS_SUCCESS && success_reported(p->table, &p->e, what))

@@ -26,9 +26,12 @@ bool judge_server(int fd, const struct endpoint *e, struct server *out);
 /* Did it answer a request of this method's kind since `age_ms` ago? In ticks, a tick in its favour. */
 bool judge_heard_since(const struct server *p, enum sip_method method, uint64_t age_ms);
 
+/* Is that the silence (SET_SILENCE) that proves it dead, if the request `x` is sent there again `age_ms` after its first send? */
+bool judge_silent(const struct server *p, const struct tx *x, uint64_t age_ms);
+
 /*
  * May `e` be silent in the next second, to which goes what is sent to `original`? Requests of a kind went there of which it
- * has answered none for almost as long as a silence takes (SILENCE_MS).
+ * has answered none for almost as long as a silence takes.
  */
 bool judge_may_be_silent(const struct table *t, addr_ref ref, const struct endpoint *original, const struct endpoint *e);
 

@@ -181,7 +181,8 @@ static enum progress progress_of(int fd, const struct tcp_connect *c)
 
 static bool waited_long(const struct tcp_connect *c)
 {
-	return tick_since(tick_now(), c->since) >= tick_of(GIVE_UP_S);
+	const struct table *t = session_table_here();
+	return t && connect_waits_long(t, &c->to, tick_since(tick_now(), c->since));
 }
 
 /* So long, and nobody else got through either. */

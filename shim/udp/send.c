@@ -140,8 +140,7 @@ static bool went_silent(struct table *t, int fd, const struct tx *x, uint64_t no
 {
 	struct server p;
 	const uint64_t age = tx_age_ms(x, now);
-	if (x->answered || x->finished || !judge_server(fd, &x->last, &p) || p.table != t ||
-	    !silence_proves(x->method, x->sends, age, judge_heard_since(&p, x->method, age)))
+	if (x->answered || x->finished || !judge_server(fd, &x->last, &p) || p.table != t || !judge_silent(&p, x, age))
 		return false;
 	judge_report(&p, CAUSE_SILENCE, COOL_BY_HISTORY);
 	return true;

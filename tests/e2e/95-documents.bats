@@ -56,14 +56,18 @@ END
 defaults() { sed -n '/^\.SH DEFAULTS/,/^\.TE/{/\t/p}' "$ROOT/tools/man/stickydns.conf.5" | sed 1d | cut -f1,3 | tr '\t' ' '; }
 
 @test "the defaults in stickydns.conf(5) and stickydns(7) are those that hold" {
-    local key value
+    local key value place by
     pinctl set pool.test 192.0.2.7
     pinctl show pool.test --json | jq -r '.settings | to_entries[] | "\(.key) \(.value.value)"' | sort >"$BATS_TEST_TMPDIR/builtin"
     expect_eq "$(cat "$BATS_TEST_TMPDIR/builtin")" "$(defaults | grep -v '^dns-ports ' | sort)" "stickydns.conf(5)"
-    sed -n '/^\.\\" = setting /{s///;N;s/\n\([^\t]*\)\t.*/ \1/;p}' "$ROOT/tools/man/stickydns.7" >"$BATS_TEST_TMPDIR/seven"
-    expect_ge 4 "$(wc -l <"$BATS_TEST_TMPDIR/seven")" "settings among the constants"
-    while read -r key value; do
-        expect_match "^$key ${value// /}\$" "$(grep "^$key " "$BATS_TEST_TMPDIR/builtin")" "$key in stickydns(7)"
+    awk -F'\t' '/^\.\\" = setting / { gsub(/\\-/, "-"); split($1, w, " "); key = w[4]; place = w[5]; getline; value = $1 }
+        /^T}\t/ && key { gsub(/\\-/, "-"); print key, place + 0, $2, value; key = "" }' \
+        "$ROOT/tools/man/stickydns.7" >"$BATS_TEST_TMPDIR/seven"
+    expect_ge 12 "$(wc -l <"$BATS_TEST_TMPDIR/seven")" "settings among the constants"
+    while read -r key place by value; do        # PLACE: which of the two values of a setting; 0: it has one
+        expect_eq "$key" "$by" "what changes $key in stickydns(7)"
+        expect_eq "$(sed -n "s/^$key //p" "$BATS_TEST_TMPDIR/builtin" | awk -v place="$place" -F', ' '{ if (place) { gsub(/[{}]/, ""); print $place } else print }')" \
+            "$(sed 's/^\([0-9.]*\) \([a-z]*\)$/\1\2/' <<<"$value")" "$key in stickydns(7)"
     done <"$BATS_TEST_TMPDIR/seven"
 }
 

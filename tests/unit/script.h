@@ -32,7 +32,9 @@
  *   aside ADDRS                    not to lead the next `ask`, `lead` or `stale`: tried in vain; `1n`: no way there
  *   cut ADDRS [sorted]             there is no way to these from now on, and lookups ask; `-`: to all there is.
  *                                  `sorted`: libc had put those without a way last
- *   opt KEY VALUE                  default settings from now on
+ *   opt KEY VALUE                  default settings from now on; VALUE a number, or two: 30,300
+ *   host PATTERN KEY VALUE         the same of a host block
+ *   holds KEY ADDR PORT[t|u]       what holds at the endpoint; `names ADDR PORT[t|u]`: which names have a say there
  *   events                         kinds of events since the last time, with the lab's address
  *   other [NAMES]                  the steps that follow are done in another table, and after the next `other` in this again
  *   take-over  take-place          what the other table knows, into this one. Yields how many names were left out
@@ -64,11 +66,12 @@ struct script_row {
 	const char *rule, *steps;
 };
 
-enum { SCRIPT_TEXT = 2048, SCRIPT_WORDS = 8 };
+enum { SCRIPT_TEXT = 2048, SCRIPT_WORDS = 8, SCRIPT_HOSTS = 4 };
 
 struct script {
 	struct lab lab, other;
-	struct settings_block defaults;
+	struct settings_block defaults, hosts[SCRIPT_HOSTS];
+	size_t n_hosts;
 	uint64_t seq;			/* of the journal */
 	char out[SCRIPT_TEXT];		/* what the step yielded */
 	struct aside aside[SCRIPT_WORDS];	/* of the next lookup */
@@ -377,16 +380,6 @@ static inline void script_cool(struct script *s, char **w)
 	script_say(s, "", "%s", health_cooling_s(h, now_s) ? seconds : health_circuit(h, now_s) == CIRCUIT_HALF_OPEN ? "due" : "fit");
 }
 
-static inline void script_opt(struct script *s, char **w)
-{
-	for (unsigned k = 0; k < SETTINGS; k++)
-		if (strcmp(w[1], setting_forms[k].key) == 0) {
-			s->defaults.given |= 1u << k;
-			s->defaults.set.value[k] = strcmp(w[2], "off") == 0 ? SETTING_OFF : strtoull(w[2], NULL, 0);
-		}
-	settings_store(&s->lab.t, &s->defaults, NULL, 0, NULL);
-}
-
 static inline void script_events(struct script *s, char **w)
 {
 	struct event e;
@@ -427,6 +420,7 @@ static inline void script_take(struct script *s, char **w)
 
 
 #include "tests/unit/script-service.h"
+#include "tests/unit/script-settings.h"
 
 static const struct script_verb {
 	const char *word;
@@ -441,6 +435,7 @@ static const struct script_verb {
 	{"aside", script_aside},	     {"beside", script_beside},     {"cut", script_cut},	{"other", script_other},
 	{"take-over", script_take},  {"take-place", script_take}, {"take-place+", script_take},
 	{"refresh-srv", script_srv_refresh}, {"adopt", script_hand}, {"ports", script_ports}, {"recall", script_recall},
+	{"host", script_opt},	     {"holds", script_holds},  {"names", script_say_names},
 };
 
 /* `24..36` takes any number between; all else is compared as text. */

@@ -134,6 +134,63 @@ static void builtin(void)
 	lab_close(&lab);
 }
 
+/* Several names lead to one endpoint. */
+static void strictest(void)
+{
+	static const struct {
+		const char *rule;
+		enum setting k;
+		uint64_t a, b, expected;
+	} rows[] = {
+		{"cool-off: the longest of each", SET_COOL_OFF, PAIR(10, 600), PAIR(30, 300), PAIR(30, 600)},
+		{"connect-timeout: the shortest", SET_CONNECT_TIMEOUT, 3, 20, 3},
+		{"silence: the fewest, the shortest", SET_SILENCE, PAIR(2, 9000), PAIR(4, 7400), PAIR(2, 7400)},
+		{"fail-on: all", SET_FAIL_ON, STATUS_BIT(503), STATUS_BIT(404) | STATUS_BIT(503), STATUS_BIT(404) | STATUS_BIT(503)},
+		{"sip-ports: all, each once", SET_SIP_PORTS, PORT_AT(0, 5060) | PORT_AT(1, 5061), PORT_AT(0, 5061) | PORT_AT(1, 5080),
+		 PORT_AT(0, 5060) | PORT_AT(1, 5061) | PORT_AT(2, 5080)},
+		{"sip-ports: as many as there is room for", SET_SIP_PORTS, PORT_AT(0, 1) | PORT_AT(1, 2) | PORT_AT(2, 3), PORT_AT(0, 4) | PORT_AT(1, 5),
+		 PORT_AT(0, 1) | PORT_AT(1, 2) | PORT_AT(2, 3) | PORT_AT(3, 4)},
+		{"sip-ports: none and some", SET_SIP_PORTS, 0, PORT_AT(0, 5060), PORT_AT(0, 5060)},
+		{"retry-after-max: the longest", SET_RETRY_AFTER_MAX, 0, 300, 300},
+		{"probe: off and tcp", SET_PROBE, PROBE_OFF, PROBE_TCP, PROBE_TCP},
+		{"probe: tcp and options", SET_PROBE, PROBE_TCP, PROBE_OPTIONS, PROBE_OPTIONS},
+		{"probe-interval: the shortest", SET_PROBE_INTERVAL, 30, 10, 10},
+		{"rise: the highest", SET_RISE, 2, 5, 5},
+		{"fall: the lowest", SET_FALL, 3, 1, 1},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		check_row("strictest, %s", rows[i].rule);
+		check_number("of both", rows[i].expected, setting_strictest(rows[i].k, rows[i].a, rows[i].b));
+		if (rows[i].k != SET_SIP_PORTS)
+			check_number("in whatever order", rows[i].expected, setting_strictest(rows[i].k, rows[i].b, rows[i].a));
+	}
+}
+
+/* Is it the same for all names? */
+static void defaults(void)
+{
+	struct lab lab;
+	uint64_t value;
+	lab_open(&lab, 8);
+	check_row("a key that no block has");
+	load(&lab.t, "default; a idle=2");
+	check_true("is the same for all names", setting_default(&lab.t, SET_RISE, &value));
+	check_number("value", 2, value);
+	check_row("a key of the default block");
+	load(&lab.t, "default rise=7; a idle=2");
+	check_true("is the same for all names", setting_default(&lab.t, SET_RISE, &value));
+	check_number("value", 7, value);
+	check_row("a key of a host block");
+	load(&lab.t, "default rise=7; a idle=2; b rise=3");
+	check_true("may differ", !setting_default(&lab.t, SET_RISE, &value));
+	check_number("value", 7, value);
+	check_row("a value that no file gives");
+	load(&lab.t, "default rise=0");
+	check_true("is the same for all names", setting_default(&lab.t, SET_RISE, &value));
+	check_number("value", 2, value);
+	lab_close(&lab);
+}
+
 static void replaced(void)
 {
 	struct lab lab;
@@ -216,6 +273,8 @@ int main(void)
 {
 	builtin();
 	rules();
+	strictest();
+	defaults();
 	replaced();
 	many();
 	torn();

@@ -3,10 +3,10 @@
 #include "policy/pins/health.h"
 #include "policy/pins/report.h"
 #include "policy/table/addresses.h"
+#include "policy/table/effective.h"
 #include "tests/unit/check.h"
 #include "tests/unit/clock.h"
 #include "tests/unit/lab.h"
-
 
 enum { STEPS = 14 };
 enum what { END, GIVEN_UP, SUCCESS, ANSWER, THROUGH, FAILURE, TIMED_OUT, OTHER_PORT };
@@ -70,22 +70,43 @@ static bool happen(struct table *t, const struct step *s)
 	return false;
 }
 
+/* `timeout_s`: the default block's; 0: it has none. */
+static void play(const char *rule, uint32_t timeout_s, const struct step steps[static STEPS])
+{
+	const struct settings_block defaults = {.given = timeout_s ? 1u << SET_CONNECT_TIMEOUT : 0,
+						.set.value[SET_CONNECT_TIMEOUT] = timeout_s};
+	struct lab lab;
+	struct name_ref ref;
+	struct address a[] = {lab_v4(1), lab_v4(2)};
+	const struct name n = lab_name("sip");
+	lab_open(&lab, 8);
+	settings_store(&lab.t, &defaults, NULL, 0, NULL);
+	lab_lookup(&lab.t, &n, a, 2, &ref);
+	for (const struct step *s = steps; s->what != END; s++) {
+		clock_after(s->before);
+		check_row("%s, step %d", rule, (int)(s - steps) + 1);
+		check_number("failed", s->failed, happen(&lab.t, s));
+	}
+	lab_close(&lab);
+}
+
+static const struct {
+	const char *rule;
+	uint32_t timeout_s;
+	struct step steps[STEPS];
+} timeouts[] = {
+	{"connect-timeout = 1s", 1, {{GIVEN_UP, 0.9, 0.9, false}, {GIVEN_UP, 0.2, 0.2, true}, {GIVEN_UP, 1, 1, true}}},
+	{"connect-timeout = 20s", 20, {{GIVEN_UP, 19, 19, false}, {GIVEN_UP, 0.5, 0.5, false}, {GIVEN_UP, 1, 1, true}}},
+	{"connect-timeout = 1s, others got through", 1, {{SUCCESS, 1, 0, false}, {TIMED_OUT, 0.7, 3, false}, {TIMED_OUT, 0.6, 3, true}}},
+	{"connect-timeout = 30s, others got through", 30, {{SUCCESS, 1, 0, false}, {TIMED_OUT, 29.5, 30, false}, {TIMED_OUT, 1, 30, true}}},
+};
+
 int main(void)
 {
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		struct lab lab;
-		struct name_ref ref;
-		struct address a[] = {lab_v4(1), lab_v4(2)};
-		const struct name n = lab_name("sip");
-		lab_open(&lab, 8);
-		lab_lookup(&lab.t, &n, a, 2, &ref);
-		for (const struct step *s = rows[i].steps; s->what != END; s++) {
-			clock_after(s->before);
-			check_row("%s, step %d", rows[i].rule, (int)(s - rows[i].steps) + 1);
-			check_number("failed", s->failed, happen(&lab.t, s));
-		}
-		lab_close(&lab);
-	}
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		play(rows[i].rule, 0, rows[i].steps);
+	for (size_t i = 0; i < sizeof timeouts / sizeof *timeouts; i++)
+		play(timeouts[i].rule, timeouts[i].timeout_s, timeouts[i].steps);
 	struct lab lab;
 	lab_open(&lab, 8);
 	check_row("to an address that nobody knows");

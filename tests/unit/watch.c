@@ -17,34 +17,38 @@
 
 static void findings(void)
 {
-	const uint64_t s = 1000000000;
 	static const struct {
 		const char *what;
 		struct watch_event e;
 		enum finding_kind kind;
 		enum cause cause;
+		uint32_t timeout_s;
 	} rows[] = {
-		{"established", {.what = WATCH_ESTABLISHED}, FINDING_WORKS, CAUSE_CONNECTED},
-		{"refused", {.what = WATCH_ENDED, .error = ECONNREFUSED}, FINDING_FAILED, CAUSE_REFUSED},
-		{"reset while connecting", {.what = WATCH_ENDED, .error = ECONNRESET}, FINDING_FAILED, CAUSE_RESET},
-		{"host unreachable", {.what = WATCH_ENDED, .error = EHOSTUNREACH}, FINDING_FAILED, CAUSE_UNREACHABLE},
-		{"no network: the host's own", {.what = WATCH_ENDED, .error = ENETUNREACH}, FINDING_NOTHING, CAUSE_NONE},
-		{"given up at once", {.what = WATCH_ENDED, .started = s, .now = s + 1}, FINDING_NOTHING, CAUSE_NONE},
-		{"given up after 3 s", {.what = WATCH_ENDED, .started = s, .now = 4 * s, .retransmits = 2}, FINDING_FAILED, CAUSE_TIMED_OUT},
-		{"given up after 3 s, SYN sent twice", {.what = WATCH_ENDED, .started = s, .now = 4 * s, .retransmits = 1}, FINDING_NOTHING, CAUSE_NONE},
-		{"given up, begun before us", {.what = WATCH_ENDED, .now = 4 * s, .retransmits = 9}, FINDING_NOTHING, CAUSE_NONE},
-		{"waits", {.what = WATCH_WAITS}, FINDING_FAILED, CAUSE_TIMED_OUT},
-		{"reset when established", {.what = WATCH_BROKEN, .error = ECONNRESET}, FINDING_RESET, CAUSE_BROKEN},
-		{"timed out when established", {.what = WATCH_BROKEN, .error = ETIMEDOUT}, FINDING_FAILED, CAUSE_TIMED_OUT},
-		{"written to after its close", {.what = WATCH_BROKEN, .error = EPIPE}, FINDING_NOTHING, CAUSE_NONE},
-		{"aborted by ss -K", {.what = WATCH_BROKEN, .error = ECONNABORTED}, FINDING_NOTHING, CAUSE_NONE},
-		{"datagram refused", {.what = WATCH_REFUSED, .error = ECONNREFUSED}, FINDING_FAILED, CAUSE_REFUSED},
-		{"datagram too long", {.what = WATCH_REFUSED, .error = EMSGSIZE}, FINDING_NOTHING, CAUSE_NONE},
-		{"an event of another time", {.what = WATCH_WHATS}, FINDING_NOTHING, CAUSE_NONE},
+		{"established", {.what = WATCH_ESTABLISHED}, FINDING_WORKS, CAUSE_CONNECTED, 3},
+		{"refused", {.what = WATCH_ENDED, .error = ECONNREFUSED}, FINDING_FAILED, CAUSE_REFUSED, 3},
+		{"reset while connecting", {.what = WATCH_ENDED, .error = ECONNRESET}, FINDING_FAILED, CAUSE_RESET, 3},
+		{"host unreachable", {.what = WATCH_ENDED, .error = EHOSTUNREACH}, FINDING_FAILED, CAUSE_UNREACHABLE, 3},
+		{"no network: the host's own", {.what = WATCH_ENDED, .error = ENETUNREACH}, FINDING_NOTHING, CAUSE_NONE, 3},
+		{"given up at once", {.what = WATCH_ENDED}, FINDING_NOTHING, CAUSE_NONE, 3},
+		{"given up after 3 s", {.what = WATCH_ENDED, .waited_ms = 3000, .retransmits = 2}, FINDING_FAILED, CAUSE_TIMED_OUT, 3},
+		{"given up after 3 s, SYN sent twice", {.what = WATCH_ENDED, .waited_ms = 3000, .retransmits = 1}, FINDING_NOTHING, CAUSE_NONE, 3},
+		{"given up after 2.9 s", {.what = WATCH_ENDED, .waited_ms = 2900, .retransmits = 2}, FINDING_NOTHING, CAUSE_NONE, 3},
+		{"waits 3 s", {.what = WATCH_WAITS, .waited_ms = 3000, .retransmits = 2}, FINDING_FAILED, CAUSE_TIMED_OUT, 3},
+		{"waits 1 s", {.what = WATCH_WAITS, .waited_ms = 1000, .retransmits = 1}, FINDING_NOTHING, CAUSE_NONE, 3},
+		{"waits 1 s, that is enough", {.what = WATCH_WAITS, .waited_ms = 996, .retransmits = 1}, FINDING_FAILED, CAUSE_TIMED_OUT, 1},
+		{"waits 5 s, that is not enough", {.what = WATCH_WAITS, .waited_ms = 5000, .retransmits = 4}, FINDING_NOTHING, CAUSE_NONE, 20},
+		{"given up after 21 s", {.what = WATCH_ENDED, .waited_ms = 21000, .retransmits = 4}, FINDING_FAILED, CAUSE_TIMED_OUT, 20},
+		{"reset when established", {.what = WATCH_BROKEN, .error = ECONNRESET}, FINDING_RESET, CAUSE_BROKEN, 3},
+		{"timed out when established", {.what = WATCH_BROKEN, .error = ETIMEDOUT}, FINDING_FAILED, CAUSE_TIMED_OUT, 3},
+		{"written to after its close", {.what = WATCH_BROKEN, .error = EPIPE}, FINDING_NOTHING, CAUSE_NONE, 3},
+		{"aborted by ss -K", {.what = WATCH_BROKEN, .error = ECONNABORTED}, FINDING_NOTHING, CAUSE_NONE, 3},
+		{"datagram refused", {.what = WATCH_REFUSED, .error = ECONNREFUSED}, FINDING_FAILED, CAUSE_REFUSED, 3},
+		{"datagram too long", {.what = WATCH_REFUSED, .error = EMSGSIZE}, FINDING_NOTHING, CAUSE_NONE, 3},
+		{"an event of another time", {.what = WATCH_WHATS}, FINDING_NOTHING, CAUSE_NONE, 3},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		check_row("%s", rows[i].what);
-		struct finding v = finding_of(&rows[i].e);
+		struct finding v = finding_of(&rows[i].e, rows[i].timeout_s);
 		check_number("kind", rows[i].kind, v.kind);
 		check_number("cause", rows[i].cause, v.cause);
 	}

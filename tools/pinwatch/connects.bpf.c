@@ -68,6 +68,7 @@ static __always_inline void tell(struct sock *sk, const struct watch_key *peer, 
 	e->transport = what == WATCH_REFUSED ? TRANSPORT_UDP : TRANSPORT_TCP;
 	if (n) {
 		e->started = n->joined ? 0 : n->started;
+		e->waited_ms = (now - n->started) / 1000000;
 		e->pid = n->pid;
 		e->retransmits = n->retransmits;
 		e->known = 1;
@@ -98,16 +99,13 @@ static __always_inline void tell_through(struct sock *sk, const struct watch_key
 		n->told = 0;
 }
 
-/* Once; but that it waits at each SYN, as it may count later only (report.c), by its start, which makes them one. */
-static __always_inline bool is_told(const struct note *n, enum watch_what what)
-{
-	return n && n->told && (n->told != WATCH_WAITS || what != WATCH_WAITS || n->joined);
-}
+/* Once; but that it waits at each SYN, and then how it ended, as it may count later only (report.c). */
+static __always_inline bool is_told(const struct note *n) { return n && n->told && n->told != WATCH_WAITS; }
 
 static __always_inline void tell_end(struct sock *sk, const struct watch_key *peer, struct note *n, enum watch_what what,
 				     __u16 error)
 {
-	if (is_told(n, what))
+	if (is_told(n))
 		return;
 	tell(sk, peer, n, what, error, bpf_ktime_get_ns());
 	if (n)
@@ -209,7 +207,7 @@ int BPF_PROG(tcp_retransmit, struct sock *sk)
 		n->joined = 1;
 	}
 	n->retransmits++;
-	if (n->retransmits >= WAIT_RETRANSMITS && now - n->started >= WAIT_MS * 1000000ull)
+	if (now - n->started >= WAIT_LEAST_MS * 1000000ull)
 		tell_end(sk, &peer, n, WATCH_WAITS, 0);
 	return 0;
 }

@@ -7,10 +7,10 @@
 #include "policy/pins/redirect.h"
 #include "policy/pins/srv.h"
 #include "policy/pins/view.h"
+#include "policy/table/effective.h"
 #include "policy/table/index.h"
 #include "policy/table/journal.h"
 
-enum { SIP = 5060, SIPS = 5061 };	/* RFC 3261 19.1.2 */
 enum { ROUND_MS = 1000, HOLDERS = 64 };
 
 /* ---- one endpoint ---- */
@@ -62,8 +62,6 @@ static void fill_address(struct fill *f, const struct address *a)
 		return;
 	for (uint8_t transport = TRANSPORT_TCP; transport <= TRANSPORT_UDP; transport++)
 		any[transport] = ask(f, a, 0, transport);
-	ask_port(f, a, SIP, any);
-	ask_port(f, a, SIPS, any);
 	for (size_t i = 0; i < f->n_ports; i++)
 		ask_port(f, a, f->ports[i], any);
 	for (unsigned i = 0; i < ENDPOINTS; i++) {
@@ -80,15 +78,32 @@ static void note_port(struct fill *f, uint16_t port)
 	for (size_t i = 0; i < f->n_ports; i++)
 		if (f->ports[i] == port)
 			return;
-	if (port != 0 && port != SIP && port != SIPS && f->n_ports < FILL_PORTS)
+	if (port != 0 && f->n_ports < FILL_PORTS)
 		f->ports[f->n_ports++] = port;
+}
+
+static void note_sip_ports(struct fill *f, uint64_t ports)
+{
+	for (unsigned i = 0; i < SETTING_PORTS; i++)
+		note_port(f, setting_port(ports, i));
+}
+
+/* Those of the default block; a name that may have others of its own is asked for them when it is its turn. */
+static void note_default_ports(struct fill *f)
+{
+	uint64_t ports;
+	setting_default(f->table, SET_SIP_PORTS, &ports);
+	note_sip_ports(f, ports);
 }
 
 static void fill_host(struct fill *f, struct name_ref ref)
 {
 	struct name_view v;
+	uint64_t ports;
 	if (!pins_view(f->table, ref, &v))
 		return;
+	if (!setting_default(f->table, SET_SIP_PORTS, &ports))
+		note_sip_ports(f, settings_for(f->table, &v.name).value[SET_SIP_PORTS]);
 	for (size_t i = 0; i < v.n_candidates; i++)
 		fill_address(f, &v.candidates[i].addr);
 	for (unsigned i = 0; i < FAMILIES; i++)
@@ -130,8 +145,6 @@ static void fill_name(struct fill *f, struct name_ref ref, const struct name *na
 	fill_host(f, ref);
 	if (!get32(&f->table->header->targets))
 		return;
-	fill_services_of(f, name, SIP);
-	fill_services_of(f, name, SIPS);
 	for (size_t i = 0; i < f->n_ports; i++)
 		fill_services_of(f, name, f->ports[i]);
 }
@@ -202,6 +215,7 @@ void fill_anew(struct fill *f)
 void fill_begin(struct fill *f, const struct table *t, struct entries *e)
 {
 	*f = (struct fill){.table = t, .entries = e, .over = true, .hurry = true};
+	note_default_ports(f);
 }
 
 static bool round_begins(struct fill *f)
@@ -211,6 +225,7 @@ static bool round_begins(struct fill *f)
 		return false;
 	if (f->begun_ms && now - f->begun_ms < ROUND_MS / 10)
 		return false;
+	note_default_ports(f);
 	f->begun_ms = now;
 	f->epoch = pins_epoch(f->table);
 	f->name = 0;

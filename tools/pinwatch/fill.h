@@ -17,7 +17,7 @@ enum { FILL_PORTS = 32 };
 struct fill {
 	const struct table *table;
 	struct entries *entries;
-	uint16_t ports[FILL_PORTS];	/* of SRV targets, of all services together; beyond them, none is steered */
+	uint16_t ports[FILL_PORTS];	/* `sip-ports` of all names, and of SRV targets; beyond them, none is steered */
 	size_t n_ports;
 	uint64_t begun_ms;		/* when the latest round began; 0: none has */
 	uint32_t name;			/* where it is: records, then entries */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "policy/base/clock.h"
+#include "policy/pins/endpoint-settings.h"
 #include "policy/pins/health.h"
 #include "policy/pins/sip-health.h"
 #include "policy/rules/sip-evidence.h"
@@ -134,34 +135,38 @@ static void observe_event(const struct report *r, const struct watch_event *even
 /* As the shim has it (struct outcome): by this both know that they saw the same. */
 static uint32_t since_of(const struct watch_event *e)
 {
-	return e->what == WATCH_BROKEN ? 0 : tick_at(e->started ? e->started : e->now);
+	const bool joined = !e->started && (e->what == WATCH_WAITS || e->what == WATCH_ENDED);
+	const uint64_t began = joined ? e->now - (uint64_t)e->waited_ms * NS_PER_MS : e->started;
+	return e->what == WATCH_BROKEN ? 0 : tick_at(began ? began : e->now);
 }
 
-/* A connect that waits is told of again and again, since it may be none that counts at first. */
-static bool is_said(struct report *r, const struct watch_event *e)
+/*
+ * A connect that waits is told of again and again, since it may be none that counts at first, and then its end. Was it
+ * said of this one that it waits? `now`: it is said now.
+ */
+static bool is_said(struct report *r, const struct watch_event *e, bool now)
 {
 	const uint64_t mark = e->cookie ^ e->started;
 	uint64_t *w = &r->waits[e->cookie % WAITS];
-	if (e->what != WATCH_WAITS)
-		return false;
 	const bool said = *w == mark;
-	*w = mark;
+	if (now)
+		*w = mark;
 	return said;
 }
 
 void report_event(struct report *r, const struct watch_event *event)
 {
 	struct watch_event e = *event;
-	const struct finding v = finding_of(&e);
+	struct finding v = {FINDING_NOTHING, CAUSE_NONE};
 	const struct endpoint to = endpoint_of(&e.peer, e.port, e.transport, e.scope);
 	const uint64_t latency = e.what == WATCH_ESTABLISHED && e.started ? (e.now - e.started) / 1000 : UINT64_MAX;
 	bool any = false;
 	r->events++;
-	if (v.kind == FINDING_NOTHING && !r->observer)
+	if (e.what == WATCH_ENDED && is_said(r, &e, false))
 		return;
 	if (e.what == WATCH_REFUSED)
 		find_sender(r, &e);
-	if (e.what == WATCH_REFUSED && v.kind == FINDING_FAILED)
+	if (e.what == WATCH_REFUSED && finding_of(&e, 0).kind == FINDING_FAILED)
 		refusals_note(&r->refusals, &e.peer, e.port, e.now);
 	act_as(e.pid, e.comm);
 	for (size_t i = 0; i < r->tables->n; i++) {
@@ -169,11 +174,15 @@ void report_event(struct report *r, const struct watch_event *event)
 		struct outcome o = {.endpoint = to, .socket = e.cookie, .since = since_of(&e)};
 		if (!concerns(s, &e, &to))
 			continue;
-		if (!is_lossy(s, &e, &to, v))
-			report_into(r, s, &o, v);
+		const struct finding here = finding_of(&e, (uint32_t)setting_at(&s->table, &to, SET_CONNECT_TIMEOUT));
+		if (!is_lossy(s, &e, &to, here))
+			report_into(r, s, &o, here);
+		if (!any || v.kind == FINDING_NOTHING)
+			v = here;
 		any = true;
 	}
-	any = any && !is_said(r, &e);
+	if (e.what == WATCH_WAITS)
+		any = any && v.kind != FINDING_NOTHING && !is_said(r, &e, true);
 	if (any)
 		observe_event(r, &e, &to, v);
 	if (any && v.kind != FINDING_NOTHING)
@@ -227,7 +236,8 @@ static void request(const struct sighting *g)
 	struct tx x;
 	if (tx_find(requests, g->key, g->sip->method, g->now_ms, &x) && !x.answered && !x.finished) {
 		uint64_t age = tx_age_ms(&x, g->now_ms);
-		if (silence_proves(g->sip->method, x.sends, age, heard_since(g, x.since_ms)))
+		if (silence_proves(g->sip->method, x.sends, age, heard_since(g, x.since_ms),
+				   setting_at(&g->s->table, &g->e, SET_SILENCE)))
 			conclude(g, (struct finding){FINDING_FAILED, CAUSE_SILENCE});
 	}
 	tx_sent(requests, g->key, g->sip->method, &g->e, g->now_ms);
@@ -243,7 +253,8 @@ static void response(const struct sighting *g)
 	if (!g->report->look_only)
 		endpoint_heard(&g->s->table, g->ref, &g->e, request_kind(m->method),
 			   m->method == SIP_REGISTER && m->status / 100 == 2);
-	if (status_proves(m->method, m->status, m->retry_after, UINT64_MAX).effect == STATUS_SUCCESS)
+	const struct status_rules rules = {setting_at(&g->s->table, &g->e, SET_FAIL_ON), 0};
+	if (status_proves(m->method, m->status, m->retry_after, UINT64_MAX, rules).effect == STATUS_SUCCESS)
 		conclude(g, (struct finding){FINDING_WORKS, CAUSE_ANSWERED});
 }
 

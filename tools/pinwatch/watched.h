@@ -23,8 +23,7 @@ enum {
 	QUOTE_STEP = 64,
 	WATCH_COMM = 16,
 
-	WAIT_MS = 3000,				/* in SYN_SENT, with at least */
-	WAIT_RETRANSMITS = 2,			/* so many: failed */
+	WAIT_LEAST_MS = 950,			/* the least `connect-timeout`; timers may be early */
 };
 
 /*
@@ -56,7 +55,7 @@ enum watch_wake { WAKE_SENT = 1, WAKE_CONNECTED, WAKE_CONNECTS };
 enum watch_what {
 	WATCH_ESTABLISHED = 1,			/* a connect came through */
 	WATCH_ENDED,				/* a connect ended: with error, or given up by its program */
-	WATCH_WAITS,				/* SYN_SENT for WAIT_MS and WAIT_RETRANSMITS, and at each SYN since; its end is not told any more */
+	WATCH_WAITS,				/* SYN_SENT, at each SYN that is sent again after WAIT_LEAST_MS */
 	WATCH_BROKEN,				/* an established connection ended with error */
 	WATCH_REFUSED,				/* an error came in for a datagram */
 	WATCH_WHATS
@@ -76,7 +75,8 @@ struct watch_event {
 	__u8 transport;				/* enum transport of endpoint.h */
 	__u8 retransmits;			/* of SYNs */
 	__u8 known;				/* it is a client's socket: its connect was seen */
-	__u8 pad[6];
+	__u8 pad[2];
+	__u32 waited_ms;			/* since connect began, or pinwatch noticed it */
 	char comm[WATCH_COMM];			/* at connect */
 };
 _Static_assert(sizeof(struct watch_event) == 88, "no hidden padding");
