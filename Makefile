@@ -218,6 +218,7 @@ $(B)/tests/unit/%: tests/unit/%.c $(B)/libshim.a $(B)/libpolicy.a
 	$(Q)$(CC) $(BASE) $(CFLAGS) $(LDFLAGS) -o $@ $< $(filter %.o,$^) $(B)/libshim.a $(B)/libpolicy.a
 
 $(B)/tests/unit/watch: $(B)/tools/pinwatch/finding.o $(B)/tools/pinwatch/icmp.o
+$(B)/tests/unit/census $(B)/tests/unit/exposition: $(B)/tests/unit/%: $(B)/tools/pinkeeper/%.o
 
 # Built plainly a fuzz target replays its corpus.
 $(B)/tests/fuzz/%: tests/fuzz/%.c $(B)/libpolicy.a

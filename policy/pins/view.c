@@ -3,6 +3,7 @@
 
 #include "policy/base/clock.h"
 #include "policy/pins/candidates.h"
+#include "policy/pins/glance.h"
 #include "policy/pins/snapshot.h"
 #include "policy/pins/srv.h"
 #include "policy/pins/view.h"
@@ -165,6 +166,5 @@ void pins_stats(const struct table *t, struct table_stats *out)
 		out->names += key_state(get64(&t->hot[i].key)) == KEY_LIVE;
 	for (uint32_t i = 0; i < t->layout.addr_slots; i++)
 		out->addrs += key_state(get64(&t->addrs[i].key)) == KEY_LIVE;
-	for (unsigned i = 0; i < COUNTERS; i++)
-		out->counters[i] = get64(&t->header->counters[i]);
+	counters_glance(t, out->counters);
 }

@@ -6,19 +6,36 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { FIRST_PIECE = 1 << 12, LARGEST_PIECE = 1 << 18 };
+
+static bool add_piece(struct exposition *x)
+{
+	const size_t twice = x->last ? 2 * x->last->room : FIRST_PIECE, room = twice < LARGEST_PIECE ? twice : LARGEST_PIECE;
+	struct piece *const p = malloc(sizeof *p + room);
+	if (!p)
+		return false;
+	*p = (struct piece){.room = room};
+	*(x->last ? &x->last->next : &x->first) = p;
+	x->last = p;
+	return true;
+}
+
 static void put(struct exposition *x, const char *bytes, size_t n)
 {
-	if (x->length + n > x->room) {
-		const size_t room = 2 * (x->length + n) + 256;
-		char *const text = realloc(x->text, room);
-		x->failed |= !text;
-		if (!text)
-			return;
-		x->text = text;
-		x->room = room;
+	while (n > 0) {
+		struct piece *const p = x->last;
+		if (!p || p->length == p->room) {
+			x->failed |= !add_piece(x);
+			if (x->failed)
+				return;
+			continue;
+		}
+		const size_t some = n < p->room - p->length ? n : p->room - p->length;
+		memcpy(p->text + p->length, bytes, some);
+		p->length += some;
+		bytes += some;
+		n -= some;
 	}
-	memcpy(x->text + x->length, bytes, n);
-	x->length += n;
 }
 
 static void put_text(struct exposition *x, const char *text) { put(x, text, strlen(text)); }
@@ -68,8 +85,20 @@ void expose_sample(struct exposition *x, double value, ...)
 
 void expose_append(struct exposition *x, struct exposition *more)
 {
-	put(x, more->text, more->length);
+	if (more->first) {
+		*(x->last ? &x->last->next : &x->first) = more->first;
+		x->last = more->last;
+	}
 	x->failed |= more->failed;
-	free(more->text);
 	*more = (struct exposition){0};
+}
+
+void expose_free(struct exposition *x)
+{
+	struct piece *next;
+	for (struct piece *p = x->first; p; p = next) {
+		next = p->next;
+		free(p);
+	}
+	*x = (struct exposition){0};
 }

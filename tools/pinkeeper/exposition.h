@@ -14,10 +14,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Text under construction. Begin with zeros; the owner frees `text`. */
-struct exposition {
-	char *text;			/* not NUL-terminated */
+/* A piece of the text. Pieces are never moved, since megabytes that are copied would hold up the loop. */
+struct piece {
+	struct piece *next;
 	size_t length, room;
+	char text[];			/* not NUL-terminated */
+};
+
+/* Text under construction. Begin with zeros; expose_free() at the end. */
+struct exposition {
+	struct piece *first, *last;
 	const char *metric;		/* whose samples come next */
 	bool failed;			/* out of memory: the text is not whole */
 };
@@ -30,7 +36,9 @@ void expose_metric(struct exposition *x, enum metric_type type, const char *name
 /* A sample of the metric that was begun last. Then label and value, in turn, and NULL; a value may have any bytes. */
 void expose_sample(struct exposition *x, double value, ...) __attribute__((sentinel));
 
-/* Append the text of `more`, and free it. */
+/* Append the text of `more`, which is empty then. */
 void expose_append(struct exposition *x, struct exposition *more);
+
+void expose_free(struct exposition *x);
 
 #endif

@@ -15,6 +15,7 @@
 #include "tools/common/notify.h"
 #include "tools/pinkeeper/attach.h"
 #include "tools/pinkeeper/keeper.h"
+#include "tools/pinkeeper/metrics.h"
 #include "tools/pinkeeper/reap.h"
 
 /* ---- words ---- */
@@ -92,6 +93,7 @@ static void start_duties(struct keeper *k)
 		bool wanted;
 	} all[] = {
 		{&reap_duty, k->conf.reap},
+		{&metrics_duty, *k->conf.metrics != '\0'},
 	};
 	size_t n = 0;
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
