@@ -75,6 +75,8 @@ void cmd_help(int key, const char *title, struct argp_state *state)
 	argp_state_help(state, stdout, key == '?' ? ARGP_HELP_STD_HELP : ARGP_HELP_USAGE | ARGP_HELP_EXIT_OK);
 }
 
+const char cmd_version_text[] = VERSION;
+
 void cmd_version(const char *title)
 {
 	printf("%s (stickydns) " VERSION ", tables of layout " LAYOUT_NAME "\n", title, TABLE_VERSION, layout_signature());

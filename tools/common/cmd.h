@@ -67,6 +67,9 @@ void cmd_help(int key, const char *title, struct argp_state *state);
 
 _Noreturn void cmd_version(const char *title);
 
+/* "1.0" */
+extern const char cmd_version_text[];
+
 /* A parser for `usage` of commands that take one word: their input is a `const char *`. */
 error_t parse_one_word(int key, char *arg, struct argp_state *state);
 

@@ -166,7 +166,7 @@ void page_process(struct exposition *x, const struct scrapes *s)
 	uv_getrusage(&used);
 	const double cpu_us = (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec);
 	expose_metric(x, METRIC_GAUGE, "pinkeeper_build_info", "The version of pinkeeper.");
-	expose_sample(x, 1, "version", VERSION, NULL);
+	expose_sample(x, 1, "version", cmd_version_text, NULL);
 	one(x, METRIC_COUNTER, "pinkeeper_scrapes_total", "Pages that were written before this one.", (double)s->n);
 	one(x, METRIC_COUNTER, "pinkeeper_scrape_seconds_total", "Time from the request to the end of those pages.", (double)s->ms / 1000);
 	one(x, METRIC_COUNTER, "process_cpu_seconds_total", "CPU time of pinkeeper.",
