@@ -14,9 +14,16 @@ struct aside {
 	bool no_route;			/* this host has no way to it; else: the program's own attempt there was in vain */
 };
 
+/* What was read of a name already, so that a lookup reads it once. */
+struct known {
+	struct name_ref ref;		/* its record; key 0: to be found */
+	bool has_settings;
+	struct settings settings;	/* only if has_settings: they hold until the lookup ends */
+};
+
 struct lookup {
 	const struct name *name;
-	struct name_ref known;		/* its record, as pins_source() found it; key 0: to be found */
+	const struct known *known;	/* as pins_source() found it; NULL: nothing was read */
 	uint16_t port;			/* the service asked for, host order; 0: none named */
 	uint8_t transport;		/* enum transport */
 	bool as_target;			/* asked for as a target of a service that this process looked up */
@@ -27,7 +34,7 @@ struct lookup {
 	bool by_way;			/* libc put those without a way last (RFC 6724 6, rule 1): its first need not be asked about */
 };
 
-/* One record of an SRV answer (RFC 2782); the target from pins_target(). */
+/* One record of an SRV answer (RFC 2782); the target from pins_target() (service.h). */
 struct srv_record {
 	struct address target;
 	uint16_t priority, weight;

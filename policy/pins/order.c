@@ -163,13 +163,22 @@ static void answer_family(struct table *t, const struct lookup *l, struct name_r
 
 static bool is_known(const struct table *t, const struct lookup *l, struct name_ref *ref)
 {
-	*ref = l->known;
-	return l->known.key && name_current(t, l->known) ? true : table_find(t, l->name, ref);
+	if (l->known && l->known->ref.key && name_current(t, l->known->ref))
+		return *ref = l->known->ref, true;
+	return table_find(t, l->name, ref);
 }
 
-static bool make_known(struct table *t, const struct lookup *l, struct settings *set, struct name_ref *ref)
+/* The name's settings: those that were read already, or into *room. */
+static const struct settings *settings_of(const struct table *t, const struct lookup *l, struct settings *room)
 {
-	*set = settings_for(t, l->name);
+	if (l->known && l->known->has_settings)
+		return &l->known->settings;
+	*room = settings_for(t, l->name);
+	return room;
+}
+
+static bool make_known(struct table *t, const struct lookup *l, const struct settings *set, struct name_ref *ref)
+{
 	return set->value[SET_STICKY] && (is_known(t, l, ref) || table_insert(t, l->name, ref));
 }
 
@@ -198,75 +207,6 @@ static void note_direct(struct table *t, const struct lookup *l, struct name_ref
 		put32(w, now);
 }
 
-/* ---- a lookup of a service ---- */
-
-bool pins_target(struct table *t, const struct name *service, const struct name *host, uint16_t port, struct address *out)
-{
-	struct name_ref ref;
-	if (port == 0 || name_is_service(host) || !table_insert(t, host, &ref))
-		return false;
-	*out = addr_of_target(t, host, port);
-	target_note(t, ref, host, port, !service || target_in_domain(service, host));
-	if (t->writable && get32(&t->header->targets) == 0)
-		put32(&t->header->targets, 1);
-	return true;
-}
-
-bool pins_knows(const struct table *t, const struct name *n, const struct address *a)
-{
-	struct name_ref ref;
-	const addr_ref addr = addr_find(t, a);
-	return addr && table_find(t, n, &ref) && name_holds(t, ref, addr);
-}
-
-static int record_of(const struct srv_record *records, size_t n, const struct address *target)
-{
-	for (size_t i = 0; i < n; i++)
-		if (address_equal(&records[i].target, target))
-			return (int)i;
-	return -1;
-}
-
-int pins_service(struct table *t, const struct name *service, const struct srv_record *records, size_t n, bool more,
-		 struct name_ref *ref)
-{
-	struct srv_record sorted[POOL_MAX];
-	struct settings set;
-	const struct lookup l = {.name = service};
-	struct pool pool = {.asked = true, .more = more || n > POOL_MAX, .srv = sorted};
-	ref->key = 0;
-	if (n == 0 || !name_is_service(service) || !make_known(t, &l, &set, ref))
-		return -1;
-	pool.n = service_best(records, n, sorted);
-	for (size_t i = 0; i < pool.n; i++)
-		pool.addr[i] = sorted[i].target;
-	answer_family(t, &l, *ref, FAMILY_SRV, &set, &pool);
-	stamp_used(t, *ref, tick_now());
-	return pool.lead == LEAD_NONE || pool.extra ? -1 : record_of(records, n, &pool.addr[0]);
-}
-
-bool pins_by_hand(const struct table *t, struct name_ref service)
-{
-	const struct pin p = pin_unpack(get64(&name_hot(t, service)->pin[FAMILY_SRV]));
-	return p.is_explicit && p.reuse == name_reuse(service);
-}
-
-bool pins_is_target(const struct table *t, const struct name *host, const struct name_ref *names, size_t n)
-{
-	const struct address any = addr_of_target(t, host, 0);
-	for (size_t i = 0; i < n; i++) {
-		if (names[i].slot >= t->layout.name_slots || !table_is_service(t, names[i]) || !name_current(t, names[i]))
-			continue;
-		for (unsigned k = 0; k < TARGETS; k++) {
-			struct address a;
-			uint64_t word = get64(&name_cold(t, names[i])->candidates[k]);
-			if (addr_read(t, name_candidate(names[i], word).ref, &a) && target_same_host(&a, &any))
-				return true;
-		}
-	}
-	return false;
-}
-
 /* ---- from the table ---- */
 
 static void known_family(struct table *t, const struct lookup *l, struct name_ref ref, enum family f,
@@ -286,7 +226,7 @@ static void known_family(struct table *t, const struct lookup *l, struct name_re
 }
 
 /* The candidates seen in the last `stale_s` seconds, or with 0 those of the last answer; how many. */
-static size_t known(struct table *t, const struct lookup *l, struct name_ref ref, const struct settings *set,
+static size_t from_candidates(struct table *t, const struct lookup *l, struct name_ref ref, const struct settings *set,
 		    uint32_t stale_s, struct pool pool[static FAMILIES])
 {
 	size_t n = 0;
@@ -304,11 +244,12 @@ static size_t known(struct table *t, const struct lookup *l, struct name_ref ref
 static bool order_stale(struct table *t, const struct lookup *l, bool failed_now, struct pool pool[static FAMILIES],
 			struct name_ref *ref)
 {
-	struct settings set = settings_for(t, l->name);
-	if (!set.value[SET_STICKY] || setting_of(&set, SET_STALE) == SETTING_OFF || setting_of(&set, SET_STALE) == 0 ||
-	    !is_known(t, l, ref))
+	struct settings room;
+	const struct settings *set = settings_of(t, l, &room);
+	const uint32_t stale_s = setting_of(set, SET_STALE);
+	if (!set->value[SET_STICKY] || stale_s == SETTING_OFF || stale_s == 0 || !is_known(t, l, ref))
 		return false;
-	size_t n = known(t, l, *ref, &set, setting_of(&set, SET_STALE), pool);
+	size_t n = from_candidates(t, l, *ref, set, stale_s, pool);
 	if (n == 0 || !t->writable)
 		return n > 0;
 	const uint32_t now = tick_now();
@@ -327,20 +268,33 @@ static bool order_served(struct table *t, const struct lookup *l, struct pool po
 		asked |= (unsigned)pool[f].asked << f;
 	if (ttl_end_s(w) <= now / TICKS_PER_S || (asked & ~ttl_families(w)))
 		return false;
-	struct settings set = settings_for(t, l->name);
-	if (!set.value[SET_STICKY] || !set.value[SET_SERVE] || known(t, l, *ref, &set, 0, pool) == 0)
+	struct settings room;
+	const struct settings *set = settings_of(t, l, &room);
+	if (!set->value[SET_STICKY] || !set->value[SET_SERVE] || from_candidates(t, l, *ref, set, 0, pool) == 0)
 		return false;
 	note_direct(t, l, *ref, now);
 	stamp_used(t, *ref, now);
 	return true;
 }
 
-/* ---- the verb ---- */
+/* ---- from DNS ---- */
+
+bool pins_order_family(struct table *t, const struct lookup *l, enum family f, struct pool *pool, struct name_ref *ref)
+{
+	struct settings room;
+	const struct settings *set = settings_of(t, l, &room);
+	if (!make_known(t, l, set, ref))
+		return false;
+	answer_family(t, l, *ref, f, set, pool);
+	stamp_used(t, *ref, tick_now());
+	return true;
+}
 
 static bool order_answer(struct table *t, const struct lookup *l, struct pool pool[static FAMILIES], struct name_ref *ref)
 {
-	struct settings set;
-	if (name_is_service(l->name) || (l->beside && !target_in_domain(l->beside, l->name)) || !make_known(t, l, &set, ref))
+	struct settings room;
+	const struct settings *set = settings_of(t, l, &room);
+	if (name_is_service(l->name) || (l->beside && !target_in_domain(l->beside, l->name)) || !make_known(t, l, set, ref))
 		return false;
 	/* A name that has had an answer of its own needs none that came beside another name's, and is not changed by it. */
 	if (l->beside && had_own_answer(get32(&name_cold(t, *ref)->family_port)))
@@ -350,7 +304,7 @@ static bool order_answer(struct table *t, const struct lookup *l, struct pool po
 		pool[f].lead = LEAD_NONE;
 		pool[f].srv = NULL;		/* the caller's pools are as the stack left them */
 		if (pool[f].asked)
-			answer_family(t, l, *ref, (enum family)f, &set, &pool[f]);
+			answer_family(t, l, *ref, (enum family)f, set, &pool[f]);
 	}
 	if (t->writable && get32(&name_hot(t, *ref)->dns_down))
 		put32(&name_hot(t, *ref)->dns_down, 0);
@@ -360,6 +314,8 @@ static bool order_answer(struct table *t, const struct lookup *l, struct pool po
 	stamp_used(t, *ref, now);
 	return true;
 }
+
+/* ---- the verb ---- */
 
 bool pins_order(struct table *t, const struct lookup *l, enum order_from from, struct pool pool[static FAMILIES],
 	       struct name_ref *ref)
@@ -373,17 +329,28 @@ bool pins_order(struct table *t, const struct lookup *l, enum order_from from, s
 	return false;
 }
 
-enum order_from pins_source(const struct table *t, const struct name *n, struct name_ref *known)
+enum order_from pins_source(const struct table *t, const struct name *n, struct known *known)
 {
-	if (!table_find(t, n, known))
-		return known->key = 0, ORDER_DNS;
-	const uint32_t down = get32(&name_hot(t, *known)->dns_down), ttl = get32(&name_cold(t, *known)->ttl_end);
+	known->has_settings = false;
+	if (!table_find(t, n, &known->ref))
+		return known->ref.key = 0, ORDER_DNS;
+	const uint32_t down = get32(&name_hot(t, known->ref)->dns_down), ttl = get32(&name_cold(t, known->ref)->ttl_end);
 	if (!down && !ttl)
 		return ORDER_DNS;
 	const uint32_t now = tick_now();
-	if (down > now && down - now <= tick_of(DNS_DOWN_S))
-		return ORDER_STALE;
-	return ttl_end_s(ttl) > now / TICKS_PER_S ? ORDER_SERVE : ORDER_DNS;
+	const bool is_down = down > now && down - now <= tick_of(DNS_DOWN_S);
+	if (!is_down && ttl_end_s(ttl) <= now / TICKS_PER_S)
+		return ORDER_DNS;
+	known->settings = settings_for(t, n);
+	known->has_settings = true;
+	return is_down ? ORDER_STALE : known->settings.value[SET_SERVE] ? ORDER_SERVE : ORDER_DNS;
+}
+
+bool pins_knows(const struct table *t, const struct name *n, const struct address *a)
+{
+	struct name_ref ref;
+	const addr_ref addr = addr_find(t, a);
+	return addr && table_find(t, n, &ref) && name_holds(t, ref, addr);
 }
 
 /* ---- serve = on ---- */

@@ -22,9 +22,9 @@ enum order_from {
 
 /*
  * Before DNS is asked: may the table answer instead? ORDER_STALE or ORDER_SERVE: perhaps, pins_order() tells. ORDER_DNS:
- * no. *known: the name's record, or key 0, for lookup.known.
+ * no. *known: for lookup.known.
  */
-enum order_from pins_source(const struct table *t, const struct name *n, struct name_ref *known);
+enum order_from pins_source(const struct table *t, const struct name *n, struct known *known);
 
 /*
  * Puts an answer into the order of the name's pins. *ref is the name's record, for outcomes. False: the pools are as they
@@ -42,29 +42,11 @@ enum order_from pins_source(const struct table *t, const struct name *n, struct 
 bool pins_order(struct table *t, const struct lookup *l, enum order_from from, struct pool pool[static FAMILIES],
 	       struct name_ref *ref);
 
-/*
- * The target host:port, for a record of `service`, NULL: by hand; the host gets a record of its
- * own, so that it can be named again. False: no room, a port of 0, or a table that
- * may only be read and does not know the host.
- */
-bool pins_target(struct table *t, const struct name *service, const struct name *host, uint16_t port, struct address *out);
+/* One family alone of an answer of DNS, also of a service (service.h). False: not sticky, or no room. */
+bool pins_order_family(struct table *t, const struct lookup *l, enum family f, struct pool *pool, struct name_ref *ref);
 
 /* Does the name know the address? */
 bool pins_knows(const struct table *t, const struct name *n, const struct address *a);
-
-/*
- * An SRV answer for a service: learn it, and choose. `more`: there were records
- * beyond these. Returns the index of the record that must lead, or -1: none of
- * them. *ref is the service's record, for outcomes; not set when its key is 0.
- */
-int pins_service(struct table *t, const struct name *service, const struct srv_record *records, size_t n, bool more,
-		 struct name_ref *ref);
-
-/* Was the pin that it led by set by hand? */
-bool pins_by_hand(const struct table *t, struct name_ref service);
-
-/* Is `host` a target of one of these services? For lookup.as_target. */
-bool pins_is_target(const struct table *t, const struct name *host, const struct name_ref *names, size_t n);
 
 /* ---- serve = on ---- */
 

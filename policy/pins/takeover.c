@@ -10,7 +10,7 @@
 #include "policy/pins/answer.h"
 #include "policy/pins/candidates.h"
 #include "policy/pins/history.h"
-#include "policy/pins/order.h"
+#include "policy/pins/service.h"
 #include "policy/pins/sip-health.h"
 #include "policy/pins/snapshot.h"
 #include "policy/pins/srv.h"

@@ -15,7 +15,7 @@
 #include "policy/base/hash.h"
 #include "policy/base/hot.h"
 #include "policy/pins/history.h"
-#include "policy/pins/order.h"
+#include "policy/pins/service.h"
 #include "policy/pins/takeover.h"
 #include "policy/table/create.h"
 #include "policy/table/effective.h"

@@ -21,7 +21,7 @@ struct call {
 	const char *node, *service;
 	const struct addrinfo *hints;
 	struct name name;
-	struct name_ref known;		/* its record; key 0: to be found */
+	struct known known;
 	struct lookup lookup;
 	struct aside aside[AVOID_MAX];
 	struct pool pool[FAMILIES];
@@ -70,7 +70,7 @@ static void set_lookup(struct call *c, const struct table *t, uint16_t port)
 	waiting_sweep();
 	c->lookup = (struct lookup){
 		.name = &c->name,
-		.known = c->known,
+		.known = &c->known,
 		.port = port,
 		.transport = type == SOCK_STREAM ? TRANSPORT_TCP : type == SOCK_DGRAM ? TRANSPORT_UDP : TRANSPORT_ANY,
 		.as_target = recent_target(t, &c->name),
@@ -242,7 +242,8 @@ static bool start(struct call *c, struct table *t, const char *node, const char 
 	c->node = node;
 	c->service = service;
 	c->hints = hints;
-	c->known = (struct name_ref){0};
+	c->known.ref.key = 0;
+	c->known.has_settings = false;
 	return t && sticky_call(c);
 }
 

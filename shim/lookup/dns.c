@@ -74,7 +74,8 @@ static void order_addresses(struct table *t, uint8_t *msg, const struct answer *
 	struct pool *p = &pool[a->question.type == WIRE_A ? FAMILY_V4 : FAMILY_V6];
 	struct aside aside[AVOID_MAX];
 	waiting_sweep();
-	const struct lookup l = {.name = name, .as_target = recent_target(t, name), .aside = aside,
+	const struct known known = {.has_settings = true, .settings = settings_for(t, name)};
+	const struct lookup l = {.name = name, .known = &known, .as_target = recent_target(t, name), .aside = aside,
 				 .n_aside = avoid_list(t, aside), .has_way = way_to};
 	collect(a, p);
 	const bool pinned = pins_order(t, &l, ORDER_DNS, pool, &ref);
@@ -83,10 +84,9 @@ static void order_addresses(struct table *t, uint8_t *msg, const struct answer *
 		return;
 	recent_note(ref);
 	report_lookup(t, &l, p);
-	const struct settings set = settings_for(t, name);
-	if (set.value[SET_SERVE])
+	if (known.settings.value[SET_SERVE])
 		ttl_note(t, ref, p == &pool[FAMILY_V4] ? FAMILY_V4 : FAMILY_V6, a->n, a->min_ttl);
-	const char *how = rewrite(msg, a, p, &set);
+	const char *how = rewrite(msg, a, p, &known.settings);
 	if (how)
 		probe_answer(t, name, p, how);
 }

@@ -137,6 +137,7 @@ static struct room room_behind(const struct hostent *h, char *buf, size_t len)
 
 struct query {
 	struct name name;
+	struct known known;
 	struct lookup lookup;
 	struct aside aside[AVOID_MAX];
 	struct pool pool[FAMILIES];
@@ -157,8 +158,10 @@ static bool query_start(struct query *q, const char *name, int af)
 		return false;
 	q->family = pool_family(af);
 	waiting_sweep();
-	q->lookup = (struct lookup){.name = &q->name, .as_target = recent_target(q->table, &q->name), .aside = q->aside,
-				    .n_aside = avoid_list(q->table, q->aside), .has_way = way_to};
+	q->known.ref.key = 0;
+	q->known.has_settings = false;
+	q->lookup = (struct lookup){.name = &q->name, .known = &q->known, .as_target = recent_target(q->table, &q->name),
+				    .aside = q->aside, .n_aside = avoid_list(q->table, q->aside), .has_way = way_to};
 	for (unsigned f = 0; f < FAMILIES; f++) {
 		q->pool[f].asked = f == q->family;
 		q->pool[f].n = 0;
@@ -212,7 +215,7 @@ static bool from_table(struct query *q, bool failed_now)
 static bool without_dns(struct query *q)
 {
 	struct name_ref ref;
-	const enum order_from from = pins_source(q->table, &q->name, &q->lookup.known);
+	const enum order_from from = pins_source(q->table, &q->name, &q->known);
 	if (from == ORDER_DNS)
 		return false;
 	if (from == ORDER_STALE && from_table(q, false))

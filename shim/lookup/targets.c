@@ -3,6 +3,7 @@
 
 #include "policy/pins/answer.h"
 #include "policy/pins/order.h"
+#include "policy/pins/service.h"
 #include "policy/pins/srv.h"
 #include "policy/table/effective.h"
 #include "shim/core/given.h"
@@ -81,10 +82,11 @@ void targets_order(struct table *t, uint8_t *msg, size_t len, const struct answe
 {
 	struct records rs;
 	struct name_ref ref;
-	if (!settings_for(t, service).value[SET_STICKY])
+	const struct known known = {.has_settings = true, .settings = settings_for(t, service)};
+	if (!known.settings.value[SET_STICKY])
 		return;			/* its targets are none of ours then */
 	collect(t, msg, len, a, service, &rs);
-	int head = pins_service(t, service, rs.record, rs.n, rs.more, &ref);
+	int head = pins_service(t, service, &known, rs.record, rs.n, rs.more, &ref);
 	if (ref.key == 0)
 		return;
 	recent_note_service(ref);

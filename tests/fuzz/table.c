@@ -19,6 +19,7 @@
 #include "policy/pins/order.h"
 #include "policy/pins/redirect.h"
 #include "policy/pins/report.h"
+#include "policy/pins/service.h"
 #include "policy/pins/sip-health.h"
 #include "policy/pins/view.h"
 #include "policy/table/effective.h"
@@ -127,8 +128,11 @@ static size_t look_up(struct table *t, unsigned k, struct name_ref *ref)
 	claim(pool[0].n <= POOL_MAX + 1 && pool[1].n <= POOL_MAX + 1);
 	struct pool stale[FAMILIES] = {{.asked = true}, {.asked = true}};
 	struct name_ref same;
-	pins_source(t, &n, &same);
-	if (pins_order(t, &l, k == 2 ? ORDER_FAILED : ORDER_STALE, stale, &same))
+	struct known known;
+	struct lookup again = l;
+	pins_source(t, &n, &known);
+	again.known = &known;
+	if (pins_order(t, &again, k == 2 ? ORDER_FAILED : ORDER_STALE, stale, &same))
 		claim(stale[0].n <= POOL_MAX + 1 && stale[1].n <= POOL_MAX + 1);
 	return 1;
 }
@@ -140,7 +144,7 @@ static size_t look_up_service(struct table *t, struct name_ref *ref)
 	if (!pins_target(t, &service, &target, 5060, &r[0].target) || !pins_target(t, &service, &other, 5062, &r[1].target) ||
 	    !pins_target(t, &service, &target, 5064, &r[2].target))
 		return 0;
-	const int lead = pins_service(t, &service, r, 3, false, ref);
+	const int lead = pins_service(t, &service, NULL, r, 3, false, ref);
 	claim(lead >= -1 && lead < 3);
 	pins_is_target(t, &target, ref, 1);
 	return lead >= 0;

@@ -8,6 +8,7 @@
  * host. Time is the test's: it passes by one tick in 500 names.
  */
 #include "policy/pins/report.h"
+#include "policy/pins/service.h"
 #include "policy/pins/view.h"
 #include "tests/stress/herd.h"
 
@@ -103,7 +104,7 @@ static void flood_service(struct table *t, unsigned k)
 	struct srv_record record = {.weight = 1};
 	struct name_ref ref;
 	if (pins_target(t, &service, &host, 5060, &record.target))
-		pins_service(t, &service, &record, 1, false, &ref);
+		pins_service(t, &service, NULL, &record, 1, false, &ref);
 }
 
 static void flood(void *arg, unsigned i)

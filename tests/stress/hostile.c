@@ -199,10 +199,11 @@ static void look_up(struct siege *s, uint64_t *random, const struct name *n, uns
 
 static void with_dns_down(struct siege *s, const struct name *n)
 {
-	const struct lookup l = {.name = n};
+	struct known known;
+	const struct lookup l = {.name = n, .known = &known};
 	struct pool pool[FAMILIES] = {{.asked = true}, {.asked = true}};
 	struct name_ref ref;
-	pins_source(&s->lab.t, n, &ref);
+	pins_source(&s->lab.t, n, &known);
 	pins_order(&s->lab.t, &l, ORDER_FAILED, pool, &ref);
 }
 

@@ -137,10 +137,11 @@ static void judge_one(struct crowd *c, unsigned k, const struct pool *p, size_t 
 static void stale(struct crowd *c, unsigned k)
 {
 	struct name n = name_of(k);
-	const struct lookup l = {.name = &n};
+	struct known known;
+	const struct lookup l = {.name = &n, .known = &known};
 	struct pool pool[FAMILIES] = {{.asked = true}, {.asked = true}};
 	struct name_ref ref;
-	pins_source(&c->lab.t, &n, &ref);
+	pins_source(&c->lab.t, &n, &known);
 	if (!pins_order(&c->lab.t, &l, ORDER_FAILED, pool, &ref))
 		return;
 	for (unsigned f = 0; f < FAMILIES; f++)

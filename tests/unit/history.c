@@ -1,7 +1,7 @@
 /* history.c: the journal of a table that took the place of another. */
 #include "policy/pins/admin.h"
 #include "policy/pins/history.h"
-#include "policy/pins/order.h"
+#include "policy/pins/service.h"
 #include "policy/pins/srv.h"
 #include "policy/pins/takeover.h"
 #include "tests/unit/check.h"

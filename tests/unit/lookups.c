@@ -328,6 +328,34 @@ static void serving(void)
 	lab_close(&lab);
 }
 
+/* What was read before DNS was asked holds until its answer is in order. */
+static void read_once(void)
+{
+	struct lab lab;
+	struct name_ref ref;
+	struct known known;
+	const struct name n = lab_name("a"), other = lab_name("b");
+	const struct address addrs[] = {lab_v4(1)};
+	const struct settings_block none = {0}, off = {.given = 1u << SET_STICKY};
+	const struct lookup fresh = {.name = &n}, l = {.name = &n, .known = &known};
+	struct pool pool[FAMILIES] = {[FAMILY_V4] = {.asked = true, .n = 1, .addr = {addrs[0]}}};
+	lab_open(&lab, 8);
+	lab_lookup(&lab.t, &n, addrs, 1, &ref);
+	check_row("settings: none are read where no TTL runs");
+	check_number("of a name", ORDER_DNS, pins_source(&lab.t, &n, &known));
+	check_true("its record", known.ref.key == ref.key && !known.has_settings);
+	check_number("of none", ORDER_DNS, pins_source(&lab.t, &other, &known));
+	check_true("no record", !known.ref.key && !known.has_settings);
+	check_row("settings: where a TTL runs they are read once in a lookup");
+	ttl_note(&lab.t, ref, FAMILY_V4, 1, 60);
+	check_number("not served", ORDER_DNS, pins_source(&lab.t, &n, &known));
+	settings_store(&lab.t, &off, NULL, 0, (const uint16_t[DNS_PORTS]){0});
+	check_true("as they were", pins_order(&lab.t, &l, ORDER_DNS, pool, &ref) && pool[FAMILY_V4].lead == LEAD_AUTO);
+	check_true("the next one reads the new ones", !pins_order(&lab.t, &fresh, ORDER_DNS, pool, &ref));
+	settings_store(&lab.t, &none, NULL, 0, (const uint16_t[DNS_PORTS]){0});
+	lab_close(&lab);
+}
+
 int main(void)
 {
 	SCRIPT_PLAY("capture", capture);
@@ -344,5 +372,6 @@ int main(void)
 	dropped_meanwhile();
 	SCRIPT_PLAY("DNS down", stale);
 	serving();
+	read_once();
 	return check_done();
 }

@@ -1,8 +1,8 @@
 /* script-service.h: the steps of script.h that are about services and steering. Included by it. */
 
 #include "policy/pins/admin.h"
-#include "policy/pins/order.h"
 #include "policy/pins/redirect.h"
+#include "policy/pins/service.h"
 #include "policy/pins/srv.h"
 #include "policy/pins/view.h"
 
@@ -48,7 +48,7 @@ static inline void script_srv(struct script *s, char **w)
 	char text[TARGET_TEXT];
 	const struct name n = lab_name(w[1]);
 	const size_t count = script_records(s, &n, w[2], records);
-	int at = pins_service(&s->lab.t, &n, records, count, false, &ref);
+	int at = pins_service(&s->lab.t, &n, NULL, records, count, false, &ref);
 	if (at >= 0)
 		target_format(&s->lab.t, &records[at].target, text);
 	script_say(s, "", "%s", at < 0 ? "none" : text);

@@ -52,6 +52,7 @@
 #include "policy/pins/order.h"
 #include "policy/pins/redirect.h"
 #include "policy/pins/report.h"
+#include "policy/pins/service.h"
 #include "policy/pins/sip-health.h"
 #include "policy/pins/srv.h"
 #include "policy/pins/takeover.h"
@@ -207,7 +208,7 @@ static inline void script_stale(struct script *s, char **w)
 
 static inline void script_down(struct script *s, char **w)
 {
-	struct name_ref known;
+	struct known known;
 	struct name n = lab_name(w[1]);
 	script_say(s, "", "%s", pins_source(&s->lab.t, &n, &known) == ORDER_STALE ? "yes" : "no");
 }

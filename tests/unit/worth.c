@@ -5,6 +5,7 @@
  */
 #include "policy/pins/admin.h"
 #include "policy/pins/report.h"
+#include "policy/pins/service.h"
 #include "policy/table/addresses.h"
 #include "policy/table/journal.h"
 #include "tests/unit/check.h"
@@ -91,7 +92,7 @@ static struct address ask_service(struct table *t, const struct name *service, c
 	struct srv_record record = {.weight = 1};
 	struct name_ref ref;
 	if (pins_target(t, service, host, 5060, &record.target))
-		pins_service(t, service, &record, 1, false, &ref);
+		pins_service(t, service, NULL, &record, 1, false, &ref);
 	return record.target;
 }
 

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "policy/pins/admin.h"
-#include "policy/pins/order.h"
+#include "policy/pins/service.h"
 #include "policy/pins/view.h"
 #include "tools/common/names.h"
 #include "tools/common/view.h"

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "policy/pins/order.h"
+#include "policy/pins/service.h"
 #include "policy/table/insert.h"
 #include "tools/common/format.h"
 
