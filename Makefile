@@ -219,6 +219,7 @@ $(B)/tests/unit/%: tests/unit/%.c $(B)/libshim.a $(B)/libpolicy.a
 
 $(B)/tests/unit/watch: $(B)/tools/pinwatch/finding.o $(B)/tools/pinwatch/icmp.o
 $(B)/tests/unit/census $(B)/tests/unit/exposition: $(B)/tests/unit/%: $(B)/tools/pinkeeper/%.o
+$(B)/tests/unit/when: $(B)/tools/pinctl/when.o
 
 # Built plainly a fuzz target replays its corpus.
 $(B)/tests/fuzz/%: tests/fuzz/%.c $(B)/libpolicy.a

@@ -14,9 +14,14 @@ repeated() { printf "$1%.0s" $(seq "$2"); }
     complains 2 "--table: one only: /b" -t /a -t /b list
     complains 2 "set: nothing is shown as JSON: --json" --json set a.test 192.0.2.9
     complains 2 "set: one name is pinned, no pattern: '\*.test'" set '*.test' 192.0.2.9
-    complains 2 "list: one word too many: extra" list extra
+    complains 2 "stats: one word too many: extra" stats extra
+    complains 2 "list: not an address, a network or TARGET:PORT: '192.0.2.0/33'" list 192.0.2.0/33
+    complains 2 "show: not an address, a network or TARGET:PORT: 'sbc1.test:0'" show sbc1.test:0
+    complains 2 "events: no pattern of a name: 'a\.\.\*'" events 'a..*'
+    complains 2 "list: an address, not a name: '192.0.2.1'" list --name 192.0.2.1
+    complains 2 "events: --since: not a time .*: '25:00'" events --since 25:00
+    complains 2 "events: --until: before --since: '2h'" events --since 1h --until 2h
     complains 2 "show: a HOST is wanted" show
-    complains 2 "show: one word too many: b" show a.test b
     complains 2 "set: HOST and ADDR are needed" set a.test
     complains 2 "drop: a HOST or --all" drop
     complains 2 "drop: either --all or names: a.test" drop --all a.test
@@ -147,6 +152,39 @@ repeated() { printf "$1%.0s" $(seq "$2"); }
     expect_eq $'a.test\tinet6\t2001:db8::9\texplicit\ttentative\t-\t-\tpinctl' "$(pinctl list | head -n 1)" "first row"
     expect_eq "NAME FAMILY ADDRESS KIND STATE PORT IDLE BY" \
         "$(script -qec "$BUILD/pinctl -t $TABLE" /dev/null | head -n 1 | tr -d '\r' | xargs)" "titles"
+}
+
+@test "list, show, events: patterns, addresses, networks, targets, times" {
+    local args expected
+    { printf '%s\n' "stickydns 2" "set a.x.test 192.0.2.7" "set b.x.test 192.0.2.8 192.0.2.7" "set b.x.test 2001:db8::8" \
+        "set c.y.test 198.51.100.9" "set _sip._udp.x.test sbc.x.test:5060" end; } | pinctl restore
+    pinctl fail b.x.test 192.0.2.7
+    while IFS='|' read -r args expected; do
+        expect_eq "$expected" "$(eval "pinctl list $args" | cut -f1,3 | tr '\t' ' ' | paste -sd,)" "list $args"
+    done <<'ROWS'
+'*.X.test.'|_sip._udp.x.test sbc.x.test:5060,a.x.test 192.0.2.7,b.x.test 192.0.2.8,b.x.test 2001:db8::8,sbc.x.test -
+a.x.test --name c.y.test|a.x.test 192.0.2.7,c.y.test 198.51.100.9
+192.0.2.7|a.x.test 192.0.2.7
+192.0.2.6/31 2001:db8::/32|a.x.test 192.0.2.7,b.x.test 2001:db8::8
+'b*' --address=192.0.2.8|b.x.test 192.0.2.8
+sbc.x.test:5060|_sip._udp.x.test sbc.x.test:5060
+--since=1h '*.y.test'|c.y.test 198.51.100.9
+--until=1h|
+nonesuch.test|
+ROWS
+    expect_eq "a.x.test" "$(pinctl list 192.0.2.7 --json | jq -r '.[].name' | xargs)" "list as JSON"
+    expect_eq "[]" "$(pinctl list --until 1h --json)" "none as JSON"
+    expect_eq "a.x.test b.x.test" "$(pinctl show 192.0.2.7 --json | jq -r '.[].name' | xargs)" "show: also as candidate"
+    expect_eq "a.x.test b.x.test" "$(pinctl show 'a.x.test' b.x.test | grep -o '^[ab]\.x\.test' | xargs)" "show of several"
+    expect_eq object "$(pinctl show a.x.test --json | jq -r type)" "show of one name as JSON"
+    complains 1 "show: no name is like that" show '*.nonesuch'
+    complains 1 "show: not known: nonesuch.test" show nonesuch.test
+
+    expect_eq "set,set,failed" "$(pinctl events 'b*' | cut -f2 | paste -sd,)" "events of a name and of its endpoints"
+    expect_eq "set a.x.test,failed -" "$(pinctl events 192.0.2.7 | cut -f2,3 | tr '\t' ' ' | paste -sd,)" "events of an address"
+    expect_eq "set b.x.test,failed -" "$(pinctl events 'b*' -n 2 --since 1h | cut -f2,3 | tr '\t' ' ' | tail -n 2 | paste -sd,)" "the last two of them"
+    expect_eq "" "$(pinctl events --until "$(date -u -d '1 hour ago' +%FT%TZ)")" "events until an hour ago"
+    expect_eq 0 "$(pinctl events -f --until 1s | grep -vc .)" "a follower ends with its time"
 }
 
 @test "show: the source of each setting; drop; fail and ok" {

@@ -58,10 +58,11 @@ _stickydns_colons() {
 
 _stickydns_offer() { # WHAT, in the words of --help
     case $1 in
+    'HOST|ADDR'*) _stickydns_colons "$(_stickydns_names) $(_stickydns_addresses)" ;;
     HOST* | NAME) COMPREPLY=($(compgen -W "$(_stickydns_names)" -- "$cur")) ;;
     ADDR*)
         case $command in
-        drain) _stickydns_colons "$(_stickydns_addresses)" ;;
+        drain | list | show | events) _stickydns_colons "$(_stickydns_addresses)" ;;
         undrain) _stickydns_colons "$(_stickydns_drained)" ;;
         *) _stickydns_colons "$(_stickydns_candidates "${given[0]-}")" ;;
         esac

@@ -14,6 +14,7 @@
 #include "tools/common/reader.h"
 #include "tools/common/view.h"
 #include "tools/pinctl/commands.h"
+#include "tools/pinctl/filter.h"
 
 enum {
 	WAIT_MS = 1000,			/* between looks at stdout and at whether the table was replaced */
@@ -22,6 +23,7 @@ enum {
 struct words {
 	const char *last;
 	bool follow;
+	struct filter filter;
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -30,18 +32,20 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case 'n': w->last = arg; return 0;
 	case 'f': w->follow = true; return 0;
-	default: return ARGP_ERR_UNKNOWN;
+	default: return filter_parse(key, arg, &w->filter);
 	}
 }
 
 static const struct argp_option options[] = {
 	{"follow", 'f', NULL, 0, "go on as events come, until SIGINT, SIGTERM or the end of the reader", 0},
 	{"last", 'n', "N", 0, "the last N only", 0},
+	FILTER_OPTIONS("what happened"),
 	{0},
 };
 
 static const struct usage usage = {
-	.doc = "What happened, oldest first: as many events as the table keeps."
+	.args_doc = "[HOST|ADDR...]",
+	.doc = "What happened, oldest first, to all names or to those: as many events as the table keeps."
 	       "\vColumns: time, event, name, address, what it moved from, port/transport, cause, program, pid, who wrote. "
 	       "With --json one object a line; {\"event\":\"lost\",\"count\":N} where a slow reader missed some.",
 	.options = options,
@@ -93,6 +97,7 @@ static void print_lost(const struct context *c, uint64_t lost)
 
 /* What was read, and how. */
 struct follower {
+	const struct filter *filter;
 	struct reader reader;
 	bool live;			/* somebody looks on as events come */
 };
@@ -119,7 +124,8 @@ static void print_until(const struct context *c, struct follower *f, uint64_t en
 		if (reading != READ_EVENT)
 			continue;
 		tell_lost(c, f, false);
-		print_event(c, &e);
+		if (filter_takes_event(f->filter, &c->table, &e))
+			print_event(c, &e);
 	}
 	tell_lost(c, f, true);
 }
@@ -141,7 +147,7 @@ static int attach_again(struct context *c, struct follower *f)
 static int follow(struct context *c, struct follower *f)
 {
 	int status = DONE;
-	while (status == DONE && !cmd_stopped && !ferror(stdout) && !stdout_gone()) {
+	while (status == DONE && !cmd_stopped && !ferror(stdout) && !stdout_gone() && now_ns(CLOCK_REALTIME) <= f->filter->until_ns) {
 		print_until(c, f, UINT64_MAX);
 		fflush(stdout);
 		if (store_retired(&c->table) || reader_is_astray(&f->reader, &c->table))
@@ -152,10 +158,32 @@ static int follow(struct context *c, struct follower *f)
 	return status;
 }
 
-static uint64_t first_of(const struct table *t, uint32_t last)
+/* The number of the last but N - 1 of those that are wanted; without N of the oldest. */
+static uint64_t first_of(const struct table *t, const struct filter *filter, uint32_t last)
 {
-	uint64_t oldest = journal_oldest(t), next = journal_next(t);
-	return next - oldest > last ? next - last : oldest;
+	const uint64_t oldest = journal_oldest(t);
+	uint64_t first = journal_next(t), lost = 0;
+	if (last == UINT32_MAX)
+		return oldest;
+	for (uint32_t n = 0; n < last && first > oldest; first--) {
+		struct event e;
+		uint64_t seq = first - 1;
+		n += journal_read(t, &seq, &e, &lost) == JOURNAL_OK && filter_takes_event(filter, t, &e);
+	}
+	return first;
+}
+
+static int show(struct context *c, struct follower *f)
+{
+	if (!f->live) {
+		print_until(c, f, journal_next(&c->table));
+		return DONE;
+	}
+	cmd_stop_on_signals();
+	const int status = follow(c, f);
+	if (stdout_gone())
+		_exit(status);		/* stdio would complain at exit of what nobody is left to read */
+	return status;
 }
 
 int cmd_events(struct context *c, int argc, char **argv)
@@ -166,17 +194,11 @@ int cmd_events(struct context *c, int argc, char **argv)
 	if (status == DONE && w.last && !number_parse(w.last, 0, UINT32_MAX - 1, &last))
 		status = misused(c, "-n: not a number: '%s'", w.last);
 	if (status == DONE)
+		status = filter_judge(c, &w.filter);
+	if (status == DONE)
 		status = table_open(c, TO_READ);
-	if (status != DONE)
-		return status;
-	struct follower f = {.reader.seq = first_of(&c->table, last), .live = w.follow};
-	if (!w.follow) {
-		print_until(c, &f, journal_next(&c->table));
-		return DONE;
-	}
-	cmd_stop_on_signals();
-	status = follow(c, &f);
-	if (stdout_gone())
-		_exit(status);		/* stdio would complain at exit of what nobody is left to read */
+	if (status == DONE)
+		status = show(c, &(struct follower){&w.filter, {.seq = first_of(&c->table, &w.filter, last)}, w.follow});
+	filter_free(&w.filter);
 	return status;
 }

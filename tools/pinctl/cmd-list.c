@@ -1,13 +1,21 @@
-/* cmd-list.c: pinctl list: what is pinned, all names in order. */
+/* cmd-list.c: pinctl list: what is pinned, all names in order, or those that are wanted. */
 #include <stdio.h>
 
 #include "policy/table/journal.h"
 #include "tools/common/names.h"
 #include "tools/common/view.h"
 #include "tools/pinctl/commands.h"
+#include "tools/pinctl/filter.h"
+
+static const struct argp_option options[] = {FILTER_OPTIONS("pins that were set"), {0}};
+
+static error_t parse(int key, char *arg, struct argp_state *state) { return filter_parse(key, arg, state->input); }
 
 static const struct usage usage = {
-	.doc = "What is pinned: a table on a terminal, tabs without titles when piped, an array with --json."
+	.args_doc = "[HOST|ADDR...]",
+	.options = options,
+	.parser = parse,
+	.doc = "What is pinned, of all names or of those: a table on a terminal, tabs without titles when piped, an array with --json."
 	       "\vColumns: name, family (srv: a service), address or target (- for none), kind (auto, explicit), state (tentative, confirmed), "
 	       "port/transport of the endpoint that confirmed it, time since the last lookup, who set it.",
 	.shows = true,
@@ -27,12 +35,12 @@ static void row_pin(const struct table *t, struct grid *g, const char *name, con
 						 port, idle, origin_text(p->origin)});
 }
 
-static void row_name(const struct table *t, struct grid *g, const struct name_view *v)
+static void row_name(const struct table *t, const struct filter *filter, struct grid *g, const struct name_view *v)
 {
 	char name[NAME_BYTES], idle[AGE_TEXT];
 	text_safe(v->name.text, name, sizeof name);
 	for (enum family f = 0; f < FAMILIES; f++)
-		if (v->pin[f].present)
+		if (v->pin[f].present && filter_takes_pin(filter, t, &v->pin[f]))
 			row_pin(t, g, name, v, f);
 	if (v->pin[FAMILY_V4].present || v->pin[FAMILY_V6].present)
 		return;
@@ -40,45 +48,50 @@ static void row_name(const struct table *t, struct grid *g, const struct name_vi
 	grid_row(g, (const char *const[COLUMNS]){name, "-", "-", "-", "-", "-", idle, "-"});
 }
 
-static bool next_view(const struct context *c, const struct names *l, size_t i, struct name_view *out)
+static bool next_view(const struct context *c, const struct filter *f, const struct names *l, size_t i, struct name_view *out)
 {
 	struct name name;
 	struct name_ref ref;
-	return names_find(c, l, i, &name, &ref) && pins_view(&c->table, ref, out);
+	return names_find(c, l, i, &name, &ref) && filter_takes_name(f, &name) && pins_view(&c->table, ref, out) &&
+	       filter_takes_view(f, &c->table, out, false);
 }
 
-static bool list_json(const struct context *c, const struct names *l)
+static bool list_json(const struct context *c, const struct filter *f, const struct names *l)
 {
 	struct name_view view;
 	size_t count = 0;
 	bool whole = true;
 	for (size_t i = 0; i < l->n && whole; i++)
-		if (next_view(c, l, i, &view))
+		if (next_view(c, f, l, i, &view))
 			whole = json_element(view_json(&c->table, &view), &count);
 	json_array_end(count);
 	return whole;
 }
 
-static bool list_rows(const struct context *c, const struct names *l)
+static bool list_rows(const struct context *c, const struct filter *f, const struct names *l)
 {
 	struct grid g = grid_begin(titles, COLUMNS);
 	struct name_view view;
 	for (size_t i = 0; i < l->n; i++)
-		if (next_view(c, l, i, &view))
-			row_name(&c->table, &g, &view);
+		if (next_view(c, f, l, i, &view))
+			row_name(&c->table, f, &g, &view);
 	return grid_end(&g);
 }
 
 int cmd_list(struct context *c, int argc, char **argv)
 {
+	struct filter f = {0};
 	struct names l = {0};
-	int status = cmd_parse(c, &usage, argc, argv, NULL);
+	int status = cmd_parse(c, &usage, argc, argv, &f);
+	if (status == DONE)
+		status = filter_judge(c, &f);
 	if (status == DONE)
 		status = table_open(c, TO_READ);
 	if (status == DONE)
 		status = names_of_table(c, &l);
-	if (status == DONE && !(c->json ? list_json(c, &l) : list_rows(c, &l)) && !ferror(stdout))
+	if (status == DONE && !(c->json ? list_json(c, &f, &l) : list_rows(c, &f, &l)) && !ferror(stdout))
 		status = complain(c, "out of memory");
 	names_free(&l);
+	filter_free(&f);
 	return status;
 }

@@ -1,22 +1,29 @@
 /*
  * cmd-show.c: pinctl show HOST: all about one name, who talks to another server than its pin, and where its settings
- * come from.
+ * come from. Or about each name that is wanted.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "policy/table/effective.h"
 #include "policy/table/journal.h"
+#include "tools/common/setting-text.h"
 #include "tools/common/view.h"
 #include "tools/pinctl/commands.h"
-#include "tools/common/setting-text.h"
+#include "tools/pinctl/filter.h"
 #include "tools/pinctl/talkers.h"
 
+static const struct argp_option options[] = {FILTER_OPTIONS("names with a pin that was set"), {0}};
+
+static error_t parse(int key, char *arg, struct argp_state *state) { return filter_parse(key, arg, state->input); }
+
 static const struct usage usage = {
-	.args_doc = "HOST",
-	.doc = "One name: its pins, its candidates with their health, the processes that still talk to another candidate "
-	       "than the pin, its settings and where each came from. A service's candidates are targets, with priority "
-	       "and weight.",
-	.parser = parse_one_word,
+	.args_doc = "HOST|ADDR...",
+	.options = options,
+	.doc = "One name, or each that is like that, or has such an address as pin or candidate: its pins, its candidates with "
+	       "their health, the processes that still talk to another candidate than the pin, its settings and where each came "
+	       "from. A service's candidates are targets, with priority and weight.",
+	.parser = parse,
 	.shows = true,
 };
 
@@ -196,40 +203,82 @@ static bool show_people(const struct table *t, const struct name_view *v, const 
 	return settings_rows(t, e) && whole;
 }
 
-static bool show_json(const struct table *t, const struct name_view *v, const struct effective *e,
-		      const struct talkers *talkers)
+static json_t *name_json(const struct table *t, const struct name_view *v, const struct effective *e,
+			 const struct talkers *talkers)
 {
 	json_t *all = view_json(t, v);
 	if (all) {
 		json_object_set_new(all, "talkers", talkers_json(talkers));
 		json_object_set_new(all, "settings", settings_json(t, e));
 	}
-	return json_line(all);
+	return all;
+}
+
+/* *count: of names before it; NULL: it is the only one that was asked for. False: no memory. */
+static bool show_name(const struct context *c, const struct name_view *v, size_t *count)
+{
+	struct effective effective;
+	struct talkers talkers;
+	settings_effective(&c->table, &v->name, &effective);
+	bool whole = talkers_find(&c->table, v, &talkers);
+	if (c->json && count)
+		whole = json_element(name_json(&c->table, v, &effective, &talkers), count) && whole;
+	else if (c->json)
+		whole = json_line(name_json(&c->table, v, &effective, &talkers)) && whole;
+	else {
+		if (count && (*count)++ > 0)
+			putchar('\n');
+		whole = show_people(&c->table, v, &effective, &talkers) && whole;
+	}
+	talkers_free(&talkers);
+	return whole;
+}
+
+static int show_one(const struct context *c, const char *host)
+{
+	struct name name;
+	struct name_ref ref;
+	struct name_view view;
+	if (name_canonical(host, &name) != NAME_OK || !table_find(&c->table, &name, &ref) || !pins_view(&c->table, ref, &view))
+		return admin_result(c, ADMIN_NO_NAME, host);
+	return show_name(c, &view, NULL) || ferror(stdout) ? DONE : complain(c, "out of memory");
+}
+
+static int show_each(const struct context *c, const struct filter *f)
+{
+	struct names l = {0};
+	size_t count = 0;
+	bool whole = true;
+	int status = names_of_table(c, &l);
+	for (size_t i = 0; status == DONE && whole && i < l.n; i++) {
+		struct name name;
+		struct name_ref ref;
+		struct name_view view;
+		if (names_find(c, &l, i, &name, &ref) && filter_takes_name(f, &name) && pins_view(&c->table, ref, &view) &&
+		    filter_takes_view(f, &c->table, &view, true))
+			whole = show_name(c, &view, &count);
+	}
+	if (status == DONE && c->json)
+		json_array_end(count);
+	names_free(&l);
+	if (status == DONE && !whole && !ferror(stdout))
+		return complain(c, "out of memory");
+	return status == DONE && count == 0 ? complain(c, "no name is like that") : status;
 }
 
 int cmd_show(struct context *c, int argc, char **argv)
 {
-	const char *host = NULL;
-	struct name name;
-	struct name_ref ref;
-	struct name_view view;
-	struct effective effective;
-	struct talkers talkers;
-	int status = cmd_parse(c, &usage, argc, argv, &host);
-	if (status == DONE && !host)
+	struct filter f = {0};
+	int status = cmd_parse(c, &usage, argc, argv, &f);
+	if (status == DONE && f.hosts.n == 0 && !filter_is_of_pins(&f))
 		status = misused(c, "a HOST is wanted");
 	if (status == DONE)
-		status = host_parse(c, host, &name);
+		status = filter_judge(c, &f);
 	if (status == DONE)
 		status = table_open(c, TO_READ);
-	if (status != DONE)
-		return status;
-	if (!table_find(&c->table, &name, &ref) || !pins_view(&c->table, ref, &view))
-		return admin_result(c, ADMIN_NO_NAME, host);
-	settings_effective(&c->table, &name, &effective);
-	bool whole = talkers_find(&c->table, &view, &talkers);
-	whole = (c->json ? show_json(&c->table, &view, &effective, &talkers) :
-			   show_people(&c->table, &view, &effective, &talkers)) && whole;
-	talkers_free(&talkers);
-	return whole || ferror(stdout) ? DONE : complain(c, "out of memory");
+	const bool one = f.hosts.n == 1 && !strchr(f.hosts.name[0], '*') && !filter_is_of_pins(&f);
+	if (status == DONE)
+		status = one ? show_one(c, f.hosts.name[0]) : show_each(c, &f);
+	filter_free(&f);
+	return status;
 }
