@@ -11,7 +11,8 @@ pinctl fail _sip._udp.pool.test |sbc1.pool.test:5060 sbc2.pool.test:5062
 pinctl fail _sip._udp.pool.test sbc2.pool.test:|5062|sbc2.pool.test:5062
 pinctl set -T 5m six.test 2001:db8::1|11 12|2001:db8::11 2001:db8::12
 pinctl drop six.test sbc|sbc1.pool.test sbc2.pool.test
-pinctl show six.test six|
+pinctl fail six.test 2001:db8::11 six|
+pinctl list 192.0.2.99 six|six.test
 pinctl -t /nonexistent show |
 pinctl show --table=/nonexistent |
 pinctl set --ttl=5m --us|--usage
