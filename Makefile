@@ -14,12 +14,16 @@
 #   make deps       install Debian packages (root or sudo)
 #   make install    PREFIX=/usr/local DESTDIR=
 #   make uninstall
+#   make dist       build/stickydns-VERSION.tar.xz of what is committed, always the same bytes
+#   make deb        Debian packages, in build/deb; for another machine with ARCH=arm64
+#   make deb-check  builds and tries them in fresh Debian systems: all of it, in several minutes (root)
 #   make clean
 #   make help       this text
 #
 # Variables: CC, CLANG, BPFTOOL, CFLAGS, LDFLAGS, PREFIX, DESTDIR, PKG_CONFIG, V=1 (show commands),
 # EMULATOR (what runs a program that was built, as qemu-aarch64),
-# STRICT= (empty: warnings are no errors, for packagers), TESTS (bats files to run).
+# STRICT= (empty: warnings are no errors, for packagers), TESTS (bats files to run), B (where to build),
+# ARCH (of Debian packages), OBJECTS (a directory B of another build: make deb links what was compiled there).
 
 # The one place that has the version is the first line of debian/changelog: "stickydns (1.0) unstable; urgency=medium".
 VERSION := $(patsubst (%),%,$(word 2,$(file <debian/changelog)))
@@ -29,6 +33,7 @@ BINDIR ?= $(PREFIX)/bin
 SBINDIR ?= $(PREFIX)/sbin
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 LIBDIR ?= $(PREFIX)/lib
+KEEPDIR ?= $(LIBDIR)/stickydns
 MANDIR ?= $(PREFIX)/share/man
 COMPDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
@@ -73,7 +78,7 @@ TEST_PARTS = $(UNIT) $(STRESS) $(FUZZ) $(B)/tests/servers/counted $(CLIENTS) $(B
 
 SCRIPTS = lookups.bt failures.bt latency.bt
 # Pages and units name what is installed by its place under the default PREFIX: these put in its real one.
-real_places = sed 's|/usr/local/sbin|$(SBINDIR)|g; s|/usr/local/bin|$(BINDIR)|g; s|/usr/local/share/stickydns|$(DATADIR)|g; s|/usr/local/lib/|$(LIBDIR)/|g'
+real_places = sed 's|/usr/local/sbin|$(SBINDIR)|g; s|/usr/local/bin|$(BINDIR)|g; s|/usr/local/share/stickydns|$(DATADIR)|g; s|/usr/local/lib/stickydns|$(KEEPDIR)|g; s|/usr/local/lib/lib|$(LIBDIR)/lib|g'
 unit_for = $(real_places) tools/systemd/$(1) >$(DESTDIR)$(UNITDIR)/$(1) && chmod 644 $(DESTDIR)$(UNITDIR)/$(1)
 # What follows the last dot of a page's name is its section.
 page_place = $(DESTDIR)$(MANDIR)/man$(patsubst .%,%,$(suffix $(1)))/$(1)
@@ -81,16 +86,18 @@ page_for = $(real_places) tools/man/$(1) >$(page_place) && chmod 644 $(page_plac
 
 BUILD_PACKAGES = gcc make pkg-config libc6-dev libc-ares-dev libjansson-dev libconfuse-dev \
 	libuv1-dev libmicrohttpd-dev systemtap-sdt-dev clang bpftool libbpf-dev
+DEB_PACKAGES = debhelper dpkg-dev fakeroot lintian xz-utils
+DEB_CHECK_PACKAGES = mmdebstrap piuparts
 ARM64_PACKAGES = gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
 TEST_PACKAGES = bats parallel dnsmasq-base sip-tester sipsak kamailio baresip linphone-cli linphone-common curl jq openssl \
 	python3 iproute2 netbase nftables util-linux bsdutils procps strace valgrind binutils libcap2-bin bpftrace unbound \
-	bind9-dnsutils groff-base golang-go libssl-dev nodejs chrony faketime nscd spin zsh
+	bind9-dnsutils groff-base golang-go libssl-dev nodejs chrony faketime nscd spin zsh git systemd $(DEB_PACKAGES)
 
 # pinwatch needs more than the rest; without that everything else is built, and one line says what is missing.
 PINWATCH_MISSING := $(strip $(shell for p in $(CLANG) $(BPFTOOL); do command -v $$p >/dev/null || echo $$p; done; \
 	$(PKG_CONFIG) --exists libbpf 2>/dev/null || echo libbpf))
 
-.PHONY: coverage coverage-programs arm64 arm64-programs all pinwatch-missing demo test check check-parts bench matrix fuzz asan tsan deps install install-core install-pinwatch uninstall clean told-anew help test-parts programs threaded fuzz-parts asan-programs tsan-programs fuzzers bench-parts libs
+.PHONY: dist deb deb-check check-units coverage coverage-programs arm64 arm64-programs all pinwatch-missing demo test check check-parts bench matrix fuzz asan tsan deps install install-core install-pinwatch uninstall clean help test-parts programs threaded fuzz-parts asan-programs tsan-programs fuzzers bench-parts libs
 
 all: $(B)/libstickydns.so $(B)/pinctl $(B)/pinkeeper $(SCRIPTS:%=$(B)/%) $(if $(PINWATCH_MISSING),pinwatch-missing,$(B)/pinwatch)
 
@@ -155,15 +162,19 @@ libs:
 $(B)/tools/%.o: tools/%.c | libs
 	@mkdir -p $(@D)
 	$(say) CC $<
-	$(Q)$(CC) $(BASE) $(HARDEN) $(CFLAGS) $(TOOL_CFLAGS) $(TOLD) -c -o $@ $<
+	$(Q)$(CC) $(BASE) $(HARDEN) $(CFLAGS) $(TOOL_CFLAGS) $(WITH) -c -o $@ $<
 
-# These are told the version, and where the library will be: compiled anew when that changes.
+# These are told the version, where the library is, and where old layouts' pinctl are: compiled anew when that changes.
+TOLD = $(VERSION) $(LIBDIR) $(KEEPDIR)
 TOLD_OBJ = $(addprefix $(B)/tools/,common/cmd.o pinctl/reach.o pinctl/cmd-init.o)
-$(TOLD_OBJ): TOLD = -DVERSION='"$(VERSION)"' -DLIBDIR='"$(LIBDIR)"'
+$(TOLD_OBJ): WITH = -DVERSION='"$(VERSION)"' -DLIBDIR='"$(LIBDIR)"' -DKEEPDIR='"$(KEEPDIR)"'
 $(TOLD_OBJ): $(B)/told
-$(B)/told: $(if $(filter-out $(file <$(B)/told),$(VERSION) $(LIBDIR)),told-anew)
+ifneq ($(file <$(B)/told),$(TOLD))
+.PHONY: $(B)/told
+endif
+$(B)/told:
 	@mkdir -p $(@D)
-	@echo '$(VERSION) $(LIBDIR)' >$@
+	@echo '$(TOLD)' >$@
 
 # bpftrace scripts name the library by its path: the default one as they are, in build/ that of this build.
 script_for = sed 's,/usr/local/lib/libstickydns,$(1)/libstickydns,' tools/pinwatch/$(notdir $(2)) >$(2) && chmod 755 $(2)
@@ -371,13 +382,13 @@ deps:
 install: install-core $(if $(PINWATCH_MISSING),,install-pinwatch)
 
 install-core: all
-	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/stickydns $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man7 \
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR) $(DESTDIR)$(KEEPDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man7 \
 		$(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(COMPDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(DOCDIR) $(DESTDIR)$(DATADIR) $(DESTDIR)$(UNITDIR) \
 		$(DESTDIR)$(SYSUSERSDIR) $(DESTDIR)$(TMPFILESDIR)
 	install -m 755 $(B)/pinctl $(DESTDIR)$(BINDIR)/pinctl
 	@# Stays behind an upgrade, for tables of this layout: pinctl init of the next one takes them over by it.
 	layout=$$($(EMULATOR) $(B)/pinctl --version | sed 's/.*\.//') && \
-		install -m 755 $(B)/pinctl $(DESTDIR)$(LIBDIR)/stickydns/pinctl.$$layout
+		install -m 755 $(B)/pinctl $(DESTDIR)$(KEEPDIR)/pinctl.$$layout
 	install -m 644 $(B)/libstickydns.so $(DESTDIR)$(LIBDIR)/libstickydns.so
 	$(call page_for,pinctl.1)
 	$(call page_for,stickydns.conf.5)
@@ -408,9 +419,40 @@ uninstall:
 		$(foreach tool,pinctl pinkeeper pinwatch,$(DESTDIR)$(COMPDIR)/$(tool)) $(DESTDIR)$(ZSHDIR)/_stickydns \
 		$(foreach unit,stickydns.service pinwatch.service pinwatch-steer@.service,$(DESTDIR)$(UNITDIR)/$(unit)) \
 		$(DESTDIR)$(SYSUSERSDIR)/stickydns.conf $(DESTDIR)$(TMPFILESDIR)/stickydns.conf
-	rm -rf $(DESTDIR)$(DOCDIR) $(DESTDIR)$(DATADIR) $(DESTDIR)$(LIBDIR)/stickydns
+	rm -rf $(DESTDIR)$(DOCDIR) $(DESTDIR)$(DATADIR) $(DESTDIR)$(KEEPDIR)
+
+# ---- packages ----
+
+DIST = $(B)/stickydns-$(VERSION).tar.xz
+
+# Its bytes follow from the commit alone: its time is that of all files.
+dist:
+	$(Q)mkdir -p $(B)
+	$(Q)git diff --quiet HEAD || echo "make dist: changes that are not committed are left out" >&2
+	$(Q)git -c tar.umask=022 archive --prefix=stickydns-$(VERSION)/ -o $(DIST:.xz=) HEAD && xz -f -T1 $(DIST:.xz=)
+	@echo $(DIST)
+
+# From a copy of this tree as it is, so that what dpkg leaves beside it comes into build/deb. No variable of this make
+# reaches that one, but where the objects are.
+DEB_TREE = $(B)/deb/stickydns-$(VERSION)
+deb:
+	@command -v dh dpkg-buildpackage fakeroot >/dev/null || { echo "make deb needs $(DEB_PACKAGES)" >&2; exit 1; }
+	$(Q)rm -rf $(B)/deb && mkdir -p $(DEB_TREE)
+	$(Q)tar --exclude-vcs --exclude=./build --exclude=./$(B) -cf - . | tar -C $(DEB_TREE) -xf -
+	$(Q)cd $(DEB_TREE) && env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL $(OBJECTS:%=B=$(abspath $(OBJECTS))) \
+		dpkg-buildpackage --build=binary --unsigned-changes --jobs-try=auto $(ARCH:%=--host-arch=%) $(if $(filter 1,$(V)),,>../log 2>&1) || \
+		{ [ ! -f ../log ] || tail -n 15 ../log >&2; exit 1; }
+	@ls $(B)/deb/*.deb
+
+deb-check:
+	@command -v $(DEB_CHECK_PACKAGES) dh lintian >/dev/null || { echo "make deb-check needs $(DEB_PACKAGES) $(DEB_CHECK_PACKAGES)" >&2; exit 1; }
+	$(Q)tests/packages.sh $(abspath $(B))
+
+# What the packages' build runs.
+check-units: $(UNIT)
+	$(Q)BUILD=$(abspath $(B)) tests/run.sh --programs
 
 clean:
 	rm -rf build
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -path $(B)/deb -prune -o -name '*.d' -type f -print 2>/dev/null)

@@ -272,9 +272,9 @@ static void note_other(const struct context *c, const struct plan *p)
 		note(c, "%s is made, but programs of this user take %s", p->path, taken);
 }
 
-/* ---- what tables of other layouts hold: each installation leaves its pinctl in LIBDIR under the signature of its layout ---- */
+/* ---- what tables of other layouts hold: each installation leaves its pinctl in KEEPDIR under the signature of its layout ---- */
 
-#define KEPT LIBDIR "/stickydns/pinctl.%08x"
+#define KEPT KEEPDIR "/pinctl.%08x"
 
 enum { SAVE_S = 60 };			/* so long it may take */
 
