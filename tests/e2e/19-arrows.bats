@@ -4,7 +4,7 @@ load ../lib/harness
 
 arrows() { /usr/bin/python3 -S "$TESTS/lib/arrows.py" "$@"; }
 
-@test "no room uses one that it may not, no files go round in a circle, no tool is linked with the shim" {
+@test "no folder uses one that it may not, no files go round in a circle, no tool is linked with the shim" {
     need python3 nm
     expect_status 0 arrows "$TESTS/.." "$BUILD"
 }
@@ -16,17 +16,17 @@ arrows() { /usr/bin/python3 -S "$TESTS/lib/arrows.py" "$@"; }
 # put FILE LINE... : writes the file into a small tree; a .c file is compiled.
 put() {
     local file=$1
-    mkdir -p "$(dirname "$HOUSE/$file")" "$(dirname "$HOUSE/build/$file")"
-    printf '%s\n' "${@:2}" >"$HOUSE/$file"
-    [[ $file != *.c ]] || ${CC:-cc} -fPIC -fno-builtin -iquote "$HOUSE" -c -o "$HOUSE/build/${file%.c}.o" "$HOUSE/$file"
+    mkdir -p "$(dirname "$TREE/$file")" "$(dirname "$TREE/build/$file")"
+    printf '%s\n' "${@:2}" >"$TREE/$file"
+    [[ $file != *.c ]] || ${CC:-cc} -fPIC -fno-builtin -iquote "$TREE" -c -o "$TREE/build/${file%.c}.o" "$TREE/$file"
 }
 
 # put_tool NAME [OBJECT] : links a tool.
-put_tool() { (cd "$HOUSE/build" && ${CC:-cc} -o "$1" "tools/$1/main.o" "${@:2}"); }
+put_tool() { (cd "$TREE/build" && ${CC:-cc} -o "$1" "tools/$1/main.o" "${@:2}"); }
 
 # A tree of which all is allowed: a rule takes a form from table, a hook is libc's to what it calls.
-small_house() {
-    HOUSE=$BATS_TEST_TMPDIR/house
+small_tree() {
+    TREE=$BATS_TEST_TMPDIR/tree
     put policy/base/name.h 'int name(void);'
     put policy/base/name.c '#include "policy/base/name.h"' 'int name(void) { return 1; }'
     put policy/table/words.h 'enum { WORD = 1 };' 'int words(void);'
@@ -39,24 +39,24 @@ small_house() {
     put tools/pinctl/main.c '#include "policy/base/name.h"' 'int close(int);' 'int main(void) { return name() + close(1); }'
     put tools/pinwatch/main.c 'int main(void) { return 0; }'
     put tools/pinkeeper/main.c 'int main(void) { return 0; }'
-    ${CC:-cc} -shared -Wl,--version-script=<(echo '{ global: close; local: *; };') -o "$HOUSE/build/libstickydns.so" \
-        "$HOUSE"/build/shim/*/*.o
+    ${CC:-cc} -shared -Wl,--version-script=<(echo '{ global: close; local: *; };') -o "$TREE/build/libstickydns.so" \
+        "$TREE"/build/shim/*/*.o
     put_tool pinctl policy/base/name.o
     put tools/pinkeeper/main.c "int main(void) { return 0; }"
     put_tool pinwatch
     put_tool pinkeeper
-    expect_status 0 arrows "$HOUSE" "$HOUSE/build"
+    expect_status 0 arrows "$TREE" "$TREE/build"
 }
 
 # expect_fault REGEX : in all that is said of the small tree, which is one line.
 expect_fault() {
-    expect_status 1 arrows "$HOUSE" "$HOUSE/build"
+    expect_status 1 arrows "$TREE" "$TREE/build"
     expect_match "$1" "$output" "what is said"
     expect_one_line "$output" "what is said"
 }
 
-@test "in a small tree each fault is found: an include, a symbol, a circle, a tool that has the shim, an unknown room" {
-    small_house
+@test "in a small tree each fault is found: an include, a symbol, a circle, a tool that has the shim, an unknown folder" {
+    small_tree
     # Against the order.
     put policy/base/name.c '#include "shim/core/fds.h"' 'int name(void) { return 1; }'
     expect_fault '^policy/base/name\.c -> shim/core/fds\.h: includes it; policy/base may use: nothing$'
@@ -67,9 +67,9 @@ expect_fault() {
     put policy/rules/rule.c '#include "policy/table/words.h"' 'int rule(void) { return words(); }'
     expect_fault '^policy/rules/rule\.o -> policy/table/words\.o: needs words; '
     put policy/rules/rule.c 'int rule(void) { return 1; }'
-    # A circle within a room, through a header and a symbol.
+    # A circle within a folder, through a header and a symbol.
     put shim/core/records.c '#include "shim/core/fds.h"' 'int records(void) { return 1; }'
-    expect_status 0 arrows "$HOUSE" "$HOUSE/build"
+    expect_status 0 arrows "$TREE" "$TREE/build"
     put shim/core/fds.c 'int records(void);' 'int fds(void) { return records(); }'
     expect_fault '^a circle: shim/core/fds -> shim/core/records \(needs records\), shim/core/records -> shim/core/fds \(includes it\)$'
     put shim/core/records.c 'int records(void) { return 1; }'
@@ -82,5 +82,5 @@ expect_fault() {
     put shim/hooks/hooks.h '#include "fds.h"'
     expect_fault '^shim/hooks/hooks\.h: "fds\.h" is no header by its path from the root$'
     put policy/attic/box.h ''
-    expect_fault '^policy/attic: no room of the house; '
+    expect_fault '^policy/attic: not in tests/lib/arrows.py'
 }

@@ -3,13 +3,13 @@
 
     arrows.py SOURCES BUILD
 
-Prints one line for each arrow that HOUSE does not have, for each circle between files, and for each object of the shim
+Prints one line for each arrow that MAY_USE does not have, for each circle between files, and for each object of the shim
 that a tool is linked with. x.c, x.h, x.bpf.c and x.bpf.h are one file. Exits with 1 when it printed any.
 """
 import os, re, subprocess, sys
 
-# A room, and what it may use: rooms, or all rooms of a part. From a header it takes types and inline functions, no symbol.
-HOUSE = {
+# A folder, and what it may use: folders, or all folders of a part. From a header it takes types and inline functions, no symbol.
+MAY_USE = {
     "policy/base": "",
     "policy/wire": "policy/base",
     "policy/table": "policy/base",
@@ -44,14 +44,14 @@ def unit(path):
     return re.sub(r"(\.bpf)?\.[cho]$", "", path)
 
 
-def room(path):
+def folder(path):
     return os.path.dirname(path)
 
 
 def allowed(user, used, headers=False):
     """Is the file USED one that USER may use, or, of its headers, include?"""
-    may = HOUSE[room(user)].split() + [room(user)]
-    return room(used) in may or used.split("/")[0] in may or headers and used in may
+    may = MAY_USE[folder(user)].split() + [folder(user)]
+    return folder(used) in may or used.split("/")[0] in may or headers and used in may
 
 
 def symbols(*nm):
@@ -100,9 +100,9 @@ def circles(uses):
 
 
 files = set(sources())
-strangers = sorted({room(f) for f in files} - set(HOUSE))
+strangers = sorted({folder(f) for f in files} - set(MAY_USE))
 if strangers:
-    sys.exit(f"{', '.join(strangers)}: no room of the house; tests/lib/arrows.py has its table")
+    sys.exit(f"{', '.join(strangers)}: not in tests/lib/arrows.py")
 objects = [f[:-1] + "o" for f in sorted(files) if f.endswith(".c") and not f.endswith(".bpf.c")]
 taken, of_shim = needs(objects)
 uses = {unit(f): {} for f in files}
@@ -110,7 +110,7 @@ for user, used, how, fine in [*includes(files), *taken]:
     if unit(user) != unit(used):
         uses[unit(user)].setdefault(unit(used), how)
         if not fine:
-            faults.append(f"{user} -> {used}: {how}; {room(user)} may use: {HOUSE[room(user)] or 'nothing'}")
+            faults.append(f"{user} -> {used}: {how}; {folder(user)} may use: {MAY_USE[folder(user)] or 'nothing'}")
 for circle in sorted(circles(uses)):
     steps = [f"{a} -> {b} ({uses[a][b]})" for a in circle for b in circle if b in uses[a]]
     faults.append("a circle: " + ", ".join(steps))
