@@ -18,29 +18,29 @@ enum admin_status pins_set(struct table *t, const struct name *n, const struct a
 			  size_t count, uint32_t ttl_s);
 
 /*
- * An auto pin that the name had in another table: tentative, unless the name has
- * one of that family here, or the address is cooling off or drained.
+ * An auto pin that the name had in another table. It becomes the pin here, tentative. It
+ * does not if the name has a pin of that family, or if the address cools off or is drained.
  */
 enum admin_status pins_adopt(struct table *t, const struct name *n, const struct address *a);
 
 /*
- * What DNS had said `age_s` seconds ago, as another table knew it: for when DNS is down, for
- * steering and for failures before the first lookup here. Of a plain name only `target` of
- * each record counts, which is an address. What was seen here since stays as it is.
+ * What DNS said `age_s` seconds ago, as another table knew it. It is used before the first
+ * lookup here: when DNS is down, when traffic is redirected, and when a server fails. Of a plain name
+ * only `target` of each record counts, which is an address. What was seen here since stays.
  */
 enum admin_status pins_recall(struct table *t, const struct name *n, const struct srv_record *records, size_t count,
 			     uint32_t age_s);
 
 /*
- * Forget a name and all its pins. A host that a service leads to stays as a name, of which
- * nothing else is known: the target would have none.
+ * Forget a name and all its pins. If a service leads to it, its record stays, and all else
+ * is forgotten: the target is found by that record.
  */
 enum admin_status pins_drop(struct table *t, const struct name *n);
 
 /*
  * A fresh answer from DNS, as `pinctl refresh` gets it: `addrs` of family `f`
  * with the least TTL among them. An auto pin that is not in it is dropped at once;
- * an explicit one stays. `changed` (may be NULL): was the pin dropped?
+ * an explicit one stays. *dropped (may be NULL): was the pin dropped?
  */
 enum admin_status pins_refresh(struct table *t, const struct name *n, enum family f,
 			      const struct address *addrs, size_t count, uint32_t ttl_s, bool *dropped);
@@ -49,15 +49,15 @@ enum admin_status pins_refresh(struct table *t, const struct name *n, enum famil
 enum admin_status pins_refresh_service(struct table *t, const struct name *n, const struct srv_record *records,
 				      size_t count, uint32_t ttl_s, bool *dropped);
 
-/* `pinctl fail|ok HOST ADDR`: as an outcome of every endpoint of it that counts for the name. */
+/* `pinctl fail|ok HOST ADDR`: a failure or success of each of the address's endpoints that count for the name (filter.h). */
 enum admin_status pins_report_by_hand(struct table *t, const struct name *n, const struct address *a, bool ok);
 
 /*
- * Keep pins away from an address, without a failure, until `drained` is false
- * again: auto pins on it move at once to a candidate that may be tried; where
- * there is none they stay, and so does a single explicit pin. Services leave a
- * target whose addresses are all drained. ADMIN_NO_ADDRESS: it is not drained. A
- * walk over all names.
+ * Keep pins away from an address, without a failure, until it is called with `drained` false.
+ * Auto pins on it move at once to a candidate that may be tried. If there is none, they
+ * stay. An explicit pin without a list stays, too. Services leave a target when all its
+ * addresses are drained. ADMIN_NO_ADDRESS: false was given, and it is not drained. A walk
+ * over all names.
  */
 enum admin_status pins_drain(struct table *t, const struct address *a, bool drained);
 

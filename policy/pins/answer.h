@@ -27,7 +27,7 @@ struct lookup {
 	uint16_t port;			/* the service asked for, host order; 0: none named */
 	uint8_t transport;		/* enum transport */
 	bool as_target;			/* asked for as a target of a service that this process looked up */
-	const struct name *beside;	/* the service beside whose answer the addresses came, asked for by nobody; else NULL */
+	const struct name *beside;	/* the service whose answer brought these addresses along; NULL: the name was asked for */
 	const struct aside *aside;	/* an address may stand there twice */
 	size_t n_aside;
 	bool (*has_way)(const struct address *a);	/* NULL, or is asked of the one that is to lead: false as no_route; keeps errno */
@@ -47,8 +47,8 @@ struct srv_record {
  */
 struct pool {
 	bool asked;			/* the program takes this family; else it is not touched */
-	bool first;			/* libc put this family before the other; out of ORDER_STALE: it did */
-	bool more;			/* the answer held more than these: that one is not here proves nothing */
+	bool first;			/* libc put this family before the other; out, of ORDER_STALE: libc put it first last time */
+	bool more;			/* the answer held more than these: an address that is not here may be in it */
 	bool extra;
 	uint8_t lead;			/* out: enum lead, what addr[0] is */
 	const struct srv_record *srv;	/* of a service: what its records say, beside addr; else NULL */

@@ -19,13 +19,12 @@ bool filter_takes(struct endpoint_filter r, struct health h);
 /* Does the word "other" of an address count? Where all do, and what was failed by hand always. */
 bool filter_takes_other(struct endpoint_filter r, struct health other);
 
-/* What counts for a name without regard to a lookup: the endpoint that confirmed it last, else all. */
+/* What counts for a name outside of a lookup: the endpoint that confirmed its pin, or all if none did. */
 struct endpoint_filter filter_of(const struct table *t, struct name_ref ref, enum family f);
 
 /*
- * How an address is doing, by the endpoints that count. One without a record never failed. *sum: the failures of all its
- * endpoints (endpoint_sum), read first: a later failure changes
- * them.
+ * How an address is doing, by the endpoints that count. An address without a record never failed. *sum: the failures of
+ * all its endpoints (endpoint_sum). It is read first, so a failure that comes meanwhile changes it.
  */
 struct candidate candidate_of_address(const struct table *t, addr_ref ref, struct endpoint_filter r, uint32_t now,
 				      uint16_t *sum);

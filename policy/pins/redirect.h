@@ -15,7 +15,7 @@
 enum redirect_kind {
 	REDIRECT_CONNECT,			/* a TCP connect */
 	REDIRECT_REQUEST,			/* an initial SIP request over UDP */
-	REDIRECT_DATAGRAM,			/* any other: moved only where `steer = on` */
+	REDIRECT_DATAGRAM,			/* any other: redirected only where `steer = on` */
 };
 
 /* The program that sends it. */
@@ -28,31 +28,36 @@ struct asker {
 };
 
 /*
- * True: to *to instead of `e`, of the same family and transport, with the port of
- * the pinned SRV target or that of `e`. False: as asked. So it is when `e` is no
- * candidate, or the pin itself; when an auto pin is not fit; when the names that hold
- * the address, and of those the ones with the highest standing (standing.h), disagree;
- * where `steer` forbids it.
+ * True: the packet goes to *to instead of `e`. It has the family and transport of `e`, and the port of the pinned SRV
+ * target, or that of `e`. False: it goes where the program sent it, because
  *
- * Only names count that the program wants and, but for `steer = on`, that gave it the address;
- * of those the ones that this process looked up of late, if some hold the address. Beside these, one of a higher standing
- * that gave it the address is followed; one that did not, or one as high that it looked up at some time, leaves it as
- * asked where it differs. A target's own pin counts only if it was asked for for itself, else that of the service. No
- * system call, nothing written.
+ *   `e` is no candidate, or is the pin itself;
+ *   the auto pin is not fit;
+ *   `steer` forbids it;
+ *   of the names that are asked, those with the highest standing (standing.h) disagree.
+ *
+ * The names are asked in this order:
+ *
+ *   1. Only names that this program wants. Without `steer = on`, only those that gave it the address.
+ *   2. Of these, the ones that it looked up of late, if any of them holds the address; else all.
+ *   3. A name of higher standing that gave it the address overrules those of 2.
+ *   4. If another name of higher standing leads elsewhere, or one as high that it once looked up: as asked.
+ *
+ * The host of a target speaks for itself only if it was asked for itself; else the service speaks. No system call, nothing
+ * is written.
  */
 bool pins_redirect(const struct table *t, const struct endpoint *e, enum redirect_kind kind, const struct asker *who,
 		struct endpoint *to);
 
 /*
- * Is what becomes of this address to be judged for a program of these wishes (asker.wants)? Not
- * if no name that holds it is both sticky and wanted; one that nobody holds is nobody's but theirs who want all.
+ * Is this address to be judged for a program that wants these names (asker.wants)? Yes if a name that holds it is sticky
+ * and wanted. If no name holds it: only if the program wants all (NULL).
  */
 bool pins_concern(const struct table *t, addr_ref addr, bool (*wants)(const struct name *n));
 
 /*
- * A number that is another one whenever a pin, an endpoint's health or a setting
- * has changed. For caches of what pins_redirect said; they must not outlive a second
- * all the same, since cool-offs end without a trace. Two loads.
+ * A number that changes when a pin, an endpoint's health or a setting changes. Caches of pins_redirect() compare it. They
+ * must not outlive a second all the same, since cool-offs end without a trace. Two loads.
  */
 static inline uint64_t pins_epoch(const struct table *t)
 {

@@ -10,17 +10,16 @@
 #include "policy/table/names.h"
 
 /*
- * The target host:port, for a record of `service`, NULL: by hand; the host gets a record of its
- * own, so that it can be named again. False: no room, a port of 0, or a table that
- * may only be read and does not know the host.
+ * The target host:port, for a record of `service` (NULL: a person names it). The host gets a record of its own, so
+ * that the target can be named again. False: no room, a port of 0, or a table that may only be read and does not know
+ * the host.
  */
 bool pins_target(struct table *t, const struct name *service, const struct name *host, uint16_t port, struct address *out);
 
 /*
- * An SRV answer for a service: learn it, and choose. `more`: there were records
- * beyond these. Returns the index of the record that must lead, or -1: none of
- * them. *ref is the service's record, for outcomes; not set when its key is 0.
- * `known`: as in struct lookup.
+ * An SRV answer for a service: learns it, and chooses. `more`: there were records beyond these. `known` as in struct
+ * lookup. Returns the index of the record that must lead, or -1: none of them. *ref is the service's record, for
+ * outcomes; its key is 0 if there is none.
  */
 int pins_service(struct table *t, const struct name *service, const struct known *known, const struct srv_record *records,
 		 size_t n, bool more, struct name_ref *ref);

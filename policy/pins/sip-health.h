@@ -27,8 +27,8 @@ struct wait_record *waits_take(struct table *t, const struct endpoint *e, enum r
 void endpoint_heard(struct table *t, addr_ref ref, const struct endpoint *e, enum request_kind kind, bool registered);
 
 /*
- * Ticks since it answered a request of this kind, UINT32_MAX: never. REQUEST_OTHER: any request, since a proxy that
- * answers anybody is alive, and silent on other methods while it waits itself (RFC 4320).
+ * Ticks since it answered a request of this kind; UINT32_MAX: never. REQUEST_OTHER stands for any request: a proxy that
+ * answers anybody is alive, and is silent on other methods while it waits itself (RFC 4320).
  */
 uint32_t endpoint_heard_age(const struct table *t, addr_ref ref, const struct endpoint *e, enum request_kind kind);
 
@@ -48,12 +48,13 @@ bool endpoint_speaks_sip(const struct table *t, addr_ref ref, const struct endpo
 struct vain_wait {
 	enum request_kind kind;
 	uint32_t since, until;		/* ticks: it was sent, and given up */
-	bool closed;			/* it was the server that ended it, by closing the connection without a byte */
+	bool closed;			/* the server ended it: it closed the connection without a byte */
 };
 
 /*
- * A request to `e` was given up unanswered. True: with those before it, of any process, it proves that the
- * endpoint does not answer its kind (decide.h), and has failed. A failure begins anew, and so does a minute without any.
+ * A request to `e` was given up unanswered. True: together with those before it, of any process, it proves that the endpoint
+ * does not answer its kind (decide.h), and has failed. The count starts anew after a failure, and a minute after its first
+ * request.
  */
 bool endpoint_waited(struct table *t, const struct endpoint *e, const struct vain_wait *w);
 

@@ -1,5 +1,5 @@
 /*
- * snapshot.h: one family of one name, read from the table for one decision, and the decision carried out.
+ * snapshot.h: one family of one name, read from the table for one decision. apply.h carries it out.
  *
  * A snapshot is a copy on the stack. The CAS on the pin word starts from the word that was
  * read, so it notices what changed meanwhile. Only the snapshot of an answer has room for
@@ -20,10 +20,10 @@ struct snapshot {
 	enum family family;
 	uint64_t pin_word;
 	struct endpoint_filter filter;
-	const addr_ref *learnt;		/* records of the answer's first CANDIDATES addresses, 0: to be found; NULL: all are */
+	const addr_ref *learnt;		/* records of the answer's first CANDIDATES addresses; 0, or NULL for all: they are to be found */
 	struct facts facts;
 	size_t room;			/* for so many: */
-	struct candidate_ref *refs;		/* beside s.candidate */
+	struct candidate_ref *refs;	/* of facts.candidate, one each */
 };
 
 /* What belongs to a candidate, and the rules need not know. */
@@ -56,16 +56,15 @@ static inline struct snapshot snapshot_of_many(struct snapshot_many *m)
 }
 
 /*
- * Reads the snapshot, into the room that it has. `pool`: the answer at hand; NULL: the known candidates stand
- * for it, those of the last answer, or with `stale_s` all seen within so many
- * seconds. False: the record is gone.
+ * Reads the snapshot, into the room that it has. `pool`: the answer at hand. Without one (NULL) the known candidates stand
+ * for it: those of the last answer or, with `stale_s`, those seen within so many seconds. False: the record is gone.
  */
 bool snapshot_read(const struct table *t, struct name_ref ref, const struct name *name, enum family f,
 		const struct pool *pool, const struct lookup *l, uint32_t stale_s, struct snapshot *out);
 
 /*
- * What the pin leads to at the next lookup; of an explicit one the first of its
- * list that is not cooling. -1: it has ended, or there is none.
+ * What the next lookup gets first. With an explicit pin it is the first of the list that does not cool off. -1: the pin has
+ * ended, or there is none.
  */
 int snapshot_leads_to(const struct snapshot *sn, const struct settings *set);
 

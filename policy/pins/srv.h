@@ -25,15 +25,14 @@ size_t service_best(const struct srv_record *records, size_t n, struct srv_recor
 bool target_host(const struct table *t, const struct address *a, struct name_ref *out, struct name *host);
 
 /*
- * Remembers that a service leads to the host on this port. One of another domain (not `own`) changes nothing while a
- * service leads to the port that is noted.
+ * Remembers that a service leads to the host on this port. `own`: the service is of the host's domain. A service of
+ * another domain changes nothing while some service leads to the port that is noted.
  */
 void target_note(struct table *t, struct name_ref ref, const struct name *host, uint16_t port, bool own);
 
 /*
- * An address as address_format() gives it, a target as "sbc1.example.com:5060", or
- * "?:5060" if its host was forgotten. What another process put into the table is
- * made harmless: what is not printable ASCII, or is a space, becomes '?'.
+ * An address as address_format() gives it; a target as "sbc1.example.com:5060", or "?:5060" if its host was forgotten.
+ * Characters that are not printable ASCII, and spaces, become '?': another process may have written them.
  */
 enum { TARGET_TEXT = NAME_BYTES + 8 };
 void target_format(const struct table *t, const struct address *a, char out[static TARGET_TEXT]);
@@ -45,8 +44,8 @@ bool target_in_domain(const struct name *service, const struct name *host);
 uint8_t service_transport(const struct name *service);
 
 /*
- * Another SIP service of the same domain (RFC 3263 4.1): number i, from 0, into
- * *out. False: there are no more; *out is the service itself for one of them.
+ * The SIP services of the same domain (RFC 3263 4.1): number i, from 0, into *out. The service itself is one of them.
+ * False: there are no more.
  */
 bool service_sibling(const struct name *service, unsigned i, struct name *out);
 
@@ -57,8 +56,8 @@ bool service_sibling(const struct name *service, unsigned i, struct name *out);
 bool host_is_led_to(const struct table *t, const struct name *host, uint16_t port);
 
 /*
- * A port on which a service leads to the host, 0: none does. Also one that the record has not noted, as of two services
- * on unusual ports: then, and if one was noted at all, a walk over all addresses.
+ * A port on which a service leads to the host; 0: none does. The record notes one port only. If no service leads to that
+ * one any more, this is a walk over all addresses.
  */
 uint16_t host_led_port(const struct table *t, const struct name *host, uint16_t noted);
 

@@ -21,7 +21,7 @@ struct endpoint_view {
 struct candidate_view {
 	struct address addr;
 	uint32_t seen_s;		/* seconds since it was last in an answer; UINT32_MAX: never */
-	bool beside;			/* that was one of a service that leads to the name, not its own */
+	bool beside;			/* it was last seen in a service's answer, not in one for the name */
 	uint16_t priority, weight;	/* of a target */
 	uint8_t rank;
 	bool drained;

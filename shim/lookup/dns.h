@@ -3,9 +3,9 @@
  *
  * They come from res_query(3) and its relatives, and from port 53 with a resolver of the
  * program's own. The candidates are learnt from the answer. Its A or AAAA records are put in the
- * pin's order where they lie; an SRV record gets the priority (targets.h). The message is never
- * resized, so a pin that is not in it cannot be put in front; with `answer = only` the records
- * carry it all the same. What is no plain answer passes through untouched. No locks, no
+ * pin's order where they lie; an SRV record gets the best priority (targets.h). The message is
+ * never resized. So a pin that is not in it cannot be put in front, except with `answer = only`,
+ * which writes it into the records. What is no plain answer passes untouched. No locks, no
  * allocation; errno is kept.
  */
 #ifndef STICKYDNS_DNS_H
@@ -23,8 +23,8 @@
 void dns_answer(uint8_t *msg, size_t len, const char *name);
 
 /*
- * The program sent `len` bytes to a DNS server: if they are a query of ours, its answer may teach. `server`: a number that
- * stands for the server or the connection; 0: it is not known, and nothing is done.
+ * The program sent `len` bytes to a DNS server. If they are a query for a name that it wants, its answer may be learnt from.
+ * `server`: a number that stands for the server or the connection; 0: it is not known, and nothing is done.
  */
 void dns_sent(const void *msg, size_t len, uint64_t server);
 

@@ -6,9 +6,9 @@
  * returns, else when gai_error(3) first says so. Until then ar_name, ar_service and ar_request
  * must stay as they were; libc wants that of a request in progress.
  *
- * The table answers some names without DNS, such as one for which DNS failed of late. That answer
- * is there when the call returns: libc gets NULL in its place, which it passes over. It tells the
- * program when the others are there, or at once if there are none.
+ * The table answers some names without DNS, such as one for which DNS failed of late. Such an
+ * answer is there when the call returns. libc gets NULL in its place, and skips that. libc tells
+ * the program when the other answers are there, or at once if there are none.
  *
  * The state of a request is in two of the words that struct gaicb reserves for the implementation,
  * and that libc does not use. A thread or signal handler that finds another one at work on a

@@ -26,7 +26,7 @@ struct host_call {
 /* `real_call` asks libc; its result is what gethostbyname2_r returns. */
 int hostent_lookup_r(const struct host_call *h, int (*real_call)(const struct host_call *h));
 
-/* The static-result pair: `real_call` asks libc. As gethostbyname2(3). */
+/* As gethostbyname2(3), for the two functions with a static result. `real_call` asks libc. */
 struct hostent *hostent_lookup(const char *name, int af, struct hostent *(*real_call)(const char *name, int af));
 
 #endif

@@ -3,8 +3,8 @@
  *
  * An answer may teach only if its question was sent from here, and to the server that answers
  * (RFC 5452 9.1). The last QUESTIONS are remembered, a word each: a hash of name, type, id and
- * server, so that one never stands for another with the same id. No locks: a word that is written
- * over during a search was about to be forgotten. A child starts with its parent's.
+ * server. So questions with the same id are told apart. No locks: a word that is written over during
+ * a search was about to be forgotten. A child starts with its parent's.
  */
 #ifndef STICKYDNS_QUESTIONS_H
 #define STICKYDNS_QUESTIONS_H
@@ -15,7 +15,7 @@
 
 enum { QUESTIONS = 1024 };
 
-/* It is about to be sent to `server` (peer_key), or was. Twice in a row is once. */
+/* It is about to be sent to `server` (peer_key), or was. The same question twice in a row is kept once. */
 void questions_note(const struct question *q, uint64_t server);
 
 /* Is it one of the last QUESTIONS that were sent, and to `server`? The newer, the sooner found; at most a walk over all. */

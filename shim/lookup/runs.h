@@ -15,9 +15,8 @@
 void runs_collect(const struct addrinfo *list, struct pool pool[static FAMILIES]);
 
 /*
- * Relinks the list in the order of the pools; a pool with `extra` gets a copy of
- * its family's first run with that address in front, if there is memory and such
- * a run. The canonical name stays with the first node. Returns the new head.
+ * Relinks the list in the order of the pools. For a pool with `extra`, a copy of its family's first run gets that address
+ * and goes in front, if there are memory and a run. The canonical name stays with the first node. Returns the new head.
  */
 struct addrinfo *runs_order(struct addrinfo *list, const struct pool pool[static FAMILIES]);
 

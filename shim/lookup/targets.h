@@ -1,5 +1,5 @@
 /*
- * targets.h: SRV answers that a program reads, in the order of the service's pin (RFC 2782).
+ * targets.h: SRV answers in DNS messages that a program reads: the service's pin gets the best priority (RFC 2782).
  *
  * The targets are learnt, and the addresses that came with them. Then the priority of the pin's
  * record becomes the lowest number. Nothing else changes: no record moves, and ports, weights and

@@ -1,7 +1,7 @@
 /*
  * hangup.h: when a program is to leave a TCP connection whose server has failed.
  *
- * Redirection moves connects; what is sent on a connection goes to its server. A program that
+ * Connects are redirected; what is sent on a connection goes to its server. A program that
  * registers over one connection for days would stay with a server that answers 503, though the pin
  * is elsewhere. So such a connection is ended towards the program, as if the server had closed it.
  * The program closes it and connects anew, and that connect is redirected.

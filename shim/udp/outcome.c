@@ -15,7 +15,7 @@
 
 /* ---- who was it ---- */
 
-/* The endpoint at `addr`, or if that is NULL fd's connected peer; *asked: as the program knows it. */
+/* The endpoint at `addr`, or if that is NULL fd's connected peer; *original: as the program knows it. */
 static bool find_endpoint(int fd, const struct sockaddr *addr, socklen_t len, struct endpoint *original,
 			  struct endpoint *e)
 {

@@ -29,7 +29,7 @@ static bool concerns(const struct table *t, const struct endpoint *original, con
 	       (v->ref && judge_may_be_silent(t, v->ref, original, original));
 }
 
-/* The endpoint that is asked, if there is something to decide; otherwise d->quiet says what is known. */
+/* The endpoint that is asked, if there is something to decide; otherwise d->steady says what is known. */
 static bool take_original(struct table *t, const struct sockaddr *to, socklen_t to_len, struct udp_send *d, struct cached_redirect *v)
 {
 	if (to_len > sizeof(struct sockaddr_storage) || !memory_readable(to, to_len))
@@ -200,7 +200,7 @@ static struct endpoint destination(struct table *t, int fd, const struct udp_sen
 
 /* ---- what is remembered of it ---- */
 
-/* A dialog that it may begin is remembered where it was moved, and no longer where it was not. */
+/* A dialog that it may begin is remembered if it is redirected, and forgotten if it is not. */
 static void note_dialog(const struct udp_send *d, const struct endpoint *to)
 {
 	const struct redirect r = {.original = d->original, .actual = *to};

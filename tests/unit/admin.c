@@ -1,4 +1,4 @@
-/* hand.c: pins by hand: set, lists, expiry, drop, refresh, reports. */
+/* admin.c: pins by hand: set, lists, expiry, drop, refresh, reports. */
 #include "tests/unit/script.h"
 
 static const struct script_row set[] = {
