@@ -121,17 +121,53 @@ repeated() { printf "$1%.0s" $(seq "$2"); }
     done
 }
 
-@test "every key of the JSON stands in pinctl(1)" {
-    local page command key
-    page=$(tr -c 'a-z_A-Z\n' ' ' <"$TESTS/../tools/man/pinctl.1")
+# The schema may not lag behind the code either: what is listed there, and what stands in the manual.
+@test "JSON is as its schema says, and the schema as pinctl(1) and the code" {
+    local root=$TESTS/.. schema=$TESTS/../tools/schema/pinctl.schema.json page key document documents=()
     dns_pool pool.test 127.0.0.11 127.0.0.12
+    dns_srv _sip._udp.pool.test "0 0 5060 pool.test"
+    server_start 127.0.0.11 7060 accept
+    pinctl init --names 64
     with_shim getent ahostsv4 pool.test
-    pinctl set _sip._udp.pool.test sbc1.pool.test:5060
+    pinctl set _sip._tcp.pool.test sbc1.pool.test:5060
+    pinctl set six.test 2001:db8::7 --ttl 1h
     pinctl fail pool.test 127.0.0.11
-    for command in list "show pool.test" "refresh pool.test" events stats "doctor cat"; do
-        for key in $(pinctl $command --json | jq -r '.. | objects | keys[]' | grep -vxE 'sticky|answer|steer|absent|stale|idle|max-age|failback|serve' | sort -u); do
-            grep -qw "$key" <<<"$page" || { echo "$command: no word on $key"; return 1; }
-        done
+    pinctl drain 192.0.2.99
+    exec {connection}<>/dev/tcp/127.0.0.11/7060
+    conf 'default { idle = 1h }' 'host "*.test" { absent = keep }'
+    pinctl reload "$CONF"
+    conf 'default {' 'idle = never }'
+
+    while IFS='|' read -r document words; do
+        eval "pinctl $words --json" >"$BATS_TEST_TMPDIR/$document" || :
+        documents+=("${document%%-*}" "$BATS_TEST_TMPDIR/$document")
+    done <<'ROWS'
+list|list
+show|show pool.test
+show-service|show _sip._tcp.pool.test
+shows|show '*'
+refresh|refresh --all
+drain|drain
+events|events
+stats|stats
+doctor|doctor cat
+doctor-pid|doctor $$
+check|check "$CONF"
+check-good|check /dev/null
+check-absent|check /nonexistent
+ROWS
+    /usr/bin/python3 "$TESTS/lib/schema.py" "$schema" "${documents[@]}"
+    expect_eq "false 2" "$(jq -r '"\(.good) \(.line)"' "$BATS_TEST_TMPDIR/check")" "what check says of a wrong file"
+    expect_match "never" "$(jq -r .error "$BATS_TEST_TMPDIR/check")" "its error"
+    expect_eq "127.0.0.11" "$(jq -r '.talkers[0].address' "$BATS_TEST_TMPDIR/show")" "who talks to another server"
+
+    expect_eq "$(sed -n '/define EVENTS_LIST/,/^$/s/.*E([A-Z]*, "\([a-z]*\)").*/\1/p' "$root/policy/table/journal.h" | xargs)" \
+        "$(jq -r '."$defs".event.properties.event.enum | join(" ")' "$schema")" "events"
+    expect_eq "$(sed -n '/define COUNTERS_LIST/,/^$/p' "$root/policy/table/layout.h" | grep -o '"[a-z_]*"' | xargs)" \
+        "$(jq -r '."$defs".stats.properties.counters.required | join(" ")' "$schema")" "counters"
+    page=" $(tr -cs 'a-z_A-Z' ' ' <"$root/tools/man/pinctl.1") "
+    for key in $(jq -r '[.. | objects | .properties? // empty | keys[]] | unique | .[]' "$schema"); do
+        [[ $page == *" $key "* ]] || { echo "no word on $key in pinctl(1)"; return 1; }
     done
 }
 
@@ -290,6 +326,7 @@ set_often() { { echo stickydns 2; yes 'set n.test 192.0.2.1' | head -n "$1"; ech
     await "an event after it, as text" grep -q more.test "$LOGS/text"
     expect_eq "set first.test null|lost null 89|set n.test null x 511|set last.test null|set more.test null" \
         "$(jq -r '"\(.event) \(.name) \(.count)"' "$LOGS/json" | runs)" "what the follower with --json wrote"
+    /usr/bin/python3 "$TESTS/lib/schema.py" "$TESTS/../tools/schema/pinctl.schema.json" events "$LOGS/json"
     expect_eq "first.test|pinctl: events: 89 events lost|n.test x 511|last.test|more.test" \
         "$(awk -F'\t' '{ print (NF > 1 ? $3 : $0) }' "$LOGS/text" | runs)" "what the follower with text wrote"
 }

@@ -19,10 +19,13 @@ const char *program = "pinctl";
 __attribute__((format(printf, 2, 0)))
 static void say(const struct context *c, const char *format, va_list ap)
 {
-	char text[1024], safe[sizeof text];
+	char text[COMPLAINT_TEXT], safe[sizeof text];
 	vsnprintf(text, sizeof text, format, ap);
 	text_line(text, safe, sizeof safe);
-	fprintf(stderr, "%s: %s%s%s\n", program, c && c->command ? c->command : "", c && c->command ? ": " : "", safe);
+	if (c && c->complaint)
+		memcpy(c->complaint, safe, sizeof safe);
+	else
+		fprintf(stderr, "%s: %s%s%s\n", program, c && c->command ? c->command : "", c && c->command ? ": " : "", safe);
 }
 
 int complain(const struct context *c, const char *format, ...)

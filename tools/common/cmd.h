@@ -29,6 +29,7 @@ extern const char *program;
 struct context {
 	const char *command;		/* for complaints */
 	const char *table_arg;		/* --table, or NULL */
+	char *complaint;		/* COMPLAINT_TEXT bytes, where the last complaint goes instead of to stderr; NULL: to stderr */
 	bool json;
 	char path[TABLE_PATH];		/* of the open table */
 	struct table table;
@@ -75,6 +76,8 @@ error_t parse_one_word(int key, char *arg, struct argp_state *state);
 
 /* The same of commands whose word is a file to read or write: "-" is none, for stdin and stdout. */
 error_t parse_one_file(int key, char *arg, struct argp_state *state);
+
+enum { COMPLAINT_TEXT = 1024 };
 
 /* One line on stderr. Returns FAILED; misused() returns MISUSED. `c` may be NULL: no command yet. */
 int complain(const struct context *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
