@@ -150,10 +150,10 @@ $(B)/shim/%.o: shim/%.c
 	$(Q)$(CC) $(BASE) $(CFLAGS) -fPIC -fvisibility=hidden -fstack-protector-strong -c -o $@ $<
 
 # The tools' libraries are looked for once, and only when a tool is built.
-TOOL_CFLAGS = $(eval TOOL_CFLAGS := $$(shell $(PKG_CONFIG) --cflags libcares jansson libconfuse 2>/dev/null))$(TOOL_CFLAGS)
-TOOL_LIBS = $(eval TOOL_LIBS := $$(shell $(PKG_CONFIG) --libs libcares jansson libconfuse 2>/dev/null))$(TOOL_LIBS)
+TOOL_CFLAGS = $(eval TOOL_CFLAGS := $$(shell $(PKG_CONFIG) --cflags libcares jansson libconfuse libuv 2>/dev/null))$(TOOL_CFLAGS)
+TOOL_LIBS = $(eval TOOL_LIBS := $$(shell $(PKG_CONFIG) --libs libcares jansson libconfuse libuv 2>/dev/null))$(TOOL_LIBS)
 
-KEEPER_LIBS = $(shell $(PKG_CONFIG) --libs libuv libmicrohttpd 2>/dev/null)
+KEEPER_LIBS = $(shell $(PKG_CONFIG) --libs libmicrohttpd 2>/dev/null)
 
 libs:
 	@for l in libcares jansson libconfuse libuv libmicrohttpd; do \

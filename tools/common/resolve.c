@@ -1,246 +1,277 @@
-/* resolve.c: many names through c-ares. See resolve.h. */
+/* resolve.c: names through c-ares in a loop of libuv. See resolve.h. */
 #include "tools/common/resolve.h"
 
 #include <ares.h>
-#include <arpa/nameser.h>
-#include <limits.h>
 #include <netdb.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "policy/base/clock.h"
+#include "tools/common/batch.h"
+#include "tools/common/reply-read.h"
 
 enum {
 	TRIES = 2,
 	EDNS_BYTES = 1232,		/* fits every path's packets (RFC 9715) */
-	POLL_MS = 1000,
+	WAKE_MS = 1000,			/* c-ares is looked after so often while it waits */
 	SLACK_MS = 5000,		/* beyond all time limits of c-ares: then its queries are cancelled */
-	SOCKETS_MAX = ARES_GETSOCK_MAXNUM - 1,	/* the macros' shift overflows for the last one */
-	SILENT_MAX = RESOLVE_WINDOW,	/* names without any answer at all, from the first: given up */
 };
 
-/* A name in flight. */
+/* What c-ares said to one question, until the name's other one is answered. */
+struct answer {
+	int status, len;
+	unsigned char *bytes;		/* a copy; NULL: none */
+};
+
+/* A name that is asked for. It is free, or in flight, or has landed. */
 struct flight {
-	struct work *work;
-	bool busy;
-	size_t i;
-	unsigned waiting;		/* families without their answer yet */
-	struct reply reply[FAMILIES];
+	struct resolver *r;
+	struct flight *next;		/* of the free ones, or of those that landed */
+	size_t id;
+	unsigned waiting;		/* questions without an answer yet */
+	bool busy;			/* in flight */
+	bool forgotten;			/* nobody is called back */
+	struct answer answer[FAMILIES];
+	char name[NAME_BYTES];
 };
 
-struct work {
-	ares_channel channel;
-	size_t busy, silent;		/* in flight; ended by time-out */
-	bool heard;			/* something answered, if only by an error */
-	uint64_t moved_ms;		/* when something last ended */
-	uint64_t limit_ms;		/* without anything ending: cancel */
-	struct flight flights[RESOLVE_WINDOW];
+/* A socket of c-ares. */
+struct watch {
+	uv_poll_t poll;
+	struct resolver *r;
+	ares_socket_t fd;
+	struct watch *next;
 };
+
+struct resolver {
+	struct resolve_options o;
+	struct endpoint server;
+	uv_loop_t *loop;
+	ares_channel channel;
+	uv_timer_t timer;		/* of c-ares, while anything is in flight */
+	uv_idle_t idle;			/* while there are landed flights that no socket or timer will find */
+	uv_prepare_t prepare;		/* while there is something to send */
+	unsigned closing;		/* of these three */
+	struct batch *batch;
+	struct watch *watches;
+	struct flight *free, *landed;
+	size_t n_free;
+	uint64_t moved_ms;		/* when something last landed */
+	struct reply reply[FAMILIES];	/* of the name that has landed */
+	struct flight flights[];
+};
+
+static void on_idle(uv_idle_t *idle);
+static void on_timer(uv_timer_t *timer);
 
 /* ---- answers ---- */
 
-static const char *why(int status)
+static void landed(struct flight *f)
 {
-	switch (status) {
-	case ARES_ETIMEOUT:
-	case ARES_ECANCELLED: return "no answer in time";
-	case ARES_ECONNREFUSED: return "no server gave an answer (none there, SERVFAIL or REFUSED)";
-	case ARES_EBADRESP: return "malformed answer";
-	default: return ares_strerror(status);
-	}
+	struct resolver *r = f->r;
+	f->next = r->landed;
+	r->landed = f;
+	uv_idle_start(&r->idle, on_idle);
 }
 
-static void reply_add(struct reply *r, int af, const void *bytes, int ttl)
+/* From within c-ares, which may call it before ares_query() has returned: nothing is asked and nobody called from here. */
+static void answered(struct flight *f, struct answer *a, int status, const unsigned char *bytes, int len)
 {
-	const uint32_t seconds = ttl > 0 ? (uint32_t)ttl : 0;	/* RFC 2181 8: the top bit set means 0 */
-	r->ttl = r->n == 0 || seconds < r->ttl ? seconds : r->ttl;
-	address_from_bytes(af, bytes, &r->addr[r->n++]);
+	a->status = status;
+	a->len = len;
+	if (status == ARES_SUCCESS && (a->bytes = malloc((size_t)len)))
+		memcpy(a->bytes, bytes, (size_t)len);
+	else if (status == ARES_SUCCESS)
+		a->status = ARES_ENOMEM;
+	if (--f->waiting == 0)
+		landed(f);
 }
 
-/*
- * c-ares passes over records of a wrong length, and over those of another name: an answer with such ones is no account
- * of what is published, least of all that nothing is.
- */
-static bool is_sound(const unsigned char *answer, int len, ns_type type, size_t size, const struct reply *taken)
-{
-	ns_msg m;
-	ns_rr rr;
-	if (ns_initparse(answer, len, &m) == -1)
-		return false;
-	for (int i = 0; i < ns_msg_count(m, ns_s_an); i++) {
-		if (ns_parserr(&m, ns_s_an, i, &rr) == -1)
-			return false;
-		const bool broken = ns_rr_class(rr) == ns_c_in && ns_rr_rdlen(rr) != size;
-		if (ns_rr_type(rr) == type && (broken || taken->n == 0))
-			return false;
-	}
-	return true;
-}
-
-/* What c-ares made of it, if it may be believed. */
-static int believed(int status, bool sound)
-{
-	return (status == ARES_SUCCESS || status == ARES_ENODATA) && !sound ? ARES_EBADRESP : status;
-}
-
-static int parse_a(const unsigned char *answer, int len, struct reply *r)
-{
-	struct ares_addrttl records[REPLY_MAX];
-	int n = REPLY_MAX, status = ares_parse_a_reply(answer, len, NULL, records, &n);
-	for (int i = 0; status == ARES_SUCCESS && i < n; i++)
-		reply_add(r, AF_INET, &records[i].ipaddr, records[i].ttl);
-	return believed(status, is_sound(answer, len, ns_t_a, sizeof records->ipaddr, r));
-}
-
-static int parse_aaaa(const unsigned char *answer, int len, struct reply *r)
-{
-	struct ares_addr6ttl records[REPLY_MAX];
-	int n = REPLY_MAX, status = ares_parse_aaaa_reply(answer, len, NULL, records, &n);
-	for (int i = 0; status == ARES_SUCCESS && i < n; i++)
-		reply_add(r, AF_INET6, &records[i].ip6addr, records[i].ttl);
-	return believed(status, is_sound(answer, len, ns_t_aaaa, sizeof records->ip6addr, r));
-}
-
-typedef int parse_fn(const unsigned char *answer, int len, struct reply *r);
-
-static int parse_srv(const unsigned char *answer, int len, struct reply *r)
-{
-	return reply_srv(answer, len, r) ? ARES_SUCCESS : ARES_EBADRESP;
-}
-
-static void answered(struct flight *f, struct reply *r, parse_fn *parse, int status, const unsigned char *answer, int len)
-{
-	if (status == ARES_SUCCESS)
-		status = parse(answer, len, r);
-	switch (status) {
-	case ARES_SUCCESS: r->status = r->n ? REPLY_RECORDS : REPLY_EMPTY; break;
-	case ARES_ENODATA: r->status = REPLY_EMPTY; break;
-	case ARES_ENOTFOUND: r->status = REPLY_NO_NAME; break;
-	default:
-		r->status = REPLY_FAILED;
-		r->why = why(status);
-	}
-	f->work->heard = f->work->heard || (status != ARES_ETIMEOUT && status != ARES_ECANCELLED);
-	f->waiting--;
-}
-
-static void on_a(void *arg, int status, int timeouts, unsigned char *answer, int len)
+static void on_v4(void *arg, int status, int timeouts, unsigned char *bytes, int len)
 {
 	struct flight *f = arg;
 	(void)timeouts;
-	answered(f, &f->reply[FAMILY_V4], parse_a, status, answer, len);
+	answered(f, &f->answer[FAMILY_V4], status, bytes, len);
 }
 
-static void on_aaaa(void *arg, int status, int timeouts, unsigned char *answer, int len)
+static void on_v6(void *arg, int status, int timeouts, unsigned char *bytes, int len)
 {
 	struct flight *f = arg;
 	(void)timeouts;
-	answered(f, &f->reply[FAMILY_V6], parse_aaaa, status, answer, len);
+	answered(f, &f->answer[FAMILY_V6], status, bytes, len);
 }
 
-static void on_srv(void *arg, int status, int timeouts, unsigned char *answer, int len)
+static void on_srv(void *arg, int status, int timeouts, unsigned char *bytes, int len)
 {
 	struct flight *f = arg;
 	(void)timeouts;
-	answered(f, &f->reply[FAMILY_SRV], parse_srv, status, answer, len);
+	answered(f, &f->answer[FAMILY_SRV], status, bytes, len);
 }
 
-/* ---- the window ---- */
+static bool is_service(const struct flight *f) { return *f->name == '_'; }
 
-/* Packets may be answered at once, from within; so `waiting` is whole before the first. */
-static void ask(struct work *w, struct flight *f, const char *name)
+static void read_answers(struct resolver *r, const struct flight *f)
 {
-	f->waiting = FAMILIES;
-	ares_search(w->channel, name, ns_c_in, ns_t_a, on_a, f);
-	ares_search(w->channel, name, ns_c_in, ns_t_aaaa, on_aaaa, f);
+	static const ns_type types[FAMILIES] = {[FAMILY_V4] = ns_t_a, [FAMILY_V6] = ns_t_aaaa};
+	for (enum family k = 0; k < FAMILIES; k++) {
+		const struct answer *a = &f->answer[k];
+		const bool srv = is_service(f) && k == FAMILY_SRV;
+		reply_read(is_service(f) && !srv ? ARES_ENODATA : a->status, srv ? ns_t_srv : types[k], a->bytes, a->len, &r->reply[k]);
+	}
 }
 
-static void ask_service(struct work *w, struct flight *f, const char *name)
+static void drop_answers(struct flight *f)
 {
-	f->waiting = 1;
-	f->reply[FAMILY_V6].status = REPLY_EMPTY;
-	ares_query(w->channel, name, ns_c_in, ns_t_srv, on_srv, f);
+	for (enum family k = 0; k < FAMILIES; k++) {
+		free(f->answer[k].bytes);
+		f->answer[k].bytes = NULL;
+	}
 }
 
-static void take_off(struct work *w, struct flight *f, size_t i, const char *name)
+static void release(struct resolver *r, struct flight *f)
 {
-	f->work = w;
-	f->busy = true;
-	f->i = i;
-	for (enum family k = 0; k < FAMILIES; k++)
-		f->reply[k].status = REPLY_FAILED, f->reply[k].n = 0, f->reply[k].ttl = 0;
-	w->busy++;
-	(*name == '_' ? ask_service : ask)(w, f, name);
+	drop_answers(f);
+	f->busy = false;
+	f->next = r->free;
+	r->free = f;
+	r->n_free++;
 }
 
-static void land(struct work *w, resolved_fn *done, void *arg)
+/* Those that have landed by now: what they ask anew may fail at once, and lands for the next time. */
+static void land(struct resolver *r)
 {
-	for (size_t i = 0; i < RESOLVE_WINDOW; i++) {
-		struct flight *f = &w->flights[i];
-		if (!f->busy || f->waiting > 0)
+	struct flight *f = r->landed, *next;
+	uv_idle_stop(&r->idle);
+	r->landed = NULL;
+	for (; f; f = next) {
+		next = f->next;
+		r->moved_ms = now_ms();
+		const bool forgotten = f->forgotten;
+		const size_t id = f->id;
+		if (!forgotten)
+			read_answers(r, f);
+		release(r, f);
+		if (!forgotten)
+			r->o.done(r->o.arg, id, r->reply);
+	}
+}
+
+/* ---- time ---- */
+
+static bool in_flight(const struct resolver *r) { return r->n_free < r->o.window; }
+
+/* A question that is asked while the timer runs may be due before it fires, and is then looked after a second late. */
+static void keep_time(struct resolver *r)
+{
+	struct timeval tv, most = {.tv_sec = WAKE_MS / 1000};
+	if (!in_flight(r)) {
+		uv_timer_stop(&r->timer);
+	} else if (!uv_is_active((uv_handle_t *)&r->timer)) {
+		const struct timeval *wait = ares_timeout(r->channel, &most, &tv);
+		uv_timer_start(&r->timer, on_timer, (uint64_t)wait->tv_sec * 1000 + (uint64_t)wait->tv_usec / 1000 + 1, 0);
+	}
+}
+
+static void on_idle(uv_idle_t *idle)
+{
+	land(idle->data);
+	keep_time(idle->data);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	struct resolver *r = timer->data;
+	ares_process_fd(r->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+	if (now_ms() - r->moved_ms > r->o.timeout_ms + SLACK_MS)
+		ares_cancel(r->channel);
+	land(r);
+	keep_time(r);
+}
+
+/* ---- sockets ---- */
+
+/* The loop is about to wait. What c-ares sends anew to another server goes out with the next turn. */
+static void on_prepare(uv_prepare_t *prepare)
+{
+	struct resolver *r = prepare->data;
+	uv_prepare_stop(prepare);
+	const ares_socket_t broken = batch_flush(r->batch);
+	if (broken != ARES_SOCKET_BAD)
+		ares_process_fd(r->channel, broken, ARES_SOCKET_BAD);
+}
+
+static void on_unsent(void *arg)
+{
+	struct resolver *r = arg;
+	uv_prepare_start(&r->prepare, on_prepare);
+}
+
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+	struct watch *w = poll->data;
+	struct resolver *r = w->r;
+	ares_process_fd(r->channel, status < 0 || events & UV_READABLE ? w->fd : ARES_SOCKET_BAD,
+			status < 0 || events & UV_WRITABLE ? w->fd : ARES_SOCKET_BAD);
+	land(r);
+	keep_time(r);
+}
+
+static void on_watch_closed(uv_handle_t *handle) { free(handle->data); }
+
+static void unwatch(struct resolver *r, ares_socket_t fd)
+{
+	for (struct watch **at = &r->watches; *at; at = &(*at)->next) {
+		struct watch *w = *at;
+		if (w->fd != fd)
 			continue;
-		f->busy = false;
-		w->busy--;
-		w->silent++;
-		w->moved_ms = now_ms();
-		done(arg, f->i, f->reply);
+		*at = w->next;
+		uv_poll_stop(&w->poll);
+		uv_close((uv_handle_t *)&w->poll, on_watch_closed);
+		return;
 	}
 }
 
-/* One wait for packets or for a time-out of c-ares. */
-static void wait_once(struct work *w)
+static struct watch *watch(struct resolver *r, ares_socket_t fd)
 {
-	ares_socket_t sockets[SOCKETS_MAX];
-	struct pollfd fds[SOCKETS_MAX];
-	struct timeval tv, most = {.tv_sec = POLL_MS / 1000};
-	nfds_t n = 0;
-	int mask = ares_getsock(w->channel, sockets, SOCKETS_MAX);
-	for (unsigned i = 0; i < SOCKETS_MAX; i++) {
-		short wanted = (short)((ARES_GETSOCK_READABLE(mask, i) ? POLLIN : 0) |
-				       (ARES_GETSOCK_WRITABLE(mask, i) ? POLLOUT : 0));
-		if (wanted)
-			fds[n++] = (struct pollfd){.fd = sockets[i], .events = wanted};
-	}
-	const struct timeval *wait = ares_timeout(w->channel, &most, &tv);
-	if (poll(fds, n, (int)(wait->tv_sec * 1000 + wait->tv_usec / 1000 + 1)) <= 0)
-		n = 0;
-	ares_process_fd(w->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-	for (nfds_t i = 0; i < n; i++)
-		ares_process_fd(w->channel, fds[i].revents & ~POLLOUT ? fds[i].fd : ARES_SOCKET_BAD,
-				fds[i].revents & POLLOUT ? fds[i].fd : ARES_SOCKET_BAD);
-	if (now_ms() - w->moved_ms > w->limit_ms)
-		ares_cancel(w->channel);
+	struct watch *w = r->watches;
+	while (w && w->fd != fd)
+		w = w->next;
+	if (w || !(w = calloc(1, sizeof *w)))
+		return w;
+	if (uv_poll_init_socket(r->loop, &w->poll, fd) != 0)
+		return free(w), NULL;
+	w->poll.data = w;
+	w->r = r;
+	w->fd = fd;
+	w->next = r->watches;
+	return r->watches = w;
 }
 
-static size_t ask_all(struct work *w, char *const *names, size_t n, resolved_fn *done, void *arg)
+/* Called before c-ares closes the socket, with neither. One that cannot be watched is as one without an answer. */
+static void on_socket(void *arg, ares_socket_t fd, int readable, int writable)
 {
-	size_t next = 0;
-	w->moved_ms = now_ms();
-	while (true) {
-		bool given_up = !w->heard && w->silent >= SILENT_MAX;
-		for (size_t i = 0; i < RESOLVE_WINDOW && next < n && !given_up; i++)
-			if (!w->flights[i].busy)
-				take_off(w, &w->flights[i], next, names[next]), next++;
-		land(w, done, arg);
-		if (w->busy > 0)
-			wait_once(w);
-		else if (next == n || given_up)
-			return next;
-	}
+	struct resolver *r = arg;
+	struct watch *w;
+	if (!readable && !writable)
+		unwatch(r, fd);
+	else if ((w = watch(r, fd)))
+		uv_poll_start(&w->poll, (readable ? UV_READABLE : 0) | (writable ? UV_WRITABLE : 0), on_poll);
 }
 
 /* ---- the channel ---- */
 
-static int channel_make(ares_channel *channel, uint32_t try_ms)
+static int channel_make(struct resolver *r, ares_channel *channel, uint32_t try_ms)
 {
 	struct ares_options o = {
 		.flags = ARES_FLAG_EDNS,
 		.ednspsz = EDNS_BYTES,
 		.timeout = (int)try_ms,
 		.tries = TRIES,
+		.sock_state_cb = on_socket,
+		.sock_state_cb_data = r,
 	};
-	return ares_init_options(channel, &o, ARES_OPT_FLAGS | ARES_OPT_EDNSPSZ | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES);
+	return ares_init_options(channel, &o, ARES_OPT_FLAGS | ARES_OPT_EDNSPSZ | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES |
+						      ARES_OPT_SOCK_STATE_CB);
 }
 
 static uint32_t servers_of(ares_channel channel)
@@ -263,54 +294,143 @@ static int use_server(ares_channel channel, const struct endpoint *e)
 }
 
 /* c-ares waits try_ms at the first round of servers and twice that at the second: 3 * servers * try_ms in all. */
-static int channel_open(ares_channel *channel, const struct resolve_options *o)
+static int channel_find(struct resolver *r, ares_channel *channel)
 {
-	int status = channel_make(channel, o->timeout_ms / 3 + 1);
+	int status = channel_make(r, channel, r->o.timeout_ms / 3 + 1);
 	if (status != ARES_SUCCESS)
 		return status;
-	if (o->server)
-		return use_server(*channel, o->server);
+	if (r->o.server)
+		return use_server(*channel, &r->server);
 	uint32_t servers = servers_of(*channel);
 	if (servers == 1)
 		return ARES_SUCCESS;
 	ares_destroy(*channel);
 	*channel = NULL;
-	return channel_make(channel, o->timeout_ms / (3 * servers) + 1);
+	return channel_make(r, channel, r->o.timeout_ms / (3 * servers) + 1);
 }
 
-const char *resolve(char *const *names, size_t n, const struct resolve_options *o, resolved_fn *done, void *arg,
-		    size_t *asked)
+static int channel_open(struct resolver *r, ares_channel *channel)
+{
+	const int status = channel_find(r, channel);
+	if (status == ARES_SUCCESS)
+		batch_use(r->batch, *channel);
+	return status;
+}
+
+/* ---- asking ---- */
+
+static void ask(struct resolver *r, struct flight *f)
+{
+	f->waiting = is_service(f) ? 1 : FAMILIES;
+	if (is_service(f)) {
+		ares_query(r->channel, f->name, ns_c_in, ns_t_srv, on_srv, f);
+	} else {
+		ares_search(r->channel, f->name, ns_c_in, ns_t_a, on_v4, f);
+		ares_search(r->channel, f->name, ns_c_in, ns_t_aaaa, on_v6, f);
+	}
+	keep_time(r);
+}
+
+size_t resolver_room(const struct resolver *r) { return r->n_free; }
+
+void resolver_ask(struct resolver *r, const char *name, size_t id)
+{
+	struct flight *f = r->free;
+	if (!in_flight(r))
+		r->moved_ms = now_ms();
+	r->free = f->next;
+	r->n_free--;
+	f->busy = true;
+	f->forgotten = false;
+	f->id = id;
+	strncpy(f->name, name, sizeof f->name - 1);
+	ask(r, f);
+}
+
+bool resolver_renew(struct resolver *r)
+{
+	ares_channel other = NULL;
+	struct flight *whole = r->landed, *ended, *next;
+	if (channel_open(r, &other) != ARES_SUCCESS) {
+		if (other)
+			ares_destroy(other);
+		return false;
+	}
+	r->landed = NULL;
+	ares_destroy(r->channel);		/* which ends what is in flight */
+	r->channel = other;
+	ended = r->landed;
+	r->landed = whole;
+	for (; ended; ended = next) {
+		next = ended->next;
+		drop_answers(ended);
+		ask(r, ended);
+	}
+	return true;
+}
+
+void resolver_forget(struct resolver *r)
+{
+	for (size_t i = 0; i < r->o.window; i++)
+		r->flights[i].forgotten = r->flights[i].busy;
+	ares_cancel(r->channel);
+}
+
+/* ---- begin and end ---- */
+
+const char *resolver_make(uv_loop_t *loop, const struct resolve_options *o, struct resolver **out)
 {
 	int status = ares_library_init(ARES_LIB_INIT_ALL);
-	struct work *w = calloc(1, sizeof *w);
-	*asked = 0;
+	struct resolver *r = calloc(1, sizeof *r + o->window * sizeof *r->flights);
+	*out = NULL;
+	if (!r)
+		return ares_strerror(ARES_ENOMEM);
+	r->o = *o;
+	r->loop = loop;
+	if (o->server)
+		r->server = *o->server;
+	r->batch = batch_make(on_unsent, r);
 	if (status == ARES_SUCCESS)
-		status = w ? channel_open(&w->channel, o) : ARES_ENOMEM;
-	if (status == ARES_SUCCESS) {
-		w->limit_ms = (uint64_t)o->timeout_ms + SLACK_MS;
-		*asked = ask_all(w, names, n, done, arg);
+		status = r->batch ? channel_open(r, &r->channel) : ARES_ENOMEM;
+	if (status != ARES_SUCCESS) {
+		if (r->channel)
+			ares_destroy(r->channel);
+		ares_library_cleanup();
+		batch_free(r->batch);
+		free(r);
+		return ares_strerror(status);
 	}
-	if (w && w->channel)
-		ares_destroy(w->channel);
-	free(w);
-	ares_library_cleanup();
-	return status == ARES_SUCCESS ? NULL : ares_strerror(status);
+	uv_timer_init(loop, &r->timer);
+	uv_idle_init(loop, &r->idle);
+	uv_prepare_init(loop, &r->prepare);
+	r->timer.data = r->idle.data = r->prepare.data = r;
+	for (size_t i = 0; i < o->window; i++) {
+		r->flights[i].r = r;
+		release(r, &r->flights[i]);
+	}
+	*out = r;
+	return NULL;
 }
 
-/* ares_gethostbyname_file() wants a channel only to see that there is one. */
-bool resolve_in_hosts(const char *name)
+static void on_closed(uv_handle_t *handle)
 {
-	static const int families[] = {AF_INET, AF_INET6};
-	ares_channel channel = NULL;
-	bool found = false;
-	if (ares_init(&channel) != ARES_SUCCESS)
-		return false;
-	for (size_t i = 0; i < 2 && !found; i++) {
-		struct hostent *host = NULL;
-		found = ares_gethostbyname_file(channel, name, families[i], &host) == ARES_SUCCESS;
-		if (host)
-			ares_free_hostent(host);
-	}
-	ares_destroy(channel);
-	return found;
+	struct resolver *r = handle->data;
+	if (--r->closing > 0)
+		return;
+	for (size_t i = 0; i < r->o.window; i++)
+		drop_answers(&r->flights[i]);
+	free(r);
+}
+
+void resolver_free(struct resolver *r)
+{
+	if (!r)
+		return;
+	ares_destroy(r->channel);
+	ares_library_cleanup();
+	batch_free(r->batch);
+	r->closing = 3;
+	uv_close((uv_handle_t *)&r->timer, on_closed);
+	uv_close((uv_handle_t *)&r->idle, on_closed);
+	uv_close((uv_handle_t *)&r->prepare, on_closed);
 }

@@ -2,20 +2,18 @@
  * cmd-refresh.c: pinctl refresh: ask DNS now, instead of at the programs' next lookup.
  *
  * A name that is no longer published loses its auto pin at once, without the grace of
- * `absent`. Only an answer says that: as long as one family of a name gets no answer,
- * nothing of that name changes. A second round asks for the targets of services.
+ * `absent` (refresh.h). A second round asks for the targets of services.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/pins/admin.h"
-#include "policy/pins/service.h"
-#include "policy/pins/view.h"
+#include "tools/common/hosts.h"
 #include "tools/common/names.h"
+#include "tools/common/refresh.h"
 #include "tools/common/view.h"
+#include "tools/pinctl/ask-all.h"
 #include "tools/pinctl/commands.h"
-#include "tools/common/resolve.h"
 
 enum { TIMEOUT_S = 5, TIMEOUT_MAX_S = 300 };
 
@@ -56,7 +54,7 @@ static const struct usage usage = {
 /* ---- words ---- */
 
 static int options_parse(const struct context *c, const struct words *w, struct endpoint *server,
-			 struct resolve_options *o)
+			 struct asking *o)
 {
 	uint32_t seconds = TIMEOUT_S;
 	if (w->server && !endpoint_parse(w->server, 53, server))
@@ -68,136 +66,37 @@ static int options_parse(const struct context *c, const struct words *w, struct 
 	return DONE;
 }
 
-/* ---- an answer from DNS, taken into the table, and what that changed ---- */
-
-enum result {
-	NOTHING,			/* no pin, and no record of this family */
-	RENEWED,			/* the pin is published */
-	DROPPED,			/* it is not, and was an auto pin */
-	KEPT,				/* it is not, and is an explicit one */
-	LEARNED,			/* no pin; candidates */
-};
-
-struct change {
-	enum result result;
-	bool has_pin;
-	struct address pin;		/* as it was */
-	uint32_t ttl;
-	size_t published;
-};
-
-static const char *result_text(enum result r)
-{
-	static const char *const text[] = {"nothing", "renewed", "dropped", "kept", "learned"};
-	return text[r];
-}
-
-static struct change change_of(const struct pin_view *before, const struct reply *r, size_t n, bool published, bool dropped)
-{
-	struct change ch = {.has_pin = before->present, .pin = before->addr, .ttl = r->ttl, .published = n};
-	if (!before->present)
-		ch.result = n ? LEARNED : NOTHING;
-	else if (published)
-		ch.result = RENEWED;
-	else
-		ch.result = dropped ? DROPPED : KEPT;
-	return ch;
-}
-
-/* ---- addresses ---- */
-
-static bool is_published(const struct reply *r, const struct address *a)
-{
-	for (size_t i = 0; i < r->n; i++)
-		if (address_equal(&r->addr[i], a))
-			return true;
-	return false;
-}
-
-/* The name's TTL is the least of both families'; a family without records has none to give. */
-static uint32_t least_ttl(const struct reply *reply)
-{
-	const struct reply *v4 = &reply[FAMILY_V4], *v6 = &reply[FAMILY_V6];
-	if (v4->n == 0 || v6->n == 0)
-		return v4->n ? v4->ttl : v6->ttl;
-	return v4->ttl < v6->ttl ? v4->ttl : v6->ttl;
-}
-
-/* The family with records first: that the other has none is believed as long (ttl_note). */
-static enum admin_status take_addresses(struct table *t, const struct name *name, const struct reply *reply,
-				       const struct name_view *before, struct change *change)
-{
-	const enum family first = reply[FAMILY_V4].n ? FAMILY_V4 : FAMILY_V6;
-	enum admin_status s = ADMIN_OK;
-	for (unsigned i = 0; i < FAMILIES && s == ADMIN_OK; i++) {
-		const enum family f = i == 0 ? first : 1 - first;
-		const struct pin_view *pin = &before->pin[f];
-		bool dropped = false;
-		s = pins_refresh(t, name, f, reply[f].addr, reply[f].n, least_ttl(reply), &dropped);
-		change[f] = change_of(pin, &reply[f], reply[f].n, is_published(&reply[f], &pin->addr), dropped);
-	}
-	return s;
-}
-
-/* ---- targets ---- */
-
-static enum admin_status take_targets(struct table *t, const struct name *name, const struct reply *reply,
-				     const struct pin_view *before, struct change *change)
-{
-	struct srv_record records[REPLY_SRV_MAX];
-	bool published = false, dropped = false;
-	for (size_t i = 0; i < reply->n; i++) {
-		const struct reply_srv *s = &reply->srv[i];
-		records[i] = (struct srv_record){.priority = s->priority, .weight = s->weight};
-		if (!pins_target(t, name, &s->host, s->port, &records[i].target))
-			return t->writable ? ADMIN_FULL : ADMIN_READ_ONLY;
-		published = published || address_equal(&records[i].target, &before->addr);
-	}
-	enum admin_status s = pins_refresh_service(t, name, records, reply->n, reply->ttl, &dropped);
-	*change = change_of(before, reply, reply->n, published, dropped);
-	return s;
-}
-
-/*
- * Takes in what DNS says of `name`: both families, or in change[FAMILY_SRV] the
- * targets of a service, whose hosts get records. `before`: the name as it was.
- */
-static enum admin_status change_take(struct table *t, const struct name *name, const struct reply reply[static FAMILIES],
-			     const struct name_view *before, struct change change[static FAMILIES])
-{
-	if (name_is_service(name))
-		return take_targets(t, name, &reply[FAMILY_SRV], &before->pin[FAMILY_SRV], &change[FAMILY_SRV]);
-	return take_addresses(t, name, reply, before, change);
-}
-
 /* ---- what happened ---- */
 
-/* What became of one name, kept until all before it are printed. */
+/* What became of one name, kept until all are printed. */
 struct outcome_of_name {
 	bool done, absent;
+	bool unanswered;
+	size_t answers;			/* of other names before this one */
 	const char *failure;
+	enum admin_status taken;
 	struct change change[FAMILIES];
 };
 
 struct run {
 	struct context *c;
-	const struct names *names;	/* of this round: what was wanted, or the targets of services among it */
+	struct asking asking;		/* of this round: what was wanted, or the targets of services among it */
 	struct names targets;
+	struct hosts hosts;
 	struct outcome_of_name *outcomes;
 	struct grid grid;
-	size_t printed, elements;
+	size_t elements;
 	int status;
+	bool spoilt;			/* the table takes nothing any more */
 	bool whole;
 };
 
 /* ---- one name ---- */
 
-static const char *failure_of(const struct reply *reply)
+static const char *result_text(enum result r)
 {
-	for (enum family f = 0; f < FAMILIES; f++)
-		if (reply[f].status == REPLY_FAILED)
-			return reply[f].why ? reply[f].why : "no answer";
-	return NULL;
+	static const char *const text[] = {"nothing", "renewed", "dropped", "kept", "learned"};
+	return text[r];
 }
 
 /* A service is as fresh as its targets' addresses: they are asked for next. */
@@ -219,23 +118,36 @@ static const char *nothing_of(const struct name *name, const struct reply *reply
 
 static void take_answer(struct run *r, size_t i, const struct reply *reply, struct outcome_of_name *out)
 {
-	const char *word = r->names->name[i];
+	const struct names *names = r->asking.names;
 	struct name name;
 	struct name_ref ref;
 	struct name_view before = {0};
-	bool known = names_find(r->c, r->names, i, &name, &ref) && pins_view(&r->c->table, ref, &before);
-	bool gone = reply[FAMILY_V4].n == 0 && reply[FAMILY_V6].n == 0;
-	out->absent = gone;
-	if (gone && resolve_in_hosts(word)) {
+	const bool known = names_find(r->c, names, i, &name, &ref) && pins_view(&r->c->table, ref, &before);
+	out->absent = refresh_is_gone(reply);
+	if (out->absent)
+		hosts_update(&r->hosts);
+	if (out->absent && hosts_have(&r->hosts, &name))
 		out->failure = "not in DNS but in /etc/hosts: left alone";
-		return;
-	}
-	if (gone && !known)
+	else if (out->absent && !known)
 		out->failure = nothing_of(&name, reply);	/* and no record shall be made for it */
-	else if (admin_result(r->c, change_take(&r->c->table, &name, reply, &before, out->change), word) != DONE)
-		r->status = FAILED;
+	else if ((out->taken = refresh_take(&r->c->table, &name, reply, &before, out->change)) != ADMIN_OK)
+		r->spoilt = !r->c->table.writable || store_retired(&r->c->table);
 	else if (name_is_service(&name) && !note_targets(r, &reply[FAMILY_SRV]))
 		r->status = complain(r->c, "out of memory");
+}
+
+static void on_answer(void *arg, size_t i, const struct reply *reply)
+{
+	struct run *r = arg;
+	struct outcome_of_name *out = &r->outcomes[i];
+	out->done = true;
+	out->answers = r->asking.tally.answered;
+	out->failure = refresh_failure(reply);
+	out->unanswered = out->failure != NULL;
+	if (!out->unanswered)
+		take_answer(r, i, reply, out);
+	if (r->spoilt)
+		stop_asking(&r->asking);
 }
 
 /* ---- printing, in the order of the names ---- */
@@ -281,66 +193,86 @@ static void outcome_rows(const struct table *t, struct grid *g, const char *name
 		grid_row(g, (const char *const[]){name, "-", "absent", "-", "-"});
 }
 
-static void print_outcome(struct run *r, const char *name, const struct outcome_of_name *o)
+static void print_outcome(struct run *r, const char *name, const struct outcome_of_name *o, bool complains)
 {
-	if (o->failure) {
+	if (o->failure && complains)
 		complain(r->c, "%s: %s", name, o->failure);
+	if (o->failure || admin_result(r->c, o->taken, name) != DONE)
 		r->status = FAILED;
-	}
 	if (r->c->json)
 		r->whole = json_element(outcome_json(&r->c->table, name, o), &r->elements) && r->whole;
 	else if (!o->failure)
 		outcome_rows(&r->c->table, &r->grid, name, o);
 }
 
-static void on_resolved(void *arg, size_t i, const struct reply *reply)
-{
-	struct run *r = arg;
-	struct outcome_of_name *out = &r->outcomes[i];
-	out->failure = failure_of(reply);
-	if (!out->failure)
-		take_answer(r, i, reply, out);
-	out->done = true;
-	for (; r->printed < r->names->n && r->outcomes[r->printed].done; r->printed++)
-		print_outcome(r, r->names->name[r->printed], &r->outcomes[r->printed]);
-}
-
 /* ---- all ---- */
 
-static int one_round(struct run *r, const struct names *l, const struct resolve_options *o)
+/* Was it DNS that was down, and not this name's servers? Then one line says so for all. */
+static bool is_told_with_others(const struct tally *t, const struct outcome_of_name *o)
 {
-	size_t asked = l->n;
-	r->names = l;
-	r->printed = 0;
+	return o->unanswered && o->answers == t->answered && (t->given_up || (t->answered == 0 && t->unanswered > 1));
+}
+
+/* In the order of the names. */
+static void print_round(struct run *r)
+{
+	const struct names *names = r->asking.names;
+	const struct tally *t = &r->asking.tally;
+	const char *down = NULL;
+	size_t told = 0, not_asked = names->n - t->answered - t->unanswered;
+	for (size_t i = 0; i < names->n; i++) {
+		const struct outcome_of_name *o = &r->outcomes[i];
+		const bool with_others = is_told_with_others(t, o);
+		if (with_others)
+			down = o->failure;
+		told += o->unanswered && !with_others;
+		if (o->done)
+			print_outcome(r, names->name[i], o, !with_others);
+	}
+	if (down)
+		r->status = complain(r->c, "DNS is down: %s: %zu names stay as they are, %zu of them not asked for", down,
+				     names->n - t->answered - told, not_asked);
+	else if (t->stopped && !r->spoilt)
+		r->status = complain(r->c, "stopped: %zu of %zu names are done, %zu had no answer, %zu were not asked for",
+				     t->answered, names->n, t->unanswered, not_asked);
+}
+
+static int one_round(struct run *r, const struct names *l)
+{
+	r->asking.names = l;
+	r->asking.tally = (struct tally){0};
 	r->outcomes = calloc(l->n + 1, sizeof *r->outcomes);
 	if (!r->outcomes)
 		return complain(r->c, "out of memory");
-	const char *trouble = resolve(l->name, l->n, o, on_resolved, r, &asked);
+	const char *trouble = ask_all(&r->asking);
+	if (!trouble)
+		print_round(r);
 	free(r->outcomes);
-	if (trouble)
-		return complain(r->c, "%s", trouble);
-	if (asked < l->n)
-		return complain(r->c, "nothing answers: %zu more names not asked for", l->n - asked);
-	return DONE;
+	return trouble ? complain(r->c, "%s", trouble) : DONE;
 }
 
-static int refresh(struct context *c, const struct names *l, const struct resolve_options *o)
+static bool goes_on(const struct run *r) { return !r->asking.tally.given_up && !r->asking.tally.stopped; }
+
+static int refresh(struct context *c, const struct names *l, const struct asking *how)
 {
 	static const char *const titles[] = {"NAME", "FAMILY", "RESULT", "PIN", "TTL"};
-	struct run r = {.c = c, .status = DONE, .whole = true};
+	struct run r = {.c = c, .asking = *how, .status = DONE, .whole = true};
+	r.asking.done = on_answer;
+	r.asking.arg = &r;
 	if (!c->json)
 		r.grid = grid_begin(titles, 5);
-	if (one_round(&r, l, o) != DONE)
+	if (one_round(&r, l) != DONE)
 		r.status = FAILED;
 	else if (!names_only_new(&r.targets, l))
 		r.status = complain(c, "out of memory");
-	else if (r.targets.n > 0 && one_round(&r, &r.targets, o) != DONE)
+	else if (r.targets.n > 0 && goes_on(&r) && one_round(&r, &r.targets) != DONE)
 		r.status = FAILED;
 	if (c->json)
 		json_array_end(r.elements);
 	else
 		r.whole = grid_end(&r.grid) && r.whole;
 	names_free(&r.targets);
+	hosts_free(&r.hosts);
 	return r.whole || ferror(stdout) ? r.status : complain(c, "out of memory");
 }
 
@@ -355,7 +287,7 @@ int cmd_refresh(struct context *c, int argc, char **argv)
 	struct words w = {0};
 	struct names l = {0};
 	struct endpoint server;
-	struct resolve_options o;
+	struct asking o = {0};
 	int status = cmd_parse(c, &usage, argc, argv, &w);
 	if (status == DONE)
 		status = options_parse(c, &w, &server, &o);
