@@ -61,7 +61,7 @@ static void tell(struct table *t, const struct snapshot *sn, const struct transi
 	}
 }
 
-/* A tentative pin on candidate `to`: any failure of that address since the snapshot was read moves it. 0: no room for the address. */
+/* A tentative pin on candidate `to`. Any failure of it since the snapshot was read moves it. 0: no room for the address. */
 static uint64_t tentative(struct table *t, const struct snapshot *sn, int to)
 {
 	addr_ref ref = sn->refs[to].ref ? sn->refs[to].ref : addr_insert(t, &sn->refs[to].addr);

@@ -29,7 +29,10 @@ struct effect {			/* over one endpoint */
 
 static void outcome_for_names(struct table *t, const struct outcome *o, const struct effect *v);
 
-/* A preference list goes on to its next address: nothing changes in the table, but people want to know. */
+/*
+ * A preference list goes on to its next address. The pin's word stays as it is: each lookup chooses from the list. But people
+ * want to know, so this is an event, and counts as a move.
+ */
 static void tell_preference(struct table *t, const struct snapshot *sn, const struct effect *v)
 {
 	const struct settings any = settings_builtin();

@@ -245,7 +245,7 @@ static bool way_to_list(const struct facts *f)
 	return false;
 }
 
-/* The first of the preference list that is neither cooling nor drained; if none is: the first of it. Those without a way only if all are. */
+/* The first of the preference list that neither cools off nor is drained, else the first of all. Those without a way count only if all are. */
 static int preferred(const struct facts *f)
 {
 	const bool way = way_to_list(f);

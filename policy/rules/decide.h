@@ -142,7 +142,7 @@ struct transition {
 
 	/* Of decide_lookup: who leads the answer, or -1. */
 	int head;
-	bool take_trial;			/* `head` is CIRCUIT_HALF_OPEN: win the right to try it; else mark it CIRCUIT_OPEN and ask again */
+	bool take_trial;		/* `head` is half-open: win the right to try it; else mark it CIRCUIT_OPEN and ask again */
 };
 
 /*

@@ -192,7 +192,7 @@ static inline struct health health_unpack(uint64_t w)
 	};
 }
 
-/* Seconds until the cool-off ends; 0 when there is none. One that ends further ahead than any can is of an earlier lap of the clock. */
+/* Seconds until the cool-off ends; 0: there is none. An end that is further ahead than any can be is of an earlier lap of the clock. */
 static inline uint32_t health_cooling_s(struct health h, uint32_t now_s)
 {
 	const uint32_t left = (h.cool_end - now_s) & COOL_MASK;

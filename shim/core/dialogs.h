@@ -31,9 +31,9 @@ enum dialogs_at {
 };
 
 /*
- * Where are the dialogs of the server at `original`, as the program knows it, to which it connects? `redirected`: the connect would be
- * redirected to the pin; if not, only dialogs that were redirected count. A walk over the memory
- * where some dialog of the address is known.
+ * The program connects to `original`: where are its dialogs with the server that it knows there? `redirected`: the connect
+ * would be redirected to the pin; if not, only dialogs that were redirected count. A walk over the memory if some dialog of
+ * the address is known.
  */
 enum dialogs_at dialogs_at(const struct endpoint *original, bool redirected, uint64_t now_ms, struct endpoint *to);
 

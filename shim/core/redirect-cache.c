@@ -18,7 +18,7 @@ enum { CACHED = 64, SETTLED = 256, WORDS_KEPT = 1024 };
 
 static struct { word64 word[WORDS]; } cache[CACHED];
 
-/* Changes with the table's contents, with the table, and with the names that this process looks up, and with what this program was given. */
+/* Changes with the table, its contents, the names that this process looks up, and the addresses that this program was given. */
 static uint64_t epoch_of(const struct table *t)
 {
 	return pins_epoch(t) ^ (uint64_t)(uintptr_t)t << 16 ^ (uint64_t)recent_count() << 40 ^ (uint64_t)given_count() << 52;

@@ -25,7 +25,7 @@ struct cached_redirect {
 /* What holds for `original`, which is complete. */
 void redirect_cached(struct table *t, const struct endpoint *original, struct cached_redirect *out);
 
-/* Has nothing changed since a redirection of this epoch? */
+/* Has nothing changed since this epoch? */
 bool redirect_holds(const struct table *t, uint64_t epoch);
 
 /*

@@ -2,8 +2,9 @@
  * shared.h: one piece of memory without a name that the processes of a program share.
  *
  * A child may hear what its parent asked. So this holds what was redirected, which requests were sent, and which
- * addresses a name gave. It is made when a program first looks up a name, opens an IP socket or forks: most programs never do,
- * and mlockall(2) counts all that is mapped. It may be given back (locked.h). Then `shared` is NULL, as when there was no memory for it: nothing is remembered, redirected or judged.
+ * addresses a name gave. It is made when a program first looks up a name, opens an IP socket or forks. Most programs never
+ * do, and mlockall(2) counts all that is mapped. It may be given back (locked.h). Then `shared` is NULL, as when there is no
+ * memory for it: nothing is remembered, redirected or judged.
  */
 #ifndef STICKYDNS_SHARED_H
 #define STICKYDNS_SHARED_H

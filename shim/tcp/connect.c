@@ -99,8 +99,8 @@ static bool belongs_elsewhere(const struct tcp_connect *c, const struct cached_r
 	return v->redirects_requests;
 }
 
-/* Does what goes to `original` belong elsewhere, and has that not been tried in vain? Then the connect goes there. */
-static bool redirect(struct table *t, int fd, struct tcp_connect *c, const struct cached_redirect *v)
+/* Does what goes to `original` belong elsewhere, and has that not been tried in vain? Then the pin is chosen. */
+static bool choose_pin(struct table *t, int fd, struct tcp_connect *c, const struct cached_redirect *v)
 {
 	struct endpoint to;
 	const addr_ref ref = belongs_elsewhere(c, v, &to) ? addr_find(t, &to.addr) : 0;
@@ -119,7 +119,7 @@ static bool connect_redirected(struct table *t, int fd, const struct sockaddr *a
 {
 	struct redirected s;
 	int saved = errno;
-	const bool elsewhere = redirect(t, fd, c, v) && redirect_address(addr, len, &c->to, &s);
+	const bool elsewhere = choose_pin(t, fd, c, v) && redirect_address(addr, len, &c->to, &s);
 	errno = saved;
 	if (!elsewhere)
 		return false;

@@ -36,11 +36,10 @@ void datagram_message(int fd, const struct sip_message *m, struct sockaddr *from
 void datagram_failed(int fd, int error);
 
 /*
- * A message of the error queue (MSG_ERRQUEUE, IP_RECVERR, ip(7)): msg_name, of which
- * `room` bytes were there, is the peer that could not be reached. It becomes the one
- * that was asked; who said so (SO_EE_OFFENDER) stays. `len` bytes are in msg's first piece: what the error quotes
- * of the datagram. It counts if that request was sent there and waits; if it quotes too little, once such a request
- * has met it again.
+ * A message of the error queue (MSG_ERRQUEUE, IP_RECVERR, ip(7)). msg_name, of which `room` bytes were there, is the peer
+ * that could not be reached. The original endpoint is put in its place; who reported the error (SO_EE_OFFENDER) stays. `len`
+ * bytes are in msg's first piece: what the error quotes of the datagram. It counts if that request was sent there and
+ * waits. If it quotes too little, it counts when such a request meets it again.
  */
 void datagram_error(int fd, struct msghdr *msg, size_t len, socklen_t room);
 

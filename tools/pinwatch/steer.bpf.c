@@ -33,7 +33,7 @@ enum { ALLOW = 1, TRANSPORT_TCP = 1, TRANSPORT_UDP = 2, STREAM = 1, PROTOCOL_TCP
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
-__u64 connects, datagrams;		/* that were moved */
+__u64 connects, datagrams;		/* that were redirected */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
