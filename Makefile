@@ -228,6 +228,7 @@ $(B)/tests/unit/%: tests/unit/%.c $(B)/libshim.a $(B)/libpolicy.a
 	$(say) TEST $<
 	$(Q)$(CC) $(BASE) $(CFLAGS) $(LDFLAGS) -o $@ $< $(filter %.o,$^) $(B)/libshim.a $(B)/libpolicy.a
 
+$(B)/tests/unit/probes: $(B)/tools/pinkeeper/probe-set.o
 $(B)/tests/unit/watch: $(B)/tools/pinwatch/finding.o $(B)/tools/pinwatch/icmp.o
 $(B)/tests/unit/census $(B)/tests/unit/exposition: $(B)/tests/unit/%: $(B)/tools/pinkeeper/%.o
 $(B)/tests/unit/when: $(B)/tools/pinctl/when.o

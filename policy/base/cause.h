@@ -40,7 +40,8 @@
 	C(BROKEN, "connection broken", "ECONNRESET", false) /* an established connection was reset */	\
 	C(RESTORED, "restored", "", false) /* of a pin: by pinctl restore */				\
 	C(UNANSWERED, "requests unanswered", "", true) /* requests that programs gave up, one after the other */	\
-	C(CLOSED, "connections closed unanswered", "", false) /* connections that the server closed without a byte, while requests waited */
+	C(CLOSED, "connections closed unanswered", "", false) /* connections that the server closed without a byte, while requests waited */ \
+	C(PROBE, "probes unanswered", "", true) /* of pinkeeper */
 
 #define CAUSE_NUMBER(id, ...) CAUSE_##id,
 enum cause { CAUSES_LIST(CAUSE_NUMBER) CAUSES };

@@ -16,6 +16,7 @@
 #include "tools/pinkeeper/attach.h"
 #include "tools/pinkeeper/keeper.h"
 #include "tools/pinkeeper/metrics.h"
+#include "tools/pinkeeper/probe.h"
 #include "tools/pinkeeper/reap.h"
 
 /* ---- words ---- */
@@ -92,6 +93,7 @@ static void start_duties(struct keeper *k)
 		const struct duty *duty;
 		bool wanted;
 	} all[] = {
+		{&probe_duty, k->conf.probe},
 		{&reap_duty, k->conf.reap},
 		{&metrics_duty, *k->conf.metrics != '\0'},
 	};
