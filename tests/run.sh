@@ -133,7 +133,7 @@ run_bats() {
     local jobs=() log=$logs/bats skips planned bats
     # Files beside each other, and more of them than CPUs: half of their time the tests wait. The tests of one file follow
     # each other, as bats gives them slots by processes that poll.
-    command -v parallel >/dev/null && jobs=(--jobs $(($(nproc) * 2)) --no-parallelize-within-files)
+    command -v parallel >/dev/null && jobs=(--jobs $(($(nproc) * 2 + 1)) --no-parallelize-within-files)
     : >"$log"
     timeout -k 60 "$SUITE_SECONDS" bats --tap --timing "${jobs[@]}" "$@" >"$log" 2>&1 </dev/null &
     bats=$!

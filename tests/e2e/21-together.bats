@@ -12,7 +12,7 @@ together() {
     need kamailio kamcmd sipp sipsak baresip linphonec script
     for program; do
         for transport in udp tcp; do
-            stream_start "$program" bare "bare-$program-$transport-" "$name" "$transport" 3
+            stream_start "$program" bare "bare-$program-$transport-" "$name" "$transport" 2
             stream_start "$program" shim "shim-$program-$transport-" "$name" "$transport" 2
         done
     done
