@@ -174,6 +174,22 @@ void settings_pattern(const struct table *t, int i, char out[static NAME_BYTES])
 		pattern_read(&bank->host[i], out);
 }
 
+bool settings_block(const struct table *t, int i, struct settings_block *out)
+{
+	const struct settings_bank *bank = &t->settings[seen32(&t->header->settings_bank) & 1];
+	if (i != FROM_DEFAULT && (i < 0 || i >= SETTINGS_HOSTS || (uint32_t)i >= get32(&bank->hosts)))
+		return false;
+	const struct settings_record *r = i == FROM_DEFAULT ? &bank->defaults : &bank->host[i];
+	*out = (struct settings_block){.given = get32(&r->given) & ((1u << SETTINGS) - 1)};
+	pattern_read(r, out->pattern);
+	for (unsigned k = 0; k < SETTINGS; k++) {
+		out->set.value[k] = get64(&r->value[k]);
+		if (!plausible(k, out->set.value[k]))
+			out->given &= ~(1u << k);
+	}
+	return true;
+}
+
 static void record_write(struct settings_record *r, const struct settings_block *b)
 {
 	uint64_t words[NAME_WORDS];

@@ -20,6 +20,9 @@ uint64_t setting_strictest(enum setting k, uint64_t a, uint64_t b);
 /* What holds for names without a host block. False: some host block has the key, so names may differ. */
 bool setting_default(const struct table *t, enum setting k, uint64_t *out);
 
+/* Host block `i`, or FROM_DEFAULT: the default block. False: there is none. Values that no stickydns.conf gives are left out. */
+bool settings_block(const struct table *t, int i, struct settings_block *out);
+
 /* The pattern of host block `i`, as now in the table; "" if there is none. */
 void settings_pattern(const struct table *t, int i, char out[static NAME_BYTES]);
 

@@ -104,7 +104,7 @@ repeated() { printf "$1%.0s" $(seq "$2"); }
 
 @test "every command has --help on stdout, with its own name" {
     local command
-    for command in list show set drop refresh fail ok drain undrain save restore events stats init check reload doctor run; do
+    for command in list show set drop refresh fail ok drain undrain save restore events stats settings init check reload doctor run; do
         expect_match "^Usage: pinctl $command " "$(pinctl "$command" --help)" "$command --help"
         expect_match "  $command  " "$(pinctl --help)" "pinctl --help"
     done
@@ -134,7 +134,8 @@ repeated() { printf "$1%.0s" $(seq "$2"); }
     pinctl fail pool.test 127.0.0.11
     pinctl drain 192.0.2.99
     exec {connection}<>/dev/tcp/127.0.0.11/7060
-    conf 'default { idle = 1h }' 'host "*.test" { absent = keep }'
+    pinctl set also.test 127.0.0.11
+    conf 'default { idle = 1h }' 'host "*.test" { absent = keep }' 'host also.test { connect-timeout = 9s }'
     pinctl reload "$CONF"
     conf 'default {' 'idle = never }'
 
@@ -150,6 +151,8 @@ refresh|refresh --all
 drain|drain
 events|events
 stats|stats
+settings|settings pool.test
+settings_all|settings
 doctor|doctor cat
 doctor-pid|doctor $$
 check|check "$CONF"
@@ -160,6 +163,7 @@ ROWS
     expect_eq "false 2" "$(jq -r '"\(.good) \(.line)"' "$BATS_TEST_TMPDIR/check")" "what check says of a wrong file"
     expect_match "never" "$(jq -r .error "$BATS_TEST_TMPDIR/check")" "its error"
     expect_eq "127.0.0.11" "$(jq -r '.talkers[0].address' "$BATS_TEST_TMPDIR/show")" "who talks to another server"
+    expect_match "connect-timeout" "$(jq -r '.[].stricter[].setting' "$BATS_TEST_TMPDIR/shows")" "where another name's setting holds"
 
     expect_eq "$(sed -n '/define EVENTS_LIST/,/^$/s/.*E([A-Z]*, "\([a-z]*\)").*/\1/p' "$root/policy/table/journal.h" | xargs)" \
         "$(jq -r '."$defs".event.properties.event.enum | join(" ")' "$schema")" "events"

@@ -81,7 +81,7 @@ wrong() {
     wrong "1: sip-ports: '0' does not fit" 'default { sip-ports = {5060, 0} }'
     wrong "1: sip-ports: '5' does not fit \{PORT, ...\}, at most 4" 'default { sip-ports = {1, 2, 3, 4, 4, 5} }'
     wrong "1: retry-after-max: '61m'" 'default { retry-after-max = 61m }'
-    wrong "1: probe: 'maybe' is not off, options or tcp" 'default { probe = maybe }'
+    wrong "1: probe: 'maybe' is not off, tcp or options" 'default { probe = maybe }'
     wrong "1: probe-interval: '0'" 'default { probe-interval = 0 }'
     wrong "1: rise: '0' is not a number from 1 to 100" 'default { rise = 0 }'
     wrong "1: fall: '2s'" 'default { fall = 2s }'
@@ -152,6 +152,27 @@ keys_shown() { # BLOCK
     done >"$BATS_TEST_TMPDIR/used"
     expect_eq "" "$(pinctl check "$BATS_TEST_TMPDIR/used" 2>&1)" "what check says of its lines"
     complains 2 "either --defaults or a FILE" check --defaults "$BATS_TEST_TMPDIR/used"
+}
+
+@test "settings: of a name that nobody looked up, of all blocks; show: where another name's is stricter" {
+    conf 'default { cool-off = {10s, 1m} }' 'host "*.a.test" { connect-timeout = 20s }' \
+        'host b.test { connect-timeout = 2s fail-on = {503, 404} }' 'host c.test { }'
+    pinctl reload "$CONF"
+    expect_eq $'cool-off\t{10s, 1m}\tdefault\nconnect-timeout\t20s\thost "*.a.test"' "$(pinctl settings X.a.test. | grep -v 'builtin$')" "of a name"
+    expect_eq "x.a.test 20s 3h builtin" \
+        "$(pinctl settings x.a.test --json | jq -r '"\(.name) \(.settings["connect-timeout"].value) \(.settings.idle.value) \(.settings.idle.from)"')" "as JSON"
+    expect_eq 0 "$(pinctl stats --json | jq .names.live)" "names that this made known"
+    expect_eq $'connect-timeout\t3s\tbuiltin\n*.a.test\tconnect-timeout\t20s\nb.test\tconnect-timeout\t2s\nb.test\tfail-on\t{404, 503}\nc.test\t-\t-' \
+        "$(pinctl settings | grep -e ^connect- -e test)" "of all blocks"
+    expect_eq '{"value":"{10s, 1m}","from":"default"} ["*.a.test","b.test","c.test"] {"connect-timeout":"2s","fail-on":"{404, 503}"}' \
+        "$(pinctl settings --json | jq -c '.default["cool-off"], [.hosts[].host], .hosts[1].settings' | xargs -d '\n')" "as JSON"
+    complains 2 "settings: an address, not a name: '192.0.2.9'" settings 192.0.2.9
+    complains 2 "settings: one word too many: b" settings a.test b
+    pinctl set x.a.test 192.0.2.9
+    pinctl set b.test 192.0.2.9,192.0.2.10
+    expect_eq $'192.0.2.9\t-\tconnect-timeout\t2s\tb.test\n192.0.2.9\t-\tfail-on\t{404, 408, 480, 500, 502, 503, 504}\tb.test' \
+        "$(pinctl show x.a.test | grep -P '^192.*b\.test')" "what another name makes stricter"
+    expect_eq '["192.0.2.9",null,"fail-on",["x.a.test"]]' "$(pinctl show b.test --json | jq -c '.stricter[] | [.address, .port, .setting, .names]')" "the other way round, as JSON"
 }
 
 @test "reload: an error changes nothing, a held lock is waited for and not for ever" {

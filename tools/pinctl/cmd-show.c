@@ -7,10 +7,10 @@
 
 #include "policy/table/effective.h"
 #include "policy/table/journal.h"
-#include "tools/common/setting-text.h"
 #include "tools/common/view.h"
 #include "tools/pinctl/commands.h"
 #include "tools/pinctl/filter.h"
+#include "tools/pinctl/settings-view.h"
 #include "tools/pinctl/talkers.h"
 
 static const struct argp_option options[] = {FILTER_OPTIONS("names with a pin that was set"), {0}};
@@ -22,48 +22,10 @@ static const struct usage usage = {
 	.options = options,
 	.doc = "One name, or each that is like that, or has such an address as pin or candidate: its pins, its candidates with "
 	       "their health, the processes that still talk to another candidate than the pin, its settings and where each came "
-	       "from. A service's candidates are targets, with priority and weight.",
+	       "from; and where a stricter one of another name holds. A service's candidates are targets, with priority and weight.",
 	.parser = parse,
 	.shows = true,
 };
-
-/* ---- settings ---- */
-
-static void source_text(const struct table *t, int from, char out[static NAME_BYTES + 8])
-{
-	char pattern[NAME_BYTES], safe[NAME_BYTES];
-	if (from < 0) {
-		snprintf(out, NAME_BYTES + 8, "%s", from == FROM_DEFAULT ? "default" : "builtin");
-		return;
-	}
-	settings_pattern(t, from, pattern);
-	text_safe(pattern, safe, sizeof safe);
-	snprintf(out, NAME_BYTES + 8, "host \"%s\"", safe);
-}
-
-static json_t *settings_json(const struct table *t, const struct effective *e)
-{
-	json_t *all = json_object();
-	for (enum setting k = 0; k < SETTINGS; k++) {
-		char value[SETTING_TEXT], source[NAME_BYTES + 8];
-		setting_text(k, e->set.value[k], value);
-		source_text(t, e->from[k], source);
-		json_object_set_new(all, setting_forms[k].key, json_pack("{s:s, s:s}", "value", value, "from", source));
-	}
-	return all;
-}
-
-static bool settings_rows(const struct table *t, const struct effective *e)
-{
-	struct grid g = grid_begin((const char *const[]){"SETTING", "VALUE", "FROM"}, 3);
-	for (enum setting k = 0; k < SETTINGS; k++) {
-		char value[SETTING_TEXT], source[NAME_BYTES + 8];
-		setting_text(k, e->set.value[k], value);
-		source_text(t, e->from[k], source);
-		grid_row(&g, (const char *const[]){setting_forms[k].key, value, source});
-	}
-	return grid_end(&g);
-}
 
 /* ---- pins and candidates ---- */
 
@@ -200,6 +162,7 @@ static bool show_people(const struct table *t, const struct name_view *v, const 
 	whole = candidates_rows(t, v) && whole;
 	putchar('\n');
 	whole = talkers_rows(talkers) && whole;
+	whole = stricter_rows(t, v, e) && whole;
 	return settings_rows(t, e) && whole;
 }
 
@@ -210,6 +173,7 @@ static json_t *name_json(const struct table *t, const struct name_view *v, const
 	if (all) {
 		json_object_set_new(all, "talkers", talkers_json(talkers));
 		json_object_set_new(all, "settings", settings_json(t, e));
+		json_object_set_new(all, "stricter", stricter_json(t, v, e));
 	}
 	return all;
 }

@@ -21,6 +21,7 @@ int cmd_restore(struct context *c, int argc, char **argv);
 int cmd_events(struct context *c, int argc, char **argv);
 int cmd_stats(struct context *c, int argc, char **argv);
 int cmd_init(struct context *c, int argc, char **argv);
+int cmd_settings(struct context *c, int argc, char **argv);
 int cmd_check(struct context *c, int argc, char **argv);
 int cmd_reload(struct context *c, int argc, char **argv);
 int cmd_doctor(struct context *c, int argc, char **argv);

@@ -33,6 +33,7 @@ static const struct command {
 	{"restore", cmd_restore, "take it back"},
 	{"events", cmd_events, "the journal of what happened"},
 	{"stats", cmd_stats, "counters, and how full the table is"},
+	{"settings", cmd_settings, "what holds for a name, known or not; or all that is set"},
 	{"init", cmd_init, "make a table"},
 	{"check", cmd_check, "look for errors in stickydns.conf"},
 	{"reload", cmd_reload, "take stickydns.conf into the table"},
