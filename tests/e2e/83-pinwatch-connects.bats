@@ -93,9 +93,10 @@ sent_again() { ss -H -t -n -o state syn-sent | sed -n 's/.*timer:(on,[^,]*,\([0-
 	}
 	EOF
     pool_watched --idle 5
-    for how in "5061 ECONNREFUSED" "5062 EHOSTUNREACH" "5063 ETIMEDOUT 4"; do
+    echo 'default { connect-timeout = 1s }' >"$BATS_TEST_TMPDIR/quick"
+    for how in "5061 ECONNREFUSED" "5062 EHOSTUNREACH" "5063 ETIMEDOUT 4" "5063 ETIMEDOUT 2 $BATS_TEST_TMPDIR/quick"; do
         set -- $how
-        pinctl init --empty --conf=/dev/null >/dev/null
+        pinctl init --empty --conf="${4:-/dev/null}" >/dev/null
         pin4=$(with_shim "$(client lookup)" -4 pool.test | cut -d' ' -f1)
         await_watched 3
         await "no look at changes of state" looks false

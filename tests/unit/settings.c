@@ -262,7 +262,21 @@ static void torn(void)
 	}
 	check_row("a count beyond the bank");
 	check_text("what is there", "2 block 0", effective(&lab.t, "a", SET_IDLE));
+	struct settings_block b;
+	check_row("a block past all");
+	check_true("there is none", !settings_block(&lab.t, SETTINGS_HOSTS, &b) && !settings_block(&lab.t, -3, &b));
+	check_true("the last", settings_block(&lab.t, SETTINGS_HOSTS - 1, &b));
+	check_row("a block with values that no file gives");
+	load(&lab.t, "default idle=1 rise=0; a idle=2 fall=900");
+	check_true("the default block", settings_block(&lab.t, FROM_DEFAULT, &b));
+	check_number("its keys", 1u << SET_IDLE, b.given);
+	check_true("the host block", settings_block(&lab.t, 0, &b));
+	check_number("its keys", 1u << SET_IDLE, b.given);
+	check_number("its value", 2, b.set.value[SET_IDLE]);
+	check_text("its pattern", "a", b.pattern);
 	check_row("a pattern without end");
+	for (int bank = 0; bank < 2; bank++)
+		put32(&lab.t.settings[bank].hosts, UINT32_MAX);
 	char pattern[NAME_BYTES];
 	settings_pattern(&lab.t, SETTINGS_HOSTS - 1, pattern);
 	check_number("length", NAME_BYTES - 1, strnlen(pattern, NAME_BYTES));

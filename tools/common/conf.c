@@ -296,7 +296,7 @@ void conf_print_defaults(void)
 	puts("# stickydns.conf: for which names, and how, programs stick to one server. See stickydns.conf(5).\n"
 	     "#\n"
 	     "# It belongs at " CONF_PATH ". `pinctl init` and `pinctl reload` take it into the table, and it is in effect at\n"
-	     "# every program's next lookup. `pinctl check` looks for errors. `pinctl show HOST` says what holds for a name,\n"
+	     "# every program's next lookup. `pinctl check` looks for errors. `pinctl settings HOST` says what holds for a name,\n"
 	     "# and which block that comes from.\n"
 	     "#\n"
 	     "# The keys below have their default values. Nothing here is needed.\n"
