@@ -61,7 +61,7 @@ static bool file_fill(int fd, uint32_t names, uint32_t addrs)
 		return false;
 	header_fill(base, &l, names, addrs);
 	if (layout_is_huge(&l))		/* a gift: without it the table is only slower */
-		madvise(base, l.cold / HUGE_PAGE * HUGE_PAGE, MADV_COLLAPSE);
+		madvise(base, l.size / HUGE_PAGE * HUGE_PAGE, MADV_COLLAPSE);
 	munmap(base, l.size);
 	return true;
 }

@@ -13,7 +13,7 @@
 #include "policy/table/addresses.h"
 #include "policy/table/worth.h"
 
-enum { GROUP = 16, GROUPS_MAX = 64 };
+enum { GROUP = 16, GROUPS_MAX = 64, GROUPS_TRIED = 2 };
 
 static word64 *group_at(const struct table *t, addr_ref addr, uint32_t k)
 {
@@ -102,24 +102,72 @@ static void add_by_force(struct table *t, addr_ref addr, uint64_t mine, enum wor
 	}
 }
 
+/*
+ * Are all groups of the address full? Then its last one has a word of it: words never become empty again. As of an address
+ * of very many names.
+ */
+static bool is_saturated(const struct table *t, addr_ref addr)
+{
+	const word64 *group = group_at(t, addr, GROUPS_MAX - 1);
+	bool any = false;
+	for (int i = 0; i < GROUP; i++) {
+		const uint64_t word = get64(&group[i]);
+		if (word == 0)
+			return false;
+		any |= (addr_ref)(word >> 32) == addr;
+	}
+	return any;
+}
+
+/* The first empty word behind the `full` groups that have none; NULL: there is none, or *known: the name is there. */
+static word64 *empty_word(const struct table *t, addr_ref addr, uint64_t mine, uint32_t *full, bool *known)
+{
+	word64 *empty = NULL;
+	*known = false;
+	*full = is_saturated(t, addr) ? GROUPS_MAX : 0;
+	for (; *full < GROUPS_MAX && !empty && !*known; *full += !empty) {
+		word64 *group = group_at(t, addr, *full);
+		for (int i = 0; i < GROUP && !*known; i++) {
+			const uint64_t word = get64(&group[i]);
+			*known = word == mine;
+			if (word == 0 && !empty)
+				empty = &group[i];
+		}
+	}
+	return empty;
+}
+
+/* In the place of a word that says nothing any more. Of many groups each name tries a few, others others. */
+static bool add_to_spare(struct table *t, addr_ref addr, uint64_t mine, uint32_t full)
+{
+	for (uint32_t n = 0; n < full && n < GROUPS_TRIED; n++) {
+		word64 *group = group_at(t, addr, ((uint32_t)mine + n) % full);
+		for (int i = 0; i < GROUP; i++) {
+			const uint64_t word = get64(&group[i]);
+			if (word == mine || (is_spare(t, word) && cas64(&group[i], word, mine)))
+				return true;
+		}
+	}
+	return false;
+}
+
 void index_add(struct table *t, addr_ref addr, struct name_ref name)
 {
 	const uint64_t mine = (uint64_t)addr << 32 | (name.slot + 1);
-	for (uint32_t k = 0; k < GROUPS_MAX; k++) {
-		word64 *group = group_at(t, addr, k);
-		if (!group)
+	word64 *empty = NULL;
+	if (t->layout.index_words < GROUP)			/* of a table of one or two names */
+		return;
+	for (int lost = 0; lost < GROUP; lost++) {		/* races for an empty word */
+		uint32_t full;
+		bool known;
+		empty = empty_word(t, addr, mine, &full, &known);
+		if (known || add_to_spare(t, addr, mine, full) || (empty && cas64(empty, 0, mine)))
 			return;
-		for (int i = 0; i < GROUP; i++)
-			if (get64(&group[i]) == mine)
-				return;
-		for (int i = 0; i < GROUP; i++) {
-			uint64_t word = get64(&group[i]);
-			if (is_spare(t, word) && cas64(&group[i], word, mine))
-				return;
-		}
+		if (!empty)
+			break;
 	}
 	const enum worth worth = worth_of_name(t, name, tick_now());
-	if (worth >= PROVEN)
+	if (!empty && worth >= PROVEN)
 		add_by_force(t, addr, mine, worth);
 }
 

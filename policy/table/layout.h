@@ -227,7 +227,7 @@ struct layout {
 
 struct layout layout_for(uint32_t names, uint32_t addrs);
 
-/* Larger than the TLB reaches with small pages: laid on huge ones where the kernel gives some. */
+/* Larger than the TLB reaches with small pages: all of it is laid on huge ones where the kernel gives some. */
 enum { HUGE_PAGE = 2 << 20, HUGE_FROM = 64 << 20 };
 bool layout_is_huge(const struct layout *l);
 

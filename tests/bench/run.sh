@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What each part costs: the hooked call beside the bare one, and the bound that it keeps to.
 #
-#   tests/bench/run.sh [--json] [connects|resolve|strangers|datagrams|dns|lookup|flood|probe|start|streams|watch|steered...]
+#   tests/bench/run.sh [--json] [connects|resolve|strangers|datagrams|dns|lookup|flood|probe|start|restore|streams|watch|steered...]
 #   tests/bench/run.sh --counts [--json] [connects|resolve|strangers|datagrams...]
 #
 # Each row is the median over pairs that were measured in turn (measure.h): `more` of
@@ -21,7 +21,7 @@ all=
 if [ $# -eq 0 ]; then
     all=yes
     set -- connects resolve strangers datagrams
-    [ -n "$counts" ] || set -- "$@" dns lookup flood probe start watch steered
+    [ -n "$counts" ] || set -- "$@" dns lookup flood probe start restore watch steered
 fi
 
 dir=$(mktemp -d /dev/shm/stickydns-bench.XXXXXX) || exit 1
@@ -48,6 +48,7 @@ bench() {
     flood) timeout 60 "$bin/flood" "$dir/full" ;;
     probe) timeout 60 "$bin/probe" ;;
     start) timeout 60 "$bin/start" "$BUILD/libstickydns.so" ;;
+    restore) timeout 120 "$bin/restore" "$BUILD/pinctl" "$dir" ;;
     watch) watch ;;
     steered) steered ;;
     *) echo "bench: no part is called $1" >&2 && return 2 ;;

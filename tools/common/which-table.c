@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -213,6 +214,20 @@ static bool settle_for(struct context *c)
 	return false;
 }
 
+/* Asked once: restore writes a hundred thousand events. */
+static uint32_t own_pid(void)
+{
+	static uint32_t pid;
+	return pid ? pid : (pid = (uint32_t)getpid());
+}
+
+static const char *own_comm(void)
+{
+	static char comm[COMM_BYTES];
+	prctl(PR_GET_NAME, comm);
+	return comm;
+}
+
 int table_open(struct context *c, enum access how)
 {
 	struct trial t = {.status = STORE_ABSENT};
@@ -225,6 +240,8 @@ int table_open(struct context *c, enum access how)
 	if ((how == TO_WRITE || how == TO_CREATE) && !settle_for(c))
 		return complain(c, "%s: %s", c->path, errno ? strerror(errno) : "was replaced meanwhile: try again");
 	c->table.origin = ORIGIN_PINCTL;
+	c->table.pid = own_pid;
+	c->table.comm = own_comm();
 	c->writes = how == TO_WRITE || how == TO_CREATE;
 	if (c->writes && !c->table.writable)
 		return complain(c, "%s: this user may only read it", c->path);

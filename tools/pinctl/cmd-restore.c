@@ -29,6 +29,8 @@ static const struct usage usage = {
 	.parser = parse_one_file,
 };
 
+enum { PINS = 1 << SAVED_DRAIN | 1 << SAVED_SET | 1 << SAVED_AUTO };
+
 struct run {
 	struct context *c;
 	struct names made;		/* names that were not in the table */
@@ -49,9 +51,6 @@ static int understood(void *arg, const struct saved_entry *e)
 		note(r->c, "left out, its interface is not there: %s of %s", e->gone, e->name.text);
 	return DONE;
 }
-
-/* Is it of that kind, and is anything left of it? */
-static bool is_one(const struct saved_entry *e, enum saved_kind kind) { return e->kind == kind && e->n > 0; }
 
 /* ---- then room for the pins ---- */
 
@@ -109,7 +108,7 @@ static int no_room(const struct run *r)
 static int room_explicit(void *arg, const struct saved_entry *e)
 {
 	struct run *r = arg;
-	return e->kind != SAVED_SET || names_room(r, e) ? DONE : no_room(r);
+	return names_room(r, e) ? DONE : no_room(r);
 }
 
 /*
@@ -121,7 +120,7 @@ static int room_auto(void *arg, const struct saved_entry *e)
 {
 	struct run *r = arg;
 	const struct table *t = &r->c->table;
-	if (!is_one(e, SAVED_AUTO) || names_room(r, e))
+	if (e->n == 0 || names_room(r, e))
 		return DONE;
 	r->autos_left++;
 	return r->live >= t->names_capacity && r->made.n + r->autos_left <= t->layout.name_slots ? DONE : no_room(r);
@@ -131,7 +130,7 @@ static int room_auto(void *arg, const struct saved_entry *e)
 static int room_addrs(void *arg, const struct saved_entry *e)
 {
 	struct run *r = arg;
-	return e->kind == SAVED_SEEN || !names_there(r, e) || addrs_room(r, e) ? DONE : no_room(r);
+	return !names_there(r, e) || addrs_room(r, e) ? DONE : no_room(r);
 }
 
 /* Names that others looked up meanwhile stay. */
@@ -186,7 +185,7 @@ static enum admin_status take(const struct run *r, const struct saved_entry *e)
 static int take_pin(void *arg, const struct saved_entry *e)
 {
 	const struct run *r = arg;
-	if (e->kind == SAVED_SEEN || e->n == 0 || (e->kind == SAVED_AUTO && !names_there(r, e)))
+	if (e->n == 0 || (e->kind == SAVED_AUTO && !names_there(r, e)))
 		return DONE;
 	return admin_result(r->c, take(r, e), e->name.text);
 }
@@ -196,7 +195,7 @@ static int take_pin(void *arg, const struct saved_entry *e)
 static int take_said(void *arg, const struct saved_entry *e)
 {
 	struct run *r = arg;
-	if (is_one(e, SAVED_SEEN) && (!names_room(r, e) || !addrs_room(r, e) || take(r, e) != ADMIN_OK))
+	if (e->n > 0 && (!names_room(r, e) || !addrs_room(r, e) || take(r, e) != ADMIN_OK))
 		r->seen_left++;
 	return DONE;
 }
@@ -227,11 +226,11 @@ static int make_room(struct run *r, const struct saved *s)
 	struct table_stats stats;
 	pins_stats(&r->c->table, &stats);
 	r->live = stats.names;
-	int status = saved_each(r->c, s, room_explicit, r);
+	int status = saved_each(r->c, s, 1 << SAVED_SET, room_explicit, r);
 	if (status == DONE)
-		status = saved_each(r->c, s, room_auto, r);
+		status = saved_each(r->c, s, 1 << SAVED_AUTO, room_auto, r);
 	if (status == DONE)
-		status = saved_each(r->c, s, room_addrs, r);
+		status = saved_each(r->c, s, PINS, room_addrs, r);
 	if (status != DONE)
 		forget_made(r);
 	return status;
@@ -240,15 +239,15 @@ static int make_room(struct run *r, const struct saved *s)
 int saved_restore(struct context *c, const struct saved *s)
 {
 	struct run r = {.c = c, .began = tick_now(), .now = (time_t)(now_ns(CLOCK_REALTIME) / NS_PER_S)};
-	int status = saved_each(c, s, understood, &r);
+	int status = saved_each(c, s, SAVED_ALL, understood, &r);
 	if (status == DONE)
 		status = table_open(c, TO_CREATE);
 	if (status == DONE)
 		status = make_room(&r, s);
 	if (status == DONE)
-		status = saved_each(c, s, take_pin, &r);
+		status = saved_each(c, s, PINS, take_pin, &r);
 	if (status == DONE)
-		status = saved_each(c, s, take_said, &r);
+		status = saved_each(c, s, 1 << SAVED_SEEN, take_said, &r);
 	if (status == DONE)
 		tell_left(&r);
 	names_free(&r.made);

@@ -8,7 +8,9 @@
 
 #include "tools/common/format.h"
 
-enum { WORDS = CANDIDATES + 5, LINE = 8192, AT = 512, CHUNK = 1 << 16 };
+enum { WORDS = CANDIDATES + 5, LINE = 8192, CHUNK = 1 << 16 };
+
+#define SPACE " \t\r\n"
 
 void saved_time(time_t t, char out[static SAVED_TIME])
 {
@@ -78,7 +80,7 @@ static size_t split(char *line, char *words[static WORDS])
 {
 	size_t n = 0;
 	char *save = NULL;
-	for (char *w = strtok_r(line, " \t\r\n", &save); w && n < WORDS; w = strtok_r(NULL, " \t\r\n", &save))
+	for (char *w = strtok_r(line, SPACE, &save); w && n < WORDS; w = strtok_r(NULL, SPACE, &save))
 		words[n++] = w;
 	return n;
 }
@@ -86,6 +88,7 @@ static size_t split(char *line, char *words[static WORDS])
 static int parse_drain(const struct context *at, char **words, size_t n, struct saved_entry *e)
 {
 	e->n = 1;
+	e->servers[0] = (struct server){0};
 	return n == 2 ? server_address_parse(at, words[1], &e->servers[0].addr) : complain(at, "one address is wanted");
 }
 
@@ -180,23 +183,36 @@ static int parse_seen(const struct context *at, char **words, size_t n, struct s
 	return status;
 }
 
-static int parse_entry(const struct context *at, char **words, size_t n, struct saved_entry *e)
+static const struct {
+	const char *word;
+	int (*parse)(const struct context *at, char **words, size_t n, struct saved_entry *e);
+} kinds[] = {
+	[SAVED_DRAIN] = {"drain", parse_drain}, [SAVED_SET] = {"set", parse_pin},
+	[SAVED_AUTO] = {"auto", parse_pin},	[SAVED_SEEN] = {"seen", parse_seen},
+};
+
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+/* Which the first word of a line says; KINDS for another. */
+static unsigned kind_of(const char *line)
 {
-	static const struct {
-		const char *word;
-		int (*parse)(const struct context *at, char **words, size_t n, struct saved_entry *e);
-	} kinds[] = {
-		[SAVED_DRAIN] = {"drain", parse_drain}, [SAVED_SET] = {"set", parse_pin},
-		[SAVED_AUTO] = {"auto", parse_pin},	[SAVED_SEEN] = {"seen", parse_seen},
-	};
-	*e = (struct saved_entry){0};
-	for (unsigned k = 0; k < sizeof kinds / sizeof *kinds; k++) {
-		if (strcmp(words[0], kinds[k].word) != 0)
-			continue;
-		e->kind = (enum saved_kind)k;
-		return kinds[k].parse(at, words, n, e) == DONE ? DONE : FAILED;
-	}
-	return complain(at, "not understood: '%s'", words[0]);
+	unsigned k = 0;
+	const char *word = line + strspn(line, SPACE);
+	const size_t len = strcspn(word, SPACE);
+	while (k < KINDS && (strncmp(kinds[k].word, word, len) != 0 || kinds[k].word[len]))
+		k++;
+	return k;
+}
+
+static int parse_entry(const struct context *at, unsigned kind, char **words, size_t n, struct saved_entry *e)
+{
+	if (kind == KINDS)
+		return complain(at, "not understood: '%s'", words[0]);
+	e->kind = (enum saved_kind)kind;
+	e->gone = NULL;
+	e->n = 0;
+	e->time = 0;
+	return kinds[kind].parse(at, words, n, e) == DONE ? DONE : FAILED;
 }
 
 /* ---- the whole ---- */
@@ -221,32 +237,43 @@ static int parse_frame(const struct context *at, char **words, size_t n, enum st
 /* Copies a line out; the one after it, or NULL: it was the last. */
 static const char *next_line(const char *text, char line[static LINE], bool *whole)
 {
-	const size_t len = strcspn(text, "\n");
+	const char *end = strchrnul(text, '\n');
+	const size_t len = (size_t)(end - text);
 	*whole = len < LINE;
-	snprintf(line, LINE, "%.*s", (int)(*whole ? len : LINE - 1), text);
-	return text[len] && text[len + 1] ? text + len + 1 : NULL;
+	memcpy(line, text, *whole ? len : LINE - 1);
+	line[*whole ? len : LINE - 1] = '\0';
+	return *end && end[1] ? end + 1 : NULL;
 }
 
-int saved_each(const struct context *c, const struct saved *s, saved_fn *each, void *arg)
+static int each_line(const struct context *at, char *line, unsigned wanted, enum stage *stage, saved_fn *each, void *arg)
 {
-	char line[LINE], where[AT], *words[WORDS];
-	const struct context at = {.command = where};	/* so that complaints name the line */
+	char *words[WORDS];
+	struct saved_entry e;
+	const unsigned kind = kind_of(line);
+	if (*line == '#' || (*stage == WITHIN && kind < KINDS && !(wanted >> kind & 1)))
+		return DONE;
+	const size_t n = split(line, words);
+	if (n > 0 && (*stage != WITHIN || strcmp(words[0], "end") == 0))
+		return parse_frame(at, words, n, stage);
+	const int status = n > 0 ? parse_entry(at, kind, words, n, &e) : DONE;
+	return n == 0 || status != DONE ? status : each(arg, &e);
+}
+
+int saved_each(const struct context *c, const struct saved *s, unsigned wanted, saved_fn *each, void *arg)
+{
+	char line[LINE], complaint[COMPLAINT_TEXT] = "";
+	const struct context at = {.complaint = complaint};
 	enum stage stage = AT_START;
 	size_t number = 0;
 	int status = DONE;
 	for (const char *text = s->text; status == DONE && text;) {
-		struct saved_entry e;
 		bool whole;
 		text = next_line(text, line, &whole);
-		snprintf(where, sizeof where, "%s: %s:%zu", c->command, s->name, ++number);
-		const size_t n = whole && *line != '#' ? split(line, words) : 0;
-		if (!whole)
-			status = complain(&at, "longer than %d bytes", LINE - 1);
-		else if (n > 0 && (stage != WITHIN || strcmp(words[0], "end") == 0))
-			status = parse_frame(&at, words, n, &stage);
-		else if (n > 0 && (status = parse_entry(&at, words, n, &e)) == DONE)
-			status = each(arg, &e);
+		number++;
+		status = whole ? each_line(&at, line, wanted, &stage, each, arg) : complain(&at, "longer than %d bytes", LINE - 1);
 	}
+	if (*complaint)					/* of that line */
+		complain(c, "%s:%zu: %s", s->name, number, complaint);
 	if (status == DONE && stage != AT_END)
 		status = complain(c, "%s: cut short, or no saved table: no 'end'", s->name);
 	return status;

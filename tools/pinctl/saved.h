@@ -53,11 +53,12 @@ enum { SAVED_BYTES = 512 << 20 };
 int saved_load(const struct context *c, FILE *f, const char *name, struct saved *out);
 
 /*
- * Each entry in turn. DONE; FAILED after one line that names the line of the file;
- * or the first other status than DONE that `each` returns.
+ * Each entry of `kinds` in turn; the others are passed over unread, so the first walk is one over SAVED_ALL. DONE; FAILED
+ * after one line that names the line of the file; or the first other status than DONE that `each` returns.
  */
+enum { SAVED_ALL = 1 << SAVED_DRAIN | 1 << SAVED_SET | 1 << SAVED_AUTO | 1 << SAVED_SEEN };
 typedef int saved_fn(void *arg, const struct saved_entry *e);
-int saved_each(const struct context *c, const struct saved *s, saved_fn *each, void *arg);
+int saved_each(const struct context *c, const struct saved *s, unsigned kinds, saved_fn *each, void *arg);
 
 /* All of it into the table of `c`, which is opened, and made if there is none. DONE, or FAILED after one line. */
 int saved_restore(struct context *c, const struct saved *s);
