@@ -232,6 +232,7 @@ $(B)/tests/unit/probes: $(B)/tools/pinkeeper/probe-set.o
 $(B)/tests/unit/watch: $(B)/tools/pinwatch/finding.o $(B)/tools/pinwatch/icmp.o
 $(B)/tests/unit/census $(B)/tests/unit/exposition: $(B)/tests/unit/%: $(B)/tools/pinkeeper/%.o
 $(B)/tests/unit/when: $(B)/tools/pinctl/when.o
+$(B)/tests/unit/entry: $(B)/tools/pinkeeper/entry.o $(B)/tools/pinkeeper/backlog.o
 
 # Built plainly a fuzz target replays its corpus.
 $(B)/tests/fuzz/%: tests/fuzz/%.c $(B)/libpolicy.a

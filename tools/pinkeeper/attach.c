@@ -159,6 +159,8 @@ bool attach_start(struct keeper *k)
 
 void attach_stop(struct keeper *k)
 {
+	for (unsigned n = 0; k->attached && n <= EVENTS / AT_ONCE; n++)
+		read_events(k);			/* what was written until now */
 	detach(k);
 	uv_close((uv_handle_t *)&wake, NULL);
 	uv_close((uv_handle_t *)&look_again, NULL);

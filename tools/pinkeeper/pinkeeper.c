@@ -14,6 +14,7 @@
 #include "tools/common/conf.h"
 #include "tools/common/notify.h"
 #include "tools/pinkeeper/attach.h"
+#include "tools/pinkeeper/events.h"
 #include "tools/pinkeeper/keeper.h"
 #include "tools/pinkeeper/metrics.h"
 #include "tools/pinkeeper/probe.h"
@@ -95,6 +96,7 @@ static void start_duties(struct keeper *k)
 	} all[] = {
 		{&probe_duty, k->conf.probe},
 		{&reap_duty, k->conf.reap},
+		{&events_duty, k->conf.events != EVENTS_OFF},
 		{&metrics_duty, *k->conf.metrics != '\0'},
 	};
 	size_t n = 0;
