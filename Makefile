@@ -271,6 +271,12 @@ $(B)/tests/clients/phone_tls: tests/clients/phone.c
 	$(say) TEST "$< (TLS)"
 	$(Q)$(CC) $(BASE) -DTLS $(CFLAGS) $(LDFLAGS) -o $@ $< -lssl
 
+# It writes into the table itself.
+$(B)/tests/clients/journal: tests/clients/journal.c $(B)/libpolicy.a
+	@mkdir -p $(@D)
+	$(say) TEST $<
+	$(Q)$(CC) $(BASE) $(CFLAGS) $(LDFLAGS) -o $@ $< $(B)/libpolicy.a
+
 # No preload reaches these.
 $(B)/tests/clients/reach $(B)/tests/clients/steered: LDFLAGS += -static
 

@@ -17,6 +17,7 @@
 #include "tools/pinkeeper/events.h"
 #include "tools/pinkeeper/keeper.h"
 #include "tools/pinkeeper/metrics.h"
+#include "tools/pinkeeper/on-move.h"
 #include "tools/pinkeeper/probe.h"
 #include "tools/pinkeeper/reap.h"
 
@@ -97,6 +98,7 @@ static void start_duties(struct keeper *k)
 		{&probe_duty, k->conf.probe},
 		{&reap_duty, k->conf.reap},
 		{&events_duty, k->conf.events != EVENTS_OFF},
+		{&on_move_duty, *k->conf.on_move != '\0'},
 		{&metrics_duty, *k->conf.metrics != '\0'},
 	};
 	size_t n = 0;
