@@ -230,6 +230,8 @@ $(B)/tests/unit/%: tests/unit/%.c $(B)/libshim.a $(B)/libpolicy.a
 
 $(B)/tests/unit/probes: $(B)/tools/pinkeeper/probe-set.o
 $(B)/tests/unit/watch: $(B)/tools/pinwatch/finding.o $(B)/tools/pinwatch/icmp.o
+$(B)/tests/unit/followed: $(patsubst %,$(B)/tools/%.o,pinkeeper/followed pinkeeper/schedule common/hosts common/file-stamp)
+$(B)/tests/unit/schedule: $(B)/tools/pinkeeper/schedule.o $(B)/tools/pinkeeper/pace.o
 $(B)/tests/unit/census $(B)/tests/unit/exposition: $(B)/tests/unit/%: $(B)/tools/pinkeeper/%.o
 $(B)/tests/unit/when: $(B)/tools/pinctl/when.o
 $(B)/tests/unit/entry: $(B)/tools/pinkeeper/entry.o $(B)/tools/pinkeeper/backlog.o

@@ -28,12 +28,10 @@ static void settle(struct table *t, struct name_ref ref, const struct name *n, e
 
 static void take(struct table *t, struct name_ref ref, const struct name *n, enum family f, const struct pool *pool)
 {
-	if (pool->n > 0)
-		candidates_learn(t, ref, pool->addr, pool->n, false, tick_now(), NULL);
+	candidates_learn(t, ref, pool->addr, pool->n, false, tick_now(), NULL);
 	if (pool->srv)
 		candidates_publish(t, ref, pool->srv, pool->n);
-	if (pool->n > 0)
-		settle(t, ref, n, f, pool);
+	settle(t, ref, n, f, pool);
 }
 
 static enum admin_status find(const struct table *t, const struct name *n, struct name_ref *ref)
@@ -43,34 +41,48 @@ static enum admin_status find(const struct table *t, const struct name *n, struc
 	return t->writable ? ADMIN_OK : ADMIN_READ_ONLY;
 }
 
-/* It may answer again for what nobody was to ask DNS for. */
-static void note_answer(struct table *t, struct name_ref ref, enum family f, size_t n, uint32_t valid_s)
+/* The answer is whole, so its TTL takes the place of any before; and DNS is not down. */
+static void note_answer(struct table *t, struct name_ref ref, unsigned families, uint32_t valid_s)
 {
-	ttl_note(t, ref, f, n, valid_s);
+	const uint32_t end = tick_now() / TICKS_PER_S + (valid_s < TTL_MAX_S ? valid_s : TTL_MAX_S);
+	put32(&name_cold(t, ref)->ttl_end, ttl_pack(end, families));
 	if (get32(&name_hot(t, ref)->dns_down))
 		put32(&name_hot(t, ref)->dns_down, 0);
 }
 
-enum admin_status pins_follow(struct table *t, const struct name *n, enum family f, const struct address *addrs,
-			     size_t count, uint32_t valid_s)
+/* What servers can have. */
+static struct pool pool_of(const struct published *p)
 {
 	struct pool pool = {.asked = true};
+	for (size_t i = 0; i < p->n; i++) {
+		if (!address_is_unicast(&p->addrs[i]))
+			continue;
+		pool.more = pool.n == POOL_MAX;
+		if (!pool.more)
+			pool.addr[pool.n++] = p->addrs[i];
+	}
+	return pool;
+}
+
+enum admin_status pins_follow(struct table *t, const struct name *n, const struct published published[static FAMILIES],
+			     uint32_t valid_s)
+{
 	struct name_ref ref;
+	unsigned families = 0;
 	const enum admin_status s = find(t, n, &ref);
 	if (s != ADMIN_OK)
 		return s;
-	for (size_t i = 0; i < count; i++) {
-		if (!address_is_unicast(&addrs[i]))
+	for (enum family f = 0; f < FAMILIES; f++) {
+		const struct pool pool = pool_of(&published[f]);
+		if (published[f].n > 0 && pool.n == 0)	/* 0.0.0.0 of a filter: it says nothing of where the servers are */
 			continue;
-		if (pool.n < POOL_MAX)
-			pool.addr[pool.n++] = addrs[i];
+		families |= 1u << f;
+		if (pool.n > 0)
+			take(t, ref, n, f, &pool);
 		else
-			pool.more = true;
+			candidates_unsee(t, ref, f, NULL, 0);
 	}
-	if (count > 0 && pool.n == 0)		/* 0.0.0.0 of a filter: it says nothing of where the servers are */
-		return ADMIN_OK;
-	take(t, ref, n, f, &pool);
-	note_answer(t, ref, f, pool.n, valid_s);
+	note_answer(t, ref, families, valid_s);
 	return ADMIN_OK;
 }
 
@@ -86,7 +98,7 @@ enum admin_status pins_follow_service(struct table *t, const struct name *n, con
 	for (size_t i = 0; i < pool.n; i++)
 		pool.addr[i] = best[i].target;
 	take(t, ref, n, FAMILY_SRV, &pool);
-	note_answer(t, ref, FAMILY_SRV, pool.n, valid_s);
+	note_answer(t, ref, 1u << FAMILY_SRV, valid_s);
 	return ADMIN_OK;
 }
 

@@ -14,7 +14,6 @@
 #include "policy/table/index.h"
 #include "policy/table/insert.h"
 
-enum { TTL_MAX_S = 7 * 24 * 3600 };	/* no TTL is believed for longer (RFC 8767 4) */
 enum { ROUNDS = 8, STAMP_TICKS = TICKS_PER_S };	/* a busy name's stamp is written once a second */
 
 /* ---- one family ---- */

@@ -50,6 +50,8 @@ bool pins_knows(const struct table *t, const struct name *n, const struct addres
 
 /* ---- serve = on ---- */
 
+enum { TTL_MAX_S = 7 * 24 * 3600 };	/* no TTL is believed for longer (RFC 8767 4) */
+
 /*
  * An answer of DNS for family `f` had `n` records, and `ttl_s` is the least TTL among them. 0 records (NODATA) are
  * believed as long as the other family's. It comes from DNS messages and `pinctl refresh`: getaddrinfo tells no TTL.

@@ -22,6 +22,8 @@
  *   srv SERVICE TARGETS            a lookup of an SRV record set, of HOST:PORT[:PRIORITY[:WEIGHT]] each.
  *                                  Yields the target that leads; `none`
  *   refresh-srv SERVICE TARGETS    what `pinctl refresh` finds, `-`: none; TARGET*N: N of it on ports that rise
+ *   follow NAME ADDRS|TARGETS [SECONDS]  an answer that no program asked for (follow.h), valid so long. `done`, `no-name`
+ *   ttl NAME  unused NAME          seconds: left of its TTL, since it was used
  *   ports SERVICE                  of its candidates, as they are shown
  *   ask+ NAME ADDRS                as `ask`, by a process that looked a service up of which NAME is a target
  *   beside SERVICE NAME ADDRS      what came beside the answer for SERVICE: `done`, `untouched`
@@ -421,6 +423,7 @@ static inline void script_take(struct script *s, char **w)
 
 
 #include "tests/unit/script-service.h"
+#include "tests/unit/script-follow.h"
 #include "tests/unit/script-settings.h"
 
 static const struct script_verb {
@@ -436,6 +439,7 @@ static const struct script_verb {
 	{"aside", script_aside},	     {"beside", script_beside},     {"cut", script_cut},	{"other", script_other},
 	{"take-over", script_take},  {"take-place", script_take}, {"take-place+", script_take},
 	{"refresh-srv", script_srv_refresh}, {"adopt", script_hand}, {"ports", script_ports}, {"recall", script_recall},
+	{"follow", script_follow},   {"ttl", script_seconds},  {"unused", script_seconds},
 	{"host", script_opt},	     {"holds", script_holds},  {"names", script_say_names},
 };
 

@@ -116,14 +116,13 @@ static enum admin_status follow_targets(struct table *t, const struct name *name
 enum admin_status refresh_follow(struct table *t, const struct name *name, const struct reply reply[static FAMILIES],
 				uint32_t valid_s)
 {
-	enum admin_status s = ADMIN_OK;
+	const struct published published[FAMILIES] = {
+		[FAMILY_V4] = {reply[FAMILY_V4].addr, reply[FAMILY_V4].n},
+		[FAMILY_V6] = {reply[FAMILY_V6].addr, reply[FAMILY_V6].n},
+	};
 	if (refresh_is_gone(reply))
 		return ADMIN_OK;
 	if (name_is_service(name))
 		return follow_targets(t, name, &reply[FAMILY_SRV], valid_s);
-	for (unsigned i = 0; i < FAMILIES && s == ADMIN_OK; i++) {
-		const enum family f = in_turn(reply, i);
-		s = pins_follow(t, name, f, reply[f].addr, reply[f].n, valid_s);
-	}
-	return s;
+	return pins_follow(t, name, published, valid_s);
 }

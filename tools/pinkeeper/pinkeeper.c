@@ -15,6 +15,7 @@
 #include "tools/common/notify.h"
 #include "tools/pinkeeper/attach.h"
 #include "tools/pinkeeper/events.h"
+#include "tools/pinkeeper/follow.h"
 #include "tools/pinkeeper/keeper.h"
 #include "tools/pinkeeper/metrics.h"
 #include "tools/pinkeeper/on-move.h"
@@ -95,6 +96,7 @@ static void start_duties(struct keeper *k)
 		const struct duty *duty;
 		bool wanted;
 	} all[] = {
+		{&follow_duty, k->conf.follow},
 		{&probe_duty, k->conf.probe},
 		{&reap_duty, k->conf.reap},
 		{&events_duty, k->conf.events != EVENTS_OFF},
