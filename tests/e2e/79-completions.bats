@@ -18,6 +18,7 @@ pinctl show --table=/nonexistent |
 pinctl set --ttl=5m --us|--usage
 pinctl drain 2001:db8::12|12|2001:db8::12
 pinctl undrain |192.0.2.99
+pinctl settings six|six.test
 pinctl init --re|--replace
 pinctl init -g daem|daemon
 pinctl run mkfif|mkfifo
