@@ -2,6 +2,7 @@
 # memory, jumps out of a lookup, threads, plug-ins, limits; and it says nothing of its own.
 
 load ../lib/harness
+load ../lib/complains
 load ../lib/sticking
 setup_file() {
     use_clients lookup dial signals jump spawn threads dlopener matrix sealed listed tight
@@ -133,6 +134,8 @@ print(open("/proc/self/maps").read().count(sys.argv[2]))' "$BUILD/libstickydns.s
     for transport in tcp udp; do pinctl set _sip._$transport.svc.test h1.test:5060,h2.test:5060 >/dev/null; done
     expect_eq "$expected" "$(bare "$(client tight)" 127.0.0.11 5060 | xargs)" "without the shim"
     expect_eq "$expected" "$(with_shim "$(client tight)" 127.0.0.11 5060 | xargs)" "with it"
+    conf 'host "*.test" { cool-off = {30s, 1m} connect-timeout = 2s fail-on = {503} silence = {3, 3s} sip-ports = {5060} }'
+    pinctl reload "$CONF"                           # so that names are asked what holds at an endpoint
     expect_eq "$expected" "$(with_shim "$(client tight)" 127.0.0.12 5060 mmsg | xargs)" "once more, with a failure known"
     expect_eq 2 "$(pinctl events | grep -c "failed.*127.*503")" "servers that said 503, and were heard"
 }
