@@ -87,7 +87,7 @@ page_for = $(real_places) tools/man/$(1) >$(page_place) && chmod 644 $(page_plac
 BUILD_PACKAGES = gcc make pkg-config libc6-dev libc-ares-dev libjansson-dev libconfuse-dev \
 	libuv1-dev libmicrohttpd-dev systemtap-sdt-dev clang bpftool libbpf-dev
 DEB_PACKAGES = debhelper dpkg-dev fakeroot lintian xz-utils
-DEB_CHECK_PACKAGES = mmdebstrap piuparts
+DEB_CHECK_PACKAGES = mmdebstrap piuparts systemd-container git
 ARM64_PACKAGES = gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
 TEST_PACKAGES = bats parallel dnsmasq-base sip-tester sipsak kamailio baresip linphone-cli linphone-common curl jq openssl \
 	python3 python3-jsonschema iproute2 netbase nftables util-linux bsdutils procps strace valgrind binutils libcap2-bin bpftrace unbound \
@@ -198,7 +198,7 @@ pinwatch-missing:
 $(PINWATCH_BPF:.skel.h=.bpf.o): $(B)/tools/%.bpf.o: tools/%.bpf.c
 	@mkdir -p $(@D)
 	$(say) BPF $<
-	$(Q)$(CLANG) -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Wno-unused-parameter $(STRICT) $(BPF_ARCH) -iquote . $(BPF_INCLUDE) -MMD -MP -c -o $@ $<
+	$(Q)$(CLANG) -target bpf -mcpu=v3 -O2 -g -ffile-prefix-map=$(CURDIR)=. -Wall -Wextra -Wno-unused-parameter $(STRICT) $(BPF_ARCH) -iquote . $(BPF_INCLUDE) -MMD -MP -c -o $@ $<
 
 $(PINWATCH_BPF): $(B)/tools/%.skel.h: $(B)/tools/%.bpf.o
 	$(say) SKEL $@
@@ -447,7 +447,8 @@ dist:
 # reaches that one, but where the objects are.
 DEB_TREE = $(B)/deb/stickydns-$(VERSION)
 deb:
-	@command -v dh dpkg-buildpackage fakeroot >/dev/null || { echo "make deb needs $(DEB_PACKAGES)" >&2; exit 1; }
+	@for p in dh dpkg-buildpackage fakeroot; do \
+		command -v $$p >/dev/null || { echo "make deb needs $(DEB_PACKAGES)" >&2; exit 1; }; done
 	$(Q)rm -rf $(B)/deb && mkdir -p $(DEB_TREE)
 	$(Q)tar --exclude-vcs --exclude=./build --exclude=./$(B) -cf - . | tar -C $(DEB_TREE) -xf -
 	$(Q)cd $(DEB_TREE) && env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL $(OBJECTS:%=B=$(abspath $(OBJECTS))) \
@@ -456,7 +457,8 @@ deb:
 	@ls $(B)/deb/*.deb
 
 deb-check:
-	@command -v $(DEB_CHECK_PACKAGES) dh lintian >/dev/null || { echo "make deb-check needs $(DEB_PACKAGES) $(DEB_CHECK_PACKAGES)" >&2; exit 1; }
+	@for p in mmdebstrap piuparts systemd-nspawn git dh lintian; do \
+		command -v $$p >/dev/null || { echo "make deb-check needs $(DEB_PACKAGES) $(DEB_CHECK_PACKAGES)" >&2; exit 1; }; done
 	$(Q)tests/packages.sh $(abspath $(B))
 
 # What the packages' build runs.
