@@ -185,6 +185,11 @@ left_over() {
     expect_eq "" "$(ls -d "$HOST"/run/stickydns "$HOST"/var/lib/stickydns "$HOST"/usr/lib/stickydns 2>/dev/null)" "directories that are left"
 }
 
+@test "packages are built with the libraries that make deps installs" {
+    expect_eq "$(sed -n '/^BUILD_PACKAGES/,/[^\\]$/p' "$ROOT/Makefile" | grep -oE '\blib[a-z0-9-]+-dev\b' | grep -v ^libc6-dev | sort)" \
+        "$(sed -n '/^Build-Depends:/,/^[^ B]/p' "$ROOT/debian/control" | grep -oE '\blib[a-z0-9-]+-dev\b' | sort)" "Build-Depends"
+}
+
 @test "the version comes from debian/changelog; make dist makes the same archive in two clones" {
     local version clone
     need git xz
