@@ -392,7 +392,7 @@ deps:
 install: install-core $(if $(PINWATCH_MISSING),,install-pinwatch)
 
 install-core: all
-	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR) $(DESTDIR)$(KEEPDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man7 \
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SBINDIR) $(DESTDIR)$(LIBDIR) $(DESTDIR)$(KEEPDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man7 \
 		$(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(COMPDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(DOCDIR) $(DESTDIR)$(DATADIR) $(DESTDIR)$(UNITDIR) \
 		$(DESTDIR)$(SYSUSERSDIR) $(DESTDIR)$(TMPFILESDIR)
 	install -m 755 $(B)/pinctl $(DESTDIR)$(BINDIR)/pinctl
@@ -405,6 +405,9 @@ install-core: all
 	$(call page_for,stickydns.7)
 	$(call page_for,libstickydns.8)
 	$(call unit_for,stickydns.service)
+	install -m 755 $(B)/pinkeeper $(DESTDIR)$(SBINDIR)/pinkeeper
+	$(call page_for,pinkeeper.8)
+	$(call unit_for,pinkeeper.service)
 	install -m 644 tools/systemd/stickydns.sysusers $(DESTDIR)$(SYSUSERSDIR)/stickydns.conf
 	install -m 644 tools/systemd/stickydns.tmpfiles $(DESTDIR)$(TMPFILESDIR)/stickydns.conf
 	@# bash looks for a file of the command's name. One file is for all tools.
@@ -425,10 +428,10 @@ install-pinwatch: all
 	$(call unit_for,pinwatch-steer@.service)
 
 uninstall:
-	rm -f $(DESTDIR)$(BINDIR)/pinctl $(DESTDIR)$(LIBDIR)/libstickydns.so $(DESTDIR)$(SBINDIR)/pinwatch \
-		$(foreach page,pinctl.1 stickydns.conf.5 stickydns.7 libstickydns.8 pinwatch.8,$(call page_place,$(page))) \
+	rm -f $(DESTDIR)$(BINDIR)/pinctl $(DESTDIR)$(LIBDIR)/libstickydns.so $(DESTDIR)$(SBINDIR)/pinkeeper $(DESTDIR)$(SBINDIR)/pinwatch \
+		$(foreach page,pinctl.1 stickydns.conf.5 stickydns.7 libstickydns.8 pinkeeper.8 pinwatch.8,$(call page_place,$(page))) \
 		$(foreach tool,pinctl pinkeeper pinwatch,$(DESTDIR)$(COMPDIR)/$(tool)) $(DESTDIR)$(ZSHDIR)/_stickydns \
-		$(foreach unit,stickydns.service pinwatch.service pinwatch-steer@.service,$(DESTDIR)$(UNITDIR)/$(unit)) \
+		$(foreach unit,stickydns.service pinkeeper.service pinwatch.service pinwatch-steer@.service,$(DESTDIR)$(UNITDIR)/$(unit)) \
 		$(DESTDIR)$(SYSUSERSDIR)/stickydns.conf $(DESTDIR)$(TMPFILESDIR)/stickydns.conf
 	rm -rf $(DESTDIR)$(DOCDIR) $(DESTDIR)$(DATADIR) $(DESTDIR)$(KEEPDIR)
 

@@ -98,3 +98,40 @@ PY
     expect_eq 3 "$(grep -c '' "$LOGS/pinkeeper")" "lines that pinkeeper says"
     keeper_stop
 }
+
+# calls SET... : the system calls of these sets, as systemd knows them.
+calls() {
+    systemd-analyze syscall-filter --no-pager | awk -v wanted="$*" '
+        function add(set,    i, n, members) {
+            n = split(of[set], members)
+            for (i = 1; i <= n; i++)
+                if (members[i] ~ /^@/) add(members[i]); else print members[i]
+        }
+        /^@/ { set = $1 }
+        /^ +[@a-z]/ { of[set] = of[set] " " $1 }
+        END { n = split(wanted, sets); for (i = 1; i <= n; i++) add(sets[i]) }' | sort -u
+}
+
+@test "the unit's sandbox: exposure of at most 2.0; its user, without capabilities, and the calls that it leaves are enough" {
+    local unit=$TESTS/../tools/systemd/pinkeeper.service
+    need systemd-analyze strace setpriv
+    expect_status 0 systemd-analyze security --no-pager --offline=yes --threshold=20 "$unit"
+    expect_eq "@system-service ~@privileged @resources" "$(sed -n 's/^SystemCallFilter=//p' "$unit" | xargs)" "its filter"
+    "$BUILD/pinctl" init --group daemon >/dev/null
+    TABLE=/run/stickydns/table.$(layout)
+    shim_setup
+    DNS_TTL=1 dns_pool pool.test 127.0.0.11
+    settings 'default { absent = follow }'
+    with_shim "$(client lookup)" -4 pool.test >/dev/null
+    dns_change pool.test 127.0.0.12
+    cp "$BUILD/pinkeeper" /run/pinkeeper
+    strace -f -qq -o "$BATS_TEST_TMPDIR/strace" setpriv --reuid=daemon --regid=daemon --clear-groups --bounding-set=-all --no-new-privs \
+        /run/pinkeeper >>"$LOGS/pinkeeper" 2>&1 3>&- 4>&- &
+    await "the pin to move" pin_is pool.test 127.0.0.12
+    kill "$(pgrep -x pinkeeper)"
+    wait $! || true
+    sed '1,/execve("\/run\/pinkeeper"/d' "$BATS_TEST_TMPDIR/strace" | sed -n 's/^[0-9]* *\([a-z0-9_]*\)(.*/\1/p' | sort -u >"$BATS_TEST_TMPDIR/made"
+    expect_ge 30 "$(wc -l <"$BATS_TEST_TMPDIR/made")" "different calls"
+    calls @privileged @resources | comm -23 <(calls @system-service) - >"$BATS_TEST_TMPDIR/allowed"
+    expect_eq "" "$(comm -23 "$BATS_TEST_TMPDIR/made" "$BATS_TEST_TMPDIR/allowed")" "calls that the filter forbids"
+}

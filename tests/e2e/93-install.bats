@@ -23,13 +23,14 @@ installed() { find "$1" ! -type d -printf '%P\n' | sort; }
     tree_copy
     for prefix in /usr/local /opt/sticky; do
         make install DESTDIR="$root" PREFIX="$prefix" >"$LOGS/make-install.log" 2>&1
-        for file in 'lib.*/libstickydns\.so' 'lib/stickydns/pinctl\.[0-9a-f]{8}' 'bin/pinctl' 'share/stickydns/(lookups|failures|latency)\.bt' 'share/stickydns/pinctl\.schema\.json' '.*man/man1/pinctl\.1(\.gz)?' '.*man/man5/stickydns\.conf\.5' '.*man/man7/stickydns\.7' '.*man/man8/libstickydns\.8' 'sbin/pinwatch' '.*man/man8/pinwatch\.8' '.*/pinwatch\.service' '.*/pinwatch-steer@\.service' '(lib/sysusers\.d|lib/tmpfiles\.d)/stickydns\.conf' 'share/bash-completion/completions/pin(ctl|watch|keeper)' 'share/zsh/site-functions/_stickydns'; do
+        for file in 'lib.*/libstickydns\.so' 'lib/stickydns/pinctl\.[0-9a-f]{8}' 'bin/pinctl' 'share/stickydns/(lookups|failures|latency)\.bt' 'share/stickydns/pinctl\.schema\.json' '.*man/man1/pinctl\.1(\.gz)?' '.*man/man5/stickydns\.conf\.5' '.*man/man7/stickydns\.7' '.*man/man8/libstickydns\.8' 'sbin/pinkeeper' '.*man/man8/pinkeeper\.8' '.*/pinkeeper\.service' 'sbin/pinwatch' '.*man/man8/pinwatch\.8' '.*/pinwatch\.service' '.*/pinwatch-steer@\.service' '(lib/sysusers\.d|lib/tmpfiles\.d)/stickydns\.conf' 'share/bash-completion/completions/pin(ctl|watch|keeper)' 'share/zsh/site-functions/_stickydns'; do
             expect_match "(^|"$'\n'")${prefix#/}/$file" "$(installed "$root")" "installed files"
         done
         expect_eq "$prefix/lib/libstickydns.so" "$(sed -n 's/^usdt:\([^:]*\):.*/\1/p' \
             "$root$prefix/share/stickydns/"*.bt | sort -u)" "the library that the bpftrace scripts look into"
         expect_eq "$prefix/sbin/pinwatch" "$(sed -n 's/^ExecStart=\([^ ]*\).*/\1/p' \
             "$root$prefix/lib/systemd/system/"pinwatch* | sort -u)" "what the units start"
+        expect_eq "$prefix/sbin/pinkeeper" "$(sed -n 's/^ExecStart=//p' "$root$prefix/lib/systemd/system/pinkeeper.service")" "what its unit starts"
         expect_match "$prefix/bin/pinctl init" "$(cat "$root$prefix/lib/systemd/system/stickydns.service")" "what makes the table"
         expect_match "$prefix/share/stickydns/" "$(cat "$root$prefix/share/man/man8/libstickydns.8")" "where the page says scripts are"
         expect_match "$prefix/lib/stickydns/pinctl\.%08x" "$(strings -a "$root$prefix/bin/pinctl")" "where pinctl looks for those of other layouts"

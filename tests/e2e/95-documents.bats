@@ -52,14 +52,16 @@ sys.exit(bad > 0 or len(rows) < 50)
 END
 }
 
-# The rows of the table in stickydns.conf(5), as KEY DEFAULT.
-defaults() { sed -n '/^\.SH DEFAULTS/,/^\.TE/{/\t/p}' "$ROOT/tools/man/stickydns.conf.5" | sed 1d | cut -f1,3 | tr '\t' ' '; }
+# defaults SECTION : the rows of its table in stickydns.conf(5), as KEY DEFAULT.
+defaults() { sed -n "/^\.SH $1/,/^\.SH/p" "$ROOT/tools/man/stickydns.conf.5" | sed -n '/^\.TS/,/^\.TE/{/\t/p}' | sed 1d | cut -f1,3 | tr '\t' ' '; }
 
 @test "the defaults in stickydns.conf(5) and stickydns(7) are those that hold" {
     local key value place by
     pinctl set pool.test 192.0.2.7
     pinctl show pool.test --json | jq -r '.settings | to_entries[] | "\(.key) \(.value.value)"' | sort >"$BATS_TEST_TMPDIR/builtin"
-    expect_eq "$(cat "$BATS_TEST_TMPDIR/builtin")" "$(defaults | grep -v '^dns-ports ' | sort)" "stickydns.conf(5)"
+    expect_eq "$(cat "$BATS_TEST_TMPDIR/builtin")" "$(defaults DEFAULTS | grep -v '^dns-ports ' | sort)" "stickydns.conf(5)"
+    expect_eq "$(pinctl check --defaults | sed -n '/^keeper {/,/^}/s/^\t# \([a-z-]*\) = \([^ ]*\) .*/\1 \2/p')" "$(defaults KEEPER)" \
+        "the block of pinkeeper in stickydns.conf(5)"
     awk -F'\t' '/^\.\\" = setting / { gsub(/\\-/, "-"); split($1, w, " "); key = w[4]; place = w[5]; getline; value = $1 }
         /^T}\t/ && key { gsub(/\\-/, "-"); print key, place + 0, $2, value; key = "" }' \
         "$ROOT/tools/man/stickydns.7" >"$BATS_TEST_TMPDIR/seven"
