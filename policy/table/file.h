@@ -41,6 +41,7 @@ struct table {
 	dev_t device;				/* of the file */
 	ino_t inode;
 	bool writable;
+	word64 no_spare;			/* address 32 | tick 32: its words of the index were all in use then (index.c) */
 	uint8_t space;				/* this process's pid namespace, as a hash: pids of others cannot be asked about */
 
 	/* Called with each event after it is in the journal; may be NULL. Set by the shim for its log and probes. */

@@ -137,17 +137,25 @@ static word64 *empty_word(const struct table *t, addr_ref addr, uint64_t mine, u
 	return empty;
 }
 
-/* In the place of a word that says nothing any more. Of many groups each name tries a few, others others. */
+/*
+ * In the place of a word that says nothing any more. A look at many groups that found none is not repeated in the same
+ * tick: then each name tries a few of them, others others.
+ */
 static bool add_to_spare(struct table *t, addr_ref addr, uint64_t mine, uint32_t full)
 {
-	for (uint32_t n = 0; n < full && n < GROUPS_TRIED; n++) {
-		word64 *group = group_at(t, addr, ((uint32_t)mine + n) % full);
+	const uint64_t now = (uint64_t)addr << 32 | tick_now();
+	const bool few = full > GROUPS_TRIED && get64(&t->no_spare) == now;
+	const uint32_t first = few ? (uint32_t)mine : 0, tries = few ? GROUPS_TRIED : full;
+	for (uint32_t n = 0; n < tries; n++) {
+		word64 *group = group_at(t, addr, (first + n) % full);
 		for (int i = 0; i < GROUP; i++) {
 			const uint64_t word = get64(&group[i]);
 			if (word == mine || (is_spare(t, word) && cas64(&group[i], word, mine)))
 				return true;
 		}
 	}
+	if (full > GROUPS_TRIED)
+		put64(&t->no_spare, now);
 	return false;
 }
 
