@@ -86,7 +86,7 @@ page_for = $(real_places) tools/man/$(1) >$(page_place) && chmod 644 $(page_plac
 
 BUILD_PACKAGES = gcc make pkg-config libc6-dev libc-ares-dev libjansson-dev libconfuse-dev \
 	libuv1-dev libmicrohttpd-dev systemtap-sdt-dev clang bpftool libbpf-dev
-DEB_PACKAGES = debhelper dpkg-dev fakeroot lintian xz-utils
+DEB_PACKAGES = debhelper dpkg-dev lintian xz-utils
 DEB_CHECK_PACKAGES = mmdebstrap piuparts systemd-container git
 ARM64_PACKAGES = gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
 TEST_PACKAGES = bats parallel dnsmasq-base sip-tester sipsak kamailio baresip linphone-cli linphone-common curl jq openssl \
@@ -448,15 +448,17 @@ dist:
 
 # From a copy of this tree as it is, so that what dpkg leaves beside it comes into build/deb. No variable of this make
 # reaches that one, but where the objects are.
+CROSS_HINT = echo "For $(ARCH), make deb needs libraries of it, which a fresh system can have: dpkg --add-architecture $(ARCH);" \
+	"apt-get update; apt-get install crossbuild-essential-$(ARCH); apt-get --host-architecture $(ARCH) -P cross build-dep ."
 DEB_TREE = $(B)/deb/stickydns-$(VERSION)
 deb:
-	@for p in dh dpkg-buildpackage fakeroot; do \
+	@for p in dh dpkg-buildpackage; do \
 		command -v $$p >/dev/null || { echo "make deb needs $(DEB_PACKAGES)" >&2; exit 1; }; done
 	$(Q)rm -rf $(B)/deb && mkdir -p $(DEB_TREE)
 	$(Q)tar --exclude-vcs --exclude=./build --exclude=./$(B) -cf - . | tar -C $(DEB_TREE) -xf -
 	$(Q)cd $(DEB_TREE) && env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL $(OBJECTS:%=B=$(abspath $(OBJECTS))) \
 		dpkg-buildpackage --build=binary --unsigned-changes --jobs-try=auto $(ARCH:%=--host-arch=%) $(if $(filter 1,$(V)),,>../log 2>&1) || \
-		{ [ ! -f ../log ] || tail -n 15 ../log >&2; exit 1; }
+		{ [ ! -f ../log ] || tail -n 15 ../log >&2; $(if $(ARCH),$(CROSS_HINT) >&2;) exit 1; }
 	@ls $(B)/deb/*.deb
 
 deb-check:
