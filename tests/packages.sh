@@ -183,9 +183,14 @@ part_boot() {
     check "installed while systemd runs" in_boot dpkg -i $(packages 0.9)
     same "the table's unit is active and enabled" "active enabled" "$(in_boot systemctl is-active stickydns) $(in_boot systemctl is-enabled stickydns)"
     same "the table belongs to the group" "stickydns 664" "$(in_boot sh -c 'stat -c "%G %a" /run/stickydns/table.*')"
+    same "pinkeeper waits for somebody who enables it" "inactive disabled" "$(in_boot systemctl is-active pinkeeper) $(in_boot systemctl is-enabled pinkeeper)"
+    check "it starts then" in_boot systemctl enable --now pinkeeper
+    keeper=$(in_boot systemctl show --property MainPID pinkeeper)
     done_in set in_boot pinctl set pool.test 192.0.2.7
     check "upgraded while systemd runs" in_boot dpkg -i $(packages "$version")
     same "the new table took over the pin" "2 pool.test 192.0.2.7" "$(in_boot sh -c 'ls /run/stickydns/table.* | wc -l') $(in_boot pinctl list | cut -f1,3 | tr '\t' ' ')"
+    same "pinkeeper was started anew" "active yes" \
+        "$(in_boot systemctl is-active pinkeeper) $([ "$keeper" = "$(in_boot systemctl show --property MainPID pinkeeper)" ] || echo yes)"
     done_in set in_boot pinctl set other.test 192.0.2.8
     shut
     done_in boot-up boot boot
@@ -194,6 +199,7 @@ part_boot() {
     check "upgraded to the same version: the layout of before is gone, and its pinctl" \
         in_boot sh -c "dpkg -i $(packages "$version" | xargs) && test \$(ls /usr/lib/stickydns/pinctl.* | wc -l) = 1"
     check "purged while systemd runs" in_boot apt-get -y purge stickydns stickydns-pinwatch
+    same "no program of it runs" "" "$(in_boot sh -c 'grep -lz "^/usr/s*bin/pin" /proc/[0-9]*/cmdline 2>/dev/null')"
     same "the unit is gone" "" "$(in_boot systemctl list-unit-files --no-legend 'stickydns*' 'pin*')"
     same "the table is gone" "" "$(in_boot sh -c 'ls -d /run/stickydns /var/lib/stickydns 2>/dev/null')"
     shut
