@@ -91,7 +91,7 @@ DEB_CHECK_PACKAGES = mmdebstrap piuparts systemd-container git
 ARM64_PACKAGES = gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
 TEST_PACKAGES = bats parallel dnsmasq-base sip-tester sipsak kamailio baresip linphone-cli linphone-common curl jq openssl \
 	python3 python3-jsonschema iproute2 netbase nftables util-linux bsdutils procps strace valgrind binutils libcap2-bin bpftrace unbound \
-	bind9-dnsutils groff-base golang-go libssl-dev nodejs chrony faketime nscd spin zsh git systemd $(DEB_PACKAGES)
+	bind9-dnsutils groff-base golang-go libssl-dev nodejs chrony faketime nscd spin zsh git systemd prometheus $(DEB_PACKAGES)
 
 # pinwatch needs more than the rest; without that everything else is built, and one line says what is missing.
 PINWATCH_MISSING := $(strip $(shell for p in $(CLANG) $(BPFTOOL); do command -v $$p >/dev/null || echo $$p; done; \
@@ -415,7 +415,8 @@ install-core: all
 	ln -sf pinctl $(DESTDIR)$(COMPDIR)/pinkeeper
 	install -m 644 tools/completions/stickydns.zsh $(DESTDIR)$(ZSHDIR)/_stickydns
 	set -e; for s in $(SCRIPTS); do $(call script_for,$(LIBDIR),$(DESTDIR)$(DATADIR)/$$s); done
-	install -m 644 tools/schema/pinctl.schema.json $(DESTDIR)$(DATADIR)
+	install -m 644 tools/schema/pinctl.schema.json tools/monitoring/stickydns-dashboard.json $(DESTDIR)$(DATADIR)
+	$(real_places) tools/monitoring/stickydns.rules.yml >$(DESTDIR)$(DATADIR)/stickydns.rules.yml && chmod 644 $(DESTDIR)$(DATADIR)/stickydns.rules.yml
 	install -m 644 README.md LICENSE $(DESTDIR)$(DOCDIR)
 	$(EMULATOR) $(B)/pinctl check --defaults >$(DESTDIR)$(DOCDIR)/stickydns.conf && chmod 644 $(DESTDIR)$(DOCDIR)/stickydns.conf
 

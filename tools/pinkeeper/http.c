@@ -14,7 +14,7 @@
 #include "tools/pinkeeper/listen.h"
 
 enum {
-	TRY_AGAIN_MS = 5000,		/* to listen where somebody else does */
+	TRY_AGAIN_MS = 2000,		/* to listen where somebody else does */
 	CONNECTIONS = 16,		/* at once */
 	PATIENCE_S = 30,		/* with a client that neither sends nor reads */
 };

@@ -30,6 +30,8 @@ static const struct {
 	[COUNT_TORN] = {"stickydns_torn_records_total", "Records that were found torn, and retired."},
 };
 
+static_assert(COUNTERS == COUNT_TORN + 1, "each counter has a row above");
+
 static void page_counts(struct exposition *x, const struct census_counts *c)
 {
 	static const char *const families[CENSUS_FAMILIES] = {[FAMILY_V4] = "inet", [FAMILY_V6] = "inet6", [CENSUS_SRV] = "srv"};
