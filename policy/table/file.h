@@ -21,6 +21,7 @@ enum {
 	TABLE_NAMES_OWN = 1024,			/* one that a program makes for itself: it weighs in each process (mlockall(2)) */
 	TABLE_NAMES_MAX = 1000000,
 	TABLE_PATH = 256,
+	NO_SPARE = 64,				/* addresses of which that is known */
 };
 
 struct event;
@@ -41,7 +42,7 @@ struct table {
 	dev_t device;				/* of the file */
 	ino_t inode;
 	bool writable;
-	word64 no_spare;			/* address 32 | tick 32: its words of the index were all in use then (index.c) */
+	word64 no_spare[NO_SPARE];		/* address 32 | tick 32: its words of the index were all in use then (index.c) */
 	uint8_t space;				/* this process's pid namespace, as a hash: pids of others cannot be asked about */
 
 	/* Called with each event after it is in the journal; may be NULL. Set by the shim for its log and probes. */

@@ -144,7 +144,8 @@ static word64 *empty_word(const struct table *t, addr_ref addr, uint64_t mine, u
 static bool add_to_spare(struct table *t, addr_ref addr, uint64_t mine, uint32_t full)
 {
 	const uint64_t now = (uint64_t)addr << 32 | tick_now();
-	const bool few = full > GROUPS_TRIED && get64(&t->no_spare) == now;
+	word64 *const no_spare = &t->no_spare[ref_slot(addr) % NO_SPARE];
+	const bool few = full > GROUPS_TRIED && get64(no_spare) == now;
 	const uint32_t first = few ? (uint32_t)mine : 0, tries = few ? GROUPS_TRIED : full;
 	for (uint32_t n = 0; n < tries; n++) {
 		word64 *group = group_at(t, addr, (first + n) % full);
@@ -155,7 +156,7 @@ static bool add_to_spare(struct table *t, addr_ref addr, uint64_t mine, uint32_t
 		}
 	}
 	if (full > GROUPS_TRIED)
-		put64(&t->no_spare, now);
+		put64(no_spare, now);
 	return false;
 }
 
