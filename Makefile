@@ -85,13 +85,13 @@ page_place = $(DESTDIR)$(MANDIR)/man$(patsubst .%,%,$(suffix $(1)))/$(1)
 page_for = $(real_places) tools/man/$(1) >$(page_place) && chmod 644 $(page_place)
 
 BUILD_PACKAGES = gcc make pkg-config libc6-dev libc-ares-dev libjansson-dev libconfuse-dev \
-	libuv1-dev libmicrohttpd-dev systemtap-sdt-dev clang bpftool libbpf-dev
+	libuv1-dev libmicrohttpd-dev libncurses-dev systemtap-sdt-dev clang bpftool libbpf-dev
 DEB_PACKAGES = debhelper dpkg-dev lintian xz-utils
 DEB_CHECK_PACKAGES = mmdebstrap piuparts systemd-container git
 ARM64_PACKAGES = gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
 TEST_PACKAGES = bats parallel dnsmasq-base sip-tester sipsak kamailio baresip linphone-cli linphone-common curl jq openssl \
 	python3 python3-jsonschema iproute2 netbase nftables util-linux bsdutils procps strace valgrind binutils libcap2-bin bpftrace unbound \
-	bind9-dnsutils groff-base golang-go libssl-dev nodejs chrony faketime nscd spin zsh git systemd prometheus $(DEB_PACKAGES)
+	bind9-dnsutils groff-base golang-go libssl-dev nodejs chrony faketime nscd spin tmux zsh git systemd prometheus $(DEB_PACKAGES)
 
 # pinwatch needs more than the rest; without that everything else is built, and one line says what is missing.
 PINWATCH_MISSING := $(strip $(shell for p in $(CLANG) $(BPFTOOL); do command -v $$p >/dev/null || echo $$p; done; \
@@ -130,7 +130,8 @@ $(B)/libcommon.a: $(COMMON_OBJ)
 
 $(B)/pinctl: $(PINCTL_OBJ) $(B)/libcommon.a $(B)/libpolicy.a
 	$(say) LD $@
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -Wl,--as-needed -o $@ $(PINCTL_OBJ) $(B)/libcommon.a $(B)/libpolicy.a $(TOOL_LIBS) -lresolv
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -Wl,--as-needed -o $@ $(PINCTL_OBJ) $(B)/libcommon.a $(B)/libpolicy.a $(TOOL_LIBS) \
+		$(PINCTL_LIBS) -lresolv
 
 $(B)/pinkeeper: $(KEEPER_OBJ) $(B)/libcommon.a $(B)/libpolicy.a
 	$(say) LD $@
@@ -153,10 +154,11 @@ $(B)/shim/%.o: shim/%.c
 TOOL_CFLAGS = $(eval TOOL_CFLAGS := $$(shell $(PKG_CONFIG) --cflags libcares jansson libconfuse libuv 2>/dev/null))$(TOOL_CFLAGS)
 TOOL_LIBS = $(eval TOOL_LIBS := $$(shell $(PKG_CONFIG) --libs libcares jansson libconfuse libuv 2>/dev/null))$(TOOL_LIBS)
 
+PINCTL_LIBS = $(shell $(PKG_CONFIG) --libs ncursesw 2>/dev/null)
 KEEPER_LIBS = $(shell $(PKG_CONFIG) --libs libmicrohttpd 2>/dev/null)
 
 libs:
-	@for l in libcares jansson libconfuse libuv libmicrohttpd; do \
+	@for l in libcares jansson libconfuse libuv libmicrohttpd ncursesw; do \
 		$(PKG_CONFIG) --exists $$l || { echo "$$l is missing: make deps (as root) installs it" >&2; exit 1; }; done
 
 $(B)/tools/%.o: tools/%.c | libs

@@ -19,6 +19,7 @@ int cmd_undrain(struct context *c, int argc, char **argv);
 int cmd_save(struct context *c, int argc, char **argv);
 int cmd_restore(struct context *c, int argc, char **argv);
 int cmd_events(struct context *c, int argc, char **argv);
+int cmd_top(struct context *c, int argc, char **argv);
 int cmd_stats(struct context *c, int argc, char **argv);
 int cmd_init(struct context *c, int argc, char **argv);
 int cmd_settings(struct context *c, int argc, char **argv);

@@ -32,6 +32,7 @@ static const struct command {
 	{"save", cmd_save, "write what is pinned as text"},
 	{"restore", cmd_restore, "take it back"},
 	{"events", cmd_events, "the journal of what happened"},
+	{"top", cmd_top, "a live view of pins, counters and events"},
 	{"stats", cmd_stats, "counters, and how full the table is"},
 	{"settings", cmd_settings, "what holds for a name, known or not; or all that is set"},
 	{"init", cmd_init, "make a table"},
