@@ -62,7 +62,7 @@ _stickydns_offer() { # WHAT, in the words of --help
     HOST* | NAME) COMPREPLY=($(compgen -W "$(_stickydns_names)" -- "$cur")) ;;
     ADDR*)
         case $command in
-        drain | list | show | events) _stickydns_colons "$(_stickydns_addresses)" ;;
+        drain | list | show | events | top) _stickydns_colons "$(_stickydns_addresses)" ;;
         undrain) _stickydns_colons "$(_stickydns_drained)" ;;
         *) _stickydns_colons "$(_stickydns_candidates "${given[0]-}")" ;;
         esac
