@@ -108,6 +108,8 @@ all_journaled() { (($(journaled STICKYDNS_EVENT="$1") >= $2)); }
     asked=$(grep -ohE '\b(stickydns|pinkeeper|process)_[a-z_]+\b' "$MONITORING"/* | sort -u | grep -v '^stickydns_dashboard$')
     expect_eq "" "$(comm -13 <(echo "$told") <(echo "$asked"))" "metrics that are asked for in vain"
     expect_ge 10 "$(wc -l <<<"$asked")" "metrics that are asked for"
+    expect_eq "" "$(comm -23 <(grep -v ^process_ <<<"$told") <(grep -oE '^\.B (stickydns|pinkeeper)_[a-z_]+' "${TESTS%/tests}/tools/man/pinkeeper.8" | cut -c4- | sort))" \
+        "metrics that pinkeeper(8) does not name"
 }
 
 @test "a real Prometheus scrapes it, and its alerts fire" {
@@ -197,7 +199,7 @@ all_journaled() { (($(journaled STICKYDNS_EVENT="$1") >= $2)); }
     local json entry
     journald_start
     pinctl init                                     # the system's keeps 2,048 events, one that a program makes 512
-    keeper_start
+    RUNTIME_DIRECTORY=$BATS_TEST_TMPDIR keeper_start        # as systemd does
     dns_pool pool.test 127.0.0.11 127.0.0.12
     with_shim getent ahostsv4 pool.test >/dev/null
     pinctl fail pool.test "$(pin_of pool.test)"
@@ -227,6 +229,19 @@ all_journaled() { (($(journaled STICKYDNS_EVENT="$1") >= $2)); }
     expect_eq 0 "$(journaled STICKYDNS_EVENT=lost)" "gaps"
     said_once 'events: journald: .*: tried again'
     said_once 'events: journald takes them again'
+
+    # A pinkeeper that is started again goes on where the last one was, and says what is too old.
+    keeper_stop
+    pinctl set while-away.test 192.0.2.9
+    RUNTIME_DIRECTORY=$BATS_TEST_TMPDIR keeper_start
+    await "what came meanwhile" all_journaled set 1
+    kill -9 "$KEEPER"
+    await "its end" eval '! kill -0 '"$KEEPER"' 2>/dev/null'
+    "$(client journal)" "$TABLE" 3000 0
+    RUNTIME_DIRECTORY=$BATS_TEST_TMPDIR keeper_start
+    await "what the table still has" all_journaled confirmed $((2500 + 2048))
+    expect_eq "952 events lost" "$(journalctl -q -t pinkeeper -o cat STICKYDNS_EVENT=lost)" "the gap"
+    expect_eq 1 "$(journaled STICKYDNS_NAME=while-away.test)" "entries of one name"
 }
 
 @test "events in syslog; what a log that does not read makes it lose is counted, and said once it reads" {

@@ -7,6 +7,7 @@
 #include "tools/common/guard.h"
 #include "tools/common/reader.h"
 #include "tools/pinkeeper/keeper.h"
+#include "tools/pinkeeper/position.h"
 
 enum {
 	LOOK_MS = 1000,			/* for a table that is not there yet, or was replaced */
@@ -73,10 +74,11 @@ static void attach(struct keeper *k)
 	told = STORE_OK;
 	truncated = false;
 	k->c.table.origin = ORIGIN_KEEPER;
-	reader = (struct reader){.seq = journal_next(&k->c.table)};	/* of the first one only what comes */
+	reader = (struct reader){.seq = position_of(&k->c.table, journal_next(&k->c.table))};
 	if (left != READER_NEW)
 		reader = reader_begin(&k->c.table, left);
 	read_until = reader.seq;
+	position_keep(&k->c.table, reader.seq);
 	waiting = true;
 	if (uv_thread_create(&waiter, wait_for_events, &k->c.table) != 0) {
 		store_close(&k->c.table);
@@ -116,6 +118,8 @@ static void read_events(struct keeper *k)
 		tell(k, &e);
 	}
 	tell_lost(k);
+	if (read_until != reader.seq)
+		position_keep(&k->c.table, reader.seq);
 	read_until = reader.seq;
 	if (reading == READ_EVENT)
 		uv_async_send(&wake);

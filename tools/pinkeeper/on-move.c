@@ -14,9 +14,9 @@
 #include "tools/pinkeeper/entry.h"
 
 enum {
-	RUNNING_MAX = 4,
-	WAITING_MAX = 64,
-	LIMIT_MS = 10000,		/* then a command is killed, with its children */
+	MOVE_COMMANDS = 4,		/* that run at once */
+	MOVE_WAITING = 64,
+	MOVE_LIMIT_S = 10,		/* then a command is killed, with its children */
 	VARIABLE = TARGET_TEXT + 64,	/* "STICKYDNS_ADDRESS=..." */
 };
 
@@ -36,7 +36,7 @@ static struct {
 	struct keeper *keeper;
 	struct move *first, **last;	/* that wait */
 	unsigned waiting;
-	struct move *running[RUNNING_MAX];
+	struct move *running[MOVE_COMMANDS];
 	uint64_t skipped;		/* not told yet */
 	uint64_t count[RESULTS];
 	int told;			/* the error of the line that said why the command cannot be run */
@@ -91,7 +91,7 @@ static void close_move(struct move *m)
 /* Where `m` is among those that run; for NULL a free place. NULL: nowhere. */
 static struct move **place_of(const struct move *m)
 {
-	for (unsigned i = 0; i < RUNNING_MAX; i++)
+	for (unsigned i = 0; i < MOVE_COMMANDS; i++)
 		if (moves.running[i] == m)
 			return &moves.running[i];
 	return NULL;
@@ -104,7 +104,7 @@ static void on_exit_of(uv_process_t *process, int64_t status, int number)
 	const char *const command = moves.keeper->conf.on_move, *const name = m->words.name;
 	const enum result result = m->killed ? KILLED : status != 0 || number != 0 ? FAILED_TO : RAN;
 	if (result == KILLED)
-		note(c, "on-move: %s: %s: killed after %d s", command, name, LIMIT_MS / 1000);
+		note(c, "on-move: %s: %s: killed after %d s", command, name, MOVE_LIMIT_S);
 	else if (number != 0)
 		note(c, "on-move: %s: %s: ended by signal %d", command, name, number);
 	else if (status != 0)
@@ -153,7 +153,7 @@ static void run(struct move *m)
 		return;
 	}
 	*place_of(NULL) = m;
-	uv_timer_start(&m->limit, on_limit, LIMIT_MS, 0);
+	uv_timer_start(&m->limit, on_limit, MOVE_LIMIT_S * 1000, 0);
 }
 
 static struct move *take_waiting(void)
@@ -173,7 +173,7 @@ static void run_waiting(void)
 	if (moves.first || moves.skipped == 0)
 		return;
 	note(&moves.keeper->c, "on-move: %s: skipped at %llu moves: more than %d waited", moves.keeper->conf.on_move,
-	     (unsigned long long)moves.skipped, WAITING_MAX);
+	     (unsigned long long)moves.skipped, MOVE_WAITING);
 	moves.skipped = 0;
 }
 
@@ -183,7 +183,7 @@ static void on_event(struct keeper *k, const struct event *e)
 {
 	if (e->kind != EVENT_MOVED)
 		return;
-	struct move *m = moves.waiting < WAITING_MAX ? calloc(1, sizeof *m) : NULL;
+	struct move *m = moves.waiting < MOVE_WAITING ? calloc(1, sizeof *m) : NULL;
 	if (!m) {
 		moves.skipped++;
 		moves.count[SKIPPED]++;
@@ -220,7 +220,7 @@ static void stop(struct keeper *k)
 		note(&k->c, "on-move: %s: not run for the last %u moves", k->conf.on_move, moves.waiting);
 	while (moves.first)
 		free(take_waiting());
-	for (unsigned i = 0; i < RUNNING_MAX; i++)
+	for (unsigned i = 0; i < MOVE_COMMANDS; i++)
 		if (moves.running[i])
 			close_move(moves.running[i]);
 }
