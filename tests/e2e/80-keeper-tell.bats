@@ -131,7 +131,7 @@ all_journaled() { (($(journaled STICKYDNS_EVENT="$1") >= $2)); }
 	      - {series: 'stickydns_pin_healthy{instance="h",name="dead.test",family="inet"}', values: '0x30'}
 	      - {series: 'stickydns_pin_moves_total{instance="h"}', values: '0+20x30'}
 	      - {series: 'stickydns_name_moves_total{instance="h",name="dead.test"}', values: '0+1x30'}
-	      - {series: 'stickydns_stale_answers_total{instance="h"}', values: '0+1x30'}
+	      - {series: 'pinkeeper_follow_dns_up{instance="h"}', values: '0x30'}
 	      - {series: 'stickydns_evictions_total{instance="h"}', values: '0+1x30'}
 	      - {series: 'pinkeeper_events_lost_total{instance="h",log="journald"}', values: '0+1x30'}
 	    promql_expr_test:
