@@ -444,6 +444,7 @@ DIST = $(B)/stickydns-$(VERSION).tar.xz
 
 # Its bytes follow from the commit alone: its time is that of all files.
 dist:
+	@git rev-parse --verify --quiet HEAD >/dev/null 2>&1 || { echo "make dist: this is no clone of the repository" >&2; exit 1; }
 	$(Q)mkdir -p $(B)
 	$(Q)git diff --quiet HEAD || echo "make dist: changes that are not committed are left out" >&2
 	$(Q)git -c tar.umask=022 archive --prefix=stickydns-$(VERSION)/ -o $(DIST:.xz=) HEAD && xz -f -T1 $(DIST:.xz=)
