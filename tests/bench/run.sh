@@ -51,6 +51,7 @@ bench() {
     restore) timeout 120 "$bin/restore" "$BUILD/pinctl" "$dir" ;;
     watch) watch ;;
     steered) steered ;;
+    follow) follow ;;
     *) echo "bench: no part is called $1" >&2 && return 2 ;;
     esac
 }
@@ -90,6 +91,13 @@ steered() {
     alone '"$1/pinctl" init --table "$2" --conf=/dev/null >/dev/null
         "$1/pinctl" set --table "$2" pool.bench.test 127.9.9.1,127.9.9.2
         timeout 60 "$1/tests/bench/steered" "$1/pinwatch" "$2" "${@:3}"' "$BUILD" "$table" "${cgroups[@]}"
+}
+
+follow() {
+    local missing=
+    for program in unbound dig unshare; do command -v $program >/dev/null || missing+=" $program"; done
+    [ -z "$missing" ] && [ "$(id -u)" = 0 ] || { echo "bench: following DNS is left out: it needs root,$missing" >&2; return 0; }
+    unshare --net --mount bash -c 'ip link set lo up; exec "$@"' - timeout 300 "$here/follow.sh" "$BUILD" "$dir"
 }
 
 broken=

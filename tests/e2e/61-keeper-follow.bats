@@ -41,16 +41,22 @@ queries() { grep -c "query\[$1\] $2 " "$LOGS/dnsmasq.log" || true; }
     expect_eq 0 "$(queries A hosts.test)" "questions for what stands in /etc/hosts"
     await "the service's pin to move" srv_pin_is sbc2.pool.test:5060
 
+    # In another table that takes the place of this one.
+    pinctl init --replace >/dev/null
+    dns_change pool.test 127.0.0.10
+    await "the pin in the new table to move" pin_is pool.test 127.0.0.10
+
     # Killed, and started anew: programs go on.
     kill -9 "$KEEPER"
-    expect_eq 127.0.0.12 "$(ask one first pool.test)" "what a program gets when pinkeeper was killed"
+    expect_eq 127.0.0.10 "$(ask one first pool.test)" "what a program gets when pinkeeper was killed"
     dns_change pool.test 127.0.0.14
     : >"$LOGS/pinkeeper"
     keeper_start 'events = off'
     await "the pin to move again" pin_is pool.test 127.0.0.14
     expect_eq 127.0.0.14 "$(ask one first pool.test)" "what the same program gets"
 
-    # Another server.
+    # Another server, while what was asked of the first is in flight.
+    kill -STOP "$DNS_PID"
     /usr/bin/python3 -S "$TESTS/servers/dns.py" 127.0.0.55 53 pool.test 1 0 127.0.0.15 >>"$LOGS/dns.py.log" 2>&1 3>&- 4>&- &
     await "another DNS server" port_open udp 127.0.0.55 53
     echo 'nameserver 127.0.0.55' >/etc/resolv.conf
