@@ -17,7 +17,7 @@ said_once() { expect_eq 1 "$(grep -cE -- "$1" "$LOGS/pinkeeper")" "lines of: $1"
 
 # What stands where a real one has its socket.
 RECEIVER='
-import json, os, signal, socket, sys
+import socket, sys
 place, out = sys.argv[1:]
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 s.bind(place)
