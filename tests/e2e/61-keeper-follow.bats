@@ -42,8 +42,8 @@ queries() { grep -c "query\[$1\] $2 " "$LOGS/dnsmasq.log" || true; }
     await "the service's pin to move" srv_pin_is sbc2.pool.test:5060
 
     # In another table that takes the place of this one.
-    pinctl init --replace >/dev/null
     dns_change pool.test 127.0.0.10
+    pinctl init --replace >/dev/null
     await "the pin in the new table to move" pin_is pool.test 127.0.0.10
 
     # Killed, and started anew: programs go on.
@@ -71,6 +71,7 @@ queries() { grep -c "query\[$1\] $2 " "$LOGS/dnsmasq.log" || true; }
     DNS_TTL=1 dns_names "$BATS_TEST_TMPDIR/many"
     pinctl init >/dev/null
     with_shim "$(client lookup)" -4 $(cut -d' ' -f2 "$BATS_TEST_TMPDIR/many") >/dev/null
+    settings 'host "n1.test" { serve = on }'
     before=$(pinctl list | cut -f1-5)
     expect_eq 100 "$(grep -c '^n[0-9]*.test.inet.10.1.0.1' <<<"$before")" "names"
     dns_stop
@@ -100,6 +101,9 @@ PY
     await "DNS to be noticed" grep -q 'DNS answers again' "$LOGS/pinkeeper"
     await "all names to be asked for" eval '[[ $(grep -o "query\[AAAA\] n[0-9]*" "$LOGS/dnsmasq.log" | sort -u | wc -l) == 100 ]]'
     expect_eq 100 "$(queries A '.*')" "questions for A"
+    await "its answer" eval '[[ $(pinctl list --json | jq ".[] | select(.name == \"n1.test\") | .ttl_s") -gt 500 ]]'
+    expect_ge 601 "$(pinctl list --json | jq '.[] | select(.name == "n1.test") | .ttl_s')" "seconds for which n1 is served: until the next answer"
+    expect_le 600 "$(pinctl list --json | jq '.[] | select(.name == "n2.test") | .ttl_s')" "seconds of the TTL of n2, which is not served"
     expect_eq "$before" "$(pinctl list | cut -f1-5)" "the table"
     expect_eq 3 "$(grep -c '' "$LOGS/pinkeeper")" "lines that pinkeeper says"
     keeper_stop

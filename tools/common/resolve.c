@@ -8,11 +8,10 @@
 
 #include "policy/base/clock.h"
 #include "tools/common/batch.h"
+#include "tools/common/channel.h"
 #include "tools/common/reply-read.h"
 
 enum {
-	TRIES = 2,
-	EDNS_BYTES = 1232,		/* fits every path's packets (RFC 9715) */
 	WAKE_MS = 1000,			/* c-ares is looked after so often while it waits */
 	SLACK_MS = 5000,		/* beyond all time limits of c-ares: then its queries are cancelled */
 };
@@ -260,58 +259,10 @@ static void on_socket(void *arg, ares_socket_t fd, int readable, int writable)
 
 /* ---- the channel ---- */
 
-static int channel_make(struct resolver *r, ares_channel *channel, uint32_t try_ms)
+static int open_channel(struct resolver *r, ares_channel *channel)
 {
-	struct ares_options o = {
-		.flags = ARES_FLAG_EDNS,
-		.ednspsz = EDNS_BYTES,
-		.timeout = (int)try_ms,
-		.tries = TRIES,
-		.sock_state_cb = on_socket,
-		.sock_state_cb_data = r,
-	};
-	return ares_init_options(channel, &o, ARES_OPT_FLAGS | ARES_OPT_EDNSPSZ | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES |
-						      ARES_OPT_SOCK_STATE_CB);
-}
-
-static uint32_t servers_of(ares_channel channel)
-{
-	struct ares_addr_port_node *list = NULL;
-	uint32_t n = 0;
-	if (ares_get_servers_ports(channel, &list) == ARES_SUCCESS)
-		for (struct ares_addr_port_node *s = list; s; s = s->next)
-			n++;
-	ares_free_data(list);
-	return n ? n : 1;
-}
-
-static int use_server(ares_channel channel, const struct endpoint *e)
-{
-	struct ares_addr_port_node node = {.udp_port = e->port, .tcp_port = e->port};
-	node.family = address_family(&e->addr) == FAMILY_V4 ? AF_INET : AF_INET6;
-	address_to_bytes(&e->addr, node.family, &node.addr);
-	return ares_set_servers_ports(channel, &node);
-}
-
-/* c-ares waits try_ms at the first round of servers and twice that at the second: 3 * servers * try_ms in all. */
-static int channel_find(struct resolver *r, ares_channel *channel)
-{
-	int status = channel_make(r, channel, r->o.timeout_ms / 3 + 1);
-	if (status != ARES_SUCCESS)
-		return status;
-	if (r->o.server)
-		return use_server(*channel, &r->server);
-	uint32_t servers = servers_of(*channel);
-	if (servers == 1)
-		return ARES_SUCCESS;
-	ares_destroy(*channel);
-	*channel = NULL;
-	return channel_make(r, channel, r->o.timeout_ms / (3 * servers) + 1);
-}
-
-static int channel_open(struct resolver *r, ares_channel *channel)
-{
-	const int status = channel_find(r, channel);
+	const struct channel_options o = {r->o.server ? &r->server : NULL, r->o.timeout_ms, on_socket, r};
+	const int status = channel_open(&o, channel);
 	if (status == ARES_SUCCESS)
 		batch_use(r->batch, *channel);
 	return status;
@@ -351,11 +302,8 @@ bool resolver_renew(struct resolver *r)
 {
 	ares_channel other = NULL;
 	struct flight *whole = r->landed, *ended, *next;
-	if (channel_open(r, &other) != ARES_SUCCESS) {
-		if (other)
-			ares_destroy(other);
+	if (open_channel(r, &other) != ARES_SUCCESS)
 		return false;
-	}
 	r->landed = NULL;
 	ares_destroy(r->channel);		/* which ends what is in flight */
 	r->channel = other;
@@ -391,10 +339,8 @@ const char *resolver_make(uv_loop_t *loop, const struct resolve_options *o, stru
 		r->server = *o->server;
 	r->batch = batch_make(on_unsent, r);
 	if (status == ARES_SUCCESS)
-		status = r->batch ? channel_open(r, &r->channel) : ARES_ENOMEM;
+		status = r->batch ? open_channel(r, &r->channel) : ARES_ENOMEM;
 	if (status != ARES_SUCCESS) {
-		if (r->channel)
-			ares_destroy(r->channel);
 		ares_library_cleanup();
 		batch_free(r->batch);
 		free(r);

@@ -5,8 +5,7 @@
  * other. It asks as libc does: with the search list, and over TCP after a truncated answer; services as they are
  * (RFC 2782). Everything ends: each question has a time limit.
  *
- * It lives in the loop's thread, and is no longer idle than its names are: while none is in flight it holds no socket
- * and keeps no loop running.
+ * All of it runs in the loop's thread. While no name is in flight, it holds no socket and keeps no loop running.
  */
 #ifndef STICKYDNS_RESOLVE_H
 #define STICKYDNS_RESOLVE_H
@@ -44,7 +43,10 @@ size_t resolver_room(const struct resolver *r);
 /* Ask for `name`, a canonical one. Only while there is room. */
 void resolver_ask(struct resolver *r, const char *name, size_t id);
 
-/* Read resolv.conf again, and ask those servers from now on; also for what is in flight. False: it stays as it was. */
+/*
+ * Read resolv.conf again, and ask those servers from now on, from other ports; also for what is in flight. False: it stays as it
+ * was.
+ */
 bool resolver_renew(struct resolver *r);
 
 /* What is in flight is called back for no more. */

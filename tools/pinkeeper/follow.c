@@ -14,6 +14,7 @@
 enum {
 	FOLLOW_TIMEOUT_S = 5,		/* for one question, all tries together */
 	FOLLOW_SERVE_S = FOLLOW_TIMEOUT_S,	/* beyond the next question `serve = on` answers, while that is asked */
+	FOLLOW_PORT_S = 60,		/* the longest time with one source port: who forges answers has to guess it (RFC 5452) */
 	SECOND_MS = 1000,
 	TICK_MS = 1000 / TICKS_PER_S,
 };
@@ -117,10 +118,15 @@ static void ask_what_is_due(void)
 
 static void on_second(uv_timer_t *timer)
 {
+	static unsigned seconds;
 	(void)timer;
 	hosts_update(&followed.hosts);
-	if (file_changed(RESOLV_CONF, &resolv_conf) && resolver_renew(resolver))
-		pace_renew(&pace, tick_now());
+	if (file_changed(RESOLV_CONF, &resolv_conf)) {
+		if (resolver_renew(resolver))
+			pace_renew(&pace, tick_now());
+	} else if (++seconds % FOLLOW_PORT_S == 0) {
+		resolver_renew(resolver);
+	}
 	if (!followed.table)
 		return;
 	followed_walk(&followed, tick_now());

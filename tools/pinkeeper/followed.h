@@ -43,12 +43,10 @@ void followed_walk(struct followed *f, uint32_t now);
 /* The same at once, for a name that something has happened to; the table may not have it. */
 void followed_meet(struct followed *f, const char *name, uint32_t now);
 
-/* A followed service leads to the host, and will until then at least. */
+/* A service that is followed leads to the host, and will until the tick `until` at least. */
 void followed_lead(struct followed *f, const struct name *host, uint32_t now, uint32_t until);
 
-/*
- * The name that is due first, at *due. False: none. The schedule keeps it.
- */
+/* The name that is due first, at *due. It stays in the schedule. False: there is none. */
 bool followed_next(const struct followed *f, uint32_t *slot, uint32_t *due);
 
 /* Take the name in the slot out of the schedule. True: it is asked for now. False: it is not, or no longer, followed. */
