@@ -2,7 +2,9 @@
 
 load ../lib/harness
 load ../lib/complains
+load ../lib/steer
 setup_file() { use_clients lookup_client; }
+teardown() { harness_teardown; steer_teardown; }
 
 # found WHAT : that row of $output.
 found() { awk -F'\t' -v what="$1" '$1 == what { print $2 }' <<<"$output"; }
@@ -168,4 +170,159 @@ C
     printf '\xff\xff\xff\xff\xff\xff\xff\x7f' | dd of=bad bs=1 seek=40 conv=notrunc status=none
     expect_status 0 pinctl doctor ./bad
     expect_eq "none that its symbols tell of" "$(found resolver)" "sections that lie outside"
+}
+
+# advises EREGEX PROGRAM|PID : a line of advice for it matches.
+advises() {
+    output=$(pinctl doctor "$2") || true
+    expect_match "$1" "$(found advice)" "advice for $2"
+}
+
+# sleeper [ENV-WORD|COMMAND]... : `sleep` that runs so, its number in $SLEEPER.
+sleeper() {
+    env "$@" sleep 1000 3>&- 4>&- &
+    SLEEPER=$!
+    await "sleep" grep -q sleep "/proc/$SLEEPER/comm"
+}
+
+@test "a script: its interpreter, also behind env, and itself, as a program and as a process" {
+    cd "$BATS_TEST_TMPDIR"
+    export PATH=/usr/bin:/bin
+    printf '#!/usr/bin/env -S LANG=C python3 -u\nimport time\ntime.sleep(1000)\n' >tool
+    printf '#!/bin/cat\n' >text
+    printf 'read -r line\n' >plain.sh
+    chmod +x tool text
+    expect_eq "$(realpath "$(command -v python3)") ./tool" "$(pinctl doctor --json ./tool | jq -r '"\(.program) \(.script)"')" "behind env"
+    expect_eq "$(realpath /bin/cat) ./text" "$(pinctl doctor --json ./text | jq -r '"\(.program) \(.script)"')" "without env"
+    expect_eq null "$(pinctl doctor --json cat | jq -r .script)" "of what is none"
+    ./tool 3>&- 4>&- &
+    await "the interpreter" grep -q python "/proc/$!/comm"
+    expect_match "python3.* ./tool" "$(pinctl doctor --json $! | jq -r '"\(.program) \(.script)"')" "as a process"
+    mkfifo fifo
+    bash plain.sh <>fifo 3>&- 4>&- &
+    await "the shell" grep -q plain "/proc/$!/cmdline"
+    expect_match "bash plain.sh" "$(pinctl doctor --json $! | jq -r '"\(.program) \(.script)"')" "a file that does not begin with #!"
+}
+
+@test "advice: what LD_PRELOAD does not reach, Java, a program that was started without it" {
+    cd "$BATS_TEST_TMPDIR"
+    mkdir -p /run/bin jdk/bin jdk/lib
+    printf 'int main(void) { return 0; }\n' >t.c
+    gcc -o /run/bin/own t.c
+    chmod u+s /run/bin/own
+    expect_status 0 pinctl doctor /run/bin/own
+    expect_eq "reaches it" "$(found preload)" "root's own set-uid program"
+    expect_match "own is set-uid: LD_PRELOAD does not reach it when others start it" "$(found advice)" "advice"
+    gcc -static -o static t.c
+    advises "pinwatch steer redirects" ./static
+
+    gcc -o jdk/bin/java t.c
+    printf '#include <netdb.h>\nint x(void) { return getaddrinfo(0, 0, 0, 0); }\n' >net.c
+    gcc -shared -fPIC -o jdk/lib/libnet.so net.c
+    expect_status 0 pinctl doctor jdk/bin/java
+    expect_eq "getaddrinfo: libnet.so" "$(found resolver)" "Java's library"
+    expect_match "Java keeps each answer for 30 s" "$(found advice)" "advice for Java"
+
+    sleeper true=
+    advises "LD_PRELOAD of it does not name the library: .*Environment=LD_PRELOAD=$BUILD/libstickydns.so in its unit" $SLEEPER
+    sleeper LD_PRELOAD=/nonexistent/libstickydns.so 2>/dev/null
+    advises "LD_PRELOAD names /nonexistent/libstickydns.so, which is not in its file system" $SLEEPER
+    : >libstickydns.so
+    sleeper "LD_PRELOAD=$PWD/libstickydns.so" 2>/dev/null
+    advises "LD_PRELOAD names $PWD/libstickydns.so, and the library is not in it: the loader's complaint" $SLEEPER
+    cp /bin/sleep /run/bin/suid
+    chmod u+s /run/bin/suid
+    setpriv --reuid 65534 --clear-groups env "LD_PRELOAD=$BUILD/libstickydns.so" /run/bin/suid 1000 3>&- 4>&- &
+    await "the set-uid program" grep -q suid "/proc/$!/comm"
+    advises "it was started set-id" $!
+}
+
+@test "advice: sandboxes of units, rights, containers" {
+    local system dir=/run/stickydns library=LD_PRELOAD=$BUILD/libstickydns.so
+    unset STICKYDNS_TABLE
+    echo stickydns:x:4712: >>"$BATS_TEST_TMPDIR/group"
+    cat /etc/group >>"$BATS_TEST_TMPDIR/group"
+    mount --bind "$BATS_TEST_TMPDIR/group" /etc/group
+    bare "$BUILD/pinctl" init --conf=/dev/null
+    system=$dir/table.$(layout)
+    pinctl() { command "$BUILD/pinctl" "$@"; }
+
+    sleeper "$library"
+    expect_status 0 pinctl doctor $SLEEPER
+    expect_eq "" "$(found advice)" "advice for one that has all"
+    # As ProtectSystem=strict does.
+    sleeper unshare --mount sh -c 'mount --bind $0 $0 && mount -o remount,bind,ro $0 && exec env "$@"' $dir "$library"
+    await "its table" grep -q "$system" "/proc/$SLEEPER/maps"
+    advises "^$dir is mounted read-only for it: ReadWritePaths=$dir in its unit, or programs can only read\$" $SLEEPER
+    steer_setup                                         # a cgroup, as a unit's processes are in
+    mkdir -p "$CGROUP_PATH/kamailio.service/worker"
+    echo "$SLEEPER" >"$CGROUP_PATH/kamailio.service/worker/cgroup.procs"
+    advises "ReadWritePaths=$dir in kamailio.service," $SLEEPER
+    expect_eq kamailio.service "$(found unit)" "its unit"
+    sleeper setpriv --reuid 65534 --clear-groups env "$library"
+    await "its table" grep -q "$system" "/proc/$SLEEPER/maps"
+    advises "nobody may only read $system: SupplementaryGroups=stickydns in its unit" $SLEEPER
+    sleeper unshare --mount sh -c 'mount -t tmpfs $0 /run && exec env "$@"' none "$library"
+    advises "pins are not shared with those on $system: 3 processes: .*sleep" $SLEEPER
+
+    # A root directory of its own, which shares the programs alone.
+    mkdir -p /tmp/root/{usr,lib,lib64,bin,dev/shm,proc,build}
+    mount -t tmpfs -o size=20m none /tmp/root/dev/shm
+    for part in usr lib lib64 bin; do mount --rbind /$part /tmp/root/$part; done
+    mount --bind "$BUILD" /tmp/root/build
+    sleeper chroot /tmp/root env LD_PRELOAD=/build/libstickydns.so
+    await "its table" grep -q shm/stickydns "/proc/$SLEEPER/maps"
+    advises "it is in a container, which does not have $system: bind the directory into it \(-v $dir:$dir\)" $SLEEPER
+    expect_match "/dev/shm has 1[0-9] MiB left, and a table that programs make grows to 2[0-9] MiB" "$(found advice)" "its /dev/shm"
+    sleeper chroot /tmp/root env "$library" 2>/dev/null
+    advises "LD_PRELOAD names $BUILD/libstickydns.so, which is not in its file system: bind it into the container" $SLEEPER
+    sleeper unshare --net chroot /tmp/root env LD_PRELOAD=/build/libstickydns.so
+    advises "in a container with a network of its own" $SLEEPER
+}
+
+@test "advice: no table, programs on other tables, a small /dev/shm, logs that are lost" {
+    local first library=LD_PRELOAD=$BUILD/libstickydns.so
+    cd "$BATS_TEST_TMPDIR"
+    sleeper "$library" STICKYDNS_TABLE=/dev/shm/one
+    first=$SLEEPER
+    await "its table" grep -q shm/one "/proc/$first/maps"
+    sleeper "$library" STICKYDNS_TABLE=/dev/shm/two
+    await "its table" grep -q shm/two "/proc/$SLEEPER/maps"
+    advises "^pins are not shared with those on /dev/shm/one: 1 process: $first \(sleep\); root's pinctl init makes one table for all\$" $SLEEPER
+    expect_eq 1 "$(found advice | grep -c '')" "pieces of advice"
+    kill "$first" "$SLEEPER"
+    wait "$first" "$SLEEPER" || true
+
+    mkdir -m 777 full
+    mount -t tmpfs -o size=4k none full
+    dd if=/dev/zero of=full/f bs=4k count=1 status=none
+    sleeper "$library" "STICKYDNS_TABLE=$TABLE" "STICKYDNS_LOG=$PWD/full/log"
+    await "its table" grep -q "$TABLE" "/proc/$SLEEPER/maps"
+    advises "STICKYDNS_LOG=$PWD/full/log: its file system is full: lines are lost" $SLEEPER
+    mount -o remount,ro full
+    advises "STICKYDNS_LOG=.*mounted read-only for it: nothing is logged" $SLEEPER
+    kill "$SLEEPER"
+    sleeper "$library" "STICKYDNS_TABLE=$TABLE" STICKYDNS_LOG=/nonexistent/log
+    advises "STICKYDNS_LOG=/nonexistent/log: No such file or directory: nothing is logged" $SLEEPER
+
+    cat >sealed.c <<'C'
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+int main(int argc, char **argv)
+{
+	struct sock_filter allow = {BPF_RET, 0, 0, SECCOMP_RET_ALLOW};
+	struct sock_fprog all = {1, &allow};
+	return argc < 2 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &all) || execvp(argv[1], argv + 1);
+}
+C
+    gcc -o sealed sealed.c
+    sleeper ./sealed env "$library" STICKYDNS_TABLE=/nonexistent/table
+    advises "a filter of system calls may forbid what the library needs: SystemCallFilter=@system-service in its unit" $SLEEPER
+    sleeper unshare --mount sh -c 'mount -o remount,ro,bind /dev/shm && exec env "$@"' none "$library" STICKYDNS_TABLE=/nonexistent/table
+    advises "/dev/shm is mounted read-only for it, and it found no other table" $SLEEPER
+
+    mount -t tmpfs -o size=8m none /dev/shm
+    advises "/dev/shm has 8 MiB left, and a table that programs make grows to 2[0-9] MiB" cat
 }

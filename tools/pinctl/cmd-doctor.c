@@ -9,15 +9,16 @@
 
 #include "policy/base/environment.h"
 #include "tools/common/format.h"
+#include "tools/pinctl/advice.h"
 #include "tools/pinctl/commands.h"
-#include "tools/pinctl/patient.h"
+#include "tools/pinctl/imports.h"
 #include "tools/pinctl/reach.h"
-#include "tools/pinctl/tables.h"
 
 static const struct usage usage = {
 	.args_doc = "CMD|PID",
-	.doc = "Tell whether the shim reaches a program or is in a process, which table it has, and how it looks up names, as far "
-	       "as imported symbols show. The exit status is 1 if it will not stick.",
+	.doc = "Tell whether the shim reaches a program or is in a process, which table it has, how it looks up names, as far "
+	       "as imported symbols show, and what it may want: a line of advice for each finding. The exit status is 1 if it will not "
+	       "stick.",
 	.parser = parse_one_word,
 	.shows = true,
 };
@@ -27,7 +28,10 @@ static const struct usage usage = {
 
 struct finding {
 	char preload[PATH_MAX + 160], shim[PATH_MAX + 32], table[PATH_MAX + WHY_TEXT + 32];
-	struct names advice;		/* find_advice() */
+	char path[PATH_MAX];		/* of the table; "" */
+	char library[PATH_MAX];		/* that would be used */
+	struct confined confined;	/* of a process */
+	struct names advice;
 	struct tables tables;		/* all that there are */
 	bool good;
 };
@@ -53,26 +57,27 @@ static bool find_table(const struct context *c, const struct patient *p, struct 
 	if (!p->pid) {
 		bool writable;
 		enum store_status s = table_of_shim(c, path, &writable);
+		snprintf(out->path, sizeof out->path, "%s", path);
 		snprintf(out->table, sizeof out->table, "%s: %s%s", path, s == STORE_OK ? "will do" : store_status_text(s),
 			 s == STORE_OK && !writable ? READ_ONLY : "");
 		note_passed_over(c, path);
 		return s == STORE_OK;
 	}
 	const struct holder *h = &p->table;
+	snprintf(out->path, sizeof out->path, "%s", h->path);
 	if (h->path[0] && (h->gone || h->retired)) {
 		char why[WHY_TEXT];
 		const enum following f = holder_follows(h, h->path, why);
 		snprintf(out->table, sizeof out->table, "%s: replaced or deleted since%s%s", h->path, f == FOLLOWS ? "" : ": ", why);
 		return f != IS_LEFT;		/* its next request goes over to what took its place */
 	}
-	if (!h->path[0] || strlen(h->path) >= sizeof path) {
+	if (!h->path[0] || snprintf(path, sizeof path, "%s%s", p->root, h->path) >= (int)sizeof path) {
 		snprintf(out->table, sizeof out->table, "%s", h->path[0] ? h->path : "none");
 		return h->path[0] != '\0';
 	}
-	memcpy(path, h->path, strlen(h->path) + 1);
 	enum store_status s = store_open(path, &t);
 	store_close(&t);
-	snprintf(out->table, sizeof out->table, "%s: %s%s", path, s == STORE_OK ? "in use" : store_status_text(s),
+	snprintf(out->table, sizeof out->table, "%s: %s%s", h->path, s == STORE_OK ? "in use" : store_status_text(s),
 		 s == STORE_OK && !h->writable ? READ_ONLY : "");
 	return s == STORE_OK || s == STORE_FOREIGN;	/* its own network namespace need not be ours */
 }
@@ -80,46 +85,21 @@ static bool find_table(const struct context *c, const struct patient *p, struct 
 /* DONE; FAILED after one line, where there is no shim to look for. */
 static int judge(const struct context *c, const struct patient *p, struct finding *out)
 {
-	int status = DONE;
 	const char *off = p->shim[0] ? switched_off(p) : NULL;
+	char complaint[COMPLAINT_TEXT];
+	struct context quiet = *c;
+	quiet.complaint = complaint;
 	snprintf(out->preload, sizeof out->preload, "%s", p->trouble[0] ? p->trouble : "reaches it");
+	if (p->pid)
+		confined_of((pid_t)p->pid, &out->confined);
+	const int status = shim_find(p->pid ? &quiet : c, out->library);
 	if (p->pid)
 		snprintf(out->shim, sizeof out->shim, "%s%s%s", p->shim[0] ? p->shim : "not in it",
 			 off ? ": switched off by " : "", off ? off : "");
 	else
-		status = shim_find(c, out->shim);
+		snprintf(out->shim, sizeof out->shim, "%s", out->library);
 	out->good = find_table(c, p, out) && !p->trouble[0] && (!p->pid || (p->shim[0] && !off));
-	return status;
-}
-
-/* ---- what it may want ---- */
-
-static bool has_object(const struct patient *p, const char *begin)
-{
-	for (size_t i = 0; i < p->objects.n; i++)
-		if (strncmp(basename(p->objects.name[i]), begin, strlen(begin)) == 0)
-			return true;
-	return false;
-}
-
-/* What sends to every address of a name must not be steered: dmq with multi_notify. */
-static bool sends_to_all(const struct patient *p)
-{
-	return p->pid ? has_object(p, "dmq.so") : strcmp(basename(p->program), "kamailio") == 0;
-}
-
-/* One that runs with the shim has come past the check of its libraries' order. */
-static bool asan_refuses(const struct patient *p)
-{
-	return !p->shim[0] && (has_object(p, "libasan.so") || has_object(p, "libclang_rt.asan"));
-}
-
-static bool find_advice(const struct patient *p, struct names *advice)
-{
-	return (!sends_to_all(p) || names_add(advice, "dmq with multi_notify sends to each address of a name: it wants steer = off "
-						      "for that name (stickydns.conf(5))")) &&
-	       (!asan_refuses(p) || names_add(advice, "AddressSanitizer refuses a preloaded shim without ASAN_OPTIONS=" ASAN_ADMITS
-						      ": pinctl run sets it"));
+	return p->pid ? DONE : status;
 }
 
 /* ---- by which ways it looks up names ---- */
@@ -178,8 +158,9 @@ static bool show_json(const struct patient *p, const struct finding *f, const st
 	for (unsigned r = 0; r < RESOLVERS; r++)
 		if (w->by[r].n > 0)
 			json_array_append_new(ways, json_pack("{s:s, s:o}", "way", resolver_text(r), "files", list_json(&w->by[r])));
-	return json_line(json_pack("{s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "pid",
+	return json_line(json_pack("{s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "pid",
 				   p->pid ? json_integer((json_int_t)p->pid) : json_null(), "program", json_words(p->program),
+				   "script", json_words(p->script), "unit", json_words(f->confined.unit),
 				   "good", f->good, "preload", json_words(f->preload), "shim", json_words(f->shim), "table",
 				   json_words(f->table), "tables", tables_json(&f->tables), "environment", list_json(&p->environment), "resolvers", ways,
 				   "advice", list_json(&f->advice)));
@@ -214,6 +195,10 @@ static bool show_rows(const struct patient *p, const struct finding *f, const st
 	struct grid g = grid_begin((const char *const[]){"WHAT", "FOUND"}, 2);
 	bool any = false;
 	row(&g, "program", p->program);
+	if (p->script[0])
+		row(&g, "script", p->script);
+	if (f->confined.unit[0])
+		row(&g, "unit", f->confined.unit);
 	row(&g, "preload", f->preload);
 	row(&g, "shim", f->shim);
 	row(&g, "table", f->table);
@@ -247,7 +232,8 @@ int cmd_doctor(struct context *c, int argc, char **argv)
 	if (status == DONE)
 		status = tables_find(c, &f.tables);
 	if (status == DONE) {
-		bool whole = find_ways(&p, &w) && find_advice(&p, &f.advice) &&
+		const struct diagnosis d = {&p, &f.confined, &f.tables, f.library, f.path};
+		bool whole = find_ways(&p, &w) && advice_find(&d, &f.advice) &&
 			     (c->json ? show_json : show_rows)(&p, &f, &w);
 		status = !whole && !ferror(stdout) ? complain(c, "out of memory") : f.good ? DONE : FAILED;
 	}

@@ -205,13 +205,13 @@ static int become(const struct context *c, char **command)
 /* In a cgroup the kernel's hooks reach it: *reached by the shim then, or not. */
 static int reach_check(const struct context *c, const char *command, bool in_cgroup, bool *reached)
 {
-	char file[PATH_MAX], reason[REASON_TEXT];
-	const enum reach r = reach_of(command, file, reason);
+	struct reached found;
+	const enum reach r = reach_of(command, &found);
 	*reached = r == REACHED;
 	switch (r) {
 	case REACH_ABSENT: complain(c, "%s: no such program", command); return NOT_FOUND;
 	case REACH_DENIED: complain(c, "%s: not executable", command); return NOT_EXECUTABLE;
-	case REACH_NOT: return in_cgroup ? DONE : complain(c, "%s", reason);
+	case REACH_NOT: return in_cgroup ? DONE : complain(c, "%s", found.reason);
 	case REACHED: break;
 	}
 	return DONE;

@@ -7,12 +7,10 @@
 #include "tools/pinctl/patient.h"
 
 #include <dlfcn.h>
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <link.h>
 #include <spawn.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,15 +95,63 @@ static int read_environment(const struct context *c, struct patient *p)
 	while (f && whole && getdelim(&entry, &size, '\0', f) != -1)
 		if (strncmp(entry, "STICKYDNS", 9) == 0)
 			whole = names_add(&p->environment, entry);
+		else if (strncmp(entry, "LD_PRELOAD=", 11) == 0)
+			snprintf(p->preload, sizeof p->preload, "%s", entry + 11);
 	free(entry);
 	if (f)
 		fclose(f);
 	return whole ? DONE : complain(c, "out of memory");
 }
 
+/* Does the file at `path` begin with "#!"? */
+static bool is_script(const char *path)
+{
+	char head[2] = "";
+	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	const ssize_t n = fd == -1 ? -1 : pread(fd, head, sizeof head, 0);
+	if (fd != -1)
+		close(fd);
+	return n == (ssize_t)sizeof head && memcmp(head, "#!", 2) == 0;
+}
+
+/* Programs that run what the first of their words that is no option names, "#!" or not. Java has it behind -jar. */
+static bool is_interpreter(const char *name)
+{
+	static const char *const begin[] = {"python", "perl", "ruby", "node", "php", "lua", "java", "bash", "dash", "sh"};
+	for (size_t i = 0; i < sizeof begin / sizeof *begin; i++) {
+		const size_t n = strlen(begin[i]);
+		if (strncmp(name, begin[i], n) == 0 && strspn(name + n, "0123456789.") == strlen(name + n))
+			return true;
+	}
+	return false;
+}
+
+/* Its words, as /proc/PID/cmdline has them; the script is one of them, from its own working directory on. */
+static void find_script(struct patient *p)
+{
+	char *word = NULL, path[2 * PATH_MAX];
+	size_t size = 0;
+	struct stat st;
+	FILE *f = proc_open((pid_t)p->pid, "cmdline");
+	const bool interpreter = is_interpreter(basename(p->program));
+	for (int i = 0; f && !p->script[0] && getdelim(&word, &size, '\0', f) != -1; i++) {
+		if (i == 0 || *word == '-' || *word == '\0')
+			continue;
+		snprintf(path, sizeof path, "/proc/%lu/%s%s%s", p->pid, *word == '/' ? "root" : "cwd", *word == '/' ? "" : "/", word);
+		if (stat(path, &st) == 0 && S_ISREG(st.st_mode) && (interpreter || is_script(path)))
+			snprintf(p->script, sizeof p->script, "%s", word);
+		else if (!interpreter)
+			break;
+	}
+	free(word);
+	if (f)
+		fclose(f);
+}
+
 static int examine_process(const struct context *c, struct patient *p)
 {
-	char link[64], reason[REASON_TEXT], file[PATH_MAX];
+	char link[64];
+	struct reached reached;
 	snprintf(p->root, sizeof p->root, "/proc/%lu/root", p->pid);
 	int status = read_maps(c, p);
 	if (status == DONE)
@@ -115,8 +161,9 @@ static int examine_process(const struct context *c, struct patient *p)
 	snprintf(link, sizeof link, "/proc/%lu/exe", p->pid);
 	ssize_t n = readlink(link, p->program, sizeof p->program - 1);
 	p->program[n > 0 ? n : 0] = '\0';
-	if (!p->shim[0] && reach_of(link, file, reason) == REACH_NOT)
-		snprintf(p->trouble, sizeof p->trouble, "%s", reason);
+	find_script(p);
+	if (!p->shim[0] && reach_of(link, &reached) == REACH_NOT)
+		snprintf(p->trouble, sizeof p->trouble, "%s", reached.reason);
 	return DONE;
 }
 
@@ -174,18 +221,31 @@ static bool take_libraries(struct patient *p)
 	return whole;
 }
 
+/* Java loads what looks names up by itself, from beside bin/java: ld.so does not know. */
+static bool take_own(struct patient *p)
+{
+	char path[PATH_MAX];
+	const char *end = strstr(p->program, "/bin/java");
+	if (!end || end[strlen("/bin/java")])
+		return true;
+	if (snprintf(path, sizeof path, "%.*s/lib/libnet.so", (int)(end - p->program), p->program) >= (int)sizeof path)
+		return true;
+	return access(path, R_OK) == -1 || take_object(p, path);
+}
+
 static int examine_program(const struct context *c, const char *word, struct patient *p)
 {
-	char found[PATH_MAX] = "", reason[REASON_TEXT];
-	switch (reach_of(word, found, reason)) {
+	struct reached reached;
+	switch (reach_of(word, &reached)) {
 	case REACH_ABSENT: return complain(c, "%s: no such program", word);
 	case REACH_DENIED: return complain(c, "%s: not executable", word);
-	case REACH_NOT: snprintf(p->trouble, sizeof p->trouble, "%s", reason); break;
+	case REACH_NOT: snprintf(p->trouble, sizeof p->trouble, "%s", reached.reason); break;
 	case REACHED: break;
 	}
-	if (!realpath(found, p->program))
-		return complain(c, "%s: %s", found, strerror(errno));
-	return take_libraries(p) ? DONE : complain(c, "out of memory");
+	if (!realpath(reached.file, p->program))
+		return complain(c, "%s: %s", reached.file, strerror(errno));
+	memcpy(p->script, reached.script, sizeof p->script);
+	return take_libraries(p) && take_own(p) ? DONE : complain(c, "out of memory");
 }
 
 int patient_examine(const struct context *c, const char *word, struct patient *p)
@@ -196,146 +256,4 @@ int patient_examine(const struct context *c, const char *word, struct patient *p
 		return examine_program(c, word, p);
 	p->pid = pid;
 	return examine_process(c, p);
-}
-
-/* ---- by which ways an ELF file looks up names. It is untrusted: sizes are checked, sections are copied. ---- */
-
-struct elf {
-	int fd;
-	size_t size;			/* of the file */
-	size_t n;
-	ElfW(Shdr) *sections;
-	char *names;			/* of the sections */
-	size_t names_size;
-};
-
-const char *resolver_text(enum resolver r)
-{
-	static const char *const text[RESOLVERS] = {
-		[BY_LIBC] = "getaddrinfo",  [BY_RES] = "res_query",	 [BY_CARES] = "c-ares",
-		[BY_LIBRARY] = "a library", [BY_PACKETS] = "own packets", [BY_GO] = "Go's own",
-	};
-	return r < RESOLVERS ? text[r] : "?";
-}
-
-/* ---- the file ---- */
-
-/* A copy with a NUL behind it. NULL: it is not all there, or there is no memory. */
-static void *copy(const struct elf *f, size_t at, size_t size)
-{
-	if (at > f->size || size > f->size - at)
-		return NULL;
-	char *bytes = malloc(size + 1);
-	if (!bytes)
-		return NULL;
-	if (pread(f->fd, bytes, size, (off_t)at) != (ssize_t)size)
-		return free(bytes), NULL;
-	bytes[size] = '\0';
-	return bytes;
-}
-
-static void *section_copy(const struct elf *f, const ElfW(Shdr) *s)
-{
-	return s->sh_type == SHT_NOBITS ? NULL : copy(f, s->sh_offset, s->sh_size);
-}
-
-static bool elf_open(const char *path, struct elf *f)
-{
-	ElfW(Ehdr) e;
-	struct stat st;
-	*f = (struct elf){.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
-	if (f->fd == -1 || fstat(f->fd, &st) == -1 || !S_ISREG(st.st_mode))
-		return false;
-	f->size = (size_t)st.st_size;
-	if (pread(f->fd, &e, sizeof e, 0) != (ssize_t)sizeof e || memcmp(e.e_ident, ELFMAG, SELFMAG) != 0 ||
-	    e.e_ident[EI_CLASS] != (sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32) || e.e_shentsize != sizeof *f->sections)
-		return false;
-	f->n = e.e_shnum;
-	f->sections = copy(f, e.e_shoff, f->n * sizeof *f->sections);
-	if (f->sections && e.e_shstrndx < f->n) {
-		f->names_size = f->sections[e.e_shstrndx].sh_size;
-		f->names = section_copy(f, &f->sections[e.e_shstrndx]);
-	}
-	return f->sections != NULL;
-}
-
-static void elf_close(struct elf *f)
-{
-	free(f->sections);
-	free(f->names);
-	if (f->fd != -1)
-		close(f->fd);
-}
-
-/* ---- what it imports ---- */
-
-static const struct {
-	const char *symbol;		/* closing with *: what begins so */
-	enum resolver by;
-} known[] = {
-	{"getaddrinfo*", BY_LIBC},   {"gethostbyname*", BY_LIBC}, {"res_query*", BY_RES},      {"res_search", BY_RES},
-	{"res_send", BY_RES},	     {"res_nquery*", BY_RES},	  {"res_nsearch", BY_RES},     {"res_nsend", BY_RES},
-	{"ares_*", BY_CARES},	     {"ub_resolve*", BY_LIBRARY}, {"ldns_resolver*", BY_LIBRARY},
-	{"getdns_*", BY_LIBRARY},    {"dns_resolve*", BY_LIBRARY}, {"dns_submit*", BY_LIBRARY},
-};
-
-static bool is(const char *pattern, const char *symbol)
-{
-	const size_t n = strcspn(pattern, "*");
-	return pattern[n] ? strncmp(pattern, symbol, n) == 0 : strcmp(pattern, symbol) == 0;
-}
-
-/* Fortified and old names are those behind their underscores. */
-static void note_symbol(const char *symbol, struct imports *out, bool *sends)
-{
-	symbol += strspn(symbol, "_");
-	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-		if (is(known[i].symbol, symbol))
-			out->by[known[i].by] = true;
-	*sends |= is("sendto", symbol) || is("sendmsg", symbol) || is("sendmmsg", symbol) || is("send", symbol);
-}
-
-static void note_symbols(const struct elf *f, const ElfW(Shdr) *s, struct imports *out, bool *sends)
-{
-	const ElfW(Shdr) *names = s->sh_link < f->n ? &f->sections[s->sh_link] : NULL;
-	ElfW(Sym) *symbols = section_copy(f, s);
-	char *text = names ? section_copy(f, names) : NULL;
-	for (size_t i = 0; symbols && text && i < s->sh_size / sizeof *symbols; i++)
-		if (symbols[i].st_shndx == SHN_UNDEF && symbols[i].st_name < names->sh_size)
-			note_symbol(text + symbols[i].st_name, out, sends);
-	free(symbols);
-	free(text);
-}
-
-static bool names_resolv_conf(const struct elf *f, const ElfW(Shdr) *s)
-{
-	static const char path[] = "/etc/resolv.conf";
-	void *bytes = section_copy(f, s);
-	const bool found = bytes && memmem(bytes, s->sh_size, path, sizeof path - 1);
-	free(bytes);
-	return found;
-}
-
-static bool is_section(const struct elf *f, const ElfW(Shdr) *s, const char *name)
-{
-	return f->names && s->sh_name < f->names_size && strcmp(f->names + s->sh_name, name) == 0;
-}
-
-bool imports_of(const char *path, struct imports *out)
-{
-	struct elf f;
-	bool sends = false, conf = false;
-	*out = (struct imports){0};
-	const bool readable = elf_open(path, &f);
-	for (size_t i = 0; readable && i < f.n; i++) {
-		const ElfW(Shdr) *s = &f.sections[i];
-		out->by[BY_GO] |= is_section(&f, s, ".go.buildinfo");
-		if (s->sh_type == SHT_DYNSYM)
-			note_symbols(&f, s, out, &sends);
-		else if (s->sh_type == SHT_PROGBITS && !(s->sh_flags & (SHF_EXECINSTR | SHF_WRITE)) && (s->sh_flags & SHF_ALLOC))
-			conf = conf || names_resolv_conf(&f, s);
-	}
-	out->by[BY_PACKETS] = conf && sends && !out->by[BY_RES] && !out->by[BY_CARES] && !out->by[BY_LIBRARY];
-	elf_close(&f);
-	return readable;
 }

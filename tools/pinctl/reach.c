@@ -63,29 +63,56 @@ static bool rights_ignored(const char *path)
 	return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 || (statvfs(path, &fs) == 0 && (fs.f_flag & ST_NOSUID));
 }
 
-static const char *more_rights(const char *path)
+const char *reach_raises_rights(const char *path)
 {
 	struct stat st;
 	if (stat(path, &st) == -1 || rights_ignored(path))
+		return NULL;
+	if (st.st_mode & S_ISUID)
+		return "is set-uid";
+	if ((st.st_mode & S_ISGID) && (st.st_mode & S_IXGRP))
+		return "is set-gid";
+	return getxattr(path, "security.capability", NULL, 0) > 0 ? "has file capabilities (as good as set-id)" : NULL;
+}
+
+/* More than the caller has. */
+static const char *more_rights(const char *path)
+{
+	struct stat st;
+	const char *raises = reach_raises_rights(path);
+	if (!raises || stat(path, &st) == -1)
 		return NULL;
 	if ((st.st_mode & S_ISUID) && st.st_uid != getuid())
 		return "is set-uid";
 	if ((st.st_mode & S_ISGID) && (st.st_mode & S_IXGRP) && st.st_gid != getgid())
 		return "is set-gid";
-	if (getuid() != 0 && getxattr(path, "security.capability", NULL, 0) > 0)
-		return "has file capabilities (as good as set-id)";
-	return NULL;
+	return getuid() != 0 && getxattr(path, "security.capability", NULL, 0) > 0 ? "has file capabilities (as good as set-id)" : NULL;
 }
 
 /* ---- what kind of file ---- */
 
-/* "/bin/sh -e" of "#!/bin/sh -e": only the path. False: none. */
-static bool script_interpreter(const char *head, char out[static PATH_MAX])
+/* "#!/usr/bin/env -S LANG=C python3 -u": the program that env(1) runs. False: it runs none. */
+static bool behind_env(const char *words, char out[static PATH_MAX])
+{
+	char word[HEAD];
+	for (const char *p = words;; p += strlen(word)) {
+		p += strspn(p, " \t");
+		snprintf(word, sizeof word, "%.*s", (int)strcspn(p, " \t\n"), p);
+		if (*word == '\0')
+			return false;
+		if (*word != '-' && !strchr(word, '='))
+			return find_program(word, out) == REACHED;
+	}
+}
+
+/* "/bin/sh -e" of "#!/bin/sh -e": only the path. */
+static void script_interpreter(const char *head, char out[static PATH_MAX])
 {
 	const char *p = head + 2 + strspn(head + 2, " \t");
-	size_t len = strcspn(p, " \t\n");
+	const size_t len = strcspn(p, " \t\n");
 	snprintf(out, PATH_MAX, "%.*s", (int)len, p);
-	return len > 0;
+	if (strcmp(basename(out), "env") == 0 && !behind_env(p + len, out))
+		snprintf(out, PATH_MAX, "%.*s", (int)len, p);
 }
 
 /* Programs of this machine and word size are those that our library can be mapped into. */
@@ -131,21 +158,24 @@ static const char *trouble_of(const char *path, char next[static PATH_MAX])
 	return trouble;
 }
 
-enum reach reach_of(const char *command, char path[static PATH_MAX], char reason[static REASON_TEXT])
+enum reach reach_of(const char *command, struct reached *out)
 {
 	char next[PATH_MAX];
-	enum reach r = find_program(command, path);
+	*out = (struct reached){0};
+	enum reach r = find_program(command, out->file);
 	for (int i = 0; r == REACHED && i < SCRIPTS_MAX; i++) {
-		const char *trouble = trouble_of(path, next);
+		const char *trouble = trouble_of(out->file, next);
 		if (!trouble && next[0] == '\0')
-			trouble = more_rights(path);	/* of a script: ignored by the kernel */
+			trouble = more_rights(out->file);	/* of a script: ignored by the kernel */
 		if (trouble) {
-			snprintf(reason, REASON_TEXT, "%s %s: LD_PRELOAD cannot reach it", path, trouble);
+			snprintf(out->reason, REASON_TEXT, "%s %s: LD_PRELOAD cannot reach it", out->file, trouble);
 			return REACH_NOT;
 		}
 		if (next[0] == '\0')
 			return REACHED;
-		strcpy(path, next);
+		if (i == 0)
+			memcpy(out->script, out->file, sizeof out->script);
+		strcpy(out->file, next);
 	}
 	return r;
 }

@@ -22,11 +22,20 @@ enum reach {
 	REACH_NOT,
 };
 
+struct reached {
+	char file[PATH_MAX];		/* what is run, of a script its interpreter, also behind /usr/bin/env */
+	char script[PATH_MAX];		/* the script; "" */
+	char reason[REASON_TEXT];	/* why a preload does not reach it; "" */
+};
+
+/* Would execvp(3) of `command` run something that a preload reaches? */
+enum reach reach_of(const char *command, struct reached *out);
+
 /*
- * Would execvp(3) of `command` run something that a preload reaches? For REACH_NOT,
- * `reason` says why not. `file`: what is run, of a script its interpreter.
+ * Does the file give rights that who starts it may not have: "is set-uid", "is set-gid", "has file capabilities"? Then no
+ * preload reaches it when such a one does, though it may for the caller. NULL: none.
  */
-enum reach reach_of(const char *command, char file[static PATH_MAX], char reason[static REASON_TEXT]);
+const char *reach_raises_rights(const char *path);
 
 /* What AddressSanitizer wants in ASAN_OPTIONS where a library is preloaded, as the shim is (asan_flags.inc of LLVM). */
 #define ASAN_ADMITS "verify_asan_link_order=0"
