@@ -83,6 +83,8 @@ load ../lib/complains
     expect_match "path too long: .*/t: nothing will be sticky" "$(cd "$BATS_TEST_TMPDIR"/d* && pinctl run -t t true 2>&1)" "a long path"
     mount -t tmpfs -o size=8k none /mnt
     expect_match "/mnt/t: no space left for it: nothing will be sticky" "$(pinctl run -t /mnt/t true 2>&1)" "no room"
+    dd if=/dev/zero of=/mnt/log bs=4k count=2 status=none
+    expect_eq "pinctl: run: log: /mnt/log: its file system is full: lines will be lost" "$(pinctl run --log /mnt/log true 2>&1)" "a full log"
 }
 
 # As gcc links it, its runtime being a library: it refuses to start if that is not the first, and only there.

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "policy/table/create.h"
@@ -178,8 +179,11 @@ static void note_log(const struct context *c)
 	if (!fits || !strchr(log, '/'))
 		return;
 	int fd = open(log, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct statvfs fs;
 	if (fd == -1 && (errno != ENOENT || !file_can_be_made(log)))
 		note(c, "log: %s: %s: nothing will be logged", log, strerror(errno));
+	else if (fd != -1 && fstatvfs(fd, &fs) == 0 && fs.f_blocks > 0 && fs.f_bavail == 0)
+		note(c, "log: %s: its file system is full: lines will be lost", log);
 	if (fd != -1)
 		close(fd);
 }
