@@ -103,80 +103,30 @@ static void add_by_force(struct table *t, addr_ref addr, uint64_t mine, enum wor
 }
 
 /*
- * Are all groups of the address full? Then its last one has a word of it: words never become empty again. As of an address
- * of very many names.
+ * The first word that says nothing is taken, so that words which are empty stay so: they end the readers' search. A look at
+ * all groups that found none is not repeated in the same tick: then each name tries a few of them, others others.
  */
-static bool is_saturated(const struct table *t, addr_ref addr)
-{
-	const word64 *group = group_at(t, addr, GROUPS_MAX - 1);
-	bool any = false;
-	for (int i = 0; i < GROUP; i++) {
-		const uint64_t word = get64(&group[i]);
-		if (word == 0)
-			return false;
-		any |= (addr_ref)(word >> 32) == addr;
-	}
-	return any;
-}
-
-/* The first empty word behind the `full` groups that have none; NULL: there is none, or *known: the name is there. */
-static word64 *empty_word(const struct table *t, addr_ref addr, uint64_t mine, uint32_t *full, bool *known)
-{
-	word64 *empty = NULL;
-	*known = false;
-	*full = is_saturated(t, addr) ? GROUPS_MAX : 0;
-	for (; *full < GROUPS_MAX && !empty && !*known; *full += !empty) {
-		word64 *group = group_at(t, addr, *full);
-		for (int i = 0; i < GROUP && !*known; i++) {
-			const uint64_t word = get64(&group[i]);
-			*known = word == mine;
-			if (word == 0 && !empty)
-				empty = &group[i];
-		}
-	}
-	return empty;
-}
-
-/*
- * In the place of a word that says nothing any more. A look at many groups that found none is not repeated in the same
- * tick: then each name tries a few of them, others others.
- */
-static bool add_to_spare(struct table *t, addr_ref addr, uint64_t mine, uint32_t full)
-{
-	const uint64_t now = (uint64_t)addr << 32 | tick_now();
-	word64 *const no_spare = &t->no_spare[ref_slot(addr) % NO_SPARE];
-	const bool few = full > GROUPS_TRIED && get64(no_spare) == now;
-	const uint32_t first = few ? (uint32_t)mine : 0, tries = few ? GROUPS_TRIED : full;
-	for (uint32_t n = 0; n < tries; n++) {
-		word64 *group = group_at(t, addr, (first + n) % full);
-		for (int i = 0; i < GROUP; i++) {
-			const uint64_t word = get64(&group[i]);
-			if (word == mine || (is_spare(t, word) && cas64(&group[i], word, mine)))
-				return true;
-		}
-	}
-	if (full > GROUPS_TRIED)
-		put64(no_spare, now);
-	return false;
-}
-
 void index_add(struct table *t, addr_ref addr, struct name_ref name)
 {
-	const uint64_t mine = (uint64_t)addr << 32 | (name.slot + 1);
-	word64 *empty = NULL;
-	if (t->layout.index_words < GROUP)			/* of a table of one or two names */
-		return;
-	for (int lost = 0; lost < GROUP; lost++) {		/* races for an empty word */
-		uint32_t full;
-		bool known;
-		empty = empty_word(t, addr, mine, &full, &known);
-		if (known || add_to_spare(t, addr, mine, full) || (empty && cas64(empty, 0, mine)))
+	const uint64_t mine = (uint64_t)addr << 32 | (name.slot + 1), now = (uint64_t)addr << 32 | tick_now();
+	word64 *const no_spare = &t->no_spare[ref_slot(addr) % NO_SPARE];
+	const bool few = get64(no_spare) == now;
+	for (uint32_t k = 0; k < (few ? GROUPS_TRIED : GROUPS_MAX); k++) {
+		word64 *group = group_at(t, addr, few ? (name.slot + k) % GROUPS_MAX : k);
+		if (!group)
 			return;
-		if (!empty)
-			break;
+		for (int i = 0; i < GROUP; i++)
+			if (get64(&group[i]) == mine)
+				return;
+		for (int i = 0; i < GROUP; i++) {
+			uint64_t word = get64(&group[i]);
+			if (is_spare(t, word) && cas64(&group[i], word, mine))
+				return;
+		}
 	}
+	put64(no_spare, now);
 	const enum worth worth = worth_of_name(t, name, tick_now());
-	if (!empty && worth >= PROVEN)
+	if (worth >= PROVEN)
 		add_by_force(t, addr, mine, worth);
 }
 

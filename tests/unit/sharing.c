@@ -141,6 +141,26 @@ static void index_churn(void)
 	lab_close(&lab);
 }
 
+/* Names that come once and give way: their words are taken before empty ones, which end the search of readers. */
+static void index_stays_open(void)
+{
+	struct lab lab;
+	unsigned empty = 0;
+	check_row("after 2,000 names of one lookup each the index of 96 still has empty words");
+	lab_open(&lab, 96);
+	for (unsigned k = 0; k < 2000; k++) {
+		const struct address addrs[] = {lab_v4(10 + k % 40), lab_v4(11 + k % 40)};
+		const struct name n = numbered(k);
+		struct name_ref ref;
+		clock_after(2);
+		lab_lookup(&lab.t, &n, addrs, 2, &ref);
+	}
+	for (uint32_t i = 0; i < lab.t.layout.index_words; i++)
+		empty += get64(&lab.t.index[i]) == 0;
+	check_range("empty words", lab.t.layout.index_words / 5, lab.t.layout.index_words, empty);
+	lab_close(&lab);
+}
+
 /* More pairs of name and address than the index has words for. */
 static void index_full(void)
 {
@@ -408,6 +428,7 @@ int main(void)
 	shared_by_many();
 	index_rules();
 	index_churn();
+	index_stays_open();
 	index_full();
 	evicted();
 	healed();
