@@ -43,6 +43,13 @@ static inline uint32_t name_word_count(const struct name *n) { return n->len / 8
 /* A service name (RFC 2782): its first label begins with an underscore. It has SRV records, and no addresses. */
 static inline bool name_is_service(const struct name *n) { return n->text[0] == '_'; }
 
+/* Does a byte of a name's word end it? */
+static inline bool name_ends_in(uint64_t word)
+{
+	const uint64_t ones = 0x0101010101010101u;
+	return ((word - ones) & ~word & ones << 7) != 0;	/* Hacker's Delight 6-1 */
+}
+
 uint64_t name_hash(const struct name *n, uint64_t seed);
 
 /* A word for people: "too long". Never NULL. */

@@ -31,7 +31,7 @@ struct outcome {
 	const struct name_ref *names;
 	size_t n_names;
 	size_t reach;
-	bool by_hand;			/* by a person: confirms, but a tentative pin elsewhere does not follow it */
+	bool by_hand;			/* by a person, or a probe: confirms, but a tentative pin elsewhere does not follow it */
 	uint32_t cool;			/* of a failure: COOL_BY_HISTORY, COOL_NOT, or seconds */
 	uint64_t socket;		/* of a failure: SO_COOKIE, socket(7); 0: not known */
 

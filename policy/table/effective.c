@@ -42,11 +42,10 @@ struct settings settings_builtin(void)
 /* Copies the pattern up to its NUL: most end in their first words. */
 static void pattern_read(const struct settings_record *r, char out[static NAME_BYTES])
 {
-	const uint64_t ones = 0x0101010101010101u;
 	for (size_t i = 0; i < NAME_WORDS; i++) {
 		uint64_t word = get64(&r->pattern[i]);
 		memcpy(out + 8 * i, &word, sizeof word);
-		if ((word - ones) & ~word & ones << 7)	/* a byte of it is 0 */
+		if (name_ends_in(word))
 			return;
 	}
 	out[NAME_BYTES - 1] = '\0';

@@ -7,16 +7,13 @@
 
 static word64 *name_key(const struct table *t, uint32_t slot) { return &t->hot[slot].key; }
 
-/* Does a byte of the word end a name? Exact for the lowest such byte (Hacker's Delight 6-1). */
-static bool has_nul(uint64_t w) { return ((w - 0x0101010101010101u) & ~w & 0x8080808080808080u) != 0; }
-
 /* Most names end in the hot part: the cold one is read for the others only. */
 bool name_copy(const struct table *t, uint32_t slot, uint64_t key, struct name *out)
 {
 	uint32_t n = 0;
 	do
 		out->words[n] = get64(name_word(t, slot, n));
-	while (!has_nul(out->words[n++]) && n < NAME_WORDS);
+	while (!name_ends_in(out->words[n++]) && n < NAME_WORDS);
 	memset(&out->words[n], 0, (NAME_WORDS - n) * sizeof out->words[0]);
 	out->len = (uint32_t)strnlen(out->text, NAME_BYTES);
 	memset(out->text + out->len, 0, NAME_BYTES - out->len);

@@ -79,4 +79,9 @@ answers() {
     since=$(now)
     nap 2.5
     expect_eq 0 "$(arrived method=OPTIONS "since=$since")" "probes without the duty"
+    keeper_stop
+    settings 'host "other.test" { probe = options }'
+    keeper_start
+    nap 2.5
+    expect_eq 0 "$(arrived method=OPTIONS "since=$since")" "probes of a name whose setting is off"
 }

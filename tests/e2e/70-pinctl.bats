@@ -286,6 +286,7 @@ dropped a.test 2001:db8::7 by hand true" "$(pinctl events --json |
 
     env -i "$BUILD/pinctl" events -f -n 0 -t "$TABLE" >"$LOGS/follow" 2>&1 3>&- 4>&- &
     pid=$!
+    await "the follower on the old table" grep -q "$TABLE" "/proc/$pid/maps"
     pinctl init --replace
     await "the follower on the new table" eval 'pinctl set new.test 192.0.2.9 && grep -q new.test "$LOGS/follow"'
     expect_eq "replaced - by hand set new.test by hand" "$(head -n 2 "$LOGS/follow" | cut -f2,3,7 | xargs)" "what it wrote"

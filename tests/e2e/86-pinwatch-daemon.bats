@@ -251,6 +251,10 @@ failed_there() { grep -q "failed.*$1" <<<"$(STICKYDNS_TABLE=/dev/shm/other "$BUI
     await "the replaced table forgotten" watched 0
     first
     await_watched 3
+    rm "$TABLE"                     # and nobody marks it
+    dns_change pool.test 127.0.0.11
+    first
+    await_watched 1
 }
 
 pinwatch_later() {

@@ -89,6 +89,15 @@ static void rounds(void)
 	check_number("endpoints", 0, s.n_now);
 	check_true("the first", !probe_set_find(&s, &one));
 
+	check_row("all are forgotten, those of the next round, too");
+	probe_set_want(&s, &one, &calm, 0);
+	probe_set_turn(&s);
+	probe_set_want(&s, &two, &calm, 0);
+	probe_set_drop(&s);
+	check_true("the first", !probe_set_find(&s, &one));
+	probe_set_turn(&s);
+	check_number("endpoints", 0, s.n_now);
+
 	check_row("no more than there is room for");
 	for (unsigned i = 0; i < PROBED_MAX + 10; i++)
 		probe_set_want(&s, &(struct endpoint){lab_v4(1000 + i), 5060, TRANSPORT_TCP}, &calm, 0);

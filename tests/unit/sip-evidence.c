@@ -2,20 +2,11 @@
 #include "policy/rules/sip-evidence.h"
 #include "policy/wire/sip-transactions.h"
 #include "tests/unit/check.h"
+#include "tests/unit/servers.h"
 
 #include <stdlib.h>
 
 static struct transactions memory;
-
-static struct endpoint server(char letter)
-{
-	struct endpoint e = {.port = 5060, .transport = TRANSPORT_UDP};
-	char text[ADDRESS_TEXT];
-	snprintf(text, sizeof text, "192.0.2.%d", letter - 'a' + 1);
-	if (!address_parse(text, &e.addr))
-		abort();
-	return e;
-}
 
 /* ---- what proves a failure ---- */
 

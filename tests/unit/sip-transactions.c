@@ -7,6 +7,7 @@
  */
 #include "policy/wire/sip-transactions.h"
 #include "tests/unit/check.h"
+#include "tests/unit/servers.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -14,16 +15,6 @@
 #include <sys/time.h>
 
 static struct transactions memory;
-
-static struct endpoint server(char letter)
-{
-	struct endpoint e = {.port = 5060, .transport = TRANSPORT_UDP};
-	char text[ADDRESS_TEXT];
-	snprintf(text, sizeof text, "192.0.2.%d", letter - 'a' + 1);
-	if (!address_parse(text, &e.addr))
-		abort();
-	return e;
-}
 
 static char letter_of(const struct endpoint *e) { return (char)('a' + e->addr.bytes[15] - 1); }
 

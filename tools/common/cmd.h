@@ -108,6 +108,12 @@ int table_open(struct context *c, enum access how);
 bool table_lock(struct context *c, const char *path, int operation, unsigned seconds);
 void table_unlock(struct context *c);
 
+/*
+ * Is the open table the one at `path`: not replaced, and no other file put there in its place? Who was killed while it replaced
+ * a table has marked none, nor has who removed the file.
+ */
+bool table_is_in_force(const struct table *t, const char *path);
+
 /* The n-th path that a program of this user would try; `*own`: that any program may create. */
 bool table_path(const struct context *c, unsigned n, char out[static TABLE_PATH], bool *own);
 

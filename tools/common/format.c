@@ -78,22 +78,11 @@ bool number_parse(const char *text, uint32_t least, uint32_t most, uint32_t *out
 	return n >= least;
 }
 
-static uint32_t unit_seconds(char letter)
-{
-	switch (letter) {
-	case 's': return 1;
-	case 'm': return 60;
-	case 'h': return 3600;
-	case 'd': return 86400;
-	default: return 0;
-	}
-}
-
 bool time_parse(const char *text, uint32_t *seconds)
 {
 	char digits[16];
 	size_t len = strspn(text, "0123456789");
-	uint32_t unit = text[len] == '\0' ? 1 : text[len + 1] == '\0' ? unit_seconds(text[len]) : 0;
+	uint32_t unit = text[len] == '\0' ? 1 : text[len + 1] == '\0' ? time_unit_seconds(text[len]) : 0;
 	if (strcmp(text, "off") == 0) {
 		*seconds = SETTING_OFF;
 		return true;

@@ -37,6 +37,18 @@ void time_text(uint32_t seconds, char out[static AGE_TEXT]);
  */
 bool time_parse(const char *text, uint32_t *seconds);
 
+/* Of s, m, h or d; 0: none of them. */
+static inline uint32_t time_unit_seconds(char letter)
+{
+	switch (letter) {
+	case 's': return 1;
+	case 'm': return 60;
+	case 'h': return 3600;
+	case 'd': return 86400;
+	default: return 0;
+	}
+}
+
 /* A whole number from `least` to `most`, digits only. */
 bool number_parse(const char *text, uint32_t least, uint32_t most, uint32_t *out);
 

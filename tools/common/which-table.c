@@ -186,12 +186,10 @@ void table_unlock(struct context *c)
 	c->lock = 0;
 }
 
-/* One that was killed while it replaced the table may have marked none. */
-static bool is_in_place(const struct context *c)
+bool table_is_in_force(const struct table *t, const char *path)
 {
 	struct stat st;
-	return !store_retired(&c->table) &&
-	       (stat(c->path, &st) == -1 || (st.st_dev == c->table.device && st.st_ino == c->table.inode));
+	return !store_retired(t) && (stat(path, &st) == -1 || (st.st_dev == t->device && st.st_ino == t->inode));
 }
 
 /*
@@ -203,7 +201,7 @@ static bool settle_for(struct context *c)
 	for (int again = 0; again < REPLACED_AGAIN; again++) {
 		if (!table_lock(c, c->path, LOCK_SH, CHANGE_LOCK_S) && errno != EWOULDBLOCK)
 			return false;
-		if (is_in_place(c))
+		if (table_is_in_force(&c->table, c->path))
 			return true;
 		errno = 0;
 		table_unlock(c);

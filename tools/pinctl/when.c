@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "policy/base/clock.h"
+#include "tools/common/format.h"
 
 /* A time in parts, as far as it is given. */
 struct parts {
@@ -109,17 +110,6 @@ static time_t latest_past(struct parts *w, uint64_t now_ns)
 	return seconds_of(w);
 }
 
-static uint64_t unit_seconds(char letter)
-{
-	switch (letter) {
-	case 's': return 1;
-	case 'm': return 60;
-	case 'h': return 3600;
-	case 'd': return 86400;
-	default: return 0;
-	}
-}
-
 /* "1h30m"; each number has at most 9 digits. */
 static bool take_length(const char *p, uint64_t *seconds)
 {
@@ -127,9 +117,9 @@ static bool take_length(const char *p, uint64_t *seconds)
 	do {
 		int number;
 		const unsigned digits = (unsigned)strspn(p, "0123456789");
-		if (digits == 0 || digits > 9 || !take_digits(&p, digits, INT_MAX, &number) || unit_seconds(*p) == 0)
+		if (digits == 0 || digits > 9 || !take_digits(&p, digits, INT_MAX, &number) || time_unit_seconds(*p) == 0)
 			return false;
-		*seconds += (uint64_t)number * unit_seconds(*p++);
+		*seconds += (uint64_t)number * time_unit_seconds(*p++);
 	} while (*p);
 	return true;
 }

@@ -129,7 +129,7 @@ static void read_events(struct keeper *k)
 
 static void look(struct keeper *k)
 {
-	if (k->attached && (truncated || store_retired(&k->c.table) || reader_is_astray(&reader, &k->c.table))) {
+	if (k->attached && (truncated || !table_is_in_force(&k->c.table, k->c.path) || reader_is_astray(&reader, &k->c.table))) {
 		read_events(k);			/* the last ones of the old table */
 		detach(k);
 	}

@@ -100,6 +100,13 @@ void probe_set_turn(struct probe_set *s)
 	memset(index, 0, INDEX * sizeof *index);
 }
 
+void probe_set_drop(struct probe_set *s)
+{
+	s->n_next = s->n_now = 0;
+	memset(s->index, 0, INDEX * sizeof *s->index);
+	memset(s->index_now, 0, INDEX * sizeof *s->index_now);
+}
+
 struct probed *probe_set_find(struct probe_set *s, const struct endpoint *e)
 {
 	const uint32_t at = *index_find(s->index_now, s->now, e);

@@ -50,6 +50,9 @@ void probe_set_close(struct probe_set *s);
 void probe_set_want(struct probe_set *s, const struct endpoint *e, const struct probe_rule *rule, uint64_t first_ms);
 void probe_set_turn(struct probe_set *s);
 
+/* Forget all, of both rounds. */
+void probe_set_drop(struct probe_set *s);
+
 /* Of the present round; NULL: it is not probed (any more). */
 struct probed *probe_set_find(struct probe_set *s, const struct endpoint *e);
 

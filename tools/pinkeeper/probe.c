@@ -18,7 +18,7 @@ enum {
 	NAMES_A_TURN = 1024,
 	ROUND_MS = 2000,		/* from one walk's begin to the next one's, at least */
 	SPREAD_MS = 1000,		/* what is new is probed within this time */
-	AT_ONCE = 128,			/* probes under way */
+	PROBES_AT_ONCE = 128,		/* under way */
 };
 
 static struct keeper *keeper;
@@ -91,6 +91,12 @@ static void want_of_name(struct name_ref ref, const struct name *name)
 		want_what_cools(&v.candidates[i], &s);
 }
 
+static bool nobody_probes(void)
+{
+	uint64_t by_default;
+	return setting_default(&keeper->c.table, SET_PROBE, &by_default) && by_default == PROBE_OFF;
+}
+
 /* One part of a walk over all names. */
 static void walk(void)
 {
@@ -101,6 +107,11 @@ static void walk(void)
 		return;
 	if (cursor == 0)
 		walk_began_ms = now;
+	if (nobody_probes()) {
+		cursor = 0;
+		probe_set_drop(&set);
+		return;
+	}
 	for (unsigned i = 0; i < NAMES_A_TURN; i++) {
 		if (!table_next(&keeper->c.table, &cursor, &ref, &name)) {
 			cursor = 0;
@@ -174,7 +185,7 @@ static void on_done(void *arg, const struct endpoint *e, const struct probe_resu
 static void send_what_is_due(void)
 {
 	const uint64_t now = uv_now(keeper->loop);
-	for (size_t i = 0; i < set.n_now && probes_under_way() < AT_ONCE; i++) {
+	for (size_t i = 0; i < set.n_now && probes_under_way() < PROBES_AT_ONCE; i++) {
 		struct probed *p = &set.now[i];
 		if (p->busy || p->due_ms > now)
 			continue;
@@ -185,7 +196,7 @@ static void send_what_is_due(void)
 static void on_timer(uv_timer_t *t)
 {
 	(void)t;
-	if (!keeper->attached)
+	if (!keeper->attached || !keeper->c.table.writable)
 		return;
 	walk();
 	send_what_is_due();
@@ -210,9 +221,7 @@ static void attached(struct keeper *k)
 	(void)k;
 	cursor = 0;
 	walk_began_ms = 0;
-	set.n_next = 0;
-	probe_set_turn(&set);
-	probe_set_turn(&set);
+	probe_set_drop(&set);
 }
 
 static void stop(struct keeper *k)

@@ -23,6 +23,7 @@
 #include "policy/table/addresses.h"
 #include "policy/table/file.h"
 #include "policy/table/journal.h"
+#include "tools/common/cmd.h"
 #include "tools/common/guard.h"
 
 bool tables_add(struct tables *t, const char *path)
@@ -216,7 +217,7 @@ static bool look(struct tables *t, struct served *s)
 {
 	enum table_state before = s->state;
 	enum store_status was = s->status;
-	bool over = s->state == TABLE_SERVED && (s->over || store_retired(&s->table));
+	bool over = s->state == TABLE_SERVED && (s->over || !table_is_in_force(&s->table, s->path));
 	if (s->state == TABLE_SERVED && !over)
 		return false;
 	let_go(t, s);

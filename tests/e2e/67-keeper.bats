@@ -1,4 +1,4 @@
-# What killed programs left in flight is found by pinkeeper, though nobody looks the name up again.
+# What pinkeeper finds in its table without a program that looks: what killed programs left in flight; another table in its place.
 
 load ../lib/harness
 setup_file() { use_clients dial lookup; }
@@ -23,4 +23,16 @@ pin_has_moved() { [[ $(pin_of pool.test) != "$1" ]]; }
     kill -9 $dialer
     await "the pin to move" pin_has_moved "$old"
     expect_match $'\tfailed\t.*abandoned unanswered.*\tpinkeeper$' "$(pinctl events)" "who found it"
+}
+
+served_times() { (($(grep -c ': served$' "$LOGS/pinkeeper") >= $1)); }
+
+@test "a table whose file was removed, and made anew by a program, is the one that is served" {
+    dns_pool pool.test 127.0.0.11
+    pinctl set pool.test 127.0.0.11
+    keeper_start
+    await "the table to be served" served_times 1
+    rm "$TABLE"
+    with_shim "$(client lookup)" pool.test >"$LOGS/lookup"
+    await "the new table to be served" served_times 2
 }
